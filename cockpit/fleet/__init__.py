@@ -1,0 +1,1 @@
+"""The live picture: pollers, immutable snapshots, diffs."""

@@ -1,0 +1,74 @@
+"""What the screen and the collector say to each other, one message a frame.
+
+The collector is a process of its own; the two talk over its stdin and stdout in msgpack frames.
+These are the only words they share.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TypeAlias
+
+import msgspec
+
+from cockpit.fleet.snapshot import FleetDiff
+
+
+class Refresh(msgspec.Struct, frozen=True, tag=True):
+    """Read ``server`` now, or every server when empty."""
+
+    server: str = ""
+
+
+class Pause(msgspec.Struct, frozen=True, tag=True):
+    """Stop polling, or go on."""
+
+    paused: bool
+
+
+class SetInterval(msgspec.Struct, frozen=True, tag=True):
+    """Seconds between two reads of one server."""
+
+    seconds: float
+
+
+class Watch(msgspec.Struct, frozen=True, tag=True):
+    """The server the operator looks at: its health sets, components and services are read too."""
+
+    server: str
+
+
+class RunProbe(msgspec.Struct, frozen=True, tag=True):
+    """Invoke-MonitoringProbe ``identity`` on ``server``; ``run_id`` is the asker's own name for it."""
+
+    run_id: str
+    server: str
+    identity: str
+
+
+class AbandonProbe(msgspec.Struct, frozen=True, tag=True):
+    """Nobody waits for this run any more; the probe itself cannot be recalled."""
+
+    run_id: str
+
+
+Command: TypeAlias = Refresh | Pause | SetInterval | Watch | RunProbe | AbandonProbe
+
+_COMMAND = msgspec.msgpack.Decoder(Command)
+_DIFF = msgspec.msgpack.Decoder(FleetDiff)
+_ENCODER = msgspec.msgpack.Encoder()
+HEADER = struct.Struct(">I")
+
+
+def frame(message: Command | FleetDiff) -> bytes:
+    """``message`` as bytes: a big-endian length of 4 bytes, then msgpack."""
+    body = _ENCODER.encode(message)
+    return HEADER.pack(len(body)) + body
+
+
+def decode_command(body: bytes) -> Command:
+    return _COMMAND.decode(body)
+
+
+def decode_diff(body: bytes) -> FleetDiff:
+    return _DIFF.decode(body)

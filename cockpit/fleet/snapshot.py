@@ -1,0 +1,190 @@
+"""The live picture as immutable data: what the collector knows and the screen shows.
+
+A snapshot is replaced, never changed. The collector sends :class:`FleetDiff`; ``diff`` and
+``apply`` are inverse to each other (``apply(old, diff(old, new)) == new``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum
+
+from cockpit.exchange.model import (
+    DatabaseAvailabilityGroup,
+    DatabaseCopyStatus,
+    ExchangeServer,
+    HealthReport,
+    MonitorHealthEntry,
+    MonitoringProbeResult,
+    Outcome,
+    RecoveryAction,
+    ServerComponentState,
+    Service,
+)
+
+
+class Reach(str, Enum):
+    """How well we hear a server."""
+
+    UNKNOWN = "not asked yet"
+    LIVE = "live"
+    STALE = "stale"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something did not work: what happened, why, and what helps. All cleaned text."""
+
+    what: str
+    cause: str = ""
+    cure: str = ""
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.what, self.cause) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSetReading:
+    """The last answer for one POP health set of one server."""
+
+    health_set: str
+    outcome: Outcome | None
+    read_at: datetime | None
+    warnings: tuple[str, ...] = ()
+    problem: Problem | None = None
+
+
+class ProbePhase(str, Enum):
+    RUNNING = "running"
+    FINISHED = "finished"
+    """The cmdlet came back: with a result, or with warnings only (not runnable)."""
+    FAILED = "failed"
+    """The cmdlet could not be run: see ``problem``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRun:
+    """One Invoke-MonitoringProbe asked for by hand. ``waiting`` False: nobody waits for it any more."""
+
+    id: str
+    identity: str
+    server: str
+    phase: ProbePhase
+    started_at: datetime
+    finished_at: datetime | None = None
+    waiting: bool = True
+    result: MonitoringProbeResult | None = None
+    warnings: tuple[str, ...] = ()
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WinRMReading:
+    """What the WinRM endpoint of a server told; None where it was not asked or did not answer."""
+
+    read_at: datetime | None = None
+    services: tuple[Service, ...] | None = None
+    last_boot: datetime | None = None
+    recovery_actions: tuple[RecoveryAction, ...] | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSnapshot:
+    """All that is known of one server. Times are UTC.
+
+    ``monitors``: the POP rows of the last good answer, kept when the server falls silent.
+    ``health_sets``: every health set (Get-HealthReport), None until asked for.
+    ``poll_interval``: seconds between reads, so that a reader can judge the age.
+    """
+
+    server: ExchangeServer
+    dag: str = ""
+    reach: Reach = Reach.UNKNOWN
+    last_success: datetime | None = None
+    last_attempt: datetime | None = None
+    poll_interval: float = 30.0
+    problem: Problem | None = None
+    readings: tuple[HealthSetReading, ...] = ()
+    monitors: tuple[MonitorHealthEntry, ...] = ()
+    health_sets: tuple[HealthReport, ...] | None = None
+    health_sets_read_at: datetime | None = None
+    components: tuple[ServerComponentState, ...] | None = None
+    copies: tuple[DatabaseCopyStatus, ...] | None = None
+    winrm: WinRMReading = field(default_factory=WinRMReading)
+    probe_runs: tuple[ProbeRun, ...] = ()
+    """Newest first, at most ``PROBE_RUNS_KEPT``."""
+
+    @property
+    def name(self) -> str:
+        return self.server.name
+
+
+PROBE_RUNS_KEPT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorStatus:
+    """What the collector says of itself. ``sessions``: open Exchange shells of ``session_limit``."""
+
+    paused: bool = False
+    interval: float = 30.0
+    sessions: int = 0
+    session_limit: int = 0
+    entry_server: str = ""
+    problem: Problem | None = None
+    """Why no organization could be read at all; the last known servers stay."""
+    organization_read_at: datetime | None = None
+    last_round_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSnapshot:
+    """The whole picture. ``servers`` by short name, in the organization's order."""
+
+    seq: int = 0
+    status: CollectorStatus = field(default_factory=CollectorStatus)
+    dags: tuple[DatabaseAvailabilityGroup, ...] = ()
+    servers: Mapping[str, ServerSnapshot] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FleetDiff:
+    """What changed between two snapshots. None: unchanged. ``order`` only when names came or went."""
+
+    seq: int
+    status: CollectorStatus | None = None
+    dags: tuple[DatabaseAvailabilityGroup, ...] | None = None
+    changed: tuple[ServerSnapshot, ...] = ()
+    order: tuple[str, ...] | None = None
+
+
+def diff(old: FleetSnapshot, new: FleetSnapshot) -> FleetDiff:
+    """What turns ``old`` into ``new``."""
+    changed = tuple(s for name, s in new.servers.items() if old.servers.get(name) != s)
+    order = tuple(new.servers)
+    return FleetDiff(
+        seq=new.seq,
+        status=new.status if new.status != old.status else None,
+        dags=new.dags if new.dags != old.dags else None,
+        changed=changed,
+        order=order if order != tuple(old.servers) else None,
+    )
+
+
+def apply(old: FleetSnapshot, change: FleetDiff) -> FleetSnapshot:
+    """``old`` with ``change`` applied."""
+    servers = dict(old.servers)
+    servers.update((s.name, s) for s in change.changed)
+    if change.order is not None:
+        servers = {name: servers[name] for name in change.order}
+    return replace(
+        old,
+        seq=change.seq,
+        status=change.status if change.status is not None else old.status,
+        dags=change.dags if change.dags is not None else old.dags,
+        servers=servers,
+    )

@@ -1,0 +1,1 @@
+"""The simulated organization and its WSMan/PSRP server."""

@@ -1,0 +1,1 @@
+"""The screens: Textual app, actions, widgets. Knows no pypsrp."""
