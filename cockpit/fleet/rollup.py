@@ -1,0 +1,178 @@
+"""From snapshots to one word: the state of a monitor, a health set, a server, a fleet.
+
+"No data" is never healthy: a server that does not answer, a health manager that does not answer
+and a server where POP is not monitored each have a word of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from cockpit.exchange import catalogue
+from cockpit.exchange.model import AlertValue, MonitorHealthEntry, Outcome
+from cockpit.fleet.snapshot import HealthSetReading, Reach, ServerSnapshot
+
+
+class State(Enum):
+    """Worst first; the value is the order."""
+
+    UNHEALTHY = 0
+    UNREACHABLE = 1
+    DEGRADED = 2
+    UNKNOWN = 3
+    STALE = 4
+    REPAIRING = 5
+    NOT_MONITORED = 6
+    DISABLED = 7
+    HEALTHY = 8
+
+    @property
+    def word(self) -> str:
+        return _WORDS[self]
+
+    @property
+    def is_fault(self) -> bool:
+        """Everything an operator should look at; not monitored and disabled are chosen states."""
+        return self.value <= State.REPAIRING.value
+
+
+_WORDS = {
+    State.UNHEALTHY: "Unhealthy",
+    State.UNREACHABLE: "unreachable",
+    State.DEGRADED: "Degraded",
+    State.UNKNOWN: "Unknown",
+    State.STALE: "stale",
+    State.REPAIRING: "Repairing",
+    State.NOT_MONITORED: "not monitored",
+    State.DISABLED: "Disabled",
+    State.HEALTHY: "Healthy",
+}
+
+_BY_ALERT = {
+    AlertValue.HEALTHY.lower(): State.HEALTHY,
+    AlertValue.DEGRADED.lower(): State.DEGRADED,
+    AlertValue.UNHEALTHY.lower(): State.UNHEALTHY,
+    AlertValue.REPAIRING.lower(): State.REPAIRING,
+    AlertValue.DISABLED.lower(): State.DISABLED,
+}
+
+STALE_AFTER_POLLS = 2.0
+"""An answer older than this many poll intervals is stale (terminal-ui §1.2, Staleness)."""
+UNREACHABLE_AFTER_POLLS = 4.0
+"""After this many intervals without an answer a server is called unreachable."""
+
+
+def alert_state(alert_value: str) -> State:
+    """The state an AlertValue stands for; a value of a later build is Unknown, never Healthy."""
+    return _BY_ALERT.get(alert_value.lower(), State.UNKNOWN)
+
+
+def monitor_state(entry: MonitorHealthEntry) -> State:
+    """A healthy row that Managed Availability calls stale is stale, not healthy (exchange-facts §8)."""
+    state = alert_state(entry.alert_value)
+    return State.STALE if entry.is_stale and state is State.HEALTHY else state
+
+
+def worst(states: Iterable[State], default: State = State.UNKNOWN) -> State:
+    """The worst of ``states``."""
+    return min(states, key=lambda s: s.value, default=default)
+
+
+def consolidated(entries: Iterable[MonitorHealthEntry]) -> State:
+    """Exchange's own roll-up order (§2.3), with staleness: disabled monitors do not hide healthy ones."""
+    states = {monitor_state(e) for e in entries}
+    if states == {State.DISABLED}:
+        return State.DISABLED
+    return worst(states - {State.DISABLED})
+
+
+def health_set_state(server: ServerSnapshot, health_set: str) -> State:
+    """The state of one POP health set of a server, from the last answer about it."""
+    rows = [m for m in server.monitors if m.health_set_name.lower() == health_set.lower()]
+    if rows:
+        return consolidated(rows)
+    reading = next((r for r in server.readings if r.health_set.lower() == health_set.lower()), None)
+    if reading is None or reading.outcome is None or reading.problem is not None:
+        return State.UNKNOWN
+    return State.NOT_MONITORED if reading.outcome is Outcome.EMPTY else State.UNKNOWN
+
+
+def reach_at(
+    last_success: datetime | None,
+    last_attempt: datetime | None,
+    interval: float,
+    failing: bool,
+    now: datetime,
+) -> Reach:
+    """How well a server is heard at ``now``, from when it last answered.
+
+    A server that fails goes stale first, so that one lost poll is not called an outage.
+    """
+    if last_success is None:
+        return Reach.UNREACHABLE if failing and last_attempt is not None else Reach.UNKNOWN
+    age = now - last_success
+    if failing and age > timedelta(seconds=interval * UNREACHABLE_AFTER_POLLS):
+        return Reach.UNREACHABLE
+    if age > timedelta(seconds=interval * STALE_AFTER_POLLS):
+        return Reach.STALE
+    return Reach.LIVE
+
+
+def server_state(server: ServerSnapshot) -> State:
+    """The worst of a server's POP health sets, under what we can still hear of it."""
+    if server.reach is Reach.UNREACHABLE:
+        return State.UNREACHABLE
+    if server.reach is Reach.UNKNOWN:
+        return State.UNKNOWN
+    expected = catalogue.expected_health_sets(server.server.version, server.server.roles)
+    if not expected:
+        return State.NOT_MONITORED
+    states = {health_set_state(server, s) for s in expected}
+    known = states - {State.NOT_MONITORED, State.DISABLED}
+    state = worst(known or states)
+    return State.STALE if server.reach is Reach.STALE and not state.value <= State.UNKNOWN.value else state
+
+
+def reading_of(server: ServerSnapshot, health_set: str) -> HealthSetReading | None:
+    """The last answer about ``health_set``, if any."""
+    return next((r for r in server.readings if r.health_set.lower() == health_set.lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many servers are in each state."""
+
+    counts: tuple[tuple[State, int], ...]
+
+    @property
+    def worst(self) -> State:
+        return worst(state for state, count in self.counts if count)
+
+    def __getitem__(self, state: State) -> int:
+        return dict(self.counts).get(state, 0)
+
+
+def tally(servers: Iterable[ServerSnapshot]) -> Tally:
+    """Servers by state, worst first."""
+    found: dict[State, int] = {}
+    for server in servers:
+        state = server_state(server)
+        found[state] = found.get(state, 0) + 1
+    return Tally(tuple(sorted(found.items(), key=lambda item: item[0].value)))
+
+
+def exit_code(states: Iterable[State]) -> int:
+    """Exit code of ``status``: 0 healthy, 1 degraded or stale, 2 unhealthy, 3 unknown or unreachable.
+
+    The worst in the order of monitoring plug-ins: critical, unknown, warning, ok. Nothing at all,
+    and POP that is not monitored or disabled everywhere, are unknown, never healthy.
+    """
+    found = set(states)
+    if State.UNHEALTHY in found:
+        return 2
+    if not found or found & {State.UNKNOWN, State.UNREACHABLE, State.NOT_MONITORED, State.DISABLED}:
+        return 3
+    return 1 if found & {State.DEGRADED, State.STALE, State.REPAIRING} else 0

@@ -1,0 +1,155 @@
+"""The page's first section as a decision: is the fault real?
+
+"It is possible that the service recovered after it issued the alert. Therefore, when you receive an
+alert that specifies that the health set is unhealthy, first verify that the issue still exists."
+Sources: Microsoft's page, section *Verifying the issue*; exchange-facts §1.3, §2.4, §8.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from cockpit.exchange import catalogue
+from cockpit.exchange.model import MonitorHealthEntry
+from cockpit.fleet.rollup import State, health_set_state, monitor_state
+from cockpit.fleet.snapshot import ProbePhase, ProbeRun, Reach, ServerSnapshot
+
+
+class Verdict(Enum):
+    """What the cockpit says of a monitor."""
+
+    HEALTHY = "healthy"
+    REAL = "real"
+    TRANSIENT = "transient"
+    VERIFY = "verify"
+    """Unhealthy, and the probe has not been re-run since."""
+    RUNNING = "running"
+    NOT_RUNNABLE = "not runnable by hand"
+    NOT_MONITORED = "not monitored"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict, why, and what to do next: each one sentence."""
+
+    verdict: Verdict
+    why: str
+    next: str
+
+
+def probe_identity(entry: MonitorHealthEntry) -> str | None:
+    """The probe to re-run for a monitor, None where there is none (fed by a counter, or not ours)."""
+    known = catalogue.monitor(entry.name)
+    return None if known is None or known.probe is None else known.probe.identity
+
+
+def latest_run(server: ServerSnapshot, identity: str) -> ProbeRun | None:
+    """The newest run of that probe by hand, with or without a target behind it."""
+    wanted = identity.lower()
+    return next(
+        (
+            r
+            for r in server.probe_runs
+            if r.identity.lower() == wanted or r.identity.lower().startswith(wanted + "\\")
+        ),
+        None,
+    )
+
+
+def judge(server: ServerSnapshot, entry: MonitorHealthEntry) -> Judgement:
+    """The verdict on one monitor of ``server``, from its row and the newest run of its probe."""
+    state = monitor_state(entry)
+    if server.reach is Reach.UNREACHABLE:
+        return Judgement(
+            Verdict.UNKNOWN,
+            "The server does not answer: the last known value is old.",
+            "Find out why it is unreachable first.",
+        )
+    if state is State.STALE:
+        return Judgement(
+            Verdict.UNKNOWN,
+            "The row is stale: the monitor has not run lately, so its value says nothing.",
+            "Look at the health manager (MSExchangeHM) on this server.",
+        )
+    if state is State.UNKNOWN:
+        return Judgement(
+            Verdict.UNKNOWN,
+            f"AlertValue is {entry.alert_value or 'empty'}: Managed Availability does not know.",
+            "Look at the health manager (MSExchangeHM) on this server.",
+        )
+    identity = probe_identity(entry)
+    if state in (State.HEALTHY, State.DISABLED):
+        return Judgement(Verdict.HEALTHY, f"AlertValue is {entry.alert_value}.", "Nothing to do.")
+    if identity is None:
+        return Judgement(
+            Verdict.NOT_RUNNABLE,
+            "No probe feeds this monitor: it judges a performance counter.",
+            "Wait for its next runs and look at the AlertValue again.",
+        )
+    run = latest_run(server, identity)
+    if run is None or _older_than(run, entry.last_transition_time):
+        return Judgement(
+            Verdict.VERIFY,
+            f"AlertValue is {entry.alert_value}; {identity} has not been re-run since.",
+            "Re-run the probe (p).",
+        )
+    return _judge_run(run)
+
+
+def _older_than(run: ProbeRun, moment: datetime | None) -> bool:
+    return (
+        run.phase is ProbePhase.FINISHED
+        and moment is not None
+        and (run.finished_at or run.started_at) < moment
+    )
+
+
+def _judge_run(run: ProbeRun) -> Judgement:
+    if run.phase is ProbePhase.RUNNING:
+        return Judgement(Verdict.RUNNING, f"{run.identity} is running.", "Wait: it may take minutes.")
+    if run.phase is ProbePhase.FAILED:
+        return Judgement(
+            Verdict.UNKNOWN,
+            f"{run.identity} could not be run: {run.problem or 'no reason given'}.",
+            (run.problem.cure if run.problem else "") or "Try again.",
+        )
+    if run.result is None:
+        warning = run.warnings[0] if run.warnings else "no result and no warning"
+        return Judgement(
+            Verdict.NOT_RUNNABLE,
+            f"{run.identity} gave no result: {warning}",
+            "Wait for the monitor's own next runs; a probe that cannot be run proves nothing.",
+        )
+    if run.result.succeeded:
+        return Judgement(
+            Verdict.TRANSIENT,
+            "The probe succeeds now: the fault was transient.",
+            "Watch the monitor turn Healthy on its next runs.",
+        )
+    return Judgement(
+        Verdict.REAL,
+        f"The probe fails now too: ResultType is {run.result.result_type or 'empty'}.",
+        "Recover it.",
+    )
+
+
+def judge_health_set(server: ServerSnapshot, health_set: str) -> Judgement:
+    """The verdict on a health set without rows: not monitored here, or unknown."""
+    state = health_set_state(server, health_set)
+    if server.reach is Reach.LIVE and state is State.NOT_MONITORED:
+        return Judgement(
+            Verdict.NOT_MONITORED,
+            "POP is not monitored here: no rows, and no warning either. POP monitors exist only where the "
+            "POP3 service's start type was Automatic when the health manager started.",
+            "Nothing to do where POP is not used; else set the start type and restart MSExchangeHM.",
+        )
+    if state is State.UNKNOWN:
+        return Judgement(
+            Verdict.UNKNOWN,
+            "No rows and a warning, or no answer at all: this is not healthy.",
+            "Read the warning; look at the health manager (MSExchangeHM) on this server.",
+        )
+    return Judgement(Verdict.HEALTHY, f"The health set is {state.word}.", "Select a monitor.")
