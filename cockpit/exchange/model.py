@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
 
@@ -92,7 +92,11 @@ COPY_STATUSES: Final[Mapping[int, str]] = {
 }
 ACTIVATION_POLICIES: Final[Mapping[int, str]] = {0: "Unrestricted", 1: "IntrasiteOnly", 2: "Blocked"}
 ROLLOVERS: Final[Mapping[int, str]] = {1: "Hourly", 2: "Daily", 3: "Weekly", 4: "Monthly"}
-LOGIN_OPTIONS: Final[Mapping[int, str]] = {1: "PlainTextLogin", 2: "PlainTextAuthentication", 3: "SecureLogin"}
+LOGIN_OPTIONS: Final[Mapping[int, str]] = {
+    1: "PlainTextLogin",
+    2: "PlainTextAuthentication",
+    3: "SecureLogin",
+}
 SERVICE_STATES: Final[Mapping[int, str]] = {
     1: "Stopped",
     2: "StartPending",
@@ -107,7 +111,7 @@ START_TYPES: Final[Mapping[int, str]] = {0: "Boot", 1: "System", 2: "Automatic",
 """``System.ServiceProcess.ServiceStartMode`` (documented .NET enumeration)."""
 
 
-class Role(str, Enum):
+class Role(StrEnum):
     """Server roles as the cockpit needs them. From 2016 on a Mailbox server has both. [A]"""
 
     MAILBOX = "Mailbox"
@@ -115,7 +119,7 @@ class Role(str, Enum):
     EDGE = "Edge"
 
 
-class Version(str, Enum):
+class Version(StrEnum):
     """Major versions by build: 15.0 is 2013, 15.1 is 2016, 15.2 is 2019 and SE. [A][B]
 
     2019 and Subscription Edition share 15.2; which build separates them is not in the fact sheet,
@@ -390,7 +394,7 @@ class CmdletError:
     fully_qualified_id: str = ""
 
 
-class Outcome(str, Enum):
+class Outcome(StrEnum):
     """The three outcomes of a read (exchange-facts §8 advice 1), never merged into one."""
 
     ROWS = "rows"

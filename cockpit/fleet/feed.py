@@ -9,7 +9,7 @@ from cockpit.fleet.messages import Command
 from cockpit.fleet.snapshot import FleetDiff
 
 
-class FeedLost(Exception):
+class FeedLostError(Exception):
     """The collector ended. ``str()`` says what is known of why, in one cleaned line."""
 
 
@@ -17,10 +17,10 @@ class Feed(Protocol):
     """A source of diffs that takes commands. Nothing in it blocks the event loop."""
 
     async def start(self) -> None:
-        """Start the collector. Raises FeedLost when it cannot be started."""
+        """Start the collector. Raises FeedLostError when it cannot be started."""
 
     def diffs(self) -> AsyncIterator[FleetDiff]:
-        """Diffs as they come, the first one from an empty snapshot. Raises FeedLost at the end."""
+        """Diffs as they come, the first one from an empty snapshot. Raises FeedLostError at the end."""
 
     def send(self, command: Command) -> None:
         """Queue a command; lost silently only when the feed is already lost."""

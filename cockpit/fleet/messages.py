@@ -54,7 +54,7 @@ class AbandonProbe(msgspec.Struct, frozen=True, tag=True):
 
 Command: TypeAlias = Refresh | Pause | SetInterval | Watch | RunProbe | AbandonProbe
 
-_COMMAND = msgspec.msgpack.Decoder(Command)
+_COMMAND: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)
 _DIFF = msgspec.msgpack.Decoder(FleetDiff)
 _ENCODER = msgspec.msgpack.Encoder()
 HEADER = struct.Struct(">I")

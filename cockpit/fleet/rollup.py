@@ -121,6 +121,14 @@ def reach_at(
     return Reach.LIVE
 
 
+def server_clock(server: ServerSnapshot) -> datetime | None:
+    """The newest time the server itself has told: ages of its rows are counted from here.
+
+    Its clock and ours may differ, so "since" is never the difference of two machines' clocks.
+    """
+    return max((m.last_execution_time for m in server.monitors if m.last_execution_time), default=None)
+
+
 def server_state(server: ServerSnapshot) -> State:
     """The worst of a server's POP health sets, under what we can still hear of it."""
     if server.reach is Reach.UNREACHABLE:

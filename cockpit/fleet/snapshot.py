@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 
 from cockpit.exchange.model import (
     DatabaseAvailabilityGroup,
@@ -25,7 +25,7 @@ from cockpit.exchange.model import (
 )
 
 
-class Reach(str, Enum):
+class Reach(StrEnum):
     """How well we hear a server."""
 
     UNKNOWN = "not asked yet"
@@ -57,7 +57,7 @@ class HealthSetReading:
     problem: Problem | None = None
 
 
-class ProbePhase(str, Enum):
+class ProbePhase(StrEnum):
     RUNNING = "running"
     FINISHED = "finished"
     """The cmdlet came back: with a result, or with warnings only (not runnable)."""
