@@ -1,0 +1,165 @@
+"""``pop-cockpit lab serve | scenarios | ledger``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.config import environment as config
+from cockpit.config.environment import (
+    Address,
+    Credential,
+    EndpointSettings,
+    Environment,
+    LabSettings,
+    PasswordReference,
+    Polling,
+)
+from cockpit.config.paths import paths, private_dir, write_private
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """What ``lab serve`` was asked for. ``ready_file``: where the environment file goes."""
+
+    scenario: str
+    servers: int | None
+    speed: float
+    seed: int
+    port: int
+    auth: str
+    ready_file: Path | None
+    die_with_stdin: bool
+
+
+def serve(options: ServeOptions) -> int:
+    """Serve until told to stop. Prints the environment file's path on stdout when ready."""
+    from cockpit.lab.serve import LabAddresses, LabOptions
+    from cockpit.lab.serve import serve as serve_lab
+
+    with tempfile.TemporaryDirectory(prefix="lab-", dir=_runtime()) as folder:
+        state = Path(folder)
+
+        def on_ready(addresses: LabAddresses) -> None:
+            target = options.ready_file or state / "environment.toml"
+            _write_environment(target, state, addresses)
+            print(target, flush=True)
+            print(
+                f"lab {addresses.organization}: {len(addresses.servers)} servers, scenario {options.scenario}, "
+                f"seed {options.seed}, speed {options.speed:g}. Connect with: "
+                f"pop-cockpit --env-file {target}",
+                file=sys.stderr,
+                flush=True,
+            )
+
+        asyncio.run(
+            serve_lab(
+                LabOptions(
+                    scenario=options.scenario,
+                    servers=options.servers,
+                    speed=options.speed,
+                    seed=options.seed,
+                    port=options.port,
+                    auth=options.auth,
+                    state_dir=state,
+                    die_with_stdin=options.die_with_stdin,
+                ),
+                on_ready,
+            )
+        )
+    return 0
+
+
+def _runtime() -> Path:
+    """A private folder that ends with the login session, else the temporary folder's own."""
+    place = paths().runtime
+    try:
+        return private_dir(place)
+    except OSError:
+        return private_dir(paths().cache)
+
+
+def _write_environment(target: Path, state: Path, addresses: LabAddresses) -> None:  # type: ignore[name-defined]
+    """The environment of a lab: an ordinary one, with a throw-away password in a private file."""
+    password, token = state / "password", state / "token"
+    write_private(password, addresses.password)
+    write_private(token, addresses.control_token)
+    tls = addresses.auth == "basic-tls"
+    endpoint = EndpointSettings(
+        auth="basic" if tls else "ntlm",
+        tls=tls,
+        ca_file=str(addresses.ca_file) if tls else None,
+        connect_seconds=5.0,
+    )
+    config.save(
+        target,
+        Environment(
+            name=addresses.organization,
+            entry_servers=tuple(addresses.entry_servers),
+            read_only=False,
+            credential=Credential(user=addresses.user, password=PasswordReference(file=str(password))),
+            exchange=endpoint,
+            winrm=endpoint,
+            addresses={
+                s.name: Address(exchange=s.exchange_url, winrm=s.winrm_url) for s in addresses.servers
+            },
+            polling=Polling(interval=10.0, winrm_interval=60.0),
+            lab=LabSettings(control=addresses.control_url, token_file=str(token)),
+        ),
+    )
+
+
+def scenarios(form: str) -> int:
+    """Print what each scenario breaks and what cures it."""
+    from cockpit.lab.scenarios import SCENARIOS
+
+    if form == "json":
+        listed = [
+            {"name": s.name, "title": s.title, "breaks": s.breaks, "shows": s.shows, "cure": s.cure, "servers": s.servers}
+            for s in SCENARIOS.values()
+        ]
+        print(json.dumps(listed, indent=2, ensure_ascii=False))
+        return 0
+    for scenario in SCENARIOS.values():
+        print(f"{scenario.name}: {scenario.title} ({scenario.servers} servers)")
+        print(f"    breaks: {scenario.breaks}")
+        print(f"    shows:  {scenario.shows}")
+        print(f"    cure:   {scenario.cure}")
+    return 0
+
+
+def ledger(environment: Environment, since: int, form: str) -> int:
+    """Print the lab's own record of what it executed and what changed. Raises ConfigError."""
+    from cockpit.lab import control_client
+
+    url, token = control(environment)
+    try:
+        found = control_client.ledger(url, token, since)
+    except OSError as error:
+        print(f"The lab at {url} does not answer: {error}. Is it still running?", file=sys.stderr)
+        return 3
+    if form == "json":
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+        return 0
+    for entry in found["entries"]:
+        print(json.dumps(entry, ensure_ascii=False))
+    return 0
+
+
+def control(environment: Environment) -> tuple[str, str]:
+    """The lab's control address and token. Raises ConfigError when the environment is no lab's."""
+    if environment.lab is None:
+        raise config.ConfigError(
+            f"Environment {environment.name!r} is not a lab's: it has no [lab] table. Give --env-file of a lab."
+        )
+    try:
+        token = Path(environment.lab.token_file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise config.ConfigError(
+            f"{environment.lab.token_file}: {error.strerror}. The lab has ended; start another."
+        ) from None
+    return environment.lab.control, token

@@ -1,0 +1,93 @@
+"""``pop-cockpit probe``: run one probe by hand and show all it says."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from cockpit.config import environment as config
+from cockpit.config.environment import Environment, exchange_target
+from cockpit.exchange.cmdlets import ExchangeCmdlets, invoke_monitoring_probe_call
+from cockpit.exchange.errors import ExchangeError
+from cockpit.exchange.model import MonitoringProbeResult, Reading
+from cockpit.exchange.session import EXCHANGE, Session
+
+SUCCEEDED, FAILED, NOT_RUN = 0, 2, 3
+
+
+def run(environment: Environment, identity: str, server: str, form: str) -> int:
+    """Print the result; 0 Succeeded, 2 failed, 3 not runnable or unknown."""
+    call = invoke_monitoring_probe_call(identity, server)
+    print(f"{call}   (may take minutes)", file=sys.stderr)
+    secret = config.password(environment)
+    failure: ExchangeError | None = None
+    for entry in environment.entry_servers:
+        session = Session(exchange_target(environment, entry), EXCHANGE, environment.credential.user, secret)
+        try:
+            session.open()
+            answer = ExchangeCmdlets(session).invoke_monitoring_probe(identity, server)
+            return _show(answer, identity, server, form)
+        except ExchangeError as error:
+            failure = error
+            if session.is_open or not error.retry or not error.session_lost:
+                break
+        finally:
+            session.close()
+    if failure is not None:
+        print(f"{failure}. {failure.cure}", file=sys.stderr)
+    if form == "json":
+        print(json.dumps(_as_dict(Reading(()), identity, server, str(failure)), ensure_ascii=False, indent=2))
+    return NOT_RUN
+
+
+def _show(answer: Reading[MonitoringProbeResult], identity: str, server: str, form: str) -> int:
+    for words in (*answer.warnings, *(e.message for e in answer.errors)):
+        print(words, file=sys.stderr)
+    report = _as_dict(answer, identity, server, None)
+    if form == "json":
+        print(json.dumps(report, ensure_ascii=False, indent=2))
+    else:
+        for name, value in report.items():
+            if value not in (None, "", [], {}):
+                print(f"{name:<22}: {value}")
+    if not answer.rows:
+        return NOT_RUN
+    return SUCCEEDED if answer.rows[0].succeeded else FAILED
+
+
+def _as_dict(
+    answer: Reading[MonitoringProbeResult], identity: str, server: str, problem: str | None
+) -> dict[str, Any]:
+    """Exchange's own property names; times are ISO 8601 in UTC; latency in ms."""
+    head: dict[str, Any] = {
+        "Server": server,
+        "Identity": identity,
+        "Problem": problem,
+        "Warnings": list(answer.warnings),
+        "Errors": [e.message for e in answer.errors],
+        "SecondsWaited": round(answer.seconds, 3),
+        "AnsweredBy": answer.answered_by,
+    }
+    if not answer.rows:
+        return {**head, "ResultType": None}
+    row = answer.rows[0]
+    return {
+        **head,
+        "ResultType": row.result_type,
+        "ResultName": row.result_name,
+        "MonitorIdentity": row.monitor_identity,
+        "ExecutionStartTime": row.execution_start_time and row.execution_start_time.isoformat(),
+        "ExecutionEndTime": row.execution_end_time and row.execution_end_time.isoformat(),
+        "SampleValue": row.sample_value,
+        "Error": row.error,
+        "Exception": row.exception,
+        "BlamedComponent": row.blamed_component,
+        "FailureReason": row.failure_reason,
+        "AnsweringServer": row.answering_server,
+        "MailboxServer": row.mailbox_server,
+        "ExecutionContext": row.execution_context,
+        "FailureContext": row.failure_context,
+        "StateAttributes": {f"StateAttribute{n}": v for n, v in row.state_attributes.items()},
+        "RequestId": row.request_id,
+    }

@@ -1,0 +1,134 @@
+"""``status`` in words, JSON and CSV: plain functions from a picture to text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from cockpit.exchange import catalogue
+from cockpit.exchange.model import MonitorHealthEntry
+from cockpit.fleet.rollup import State, health_set_state, monitor_state, reading_of, server_state
+from cockpit.fleet.snapshot import FleetSnapshot, ServerSnapshot
+
+COLUMNS = ("server", "health_set", "monitor", "target", "alert_value", "state", "since", "last_run", "stale")
+
+
+def chosen(fleet: FleetSnapshot, only: frozenset[str]) -> list[ServerSnapshot]:
+    """The servers to report on: those asked for, else all with a POP tier."""
+    wanted = (s for s in fleet.servers.values() if not only or s.name.lower() in only)
+    return [s for s in wanted if catalogue.tiers(s.server.version, s.server.roles)]
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def as_dict(fleet: FleetSnapshot, only: frozenset[str], environment: str, exit_code: int) -> dict[str, Any]:
+    """The whole report as plain data; times are ISO 8601 in UTC."""
+    problem = fleet.status.problem
+    return {
+        "environment": environment,
+        "entry_server": fleet.status.entry_server,
+        "read_at": _time(fleet.status.organization_read_at),
+        "problem": None if problem is None else str(problem),
+        "exit_code": exit_code,
+        "servers": [_server(s) for s in chosen(fleet, only)],
+    }
+
+
+def _server(server: ServerSnapshot) -> dict[str, Any]:
+    expected = catalogue.expected_health_sets(server.server.version, server.server.roles)
+    return {
+        "name": server.name,
+        "fqdn": server.server.fqdn,
+        "version": server.server.version.value,
+        "site": server.server.site,
+        "dag": server.dag,
+        "state": server_state(server).word,
+        "reach": server.reach.value,
+        "last_success": _time(server.last_success),
+        "problem": None if server.problem is None else str(server.problem),
+        "health_sets": [_health_set(server, name) for name in expected],
+    }
+
+
+def _health_set(server: ServerSnapshot, name: str) -> dict[str, Any]:
+    reading = reading_of(server, name)
+    rows = [m for m in server.monitors if m.health_set_name.lower() == name.lower()]
+    return {
+        "name": name,
+        "state": health_set_state(server, name).word,
+        "outcome": None if reading is None or reading.outcome is None else reading.outcome.value,
+        "warnings": [] if reading is None else list(reading.warnings),
+        "monitors": [_monitor(m) for m in rows],
+    }
+
+
+def _monitor(entry: MonitorHealthEntry) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "target_resource": entry.target_resource,
+        "alert_value": entry.alert_value,
+        "state": monitor_state(entry).word,
+        "is_stale": entry.is_stale,
+        "last_transition_time": _time(entry.last_transition_time),
+        "first_alert_observed_time": _time(entry.first_alert_observed_time),
+        "last_execution_time": _time(entry.last_execution_time),
+        "last_execution_result": entry.last_execution_result,
+        "error": entry.error,
+    }
+
+
+def rows(fleet: FleetSnapshot, only: frozenset[str]) -> list[tuple[str, ...]]:
+    """One row a monitor under ``COLUMNS``; a health set without monitors is one row that says why."""
+    found: list[tuple[str, ...]] = []
+    for server in chosen(fleet, only):
+        state = server_state(server)
+        for name in catalogue.expected_health_sets(server.server.version, server.server.roles):
+            monitors = [m for m in server.monitors if m.health_set_name.lower() == name.lower()]
+            if monitors:
+                found += (_row(server, m, state) for m in monitors)
+            else:
+                word = _silent(server, name, state)
+                found.append((server.name, name, "", "", "", word, "", "", ""))
+    return found
+
+
+def _silent(server: ServerSnapshot, health_set: str, state: State) -> str:
+    return state.word if state is State.UNREACHABLE else health_set_state(server, health_set).word
+
+
+def _row(server: ServerSnapshot, entry: MonitorHealthEntry, state: State) -> tuple[str, ...]:
+    word = state.word if state in (State.UNREACHABLE, State.STALE) else monitor_state(entry).word
+    return (
+        server.name,
+        entry.health_set_name,
+        entry.name,
+        entry.target_resource,
+        entry.alert_value,
+        word,
+        _time(entry.last_transition_time) or "",
+        _time(entry.last_execution_time) or "",
+        "yes" if entry.is_stale else "no",
+    )
+
+
+def as_json(report: dict[str, Any], *, one_line: bool = False) -> str:
+    return json.dumps(report, ensure_ascii=False, indent=None if one_line else 2)
+
+
+def as_csv(table: Iterable[tuple[str, ...]]) -> str:
+    """CSV with a header. A cell that a spreadsheet would run as a formula is put in quotes by ``'``."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([_inert(cell) for cell in row] for row in table)
+    return out.getvalue()
+
+
+def _inert(cell: str) -> str:
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell

@@ -1,0 +1,129 @@
+"""``pop-cockpit status``: the monitors of the POP health sets. Its exit code is for monitoring plug-ins."""
+
+from __future__ import annotations
+
+import sys
+
+import msgspec
+
+from cockpit.commands import report
+from cockpit.config import environment as config
+from cockpit.config.environment import ConfigError, Environment
+from cockpit.fleet.once import Follower, complete, read_once
+from cockpit.fleet.rollup import exit_code, server_state
+from cockpit.fleet.snapshot import FleetSnapshot, Problem
+
+UNKNOWN = 3
+
+
+def run(
+    environment: Environment, server: str | None, watch: bool, form: str, timeout: float, color: bool
+) -> int:
+    """Print the status; the exit code of design §4. Raises ConfigError for a server nobody knows."""
+    secret = config.password(environment)
+    # Services and boot times are not part of a status: the WinRM endpoints are left alone.
+    polling = msgspec.structs.replace(environment.polling, winrm_interval=0.0)
+    environment = msgspec.structs.replace(environment, polling=polling)
+    only = frozenset({server.split(".")[0].lower()}) if server else frozenset[str]()
+    if watch:
+        return _watch(environment, secret, only, form, color)
+    fleet = read_once(environment, secret, only, timeout)
+    _check(fleet, server, only)
+    return _show(fleet, environment, only, form, color)
+
+
+def _check(fleet: FleetSnapshot, server: str | None, only: frozenset[str]) -> None:
+    if server and fleet.servers and not any(name.lower() in only for name in fleet.servers):
+        known = ", ".join(sorted(fleet.servers))
+        raise ConfigError(f"--server {server}: the organization has no such server. It has: {known}.")
+
+
+def _code(fleet: FleetSnapshot, only: frozenset[str]) -> int:
+    if fleet.status.problem is not None:
+        return UNKNOWN
+    return exit_code(server_state(s) for s in report.chosen(fleet, only))
+
+
+def _show(
+    fleet: FleetSnapshot, environment: Environment, only: frozenset[str], form: str, color: bool
+) -> int:
+    code = _code(fleet, only)
+    if not complete(fleet, only) and fleet.status.problem is None:
+        code = max(code, UNKNOWN) if code != 2 else code
+        _narrate(Problem("Not every server answered in time", cure="Give a longer --timeout."))
+    if fleet.status.problem is not None:
+        _narrate(fleet.status.problem)
+    for server in report.chosen(fleet, only):
+        if server.problem is not None and server.problem != fleet.status.problem:
+            _narrate(server.problem, server.name)
+        for reading in server.readings:
+            for warning in reading.warnings:
+                print(f"{server.name} {reading.health_set}: {warning}", file=sys.stderr)
+    _print(fleet, environment, only, form, code, color)
+    return code
+
+
+def _print(
+    fleet: FleetSnapshot, environment: Environment, only: frozenset[str], form: str, code: int, color: bool
+) -> None:
+    if form == "json":
+        print(report.as_json(report.as_dict(fleet, only, environment.name, code)))
+    elif form == "csv":
+        print(report.as_csv(report.rows(fleet, only)), end="")
+    else:
+        _table(report.rows(fleet, only), color)
+
+
+_STYLES = {
+    "Unhealthy": "bold red",
+    "unreachable": "bold red",
+    "Degraded": "yellow",
+    "Unknown": "magenta",
+    "stale": "magenta",
+    "Healthy": "green",
+}
+
+
+def _table(rows: list[tuple[str, ...]], color: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(no_color=not color, highlight=False)
+    table = Table(box=None, pad_edge=False)
+    for column in report.COLUMNS:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+    # A pipe has no width: a row must stay one line there.
+    console.print(table, width=None if console.is_terminal else 400, soft_wrap=not console.is_terminal)
+
+
+def _narrate(problem: Problem, server: str = "") -> None:
+    text = f"{server}: {problem}" if server and server not in str(problem) else str(problem)
+    print(". ".join(part.rstrip(".") for part in (text, problem.cure) if part) + ".", file=sys.stderr)
+
+
+def _watch(
+    environment: Environment, secret: config.Secret | None, only: frozenset[str], form: str, color: bool
+) -> int:
+    """Print the status whenever it changes, until interrupted. JSON: one document a line."""
+    shown: list[tuple[str, ...]] | None = None
+    code = UNKNOWN
+    with Follower(environment, secret, only) as follower:
+        for fleet in follower.pictures():
+            if not complete(fleet, only):
+                continue
+            code = _code(fleet, only)
+            # The time of the last run changes with every read: it alone is no news.
+            rows = [(*row[:7], *row[8:]) for row in report.rows(fleet, only)]
+            if rows == shown:
+                continue
+            shown = rows
+            if form == "json":
+                line = report.as_json(report.as_dict(fleet, only, environment.name, code), one_line=True)
+                print(line, flush=True)
+            else:
+                _print(fleet, environment, only, form, code, color)
+                print(flush=True)
+    return code

@@ -1,0 +1,288 @@
+"""Environments: one Exchange organization each, how to reach it and as whom.
+
+One TOML file holds them, as tables ``[environments.NAME]``; ``default`` names one. The schema is
+strict: an unknown key, a wrong type or a missing value is refused with file, line, key and cure.
+Secrets are never in the file, only references to them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+import tomli_w
+
+from cockpit.config.paths import write_private
+
+
+class ConfigError(Exception):
+    """A file or option that cannot be used: one sentence with file, key and cure."""
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    pass
+
+
+Auth = Literal["kerberos", "negotiate", "ntlm", "basic"]
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class EndpointSettings(_Table, frozen=True):
+    """How one kind of endpoint is dialled.
+
+    ``port`` None: the kind's own. ``service``: the SPN's prefix for Kerberos.
+    ``ca_file``: PEM of the CA that issued the servers' certificates; None: the system's.
+    """
+
+    auth: Auth = "kerberos"
+    tls: bool = True
+    port: Port | None = None
+    path: str = ""
+    ca_file: str | None = None
+    service: str = "HTTP"
+    connect_seconds: Seconds = 10.0
+
+
+class PasswordReference(_Table, frozen=True):
+    """Where the password comes from: a private file, or an environment variable. Never its value."""
+
+    file: str | None = None
+    env: str | None = None
+
+
+class Credential(_Table, frozen=True):
+    """Who we are. Without ``password`` the ticket cache is used (Kerberos)."""
+
+    user: str = ""
+    password: PasswordReference | None = None
+
+
+class Address(_Table, frozen=True):
+    """Explicit addresses of one server, where the naming rule does not hold (port forwards, a lab)."""
+
+    exchange: str | None = None
+    winrm: str | None = None
+
+
+class Polling(_Table, frozen=True):
+    """How the fleet is read.
+
+    ``interval``: seconds between two reads of one server. ``sessions``: Exchange shells kept open at
+    most; Exchange allows a user 18 (exchange-facts §5.5), and other tools want some too.
+    ``time_limit``: seconds one read may take. ``scope``: ``pop`` asks for the POP health sets only,
+    ``all`` for every health set of a server in one call.
+    ``winrm_interval``: seconds between two reads of services and recovery actions; 0: only on demand.
+    """
+
+    interval: Annotated[float, msgspec.Meta(ge=5)] = 30.0
+    sessions: Annotated[int, msgspec.Meta(ge=4, le=12)] = 6
+    time_limit: Seconds = 45.0
+    scope: Literal["pop", "all"] = "pop"
+    winrm_interval: Annotated[float, msgspec.Meta(ge=0)] = 300.0
+
+
+class LabSettings(_Table, frozen=True):
+    """Where a lab can be asked for its ledger. Read by ``pop-cockpit lab`` only."""
+
+    control: str
+    token_file: str
+
+
+class Environment(_Table, frozen=True):
+    """One Exchange organization."""
+
+    entry_servers: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    read_only: bool = True
+    credential: Credential = Credential()
+    exchange: EndpointSettings = EndpointSettings()
+    winrm: EndpointSettings = EndpointSettings()
+    addresses: dict[str, Address] = {}
+    polling: Polling = Polling()
+    lab: LabSettings | None = None
+    name: str = ""
+
+
+class _File(_Table, frozen=True):
+    default: str | None = None
+    environments: dict[str, Environment] = {}
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One endpoint to dial, complete. ``ca_file`` None: the system's CAs."""
+
+    server: str
+    host: str
+    port: int
+    path: str
+    tls: bool
+    auth: Auth
+    ca_file: str | None
+    service: str
+    connect_seconds: float
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}/{self.path}"
+
+
+class Secret:
+    """A password in memory. Never shown by ``str`` or ``repr``; ask for ``value`` where it is sent."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+def load(path: Path) -> tuple[str | None, dict[str, Environment]]:
+    """The default's name and all environments of a file. Raises ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: there is no such file. Give --env-file, or run `pop-cockpit demo`."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path}: cannot be read: {error}. Check its permissions and encoding (UTF-8)."
+        ) from None
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not valid TOML: {error}. Mend that line.") from None
+    try:
+        parsed = msgspec.convert(raw, _File)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_explain(path, text, str(error))) from None
+    named = {name: msgspec.structs.replace(env, name=name) for name, env in parsed.environments.items()}
+    if parsed.default is not None and parsed.default not in named:
+        raise ConfigError(
+            f"{path}: default = {parsed.default!r} names no environment. Choose from: {_names(named)}."
+        )
+    return parsed.default, named
+
+
+def choose(path: Path, name: str | None) -> Environment:
+    """The environment ``name`` of a file, or its default, or its only one. Raises ConfigError."""
+    default, found = load(path)
+    wanted = name or default or (next(iter(found)) if len(found) == 1 else None)
+    if wanted is None:
+        raise ConfigError(
+            f"{path}: several environments and no default. Say which with --env: {_names(found)}."
+        )
+    if wanted not in found:
+        raise ConfigError(f"{path}: there is no environment {wanted!r}. Choose from: {_names(found)}.")
+    return found[wanted]
+
+
+def save(path: Path, environment: Environment) -> None:
+    """Write a file with this one environment as the default, readable by the user alone."""
+    body = msgspec.to_builtins(msgspec.structs.replace(environment, name=""))
+    write_private(
+        path, tomli_w.dumps({"default": environment.name, "environments": {environment.name: body}})
+    )
+
+
+def password(environment: Environment) -> Secret | None:
+    """The password the environment refers to; None where it refers to none. Raises ConfigError."""
+    reference = environment.credential.password
+    if reference is None:
+        return None
+    if reference.env is not None:
+        value = os.environ.get(reference.env)
+        if value is None:
+            raise ConfigError(
+                f"The environment variable {reference.env} for the password is not set. Set it."
+            )
+        return Secret(value)
+    if reference.file is None:
+        raise ConfigError(f"environments.{environment.name}.credential.password: give `file` or `env`.")
+    return Secret(_private_text(Path(reference.file)))
+
+
+def _private_text(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise ConfigError(f"{path}: others can read this password file. Run: chmod 600 {path}")
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise ConfigError(f"{path}: the password file cannot be read: {error.strerror}.") from None
+
+
+def exchange_target(environment: Environment, server: str) -> Target:
+    """Where the Exchange endpoint of ``server`` is: an explicit address, else /PowerShell on 443 or 80."""
+    settings = environment.exchange
+    explicit = _address(environment, server)
+    return _target(
+        server, settings, explicit.exchange, settings.port or (443 if settings.tls else 80), "PowerShell"
+    )
+
+
+def winrm_target(environment: Environment, server: str, fqdn: str = "") -> Target:
+    """Where the WinRM endpoint of ``server`` is: an explicit address, else /wsman on 5986 or 5985."""
+    settings = environment.winrm
+    explicit = _address(environment, server)
+    port = settings.port or (5986 if settings.tls else 5985)
+    return _target(fqdn or server, settings, explicit.winrm, port, "wsman")
+
+
+def _address(environment: Environment, server: str) -> Address:
+    wanted = server.lower()
+    short = wanted.split(".")[0]
+    for name, address in environment.addresses.items():
+        if name.lower() in (wanted, short):
+            return address
+    return Address()
+
+
+def _target(server: str, settings: EndpointSettings, url: str | None, port: int, path: str) -> Target:
+    host, tls = server, settings.tls
+    if url is not None:
+        parts = urlsplit(url)
+        host, tls = parts.hostname or server, parts.scheme == "https"
+        port, path = parts.port or port, parts.path.lstrip("/") or path
+    elif settings.path:
+        path = settings.path.lstrip("/")
+    return Target(
+        server=server,
+        host=host,
+        port=port,
+        path=path,
+        tls=tls,
+        auth=settings.auth,
+        ca_file=settings.ca_file,
+        service=settings.service,
+        connect_seconds=settings.connect_seconds,
+    )
+
+
+def _names(found: dict[str, Any]) -> str:
+    return ", ".join(sorted(found)) or "none"
+
+
+def _explain(path: Path, text: str, message: str) -> str:
+    """msgspec's message with the line its key stands on."""
+    where = re.search(r"at `\$\.?(?:\[?\.*\]?)?(.*?)`", message)
+    key = re.search(r"unknown field `([^`]+)`", message)
+    last = key.group(1) if key else (where.group(1) if where else "").split(".")[-1].split("[")[0]
+    line = next(
+        (
+            n
+            for n, row in enumerate(text.splitlines(), 1)
+            if last and re.match(rf"\s*{re.escape(last)}\s*=", row)
+        ),
+        0,
+    )
+    place = f"{path}, line {line}" if line else str(path)
+    return f"{place}: {message[0].lower()}{message[1:]}. Correct that key."

@@ -1,0 +1,63 @@
+"""Where things live, by the platform's own rules. Everything private is created for the user alone."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+APP = "pop-cockpit"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Folders of this program. ``config``: environments; ``state``: logs, saved views, crash files;
+    ``cache``: what may be deleted; ``runtime``: what ends with the session."""
+
+    config: Path
+    state: Path
+    cache: Path
+    runtime: Path
+
+    @property
+    def environments(self) -> Path:
+        return self.config / "environments.toml"
+
+    @property
+    def crashes(self) -> Path:
+        return self.state / "crashes"
+
+    @property
+    def views(self) -> Path:
+        return self.state / "views"
+
+    @property
+    def collector_log(self) -> Path:
+        return self.state / "collector.log"
+
+
+def paths() -> Paths:
+    """The folders for this user. Nothing is created."""
+    dirs = platformdirs.PlatformDirs(APP, appauthor=False)
+    return Paths(
+        config=dirs.user_config_path,
+        state=dirs.user_state_path,
+        cache=dirs.user_cache_path,
+        runtime=dirs.user_runtime_path,
+    )
+
+
+def private_dir(path: Path) -> Path:
+    """``path``, created with its parents if missing, readable by the user alone."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write ``text`` to ``path`` so that nobody else can read it, at no moment."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(text)

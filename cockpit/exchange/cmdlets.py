@@ -1,0 +1,142 @@
+"""Typed reads on the Exchange endpoint: one method a cmdlet, each returning a Reading.
+
+Parameters are bound, never concatenated; filtering, grouping and sorting are done here, because the
+endpoint has no Where-Object (exchange-facts §5.3). Nothing in this file changes a server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from cockpit.exchange import model as m
+from cockpit.exchange import rows
+from cockpit.exchange.catalogue import PROBE_TIME_LIMIT
+from cockpit.exchange.clixml import PSObject
+from cockpit.exchange.errors import ProtocolError
+from cockpit.exchange.pipeline import Call, ParameterValue
+from cockpit.exchange.session import Session
+
+Row = TypeVar("Row")
+
+READ_SECONDS: Final = 45.0
+"""Time limit of one read: Get-ServerHealth's own RPC limit is 30 s (exchange-facts §2.2)."""
+
+
+def read(session: Session, call: Call, make: Callable[[PSObject], Row]) -> m.Reading[Row]:
+    """Run ``call`` and make rows of its objects. Raises ExchangeError."""
+    result = session.run(call)
+    found = []
+    for item in result.objects:
+        if not isinstance(item, PSObject):
+            raise ProtocolError(f"{call.cmdlet} returned a {type(item).__name__}, not an object")
+        found.append(make(item))
+    return m.Reading(
+        rows=tuple(found),
+        warnings=result.warnings,
+        errors=result.errors,
+        answered_by=session.target.server,
+        seconds=result.seconds,
+    )
+
+
+def _named(name: str) -> str:
+    """An identity that is certainly not empty: many Get- cmdlets answer an empty one with every
+    object there is (exchange-facts §5.6)."""
+    if not name.strip():
+        raise ValueError("a server or item name must not be empty")
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeCmdlets:
+    """The read cmdlets over one session. All raise ExchangeError."""
+
+    session: Session
+    time_limit: float = READ_SECONDS
+
+    def _read(
+        self, make: Callable[[PSObject], Row], cmdlet: str, **parameters: ParameterValue
+    ) -> m.Reading[Row]:
+        return read(self.session, Call(cmdlet, parameters, time_limit=self.time_limit), make)
+
+    def get_exchange_server(self) -> m.Reading[m.ExchangeServer]:
+        """Every server of the organization."""
+        return self._read(rows.exchange_server, "Get-ExchangeServer")
+
+    def get_database_availability_group(self) -> m.Reading[m.DatabaseAvailabilityGroup]:
+        """Every DAG, with its live properties (``-Status``)."""
+        return self._read(rows.dag, "Get-DatabaseAvailabilityGroup", Status=None)
+
+    def get_mailbox_server(self) -> m.Reading[m.MailboxServer]:
+        """Every Mailbox server."""
+        return self._read(rows.mailbox_server, "Get-MailboxServer")
+
+    def get_mailbox_database_copy_status(self, server: str) -> m.Reading[m.DatabaseCopyStatus]:
+        """Every database copy on ``server``."""
+        return self._read(rows.copy_status, "Get-MailboxDatabaseCopyStatus", Server=_named(server))
+
+    def get_health_report(self, server: str) -> m.Reading[m.HealthReport]:
+        """Every health set of ``server``, rolled up by Exchange."""
+        return self._read(rows.health_report, "Get-HealthReport", Identity=_named(server))
+
+    def get_server_health(self, server: str, health_set: str = "") -> m.Reading[m.MonitorHealthEntry]:
+        """The monitors of one health set of ``server``, or of all.
+
+        ``health_set`` matches exactly, without regard to case (no wildcard). A health manager that
+        does not answer gives a warning, and without ``health_set`` one placeholder row, which is
+        not a monitor and is left out here: the outcome is then "empty, with a warning" in both forms.
+        """
+        parameters: dict[str, ParameterValue] = {"Identity": _named(server)}
+        if health_set:
+            parameters["HealthSet"] = health_set
+        found = self._read(rows.monitor_health_entry, "Get-ServerHealth", **parameters)
+        monitors = tuple(r for r in found.rows if not _is_placeholder(r))
+        return m.Reading(monitors, found.warnings, found.errors, found.answered_by, found.seconds)
+
+    def get_monitoring_item_identity(
+        self, server: str, health_set: str
+    ) -> m.Reading[m.MonitoringItemIdentity]:
+        """Probes, monitors and responders of a health set."""
+        return self._read(
+            rows.monitoring_item,
+            "Get-MonitoringItemIdentity",
+            Identity=_named(health_set),
+            Server=_named(server),
+        )
+
+    def get_server_component_state(self, server: str) -> m.Reading[m.ServerComponentState]:
+        """Every component of ``server`` with its votes."""
+        return self._read(rows.component_state, "Get-ServerComponentState", Identity=_named(server))
+
+    def get_pop_settings(self, server: str) -> m.Reading[m.PopSettings]:
+        return self._read(rows.pop_settings, "Get-PopSettings", Server=_named(server))
+
+    def invoke_monitoring_probe(self, identity: str, server: str) -> m.Reading[m.MonitoringProbeResult]:
+        """Run a probe now. Takes 5 s to minutes; "not runnable" is a warning without a row (§2.4)."""
+        call = invoke_monitoring_probe_call(identity, server)
+        return read(self.session, call, rows.probe_result)
+
+    def test_pop_connectivity(self, client_access_server: str) -> m.Reading[m.PopConnectivityResult]:
+        """Optional: needs test mailboxes that few organizations have (§2.11)."""
+        call = Call(
+            "Test-PopConnectivity",
+            {"ClientAccessServer": _named(client_access_server), "TrustAnySSLCertificate": None},
+            time_limit=200.0,
+        )
+        return read(self.session, call, rows.pop_connectivity)
+
+
+def invoke_monitoring_probe_call(identity: str, server: str) -> Call:
+    """The call that runs a probe, to be shown before it is sent."""
+    return Call(
+        "Invoke-MonitoringProbe",
+        {"Identity": _named(identity), "Server": _named(server)},
+        time_limit=PROBE_TIME_LIMIT + 15.0,
+    )
+
+
+def _is_placeholder(row: m.MonitorHealthEntry) -> bool:
+    """The one row that Get-ServerHealth gives when the health manager does not answer (§2.2)."""
+    return row.name == row.health_set_name == row.alert_value == m.AlertValue.UNKNOWN

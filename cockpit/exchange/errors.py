@@ -1,0 +1,291 @@
+"""One family of errors for everything that crosses the wire: what happened, why, what helps.
+
+Every exception of pypsrp, requests, pyspnego and the XML parser that psrp-wire §4.5 lists is mapped
+here; nothing of theirs leaves the room. All texts are cleaned.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from typing import Final
+
+import requests
+from pypsrp.exceptions import (
+    AuthenticationError,
+    FragmentError,
+    InvalidPipelineStateError,
+    InvalidPSRPOperation,
+    InvalidRunspacePoolStateError,
+    SerializationError,
+    WinRMError,
+    WinRMTransportError,
+    WSManFaultError,
+)
+from spnego.exceptions import SpnegoError
+
+from cockpit.exchange.clixml import ClixmlError
+from cockpit.exchange.model import CmdletError
+from cockpit.exchange.text import clean_line
+
+
+class ExchangeError(Exception):
+    """Something between us and a server failed.
+
+    ``what``: one sentence with the endpoint; ``cause``: the reason in the library's or server's
+    words; ``cure``: what an operator can do. ``retry``: whether trying again may help by itself.
+    ``session_lost``: the session it happened on must not be used again.
+    """
+
+    cure_default: str = ""
+    retry = True
+    session_lost = True
+
+    def __init__(self, what: str, cause: str = "", cure: str = "") -> None:
+        self.what = clean_line(what)
+        self.cause = clean_line(cause)
+        self.cure = cure or self.cure_default
+        super().__init__(": ".join(part for part in (self.what, self.cause) if part))
+
+
+class UnreachableError(ExchangeError):
+    """Refused, reset, no such host."""
+
+    cure_default = "Check that the server is up, its name resolves, and the port is open from here."
+
+
+class TimeLimitError(ExchangeError):
+    """No answer within the time limit."""
+
+    cure_default = "The server is slow or hung: try again, or look at it by other means."
+
+
+class SignInError(ExchangeError):
+    """The server did not accept who we say we are."""
+
+    cure_default = (
+        "Check user name and password (Exchange wants the UPN), and that the endpoint offers this "
+        "authentication method: Exchange's own accepts Kerberos only unless an administrator changed it."
+    )
+    retry = False
+
+
+class CertificateError(ExchangeError):
+    """The server's TLS certificate could not be verified, or the port does not speak TLS."""
+
+    cure_default = "Name the issuing CA in ca_file, and dial the name that is on the certificate."
+    retry = False
+
+
+class MissingLibraryError(ExchangeError):
+    """An authentication method needs a package that is not installed."""
+
+    cure_default = "Install the package it names, or choose another authentication method."
+    retry = False
+
+
+class EndpointNotFoundError(ExchangeError):
+    """There is no such endpoint at this address."""
+
+    cure_default = (
+        "Check port and path: Exchange is at /PowerShell on 80 or 443, WinRM at /wsman on 5985 or 5986."
+    )
+    retry = False
+
+
+class ShellLostError(ExchangeError):
+    """The shell or pipeline is gone: expired, or the server was restarted or answered for another."""
+
+    cure_default = "A new session is opened by itself."
+
+
+class ThrottledError(ExchangeError):
+    """The server refuses more shells or operations of this user."""
+
+    cure_default = (
+        "Close other PowerShell sessions of this account; shells left behind end after their idle time "
+        "(15 minutes). Lower `sessions` in the environment."
+    )
+
+
+class UnavailableError(ExchangeError):
+    """The web server answered, but not with WSMan."""
+
+    cure_default = "Look at IIS and its application pools on the server."
+
+
+class ProtocolError(ExchangeError):
+    """The answer could not be understood."""
+
+    cure_default = "Try again; if it stays, something between here and the server changes the traffic."
+
+
+class FaultError(ExchangeError):
+    """Any other WSMan fault."""
+
+    cure_default = "Read the server's words."
+
+
+class NotGrantedError(ExchangeError):
+    """The cmdlet or parameter is not there for this account (RBAC), or not on this endpoint."""
+
+    cure_default = (
+        "The account needs a management role with this cmdlet: ask for View-Only Organization Management."
+    )
+    retry = False
+    session_lost = False
+
+
+class CmdletFailedError(ExchangeError):
+    """A terminating error of the cmdlet itself."""
+
+    cure_default = "Read the server's words."
+    retry = False
+    session_lost = False
+
+    def __init__(self, what: str, record: CmdletError, cure: str = "") -> None:
+        super().__init__(what, record.message, cure)
+        self.record = record
+
+
+_TIMED_OUT = 2150858793
+_FAULTS: Final[dict[int, type[ExchangeError]]] = {
+    _TIMED_OUT: TimeLimitError,
+    2150858843: ShellLostError,
+    2150858811: EndpointNotFoundError,
+    2150859173: ThrottledError,
+    2150859174: ThrottledError,
+    2150859204: ShellLostError,
+    2150859230: ShellLostError,
+    995: ShellLostError,
+    1223: ShellLostError,
+    5: NotGrantedError,
+}
+"""WSMan fault numbers (psrp-wire §4.3, §4.5); 5 is Windows' ERROR_ACCESS_DENIED."""
+
+WIRE_ERRORS: Final = (
+    WinRMError,
+    requests.RequestException,
+    SpnegoError,
+    ImportError,
+    ET.ParseError,
+    ClixmlError,
+    KeyError,
+    RuntimeError,
+    ValueError,
+    OSError,
+)
+"""What the libraries under a session may raise (psrp-wire §4.5); Krb5Error is a RuntimeError or OSError
+descendant only in some releases, so sessions catch it by module through :func:`is_wire_error`."""
+
+
+def is_wire_error(error: BaseException) -> bool:
+    """True for anything :func:`from_wire` knows how to explain."""
+    return isinstance(error, WIRE_ERRORS) or _of_krb5(error)
+
+
+def is_operation_timeout(error: BaseException) -> bool:
+    """True for the fault that says "nothing yet, ask again"."""
+    return isinstance(error, WSManFaultError) and fault_code(error) == _TIMED_OUT
+
+
+def fault_code(error: WSManFaultError) -> int | None:
+    """The fault's number; the server may send a name such as ``w:InternalError`` instead (#148)."""
+    try:
+        return int(error.code)
+    except (TypeError, ValueError):
+        return None
+
+
+def from_wire(error: BaseException, where: str) -> ExchangeError:
+    """The family's member for an exception raised while talking to ``where`` (a URL or name)."""
+    if isinstance(error, ExchangeError):
+        return error
+    for kind, make in _ORDERED:
+        if isinstance(error, kind):
+            return make(error, where)
+    if _of_krb5(error):
+        return SignInError(f"Kerberos sign-in at {where} failed", str(error), _KERBEROS_CURE)
+    return ProtocolError(f"Talking to {where} failed", f"{type(error).__name__}: {error}")
+
+
+_KERBEROS_CURE = "Check the ticket (klist), the realm's KDC, and that an SPN HTTP/<name dialled> exists."
+
+
+def _of_krb5(error: BaseException) -> bool:
+    return type(error).__module__.split(".")[0] in ("krb5", "gssapi")
+
+
+def _fault(error: BaseException, where: str) -> ExchangeError:
+    assert isinstance(error, WSManFaultError)  # noqa: S101 -- narrows for the type checker
+    kind = _FAULTS.get(fault_code(error) or -1, FaultError)
+    reason = error.reason or str(error)
+    if kind is FaultError and "maximum number of connections" in reason:
+        kind = ThrottledError
+    if error.reason is None and error.code is None:
+        # psrp-wire §4.5: well-formed HTML, or NTLM where Exchange wants Kerberos (issue #187).
+        return EndpointNotFoundError(f"{where} answered, but not as WSMan does", reason)
+    return kind(f"{where} refused (fault {error.code})", reason)
+
+
+def _http(error: BaseException, where: str) -> ExchangeError:
+    assert isinstance(error, WinRMTransportError)  # noqa: S101
+    code = error.code
+    what = f"{where} answered HTTP {code}"
+    if code == 404:
+        return EndpointNotFoundError(what)
+    if code == 403:
+        return NotGrantedError(
+            what, cure="The account may not use this endpoint (RemotePowerShellEnabled, IIS)."
+        )
+    if code == 400:
+        # psrp-wire §4.3: what the lab answers to a seal of another connection; http.sys's own is [U].
+        return ShellLostError(what, "the sealed connection was lost")
+    return UnavailableError(what)
+
+
+def _connection(error: BaseException, where: str) -> ExchangeError:
+    text = str(error)
+    if "NameResolutionError" in text or "getaddrinfo" in text:
+        return UnreachableError(
+            f"The name of {where} does not resolve", cure="Check the name and the DNS of this host."
+        )
+    if "refused" in text:
+        return UnreachableError(f"{where} refuses connections", "nothing listens there")
+    return UnreachableError(f"The connection to {where} broke", _innermost(error))
+
+
+def _innermost(error: BaseException) -> str:
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    return f"{type(error).__name__}: {error}"
+
+
+_ORDERED: Final = (
+    # Subclasses first: SSLError is a ConnectionError, WSManFaultError and the others are WinRMErrors.
+    (AuthenticationError, lambda e, w: SignInError(f"{w} did not accept the sign-in", str(e))),
+    (WSManFaultError, _fault),
+    (WinRMTransportError, _http),
+    (requests.exceptions.SSLError, lambda e, w: CertificateError(f"TLS with {w} failed", _innermost(e))),
+    (requests.exceptions.Timeout, lambda e, w: TimeLimitError(f"{w} does not answer", type(e).__name__)),
+    (requests.exceptions.ConnectionError, _connection),
+    (
+        requests.exceptions.TooManyRedirects,
+        lambda e, w: EndpointNotFoundError(
+            f"{w} redirects elsewhere",
+            str(e),
+            "Dial the address it redirects to: redirects are not followed.",
+        ),
+    ),
+    (requests.RequestException, lambda e, w: UnreachableError(f"The request to {w} failed", str(e))),
+    (SpnegoError, lambda e, w: SignInError(f"Sign-in at {w} failed", str(e), _KERBEROS_CURE)),
+    (ImportError, lambda e, w: MissingLibraryError(f"Cannot sign in at {w}", str(e))),
+    (
+        (InvalidPipelineStateError, InvalidRunspacePoolStateError, InvalidPSRPOperation),
+        lambda e, w: ShellLostError(f"The session with {w} is in the wrong state", str(e)),
+    ),
+    (
+        (FragmentError, SerializationError, ClixmlError, ET.ParseError, KeyError),
+        lambda e, w: ProtocolError(f"{w} sent what could not be read", f"{type(e).__name__}: {e}"),
+    ),
+    (WinRMError, lambda e, w: ProtocolError(f"{w} answered out of turn", str(e))),
+)

@@ -1,0 +1,392 @@
+"""A session: one WSMan, one runspace pool, one thread at a time.
+
+pypsrp signs in, seals, opens and closes the shell; calls go through our own envelopes and readers.
+Every call ends in a result or in an ExchangeError, within its time limit, with its pipeline closed
+(a pipeline left open counts against MaxConcurrentCommandsPerShell: psrp-wire §0.6).
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+import uuid
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, cast
+
+import requests
+from pypsrp.complex_objects import RunspacePoolState
+from pypsrp.exceptions import WinRMTransportError, WSManFaultError
+from pypsrp.messages import MessageType
+from pypsrp.powershell import RunspacePool
+from pypsrp.wsman import OptionSet, SelectorSet, WSMan
+
+from cockpit.config.environment import Secret, Target
+from cockpit.exchange import envelope
+from cockpit.exchange.errors import (
+    CmdletFailedError,
+    ExchangeError,
+    NotGrantedError,
+    ProtocolError,
+    ShellLostError,
+    TimeLimitError,
+    from_wire,
+    is_operation_timeout,
+    is_wire_error,
+)
+from cockpit.exchange.model import CmdletError
+from cockpit.exchange.pipeline import (
+    FAILED,
+    STOPPED,
+    Call,
+    Defragmenter,
+    PipelineOutput,
+    create_pipeline,
+    fragments,
+    message,
+)
+
+EXCHANGE: Final = "Microsoft.Exchange"
+WINRM: Final = "Microsoft.PowerShell"
+
+RECEIVE_SECONDS: Final = 20.0
+"""How long one Receive may wait before the server says "nothing yet" (WinRM's usual 20 s)."""
+OPEN_SECONDS: Final = 60
+"""Opening is not asked again after "nothing yet" (psrp-wire §4.3), so one request must cover it."""
+HEAL_AFTER_IDLE: Final = 60.0
+"""A sealed connection idle for longer is made anew before use: http.sys closes at about 120 s (§4.3)."""
+SHELL_IDLE_SECONDS: Final = 300
+"""Idle time asked for our shells, so that one left behind by a crash ends before the server's 15 minutes."""
+_HTTP_GRACE: Final = 2.0
+
+
+class _WSMan(WSMan):
+    """pypsrp's WSMan that never retries by itself: its five silent retries of a Receive hide a hung
+    server for five minutes (psrp-wire §4.3)."""
+
+    def receive(
+        self,
+        resource_uri: str,
+        resource: ET.Element,
+        option_set: OptionSet | None = None,
+        selector_set: SelectorSet | None = None,
+        timeout: int | None = None,
+    ) -> ET.Element:
+        answer = self.invoke(envelope.RECEIVE, resource_uri, resource, option_set, selector_set, timeout)
+        return envelope.body_of(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class RawResult:
+    """What a call gave before anybody read meaning into it. ``seconds``: how long it took."""
+
+    objects: tuple[object, ...]
+    warnings: tuple[str, ...]
+    errors: tuple[CmdletError, ...]
+    seconds: float
+
+
+class Session:
+    """One shell on one endpoint, opened when first needed.
+
+    ``configuration``: EXCHANGE or WINRM. ``on_shell(+1 | -1)`` is told when a shell opens and ends.
+    Not for two threads at once: psrp-wire §4.2.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        configuration: str,
+        user: str,
+        secret: Secret | None,
+        on_shell: Callable[[int], None] = lambda _change: None,
+    ) -> None:
+        self.target = target
+        self._configuration = configuration
+        self._user = user
+        self._secret = secret
+        self._on_shell = on_shell
+        self._wsman: _WSMan | None = None
+        self._pool: RunspacePool | None = None
+        self._address: envelope.Address | None = None
+        self._used_at = 0.0
+        self._objects_sent = 1000
+        self._owner: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._pool is not None
+
+    def open(self) -> None:
+        """Sign in and open the shell. Raises ExchangeError."""
+        if self._pool is not None:
+            return
+        try:
+            wsman = self._new_wsman()
+            pool = RunspacePool(
+                wsman, configuration_name=self._configuration, idle_timeout=SHELL_IDLE_SECONDS
+            )
+        except Exception as error:
+            raise self._explained(error) from error
+        try:
+            pool.open()
+        except Exception as error:
+            self._abandon(wsman, pool, reconnect=True)
+            raise self._explained(error) from error
+        if pool.state != RunspacePoolState.OPENED:
+            self._abandon(wsman, pool, reconnect=False)
+            raise ShellLostError(f"{self.target.url} did not open a runspace", f"pool state {pool.state}")
+        self._wsman, self._pool = wsman, pool
+        self._address = envelope.Address(
+            to=wsman.transport.endpoint,
+            resource=pool.shell.resource_uri,
+            session=str(wsman.session_id).upper(),
+            shell=pool.shell.id or "",
+            size=wsman.max_envelope_size,
+        )
+        self._used_at = time.monotonic()
+        self._on_shell(+1)
+
+    def run(self, call: Call, *, repeatable: bool = True) -> RawResult:
+        """Run ``call`` to its end.
+
+        ``repeatable``: a read, which may be sent once more on a new session when this one was lost.
+        Raises ExchangeError; for a terminating error of the cmdlet CmdletFailedError, or
+        NotGrantedError when the cmdlet or parameter is not visible to us.
+        """
+        if self._owner is not None:
+            raise RuntimeError("a session is for one thread at a time")
+        self._owner = threading.get_ident()
+        try:
+            fresh = not self.is_open
+            self.open()
+            try:
+                return self._run(call)
+            except ExchangeError as error:
+                if not (repeatable and not fresh and _worth_repeating(error)):
+                    raise
+            self.open()
+            return self._run(call)
+        finally:
+            self._owner = None
+
+    def close(self) -> None:
+        """Delete the shell, quietly: a server that is gone has no shell to delete."""
+        if self._pool is None or self._wsman is None:
+            return
+        pool, wsman = self._pool, self._wsman
+        self._forget()
+        self._abandon(wsman, pool, reconnect=self._idle_too_long(wsman))
+
+    # --- one call --------------------------------------------------------------------------------
+
+    def _run(self, call: Call) -> RawResult:
+        if self._pool is None or self._wsman is None:
+            raise ShellLostError(f"The session with {self.target.url} is closed")
+        started = time.monotonic()
+        deadline = started + call.time_limit
+        if self._idle_too_long(self._wsman):
+            self._reconnect(self._wsman)
+        try:
+            output = self._converse(call, deadline)
+        except Exception as error:
+            explained = self._explained(error)
+            if explained.session_lost:
+                self._drop()
+            raise explained from error
+        finally:
+            self._used_at = time.monotonic()
+        if output.state == FAILED and output.failure is not None:
+            raise _failure(call, output.failure)
+        if output.state == STOPPED:
+            raise ShellLostError(f"{call.cmdlet} was stopped on the server")
+        return RawResult(
+            tuple(output.objects), tuple(output.warnings), tuple(output.errors), time.monotonic() - started
+        )
+
+    def _converse(self, call: Call, deadline: float) -> PipelineOutput:
+        assert self._pool is not None  # noqa: S101 -- _run looked
+        command_id = self._start(call, deadline)
+        output, incoming = PipelineOutput(), Defragmenter()
+        done = False
+        try:
+            while not done and output.state is None:
+                data, done = self._receive(command_id, deadline)
+                for kind, payload in incoming.feed(data):
+                    output.take(kind, payload)
+                if output.asked:
+                    raise ProtocolError(f"{call.cmdlet} asks for confirmation", "nobody is there to answer")
+        except _TimeUp:
+            self._signal(command_id, envelope.PS_CTRL_C)
+            raise TimeLimitError(
+                f"{call.cmdlet} on {self.target.server} took longer than {call.time_limit:.0f} s"
+            ) from None
+        finally:
+            self._signal(command_id, envelope.TERMINATE)
+        if output.state is None:
+            raise ProtocolError(f"{self.target.url} ended {call.cmdlet} without saying how")
+        return output
+
+    def _start(self, call: Call, deadline: float) -> str:
+        pool = self._pool
+        assert pool is not None  # noqa: S101
+        # A pipeline's PSRP id and its WSMan command id are the same GUID, as Windows' own client has it.
+        command_id = _new_id()
+        payload = create_pipeline(call, pool.protocol_version or "2.3")
+        whole = message(MessageType.CREATE_PIPELINE, pool.id, command_id, payload)
+        self._objects_sent += 1
+        first, *rest = fragments(self._objects_sent, whole, pool.connection.max_payload_size)
+        body = self._request(envelope.COMMAND, envelope.command(command_id, first), _left(deadline))
+        command_id = envelope.command_id(body) or command_id
+        for fragment in rest:
+            self._request(envelope.SEND, envelope.send(command_id, fragment), _left(deadline))
+        return command_id
+
+    def _receive(self, command_id: str, deadline: float) -> tuple[bytes, bool]:
+        """One Receive; no bytes when the server has nothing yet."""
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise _TimeUp
+        try:
+            body = self._request(
+                envelope.RECEIVE, envelope.receive(command_id), min(RECEIVE_SECONDS, left), keep_alive=True
+            )
+        except WSManFaultError as error:
+            if is_operation_timeout(error):
+                return b"", False
+            raise
+        return envelope.streams(body)
+
+    def _signal(self, command_id: str, code: str) -> None:
+        """Stop or release a pipeline. When even that fails the session is done for, and says so later."""
+        if self._pool is None:
+            return
+        try:
+            self._request(envelope.SIGNAL, envelope.signal(command_id, code), 10.0)
+        except Exception as error:
+            if not is_wire_error(error):
+                raise
+            self._drop()
+
+    def _request(self, action: str, body: str, timeout: float, *, keep_alive: bool = False) -> ET.Element:
+        assert self._wsman is not None and self._address is not None  # noqa: S101, PT018
+        message_id, request = envelope.build(self._address, action, body, timeout, keep_alive=keep_alive)
+        http = (self.target.connect_seconds, timeout + _HTTP_GRACE)
+        try:
+            answer = self._wsman.transport.send(request, timeout=http)
+        except WinRMTransportError as error:
+            raise _as_fault(error) from error
+        return envelope.open_answer(answer, message_id)
+
+    # --- opening, healing, ending ------------------------------------------------------------------
+
+    def _new_wsman(self) -> _WSMan:
+        target = self.target
+        wsman = _WSMan(
+            target.host,
+            port=target.port,
+            ssl=target.tls,
+            path=target.path,
+            auth=target.auth,
+            username=self._user or None,
+            password=self._secret.value if self._secret else None,
+            # A path to a CA file is taken too (psrp-wire §2), which its annotation does not say.
+            cert_validation=cast("bool", target.ca_file or True),
+            negotiate_service=target.service,
+            operation_timeout=OPEN_SECONDS,
+            connection_timeout=math.ceil(target.connect_seconds),
+            read_timeout=OPEN_SECONDS + 5,
+            reconnection_retries=0,
+        )
+        self._prepare(wsman)
+        return wsman
+
+    @staticmethod
+    def _prepare(wsman: _WSMan) -> None:
+        http: requests.Session = wsman.transport._build_session()
+        # 302 turns the POST into an empty GET (psrp-wire §6): a redirect is told, not followed.
+        http.max_redirects = 0
+        # pypsrp has already taken proxies and CA bundle from the environment; asking again for each
+        # request costs more than the request.
+        http.trust_env = False
+        wsman.transport.session = http
+
+    def _idle_too_long(self, wsman: _WSMan) -> bool:
+        return bool(wsman.transport.wrap_required) and time.monotonic() - self._used_at > HEAL_AFTER_IDLE
+
+    def _reconnect(self, wsman: _WSMan) -> None:
+        """Make the connection anew; the shell lives on. Without this a sealed connection that was
+        lost makes every later request fail (psrp-wire §4.3)."""
+        transport = wsman.transport
+        transport.close()
+        transport.session = None
+        transport.encryption = None
+        self._prepare(wsman)
+
+    def _drop(self) -> None:
+        """Give a lost session up; its shell is deleted over a new connection if that can be had."""
+        if self._pool is None or self._wsman is None:
+            return
+        pool, wsman = self._pool, self._wsman
+        self._forget()
+        self._abandon(wsman, pool, reconnect=True)
+
+    def _forget(self) -> None:
+        self._pool = self._wsman = self._address = None
+        self._on_shell(-1)
+
+    def _abandon(self, wsman: _WSMan, pool: RunspacePool, *, reconnect: bool) -> None:
+        """Delete the shell, within seconds, then close the connection."""
+        transport = wsman.transport
+        try:
+            if reconnect:
+                self._reconnect(wsman)
+            wsman.operation_timeout = transport.read_timeout = transport.connection_timeout = 5
+            pool.shell.close()
+        except Exception as error:
+            if not is_wire_error(error):
+                raise
+        finally:
+            transport.close()
+
+    def _explained(self, error: Exception) -> ExchangeError:
+        if not isinstance(error, ExchangeError) and not is_wire_error(error):
+            raise error
+        return from_wire(error, self.target.url)
+
+
+class _TimeUp(Exception):  # noqa: N818 -- a signal between two functions, not an error
+    pass
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4()).upper()
+
+
+def _left(deadline: float) -> float:
+    return max(1.0, min(RECEIVE_SECONDS, deadline - time.monotonic()))
+
+
+def _worth_repeating(error: ExchangeError) -> bool:
+    """A lost shell or connection may be an old one: a new session tells. A time limit is final."""
+    return error.session_lost and error.retry and not isinstance(error, TimeLimitError)
+
+
+def _as_fault(error: WinRMTransportError) -> Exception:
+    """The WSMan fault inside an HTTP error, where there is one."""
+    try:
+        return WSMan._parse_wsman_fault(error.response_text)
+    except ET.ParseError:
+        return error
+
+
+_NOT_THERE: Final = ("CommandNotFoundException", "NamedParameterNotFound", "ScriptsNotAllowed")
+
+
+def _failure(call: Call, record: CmdletError) -> ExchangeError:
+    what = f"{call.cmdlet} failed"
+    if any(mark in record.fully_qualified_id for mark in _NOT_THERE):
+        return NotGrantedError(f"{call.cmdlet} is not available to this account here", record.message)
+    return CmdletFailedError(what, record)

@@ -1,0 +1,306 @@
+"""The collector: polls all servers and keeps the picture. The main thread alone changes it.
+
+Lanes (threads with a session each) bring events; commands come from the screen; what changed goes
+out as diffs, at most a few a second. One dead server delays nobody: a server whose last read
+failed waits in a lane of its own.
+"""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, TypeAlias
+
+from cockpit.config.environment import Environment, Secret
+from cockpit.exchange.catalogue import tiers
+from cockpit.fleet import events as e
+from cockpit.fleet import messages, picture, readers
+from cockpit.fleet.lanes import (
+    DetailJob,
+    EntrySession,
+    ExchangeLane,
+    HealthJob,
+    JobQueue,
+    Lane,
+    OrganizationJob,
+    ProbeJob,
+    ProbeLane,
+    WinRMJob,
+    WinRMLane,
+)
+from cockpit.fleet.schedule import Schedule
+from cockpit.fleet.snapshot import CollectorStatus, FleetDiff, FleetSnapshot, ServerSnapshot, diff
+
+EMIT_SECONDS: Final = 0.25
+TICK_SECONDS: Final = 1.0
+ORGANIZATION_SECONDS: Final = 600.0
+WINRM_LANES: Final = 4
+RETRY_FIRST, RETRY_LIMIT = 2.0, 60.0
+NO_RETRY_SECONDS: Final = 300.0
+"""Pause after a refused sign-in: fewer tries than any lock-out threshold counts."""
+
+Item: TypeAlias = e.Event | messages.Command | None
+
+
+class Collector:
+    """Reads the organization of ``environment`` until stopped; ``emit`` takes each diff.
+
+    ``run`` blocks; ``tell`` and ``stop`` may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        secret: Secret | None,
+        emit: Callable[[FleetDiff], None],
+        *,
+        only: frozenset[str] = frozenset(),
+    ) -> None:
+        """``only``: short names in lower case of the servers to read; empty: all."""
+        polling = environment.polling
+        self._environment = environment
+        self._only = only
+        self._emit = emit
+        self._inbox: queue.SimpleQueue[Item] = queue.SimpleQueue()
+        self._shells = 0
+        self._shells_lock = threading.Lock()
+        self._fleet = FleetSnapshot(
+            status=CollectorStatus(interval=polling.interval, session_limit=polling.sessions)
+        )
+        self._sent = FleetSnapshot(status=CollectorStatus())
+        self._emitted_at = 0.0
+        self._schedule = Schedule(polling.interval)
+        self._winrm_schedule = Schedule(polling.winrm_interval or 1.0)
+        self._winrm_blocked = polling.winrm_interval == 0
+        self._connected = False
+        self._organization_due = 0.0
+        self._organization_asked = False
+        self._failures = 0
+        self._watched = ""
+        self._watch_due = 0.0
+        self._detail_in_flight = False
+        self._round_pending: set[str] = set()
+        self._round_started = 0.0
+        self._fast: JobQueue = queue.SimpleQueue()
+        self._slow: JobQueue = queue.SimpleQueue()
+        self._detail: JobQueue = queue.SimpleQueue()
+        self._probes: JobQueue = queue.SimpleQueue()
+        self._winrm: JobQueue = queue.SimpleQueue()
+        self._lanes = self._make_lanes(secret)
+
+    def _make_lanes(self, secret: Secret | None) -> list[tuple[Lane, JobQueue]]:
+        """Lanes within the shell budget: suspects, detail and probes have one each, polling the rest."""
+        env, post = self._environment, self._inbox.put
+        polls = env.polling.sessions - 3
+
+        def entry(first: int) -> EntrySession:
+            return EntrySession(env, secret, first, self._count_shell)
+
+        exchange = [(f"poll-{n}", self._fast, n) for n in range(polls)]
+        exchange += [("suspects", self._slow, polls), ("detail", self._detail, 0)]
+        lanes: list[tuple[Lane, JobQueue]] = [
+            (ExchangeLane(name, jobs, post, env, entry(first)), jobs) for name, jobs, first in exchange
+        ]
+        lanes.append((ProbeLane(self._probes, post, entry(0)), self._probes))
+        lanes += [
+            (WinRMLane(f"winrm-{n}", self._winrm, post, env, secret), self._winrm) for n in range(WINRM_LANES)
+        ]
+        return lanes
+
+    # --- from any thread ---------------------------------------------------------------------------
+
+    def tell(self, command: messages.Command) -> None:
+        """Take a command from the screen."""
+        self._inbox.put(command)
+
+    def stop(self) -> None:
+        """Make ``run`` return."""
+        self._inbox.put(None)
+
+    def _count_shell(self, change: int) -> None:
+        with self._shells_lock:
+            self._shells += change
+
+    # --- the loop ----------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Poll until ``stop``; then close every session that is not busy."""
+        for lane, _ in self._lanes:
+            lane.start()
+        try:
+            while self._step():
+                pass
+        finally:
+            self._finish()
+
+    def _step(self) -> bool:
+        now = time.monotonic()
+        self._dispatch(now)
+        self._maybe_emit(now)
+        try:
+            item = self._inbox.get(timeout=self._patience(now))
+        except queue.Empty:
+            return True
+        while item is not None:
+            self._take(item)
+            try:
+                item = self._inbox.get_nowait()
+            except queue.Empty:
+                return True
+        return False
+
+    def _patience(self, now: float) -> float:
+        wake = now + TICK_SECONDS
+        if self._has_news():
+            wake = min(wake, self._emitted_at + EMIT_SECONDS)
+        due = self._schedule.next_due()
+        if due is not None and self._connected and not self._fleet.status.paused:
+            wake = min(wake, due)
+        return max(0.01, wake - now)
+
+    def _has_news(self) -> bool:
+        return self._fleet is not self._sent
+
+    def _maybe_emit(self, now: float) -> None:
+        self._fleet = picture.aged(self._fleet, readers.now())
+        status = replace(self._fleet.status, sessions=self._shells)
+        if status != self._fleet.status:
+            self._fleet = replace(self._fleet, status=status)
+        if not self._has_news() or now - self._emitted_at < EMIT_SECONDS:
+            return
+        self._fleet = replace(self._fleet, seq=self._sent.seq + 1)
+        self._emit(diff(self._sent, self._fleet))
+        self._sent, self._emitted_at = self._fleet, now
+
+    # --- what is due -------------------------------------------------------------------------------
+
+    def _dispatch(self, now: float) -> None:
+        if not self._organization_asked and now >= self._organization_due and not self._fleet.status.paused:
+            self._organization_asked = True
+            self._detail.put(OrganizationJob())
+        if not self._connected or self._fleet.status.paused:
+            return
+        for name in self._schedule.take_due(now):
+            lane = self._slow if self._schedule.is_suspect(name) else self._fast
+            lane.put(HealthJob(self._fleet.servers[name].server))
+        if not self._winrm_blocked:
+            for name in self._winrm_schedule.take_due(now):
+                self._winrm.put(WinRMJob(self._fleet.servers[name].server))
+        if self._watched in self._fleet.servers and now >= self._watch_due and not self._detail_in_flight:
+            self._look_at(self._watched, now)
+
+    def _look_at(self, name: str, now: float) -> None:
+        """Read what only the server on the screen needs: all health sets, components, services."""
+        self._watch_due = now + self._fleet.status.interval
+        self._detail_in_flight = True
+        self._detail.put(DetailJob(self._fleet.servers[name].server))
+        if not self._winrm_blocked:
+            self._winrm_schedule.ask_now(name, now)
+
+    # --- what came in ------------------------------------------------------------------------------
+
+    def _take(self, item: e.Event | messages.Command) -> None:
+        now = time.monotonic()
+        match item:
+            case messages.Refresh(server):
+                self._refresh(server, now)
+            case messages.Pause(paused):
+                self._fleet = replace(self._fleet, status=replace(self._fleet.status, paused=paused))
+            case messages.SetInterval(seconds):
+                self._schedule.set_interval(seconds, now)
+                self._fleet = picture.with_interval(self._fleet, seconds)
+            case messages.Watch(server):
+                self._watched, self._watch_due = server, now
+            case messages.RunProbe(run_id, server, identity):
+                self._take(e.ProbeStarted(readers.now(), run_id, server, identity))
+                self._probes.put(ProbeJob(run_id, server, identity))
+            case messages.AbandonProbe(run_id):
+                self._fleet = picture.abandoned(self._fleet, run_id)
+            case _:
+                self._fleet = picture.take(self._fleet, item)
+                self._follow_up(item, now)
+
+    def _refresh(self, server: str, now: float) -> None:
+        if not self._connected or not server:
+            self._organization_due = now
+        self._schedule.ask_now(server, now)
+        self._watch_due = now
+        self._winrm_blocked = self._environment.polling.winrm_interval == 0
+
+    def _follow_up(self, event: e.Event, now: float) -> None:
+        match event:
+            case e.OrganizationRead():
+                self._organization_read(now)
+            case e.EntryFailed(_, _, retry):
+                self._entry_failed(now, retry)
+            case e.HealthRead(server=server):
+                self._health_done(server, now, failed=False)
+            case e.HealthFailed(server=server):
+                self._health_done(server, now, failed=True)
+            case e.DetailRead():
+                self._detail_in_flight = False
+            case e.WinRMRead(server, reading):
+                refused = reading.problem is not None
+                self._winrm_schedule.done(server, now, failed=refused)
+
+    def _organization_read(self, now: float) -> None:
+        self._organization_asked = False
+        self._organization_due = now + ORGANIZATION_SECONDS
+        self._failures = 0
+        names = [s.name for s in self._fleet.servers.values() if self._is_read(s)]
+        self._schedule.set_servers(names, now)
+        self._winrm_schedule.set_servers(names, now)
+        if not self._connected:
+            self._schedule.ask_now("", now)
+            self._round_pending, self._round_started = set(names), now
+        self._connected = True
+
+    def _is_read(self, server: ServerSnapshot) -> bool:
+        wanted = not self._only or server.name.lower() in self._only
+        return wanted and bool(tiers(server.server.version, server.server.roles))
+
+    def _entry_failed(self, now: float, retry: bool) -> None:
+        """Nobody can be asked: stop reading, and try the organization again after a while."""
+        self._organization_asked = False
+        if self._connected:
+            self._failures = 0
+        self._connected = False
+        pause = min(RETRY_FIRST * 2**self._failures, RETRY_LIMIT) if retry else NO_RETRY_SECONDS
+        self._failures += 1
+        self._organization_due = now + pause * random.uniform(0.8, 1.2)  # noqa: S311 -- jitter
+        self._schedule.release_all()
+
+    def _health_done(self, server: str, now: float, *, failed: bool) -> None:
+        self._schedule.done(server, now, failed=failed)
+        self._round_pending.discard(server)
+        if not self._round_pending and self._round_started:
+            seconds = round(now - self._round_started, 3)
+            status = replace(self._fleet.status, last_round_seconds=seconds)
+            self._fleet = replace(self._fleet, status=status)
+            self._round_started = 0.0
+        elif not self._round_started:
+            self._round_pending, self._round_started = set(self._schedule.names()), now
+
+    # --- the end -----------------------------------------------------------------------------------
+
+    def _finish(self) -> None:
+        """Close idle sessions at once; a lane in the middle of a call is left, its shell ends by idle time."""
+        for _, jobs in self._lanes:
+            _drain(jobs)
+        for _, jobs in self._lanes:
+            jobs.put(None)
+        deadline = time.monotonic() + 3.0
+        for lane, _ in self._lanes:
+            lane.join(max(0.0, deadline - time.monotonic()))
+
+
+def _drain(jobs: JobQueue) -> None:
+    while True:
+        try:
+            jobs.get_nowait()
+        except queue.Empty:
+            return

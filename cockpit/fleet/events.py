@@ -1,0 +1,108 @@
+"""What the readers bring home: one frozen event for each finished job of the collector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from cockpit.exchange.model import (
+    DatabaseAvailabilityGroup,
+    ExchangeServer,
+    HealthReport,
+    MailboxServer,
+    MonitorHealthEntry,
+    MonitoringProbeResult,
+    ServerComponentState,
+)
+from cockpit.fleet.snapshot import HealthSetReading, Problem, WinRMReading
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationRead:
+    """Servers, DAGs and which server is in which DAG. ``entry_server``: who answered."""
+
+    at: datetime
+    entry_server: str
+    servers: tuple[ExchangeServer, ...]
+    dags: tuple[DatabaseAvailabilityGroup, ...]
+    mailbox_servers: tuple[MailboxServer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFailed:
+    """Nobody could be asked. ``retry`` False: trying again by itself would not help (a wrong password
+    tried again and again locks the account)."""
+
+    at: datetime
+    problem: Problem
+    retry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HealthRead:
+    """The POP health sets of one server. ``health_sets`` where every set was asked for, else None."""
+
+    at: datetime
+    server: str
+    readings: tuple[HealthSetReading, ...]
+    monitors: tuple[MonitorHealthEntry, ...]
+    health_sets: tuple[HealthReport, ...] | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class HealthFailed:
+    """This server could not be read, though somebody could be asked about it."""
+
+    at: datetime
+    server: str
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class DetailRead:
+    """Every health set and component of the server being watched; None where that read failed."""
+
+    at: datetime
+    server: str
+    health_sets: tuple[HealthReport, ...] | None
+    components: tuple[ServerComponentState, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class WinRMRead:
+    server: str
+    reading: WinRMReading
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeStarted:
+    at: datetime
+    run_id: str
+    server: str
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeEnded:
+    """The cmdlet came back (``problem`` None), or could not be run."""
+
+    at: datetime
+    run_id: str
+    server: str
+    result: MonitoringProbeResult | None
+    warnings: tuple[str, ...]
+    problem: Problem | None
+
+
+Event: TypeAlias = (
+    OrganizationRead
+    | EntryFailed
+    | HealthRead
+    | HealthFailed
+    | DetailRead
+    | WinRMRead
+    | ProbeStarted
+    | ProbeEnded
+)

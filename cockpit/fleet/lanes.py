@@ -1,0 +1,277 @@
+"""Worker threads of the collector: one session each, so that a session never sees two threads.
+
+A lane takes jobs from its queue, runs them, and posts events. It knows nothing of the picture.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+from cockpit.config.environment import Environment, Secret, exchange_target
+from cockpit.exchange.cmdlets import ExchangeCmdlets
+from cockpit.exchange.errors import ExchangeError, TimeLimitError
+from cockpit.exchange.model import ExchangeServer, Outcome
+from cockpit.exchange.session import EXCHANGE, Session
+from cockpit.exchange.text import clean_line
+from cockpit.fleet import events as e
+from cockpit.fleet import readers
+from cockpit.fleet.snapshot import Problem, WinRMReading
+
+_LOG = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationJob:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class HealthJob:
+    server: ExchangeServer
+
+
+@dataclass(frozen=True, slots=True)
+class DetailJob:
+    server: ExchangeServer
+
+
+@dataclass(frozen=True, slots=True)
+class WinRMJob:
+    server: ExchangeServer
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeJob:
+    run_id: str
+    server: str
+    identity: str
+
+
+Job: TypeAlias = OrganizationJob | HealthJob | DetailJob | WinRMJob | ProbeJob
+JobQueue: TypeAlias = "queue.SimpleQueue[Job | None]"
+"""None ends the lane that takes it."""
+
+
+def _unforeseen(job: Job, error: Exception) -> e.Event:
+    """A defect of ours must not look like silence: the job ends, and says what broke it."""
+    at = readers.now()
+    problem = Problem("The collector failed on this read", clean_line(f"{type(error).__name__}: {error}"))
+    match job:
+        case OrganizationJob():
+            return e.EntryFailed(at, problem, retry=True)
+        case HealthJob(server):
+            return e.HealthFailed(at, server.name, problem)
+        case DetailJob(server):
+            return e.DetailRead(at, server.name, None, None)
+        case WinRMJob(server):
+            return e.WinRMRead(server.name, WinRMReading(problem=problem))
+        case ProbeJob(run_id, name, _):
+            return e.ProbeEnded(at, run_id, name, None, (), problem)
+
+
+class EntryFailure(Exception):  # noqa: N818 -- wraps the error that is the failure
+    """No entry server could be asked; ``error`` is what the last one said."""
+
+    def __init__(self, error: ExchangeError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class EntrySession:
+    """One Exchange session that moves on to the next entry server when its own falls silent."""
+
+    def __init__(
+        self, environment: Environment, secret: Secret | None, first: int, on_shell: Callable[[int], None]
+    ) -> None:
+        self._environment = environment
+        self._secret = secret
+        self._at = first % len(environment.entry_servers)
+        self._on_shell = on_shell
+        self._session: Session | None = None
+
+    def use(self, job: Callable[[ExchangeCmdlets], _T]) -> _T:
+        """Run ``job`` with cmdlets of an entry server that answers.
+
+        Raises ExchangeError for what concerns the job itself, EntryFailure when no entry server works.
+        """
+        entries = self._environment.entry_servers
+        for left in reversed(range(len(entries))):
+            session = self._current()
+            try:
+                session.open()
+                return job(ExchangeCmdlets(session, self._environment.polling.time_limit))
+            except TimeLimitError as error:
+                # The server asked about may be the slow one, so another entry server would wait as long.
+                if session.is_open:
+                    raise
+                failure: ExchangeError = error
+            except ExchangeError as error:
+                if not error.session_lost:
+                    raise
+                failure = error
+            self._next()
+            if left == 0 or not failure.retry:
+                raise EntryFailure(failure)
+        raise AssertionError("an environment has at least one entry server")
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _current(self) -> Session:
+        if self._session is None:
+            target = exchange_target(self._environment, self._environment.entry_servers[self._at])
+            user = self._environment.credential.user
+            self._session = Session(target, EXCHANGE, user, self._secret, self._on_shell)
+        return self._session
+
+    def _next(self) -> None:
+        self.close()
+        self._at = (self._at + 1) % len(self._environment.entry_servers)
+
+
+class Lane(threading.Thread):
+    """A thread that works off a queue. A job that fails in an unforeseen way is logged and told."""
+
+    def __init__(self, name: str, jobs: JobQueue, post: Callable[[e.Event], None]) -> None:
+        super().__init__(name=name, daemon=True)
+        self._jobs = jobs
+        self._post = post
+
+    def run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            try:
+                self._post(self.perform(job))
+            except EntryFailure as failure:
+                self._post(
+                    e.EntryFailed(readers.now(), readers.problem_of(failure.error), failure.error.retry)
+                )
+                self.entry_failed(job)
+            except Exception as error:
+                _LOG.exception("%s failed in an unforeseen way", job)
+                self._post(_unforeseen(job, error))
+        self.finish()
+
+    def perform(self, job: Job) -> e.Event:
+        raise NotImplementedError
+
+    def entry_failed(self, job: Job) -> None:
+        """Tell what becomes of ``job`` when nobody could be asked."""
+
+    def finish(self) -> None:
+        """Close what the lane holds."""
+
+
+class ExchangeLane(Lane):
+    """Organization, health and detail reads over one Exchange session that stays open."""
+
+    def __init__(
+        self,
+        name: str,
+        jobs: JobQueue,
+        post: Callable[[e.Event], None],
+        environment: Environment,
+        entry: EntrySession,
+    ) -> None:
+        super().__init__(name, jobs, post)
+        self._environment = environment
+        self._entry = entry
+
+    def perform(self, job: Job) -> e.Event:
+        match job:
+            case OrganizationJob():
+                return self._organization()
+            case HealthJob(server):
+                return self._health(server)
+            case DetailJob(server):
+                return self._detail(server)
+            case _:
+                raise TypeError(f"not a job of this lane: {job!r}")
+
+    def _organization(self) -> e.Event:
+        try:
+            return self._entry.use(readers.read_organization)
+        except ExchangeError as error:
+            raise EntryFailure(error) from error
+
+    def _health(self, server: ExchangeServer) -> e.Event:
+        scope = self._environment.polling.scope
+        try:
+            found = self._entry.use(lambda cmdlets: readers.read_health(cmdlets, server, scope))
+        except ExchangeError as error:
+            return e.HealthFailed(readers.now(), server.name, readers.problem_of(error))
+        silent = [r for r in found.readings if r.outcome is Outcome.EMPTY_WITH_WARNING]
+        if (
+            found.readings
+            and len(silent) == len(found.readings)
+            and not readers.answers(self._environment, server)
+        ):
+            return e.HealthFailed(found.at, server.name, readers.unreachable(server, silent[0].warnings))
+        return found
+
+    def _detail(self, server: ExchangeServer) -> e.Event:
+        try:
+            return self._entry.use(lambda cmdlets: readers.read_detail(cmdlets, server.name))
+        except ExchangeError as error:
+            _LOG.warning("detail of %s: %s", server.name, error)
+            return e.DetailRead(readers.now(), server.name, None, None)
+
+    def entry_failed(self, job: Job) -> None:
+        if isinstance(job, DetailJob):
+            self._post(e.DetailRead(readers.now(), job.server.name, None, None))
+
+    def finish(self) -> None:
+        self._entry.close()
+
+
+class ProbeLane(Lane):
+    """Probes run by hand, one at a time, on a session opened for the run and closed after it."""
+
+    def __init__(self, jobs: JobQueue, post: Callable[[e.Event], None], entry: EntrySession) -> None:
+        super().__init__("probe", jobs, post)
+        self._entry = entry
+
+    def perform(self, job: Job) -> e.Event:
+        if not isinstance(job, ProbeJob):
+            raise TypeError(f"not a job of this lane: {job!r}")
+        try:
+            return self._entry.use(lambda c: readers.run_probe(c, job.run_id, job.server, job.identity))
+        except EntryFailure as failure:
+            return self._failed(job, failure.error)
+        finally:
+            self._entry.close()
+
+    @staticmethod
+    def _failed(job: ProbeJob, error: ExchangeError) -> e.ProbeEnded:
+        return e.ProbeEnded(readers.now(), job.run_id, job.server, None, (), readers.problem_of(error))
+
+    def finish(self) -> None:
+        self._entry.close()
+
+
+class WinRMLane(Lane):
+    """Looks at the WinRM endpoints of servers, a shell for each look."""
+
+    def __init__(
+        self,
+        name: str,
+        jobs: JobQueue,
+        post: Callable[[e.Event], None],
+        environment: Environment,
+        secret: Secret | None,
+    ) -> None:
+        super().__init__(name, jobs, post)
+        self._environment = environment
+        self._secret = secret
+
+    def perform(self, job: Job) -> e.Event:
+        if not isinstance(job, WinRMJob):
+            raise TypeError(f"not a job of this lane: {job!r}")
+        return readers.read_winrm(self._environment, self._secret, job.server)

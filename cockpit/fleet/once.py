@@ -1,0 +1,81 @@
+"""The live picture for a command line: read every server once, or follow the changes.
+
+The same collector as the screen's, on a thread of this process.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from types import TracebackType
+
+from cockpit.config.environment import Environment, Secret
+from cockpit.exchange import catalogue
+from cockpit.fleet.collector import Collector
+from cockpit.fleet.snapshot import FleetDiff, FleetSnapshot, ServerSnapshot, apply
+
+
+class Follower:
+    """A collector on a thread; ``pictures`` yields each new picture.
+
+    ``only``: short names of the servers to read; empty: all.
+    """
+
+    def __init__(
+        self, environment: Environment, secret: Secret | None, only: frozenset[str] = frozenset()
+    ) -> None:
+        self._diffs: queue.SimpleQueue[FleetDiff] = queue.SimpleQueue()
+        self._collector = Collector(environment, secret, self._diffs.put, only=only)
+        self._thread = threading.Thread(target=self._collector.run, name="collector", daemon=True)
+
+    def __enter__(self) -> Follower:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._collector.stop()
+        self._thread.join()
+
+    def pictures(self, seconds: float | None = None) -> Iterator[FleetSnapshot]:
+        """Each new picture, for at most ``seconds``."""
+        fleet = FleetSnapshot()
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while True:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                return
+            try:
+                fleet = apply(fleet, self._diffs.get(timeout=left))
+            except queue.Empty:
+                return
+            yield fleet
+
+
+def has_pop(server: ServerSnapshot) -> bool:
+    """False for a server without a POP tier (Edge): nobody asks it."""
+    return bool(catalogue.tiers(server.server.version, server.server.roles))
+
+
+def complete(fleet: FleetSnapshot, only: frozenset[str] = frozenset()) -> bool:
+    """Every server has been asked once, or nobody could be asked at all."""
+    if fleet.status.problem is not None:
+        return True
+    wanted = [s for s in fleet.servers.values() if not only or s.name.lower() in only]
+    asked = all(s.last_attempt is not None or not has_pop(s) for s in wanted)
+    return fleet.status.organization_read_at is not None and asked
+
+
+def read_once(
+    environment: Environment, secret: Secret | None, only: frozenset[str], seconds: float
+) -> FleetSnapshot:
+    """The first complete picture, or as much as could be had in ``seconds``."""
+    fleet = FleetSnapshot()
+    with Follower(environment, secret, only) as follower:
+        for fleet in follower.pictures(seconds):
+            if complete(fleet, only):
+                break
+    return fleet

@@ -1,0 +1,170 @@
+"""One job of the collector each: calls in, an event out. Used on worker threads, one session each."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from cockpit.config.environment import Environment, Secret, Target, exchange_target, winrm_target
+from cockpit.exchange import catalogue
+from cockpit.exchange.cmdlets import ExchangeCmdlets
+from cockpit.exchange.errors import ExchangeError, UnreachableError
+from cockpit.exchange.model import (
+    ExchangeServer,
+    HealthReport,
+    MonitorHealthEntry,
+    Outcome,
+    Reading,
+)
+from cockpit.exchange.session import WINRM, Session
+from cockpit.exchange.winrm import WinRMCmdlets
+from cockpit.fleet import events as e
+from cockpit.fleet.rollup import consolidated
+from cockpit.fleet.snapshot import HealthSetReading, Problem, WinRMReading
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def problem_of(error: ExchangeError) -> Problem:
+    return Problem(error.what, error.cause, error.cure)
+
+
+def read_organization(cmdlets: ExchangeCmdlets) -> e.OrganizationRead:
+    """Servers, DAGs, and who belongs to which. Raises ExchangeError."""
+    servers = cmdlets.get_exchange_server()
+    dags = cmdlets.get_database_availability_group()
+    members = cmdlets.get_mailbox_server()
+    return e.OrganizationRead(now(), servers.answered_by, servers.rows, dags.rows, members.rows)
+
+
+def read_health(cmdlets: ExchangeCmdlets, server: ExchangeServer, scope: str) -> e.HealthRead:
+    """The POP health sets of ``server``: one call each, or all health sets in one (``scope`` "all").
+
+    Raises ExchangeError.
+    """
+    started = time.monotonic()
+    expected = catalogue.expected_health_sets(server.version, server.roles)
+    if scope == "all":
+        whole = cmdlets.get_server_health(server.name)
+        pop = tuple(m for m in whole.rows if catalogue.is_pop_health_set(m.health_set_name))
+        readings = tuple(_part_of(whole, s, pop) for s in expected)
+        others: tuple[HealthReport, ...] | None = _roll_up(server.name, whole.rows)
+    else:
+        pop, found, others = (), [], None
+        for health_set in expected:
+            part = cmdlets.get_server_health(server.name, health_set)
+            pop += part.rows
+            found.append(_reading(part, health_set, part.outcome))
+        readings = tuple(found)
+    return e.HealthRead(now(), server.name, readings, pop, others, time.monotonic() - started)
+
+
+def _reading(answer: Reading[MonitorHealthEntry], health_set: str, outcome: Outcome) -> HealthSetReading:
+    words = answer.warnings + tuple(err.message for err in answer.errors)
+    return HealthSetReading(health_set, outcome, now(), words)
+
+
+def _part_of(
+    whole: Reading[MonitorHealthEntry], health_set: str, rows: Iterable[MonitorHealthEntry]
+) -> HealthSetReading:
+    """One health set's outcome out of an answer about all of them."""
+    if any(m.health_set_name.lower() == health_set.lower() for m in rows):
+        return _reading(whole, health_set, Outcome.ROWS)
+    silent = whole.outcome is not Outcome.ROWS
+    return _reading(whole, health_set, whole.outcome if silent else Outcome.EMPTY)
+
+
+def _roll_up(server: str, rows: Iterable[MonitorHealthEntry]) -> tuple[HealthReport, ...]:
+    """What Get-HealthReport would say, from the rows of every monitor."""
+    sets: dict[str, list[MonitorHealthEntry]] = {}
+    for row in rows:
+        sets.setdefault(row.health_set_name, []).append(row)
+    return tuple(
+        HealthReport(
+            server=server,
+            state=members[0].current_health_set_state,
+            health_set=name,
+            health_group=members[0].health_group_name,
+            alert_value=consolidated(members).word,
+            last_transition_time=max(
+                (m.last_transition_time for m in members if m.last_transition_time), default=None
+            ),
+            monitor_count=len(members),
+            ha_impacting_monitor_count=sum(m.is_ha_impacting for m in members),
+        )
+        for name, members in sorted(sets.items())
+    )
+
+
+def answers(environment: Environment, server: ExchangeServer, seconds: float = 3.0) -> bool:
+    """Whether anything listens at the server's own endpoints, as seen from here.
+
+    A health manager that does not answer and a server that is gone look alike through another
+    server's Get-ServerHealth (a warning and no rows); this tells them apart.
+    """
+    targets = (
+        winrm_target(environment, server.name, server.fqdn),
+        exchange_target(environment, server.name),
+    )
+    return any(_listens(target, seconds) for target in targets)
+
+
+def _listens(target: Target, seconds: float) -> bool:
+    try:
+        socket.create_connection((target.host, target.port), timeout=seconds).close()
+    except OSError:
+        return False
+    return True
+
+
+def unreachable(server: ExchangeServer, warnings: Sequence[str]) -> Problem:
+    """The problem of a server that is silent on every side."""
+    error = UnreachableError(f"{server.name} does not answer", warnings[0] if warnings else "")
+    return problem_of(error)
+
+
+def read_detail(cmdlets: ExchangeCmdlets, server: str) -> e.DetailRead:
+    """Every health set and the components of ``server``. Raises ExchangeError when neither can be read."""
+    sets = cmdlets.get_health_report(server)
+    components = cmdlets.get_server_component_state(server)
+    return e.DetailRead(
+        now(),
+        server,
+        sets.rows if sets.rows else None,
+        components.rows if components.rows else None,
+    )
+
+
+def read_winrm(environment: Environment, secret: Secret | None, server: ExchangeServer) -> e.WinRMRead:
+    """Services, last boot and recovery actions of ``server``, on a shell that is closed again.
+
+    A shell on the WinRM endpoint is a process on the server, so none is kept open for a look.
+    """
+    target = winrm_target(environment, server.name, server.fqdn)
+    session = Session(target, WINRM, environment.credential.user, secret)
+    names = (*catalogue.services(server.version, server.roles), *catalogue.HEALTH_MANAGER_SERVICES)
+    try:
+        cmdlets = WinRMCmdlets(session)
+        services = cmdlets.get_service(names).rows
+        boot = cmdlets.last_boot_time()
+        actions = cmdlets.recovery_actions().rows
+        reading = WinRMReading(now(), services, boot, actions)
+    except ExchangeError as error:
+        reading = WinRMReading(problem=problem_of(error))
+    finally:
+        session.close()
+    return e.WinRMRead(server.name, reading)
+
+
+def run_probe(cmdlets: ExchangeCmdlets, run_id: str, server: str, identity: str) -> e.ProbeEnded:
+    """Invoke-MonitoringProbe to its end; never raises: a run that cannot be made is a result too."""
+    try:
+        answer = cmdlets.invoke_monitoring_probe(identity, server)
+    except ExchangeError as error:
+        return e.ProbeEnded(now(), run_id, server, None, (), problem_of(error))
+    words = answer.warnings + tuple(err.message for err in answer.errors)
+    return e.ProbeEnded(now(), run_id, server, answer.rows[0] if answer.rows else None, words, None)
