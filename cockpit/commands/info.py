@@ -39,7 +39,6 @@ def run(env_file: Path, form: str) -> int:
         "crash files": str(places.crashes),
         "collector log": str(places.collector_log),
         "cache": str(places.cache),
-        "runtime": str(places.runtime),
     }
     if form == "json":
         print(json.dumps(found, indent=2))

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cockpit.config import environment as config
 from cockpit.config.environment import (
@@ -20,6 +21,9 @@ from cockpit.config.environment import (
     Polling,
 )
 from cockpit.config.paths import paths, private_dir, write_private
+
+if TYPE_CHECKING:
+    from cockpit.lab.serve import LabAddresses, ServerAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +42,23 @@ class ServeOptions:
 
 def serve(options: ServeOptions) -> int:
     """Serve until told to stop. Prints the environment file's path on stdout when ready."""
-    from cockpit.lab.serve import LabAddresses, LabOptions
+    from cockpit.lab.scenarios import SCENARIOS
+    from cockpit.lab.serve import LabOptions
     from cockpit.lab.serve import serve as serve_lab
 
-    with tempfile.TemporaryDirectory(prefix="lab-", dir=_runtime()) as folder:
+    if options.scenario not in SCENARIOS:
+        raise config.ConfigError(f"--scenario {options.scenario}: choose from {', '.join(SCENARIOS)}.")
+
+    with tempfile.TemporaryDirectory(prefix="lab-", dir=private_dir(paths().state)) as folder:
         state = Path(folder)
 
         def on_ready(addresses: LabAddresses) -> None:
             target = options.ready_file or state / "environment.toml"
-            _write_environment(target, state, addresses)
+            _write_environment(target, state, f"lab-{options.scenario}", addresses)
             print(target, flush=True)
             print(
-                f"lab {addresses.organization}: {len(addresses.servers)} servers, scenario {options.scenario}, "
-                f"seed {options.seed}, speed {options.speed:g}. Connect with: "
+                f"lab {addresses.organization}: {len(addresses.servers)} servers, scenario "
+                f"{options.scenario}, seed {options.seed}, speed {options.speed:g}. Connect with: "
                 f"pop-cockpit --env-file {target}",
                 file=sys.stderr,
                 flush=True,
@@ -74,16 +82,7 @@ def serve(options: ServeOptions) -> int:
     return 0
 
 
-def _runtime() -> Path:
-    """A private folder that ends with the login session, else the temporary folder's own."""
-    place = paths().runtime
-    try:
-        return private_dir(place)
-    except OSError:
-        return private_dir(paths().cache)
-
-
-def _write_environment(target: Path, state: Path, addresses: LabAddresses) -> None:  # type: ignore[name-defined]
+def _write_environment(target: Path, state: Path, name: str, addresses: LabAddresses) -> None:
     """The environment of a lab: an ordinary one, with a throw-away password in a private file."""
     password, token = state / "password", state / "token"
     write_private(password, addresses.password)
@@ -98,8 +97,8 @@ def _write_environment(target: Path, state: Path, addresses: LabAddresses) -> No
     config.save(
         target,
         Environment(
-            name=addresses.organization,
-            entry_servers=tuple(addresses.entry_servers),
+            name=name,
+            entry_servers=_entry_servers(addresses.servers),
             read_only=False,
             credential=Credential(user=addresses.user, password=PasswordReference(file=str(password))),
             exchange=endpoint,
@@ -113,13 +112,18 @@ def _write_environment(target: Path, state: Path, addresses: LabAddresses) -> No
     )
 
 
+def _entry_servers(servers: tuple[ServerAddress, ...]) -> tuple[str, ...]:
+    """Up to three servers of the whole row to dial: when one is taken down the others are still there."""
+    return tuple(dict.fromkeys(servers[n].name for n in (-1, len(servers) // 2, 0)))
+
+
 def scenarios(form: str) -> int:
     """Print what each scenario breaks and what cures it."""
     from cockpit.lab.scenarios import SCENARIOS
 
     if form == "json":
         listed = [
-            {"name": s.name, "title": s.title, "breaks": s.breaks, "shows": s.shows, "cure": s.cure, "servers": s.servers}
+            {"name": s.name, "title": s.title, "breaks": s.breaks, "sees": s.sees} | {"cure": s.cure}
             for s in SCENARIOS.values()
         ]
         print(json.dumps(listed, indent=2, ensure_ascii=False))
@@ -127,7 +131,7 @@ def scenarios(form: str) -> int:
     for scenario in SCENARIOS.values():
         print(f"{scenario.name}: {scenario.title} ({scenario.servers} servers)")
         print(f"    breaks: {scenario.breaks}")
-        print(f"    shows:  {scenario.shows}")
+        print(f"    sees:   {scenario.sees}")
         print(f"    cure:   {scenario.cure}")
     return 0
 
@@ -145,7 +149,7 @@ def ledger(environment: Environment, since: int, form: str) -> int:
     if form == "json":
         print(json.dumps(found, indent=2, ensure_ascii=False))
         return 0
-    for entry in found["entries"]:
+    for entry in found:
         print(json.dumps(entry, ensure_ascii=False))
     return 0
 

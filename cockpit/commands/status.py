@@ -84,19 +84,29 @@ _STYLES = {
 }
 
 
+WIDE = 130
+"""Columns that the whole table needs; below that only what fits 80 is shown."""
+_NARROW = ("server", "monitor", "state", "since")
+
+
 def _table(rows: list[tuple[str, ...]], color: bool) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console(no_color=not color, highlight=False)
-    table = Table(box=None, pad_edge=False)
-    for column in report.COLUMNS:
-        table.add_column(column.replace("_", " "), overflow="fold")
+    wide = not console.is_terminal or console.width >= WIDE
+    columns = report.COLUMNS if wide else _NARROW
+    picked = [report.COLUMNS.index(column) for column in columns]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column.replace("_", " "), no_wrap=True, overflow="ellipsis")
     for row in rows:
-        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+        # A health set without monitors still says which one it is.
+        named = row if row[2] or wide else (*row[:2], row[1], *row[3:])
+        table.add_row(*(Text(named[n], style=_STYLES.get(named[n], "")) for n in picked))
     # A pipe has no width: a row must stay one line there.
-    console.print(table, width=None if console.is_terminal else 400, soft_wrap=not console.is_terminal)
+    console.print(table, width=None if console.is_terminal else 400, crop=False)
 
 
 def _narrate(problem: Problem, server: str = "") -> None:

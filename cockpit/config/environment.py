@@ -185,6 +185,11 @@ def choose(path: Path, name: str | None) -> Environment:
     return found[wanted]
 
 
+def with_mode(environment: Environment, *, write: bool) -> Environment:
+    """``environment`` in read-only mode, or in write mode."""
+    return msgspec.structs.replace(environment, read_only=not write)
+
+
 def save(path: Path, environment: Environment) -> None:
     """Write a file with this one environment as the default, readable by the user alone."""
     body = msgspec.to_builtins(msgspec.structs.replace(environment, name=""))

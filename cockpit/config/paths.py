@@ -14,12 +14,11 @@ APP = "pop-cockpit"
 @dataclass(frozen=True, slots=True)
 class Paths:
     """Folders of this program. ``config``: environments; ``state``: logs, saved views, crash files;
-    ``cache``: what may be deleted; ``runtime``: what ends with the session."""
+    ``cache``: what may be deleted."""
 
     config: Path
     state: Path
     cache: Path
-    runtime: Path
 
     @property
     def environments(self) -> Path:
@@ -45,7 +44,6 @@ def paths() -> Paths:
         config=dirs.user_config_path,
         state=dirs.user_state_path,
         cache=dirs.user_cache_path,
-        runtime=dirs.user_runtime_path,
     )
 
 

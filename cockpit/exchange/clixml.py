@@ -29,7 +29,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from xml.etree.ElementTree import XML, Element, ParseError
 
 from cockpit.exchange.text import REDACTED
@@ -103,6 +103,7 @@ def read_export(data: bytes) -> list[object]:
 # ---- documents
 
 _Refs = dict[str | None, object]
+_T = TypeVar("_T")
 _Types = dict[str | None, tuple[str, ...]]
 
 # No document type can follow once the root element has begun, and without a declaration of its
@@ -110,7 +111,7 @@ _Types = dict[str | None, tuple[str, ...]]
 _AT_ROOT: Final = re.compile(rb"(?:\xef\xbb\xbf)?<[A-Za-z]").match
 
 
-def _guarded(read: Callable[[bytes], Any], data: bytes) -> Any:
+def _guarded(read: Callable[[bytes], _T], data: bytes) -> _T:
     try:
         return read(data)
     except ClixmlError:
@@ -123,21 +124,8 @@ def _guarded(read: Callable[[bytes], Any], data: bytes) -> Any:
         raise ClixmlError("an element's content does not fit its tag") from None
 
 
-# How the types of every enumeration value end. Three of them to a monitor make nine elements of 67, so in
-# a message these give way to one. A raw "<" is markup wherever it stands, except in a CDATA section.
-_ENUM_TYPES: Final = ("System.Enum", "System.ValueType", "System.Object")
-_ENUM_SHORT: Final = " ".join(_ENUM_TYPES)
-_ENUM_XML: Final = "".join(f"<T>{name}</T>" for name in _ENUM_TYPES).encode()
-_ENUM_SHORT_XML: Final = f"<T>{_ENUM_SHORT}</T>".encode()
-
-
 def _message(data: bytes) -> object:
-    if _AT_ROOT(data):
-        if b"!" not in data or b"<![" not in data:
-            data = data.replace(_ENUM_XML, _ENUM_SHORT_XML)
-        root = XML(data)
-    else:
-        root = _past_prolog(data)
+    root = XML(data) if _AT_ROOT(data) else _past_prolog(data)
     if root.tag[0] == "{":
         _drop_namespaces(root)
     return _value(root, {}, {}, 1)
@@ -217,7 +205,7 @@ def _object(element: Element, refs: _Refs, types: _Types, depth: int) -> object:
     refs[ref] = result  # already here, as what is inside may refer to it
     extended: dict[str, object] | None = None
     base: PSObject | None = None
-    for part in element[:]:
+    for part in element[:]:  # a slice, as a list is walked faster than an element
         tag = part.tag
         if tag == "TN":
             result.types = types[part.get("RefId")] = _TYPE_NAMES[tuple(part.itertext())]
@@ -237,7 +225,7 @@ def _object(element: Element, refs: _Refs, types: _Types, depth: int) -> object:
             _properties(part, extended, refs, types, depth)
             properties.update(extended)
         elif part.get("N") is not None:
-            properties[_NAMES[part.get("N")]] = _value(part, refs, types, depth + 1)
+            properties[_NAMES[part.attrib["N"]]] = _value(part, refs, types, depth + 1)
         elif tag == "Obj":
             inner = _object(part, refs, types, depth + 1)
             if type(inner) is PSObject:
@@ -256,7 +244,7 @@ def _object(element: Element, refs: _Refs, types: _Types, depth: int) -> object:
 
 
 def _merge(base: PSObject, result: PSObject) -> None:
-    """Make ``base`` a part of ``result``. They share the properties: a copy per layer could be made to hurt."""
+    """Make ``base`` a part of ``result``. They share the properties: copies by the layer could be made to hurt."""
     base.properties.update(result.properties)
     result.properties = base.properties
     result.types = result.types or base.types
@@ -270,7 +258,7 @@ def _properties(part: Element, into: dict[str, object], refs: _Refs, types: _Typ
     names = _NAMES
     primitives = _PRIMITIVES
     value: object
-    for element in part[:]:  # a slice, as a list is walked faster than an element
+    for element in part[:]:
         tag = element.tag
         if tag == "S":
             value = element.text
@@ -296,9 +284,6 @@ def _dictionary(element: Element, refs: _Refs, types: _Types, depth: int) -> dic
             key = PSObject(value=key)  # what can be a key in .NET must become one here
         result[key] = pair.get("Value")
     return result
-
-
-_PROGRESS: Final[dict[str, tuple[str, Callable[[Any], object]]]] = {}
 
 
 def _progress(element: Element) -> PSObject:
@@ -387,10 +372,6 @@ def _span(text: str) -> timedelta:
     return -span if match[1] else span
 
 
-def _decimal(text: str) -> Decimal:
-    return Decimal(text)
-
-
 def _blob(text: str | None) -> bytes:
     return a2b_base64(text or "")
 
@@ -411,22 +392,22 @@ _PRIMITIVES: Final[dict[str, Callable[[Any], object]]] = {
     "C": _character,
     "DT": _time,
     "TS": _span,
-    "D": _decimal,
+    "D": Decimal,
     "BA": _blob,
     "SS": _secret,
     "Nil": _nothing,
 }
-_PROGRESS.update(
-    AV=("Activity", _text),
-    AI=("ActivityId", int),
-    S=("CurrentOperation", _text),
-    Nil=("CurrentOperation", _nothing),
-    PI=("ParentActivityId", int),
-    PC=("PercentComplete", int),
-    T=("RecordType", _text),
-    SR=("SecondsRemaining", int),
-    SD=("StatusDescription", _text),
-)
+_PROGRESS: Final[dict[str, tuple[str, Callable[[Any], object]]]] = {
+    "AV": ("Activity", _text),
+    "AI": ("ActivityId", int),
+    "S": ("CurrentOperation", _text),
+    "Nil": ("CurrentOperation", _nothing),
+    "PI": ("ParentActivityId", int),
+    "PC": ("PercentComplete", int),
+    "T": ("RecordType", _text),
+    "SR": ("SecondsRemaining", int),
+    "SD": ("StatusDescription", _text),
+}
 
 
 # ---- names: the same few in every row, so decoded and kept once
@@ -435,10 +416,8 @@ _NAMES_KEPT: Final = 4096
 _LENGTH_KEPT: Final = 200
 
 
-class _Names(dict[str | None, str]):
-    def __missing__(self, raw: str | None) -> str:
-        if raw is None:
-            raise ClixmlError("a property without a name")
+class _Names(dict[str, str]):
+    def __missing__(self, raw: str) -> str:
         name = _text(raw)
         if len(self) < _NAMES_KEPT and len(raw) <= _LENGTH_KEPT:
             self[raw] = name
@@ -447,12 +426,7 @@ class _Names(dict[str | None, str]):
 
 class _TypeNames(dict[tuple[str, ...], tuple[str, ...]]):
     def __missing__(self, raw: tuple[str, ...]) -> tuple[str, ...]:
-        names: tuple[str, ...] = ()
-        for name in raw:
-            if name == _ENUM_SHORT:
-                names += _ENUM_TYPES
-            elif not name.isspace():
-                names += (_text(name),)
+        names = tuple([_text(name) for name in raw if not name.isspace()])
         if len(self) < _NAMES_KEPT and sum(map(len, names)) <= 8 * _LENGTH_KEPT:
             self[raw] = names
         return names

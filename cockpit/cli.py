@@ -1,0 +1,260 @@
+"""The command line: parse, call, print.
+
+stdout is data, stderr is narration, exit codes are an API: 64 usage or configuration, 70 a crash
+(its report is in a file), 130 interrupted; each command adds its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from cockpit import __version__
+from cockpit.config import environment as config
+from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.paths import paths
+
+USAGE, CRASH, INTERRUPTED = 64, 70, 130
+
+DESCRIPTION = "Live view of the POP health sets of an Exchange organization, in the terminal."
+NOTHING_CONFIGURED = """\
+No environment is configured yet.
+  pop-cockpit demo                  opens the cockpit on a simulated organization
+  pop-cockpit --env-file FILE       opens it on the environment in FILE
+  {path}
+                                    is where environments are looked for otherwise (see the README)"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"{self.prog}: {message}. See {self.prog} --help.\n")
+
+
+def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
+    def convert(text: str) -> float:
+        value = kind(text)
+        if value <= 0:
+            raise argparse.ArgumentTypeError(f"{text} is not more than 0")
+        return value
+
+    convert.__name__ = "number"
+    return convert
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line of design §4, as far as it is built."""
+    top = _Parser(prog="pop-cockpit", description=DESCRIPTION)
+    top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    top.add_argument("--env", metavar="NAME", help="which environment of the file (default: its default)")
+    top.add_argument("--env-file", metavar="FILE", type=Path, help="the file with environments")
+    mode = top.add_mutually_exclusive_group()
+    mode.add_argument(
+        "--read-only",
+        dest="write",
+        action="store_false",
+        default=None,
+        help="bind nothing that changes a server (the default)",
+    )
+    mode.add_argument("--write", dest="write", action="store_true", help="bind the keys that change servers")
+    top.add_argument(
+        "--no-color", action="store_true", help="no colour (NO_COLOR in the environment does the same)"
+    )
+    top.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    top.add_argument("--theme", metavar="NAME", help="colours of the screen")
+    top.add_argument("--log-file", metavar="FILE", type=Path, help="where warnings of this program go")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+
+    demo = commands.add_parser("demo", help="the cockpit on a simulated organization")
+    _lab_options(demo)
+
+    lab = commands.add_parser("lab", help="the simulated organization by itself")
+    labs = lab.add_subparsers(dest="lab_command", metavar="COMMAND", required=True, parser_class=_Parser)
+    serve = labs.add_parser("serve", help="serve until interrupted; prints the environment file when ready")
+    _lab_options(serve)
+    serve.add_argument("--port", type=int, default=0, help="first port (default: any free ones)")
+    serve.add_argument(
+        "--auth", choices=("basic-tls", "ntlm"), default="basic-tls", help="how clients sign in"
+    )
+    serve.add_argument("--ready-file", metavar="F", type=Path, help="write the environment file here")
+    serve.add_argument("--die-with-stdin", action="store_true", help="end when stdin ends")
+    _format(labs.add_parser("scenarios", help="what each scenario breaks and what cures it"))
+    ledger = labs.add_parser("ledger", help="what the lab executed and what changed in it")
+    ledger.add_argument("--since", type=int, default=0, metavar="SEQ", help="only entries after this one")
+    _format(ledger)
+
+    status = commands.add_parser(
+        "status",
+        help="monitors of the POP health sets; exit 0 healthy, 1 degraded or stale, 2 unhealthy, 3 unknown",
+    )
+    status.add_argument("--server", metavar="S", help="only this server")
+    status.add_argument("--watch", action="store_true", help="print again whenever something changes")
+    status.add_argument(
+        "--timeout",
+        type=_positive(float),
+        default=120.0,
+        metavar="SECONDS",
+        help="for the whole fleet (default 120)",
+    )
+    _format(status, "csv")
+
+    probe = commands.add_parser(
+        "probe", help="run one probe; exit 0 Succeeded, 2 failed, 3 not runnable or unknown"
+    )
+    probe.add_argument("identity", metavar="'SET\\PROBE'", help="for example 'POP\\PopCTPProbe'")
+    probe.add_argument("--server", metavar="S", required=True)
+    _format(probe)
+
+    env = commands.add_parser("env", help="environments")
+    envs = env.add_subparsers(dest="env_command", metavar="COMMAND", required=True, parser_class=_Parser)
+    _format(envs.add_parser("list", help="the environments of the file"))
+
+    _format(commands.add_parser("info", help="every path and version it uses"))
+    return top
+
+
+def _lab_options(to: argparse.ArgumentParser) -> None:
+    to.add_argument(
+        "--scenario",
+        default="mixed" if to.prog.endswith("demo") else "healthy",
+        help="what is broken (see: pop-cockpit lab scenarios)",
+    )
+    to.add_argument("--servers", type=int, metavar="N", help="how many servers (default: the scenario's)")
+    to.add_argument(
+        "--speed",
+        type=_positive(float),
+        default=1.0,
+        metavar="X",
+        help="how many times faster than real time the lab's clock runs",
+    )
+    to.add_argument("--seed", type=int, default=1, metavar="N", help="everything random comes from it")
+
+
+def _format(to: argparse.ArgumentParser, *more: str) -> None:
+    to.add_argument("--format", choices=("table", "json", *more), default="table")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code. No traceback ever reaches the terminal."""
+    options = parser().parse_args(arguments)
+    if options.no_color:
+        os.environ["NO_COLOR"] = "1"
+    try:
+        _log_to(options.log_file)
+        return _run(options)
+    except ConfigError as error:
+        print(f"pop-cockpit: {error}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our stdout went away; nothing is left to say to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        from cockpit.ui.life import crash_line
+
+        print(crash_line(error, paths().crashes), file=sys.stderr)
+        return CRASH
+
+
+def _log_to(file: Path | None) -> None:
+    """Warnings go to ``file``, or nowhere: the terminal is for the command's own words."""
+    if file is None:
+        logging.getLogger().addHandler(logging.NullHandler())
+        return
+    try:
+        stream = open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a")  # noqa: SIM115
+    except OSError as error:
+        raise ConfigError(f"--log-file {file}: {error.strerror}.") from None
+    logging.basicConfig(
+        stream=stream, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    # pypsrp logs envelopes and what it raises; our own errors say it without the payload.
+    logging.getLogger("pypsrp").setLevel(logging.CRITICAL)
+
+
+def _run(options: argparse.Namespace) -> int:
+    match options.command:
+        case None:
+            return _screen(options)
+        case "demo":
+            return _demo(options)
+        case "lab":
+            return _lab(options)
+        case "status":
+            from cockpit.commands import status
+
+            return status.run(
+                _environment(options),
+                options.server,
+                options.watch,
+                options.format,
+                options.timeout,
+                color=not os.environ.get("NO_COLOR"),
+            )
+        case "probe":
+            from cockpit.commands import probe
+
+            return probe.run(_environment(options), options.identity, options.server, options.format)
+        case "env":
+            from cockpit.commands import info
+
+            return info.env_list(_env_file(options), options.format)
+        case "info":
+            from cockpit.commands import info
+
+            return info.run(_env_file(options), options.format)
+    raise ConfigError(f"unknown command {options.command}")
+
+
+def _env_file(options: argparse.Namespace) -> Path:
+    chosen: Path | None = options.env_file
+    return chosen if chosen is not None else paths().environments
+
+
+def _environment(options: argparse.Namespace) -> Environment:
+    environment = config.choose(_env_file(options), options.env)
+    return environment if options.write is None else config.with_mode(environment, write=options.write)
+
+
+def _screen(options: argparse.Namespace) -> int:
+    from cockpit.commands import screen
+
+    if options.env_file is None and not paths().environments.exists():
+        raise ConfigError(NOTHING_CONFIGURED.format(path=paths().environments))
+    return screen.run(_environment(options), mouse=not options.no_mouse, theme=options.theme)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from cockpit.commands import screen
+
+    wanted = screen.DemoOptions(options.scenario, options.servers, options.speed, options.seed)
+    return screen.demo(wanted, write=options.write, mouse=not options.no_mouse, theme=options.theme)
+
+
+def _lab(options: argparse.Namespace) -> int:
+    from cockpit.commands import lab
+
+    match options.lab_command:
+        case "serve":
+            return lab.serve(
+                lab.ServeOptions(
+                    scenario=options.scenario,
+                    servers=options.servers,
+                    speed=options.speed,
+                    seed=options.seed,
+                    port=options.port,
+                    auth=options.auth,
+                    ready_file=options.ready_file,
+                    die_with_stdin=options.die_with_stdin,
+                )
+            )
+        case "scenarios":
+            return lab.scenarios(options.format)
+        case _:
+            return lab.ledger(_environment(options), options.since, options.format)

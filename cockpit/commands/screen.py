@@ -1,0 +1,117 @@
+"""The cockpit itself: on an environment, or on a demo's lab."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from cockpit.config import environment as config
+from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.paths import paths, private_dir
+
+LAB_SECONDS = 60.0
+LAB_END_SECONDS = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """The lab that a demo starts."""
+
+    scenario: str
+    servers: int | None
+    speed: float
+    seed: int
+
+
+def run(environment: Environment, *, mouse: bool, theme: str | None) -> int:
+    """Open the cockpit; its exit code. Refuses where no screen can be drawn."""
+    from cockpit.ui import life
+
+    if reason := life.refuse(os.environ):
+        raise ConfigError(reason)
+    from cockpit.fleet.client import CollectorFeed
+    from cockpit.ui.app import CockpitApp
+    from cockpit.ui.environment import EnvironmentBadge
+
+    places = paths()
+    feed = CollectorFeed(environment, config.password(environment), places.collector_log)
+    badge = EnvironmentBadge(
+        name=environment.name,
+        account=environment.credential.user,
+        read_only=environment.read_only,
+        entry=", ".join(environment.entry_servers),
+    )
+    app = CockpitApp(feed, badge, crash_dir=places.crashes, save_dir=places.views, theme=theme)
+    return life.run(app, mouse=mouse)
+
+
+def demo(options: DemoOptions, *, write: bool | None, mouse: bool, theme: str | None) -> int:
+    """Start a lab as a process of its own, open the cockpit on it, end the lab."""
+    from cockpit.ui import life
+
+    if reason := life.refuse(os.environ):
+        raise ConfigError(reason)
+    with _Lab(options, private_dir(paths().state) / "lab.log") as lab:
+        # Import the screen while the lab starts.
+        import cockpit.ui.app  # noqa: F401
+
+        environment = config.choose(lab.environment_file(), None)
+        if write is not None:
+            environment = config.with_mode(environment, write=write)
+        return run(environment, mouse=mouse, theme=theme)
+
+
+class _Lab:
+    """A lab process that ends with us, however we end: it watches its stdin, which only we hold."""
+
+    def __init__(self, options: DemoOptions, log: Path) -> None:
+        self._command = [
+            *(sys.executable, "-m", "cockpit", "lab", "serve", "--die-with-stdin"),
+            *("--scenario", options.scenario, "--seed", str(options.seed), "--speed", str(options.speed)),
+            *(("--servers", str(options.servers)) if options.servers else ()),
+        ]
+        self._log = log
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> _Lab:
+        with open(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as log:
+            self._process = subprocess.Popen(  # noqa: S603 -- our own program
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
+        return self
+
+    def environment_file(self) -> Path:
+        """The lab's environment file, once it serves. Raises ConfigError when it does not come up."""
+        process = self._process
+        if process is None or process.stdout is None:
+            raise ConfigError("The lab was not started.")
+        watchdog = threading.Timer(LAB_SECONDS, process.kill)
+        watchdog.start()
+        try:
+            line = process.stdout.readline().strip()
+        finally:
+            watchdog.cancel()
+        if not line:
+            raise ConfigError(f"The lab did not come up (exit code {process.wait()}). Its words: {self._log}")
+        return Path(line)
+
+    def __exit__(self, *_: object) -> None:
+        process = self._process
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            process.wait(LAB_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
