@@ -28,7 +28,7 @@ _UNSAFE_IN_BLOCK = re.compile(_UNSAFE.pattern.replace("\x00-\x1f", "\x00-\x09\x0
 # Probe fields carry the monitoring mailbox's password in clear (exchange-facts §0 fact 9, §2.4).
 # A password may hold any character: everything up to the end of the line goes.
 _SECRET = re.compile(
-    r"(?i)((?:\bpassword|\bpasswd|\bpwd)\w*[\"']?\s*[:=]\s*|bad\s+password\s+for\s+monitoring\s+account\s*:\s*)"
+    r"(?i)(\b\w*(?:password|passwd|pwd)\w*[\"']?\s*[:=]\s*|bad\s+password\s+for\s+monitoring\s+account\s*:\s*)"
     r"(?!\[redacted\])[^\r\n]+"
 )
 _XML_SECRET = re.compile(r"(?is)(<(?P<tag>[\w:]*(?:password|pwd)[\w:]*)\b[^>]*>).*?(</(?P=tag)>)")

@@ -1,0 +1,158 @@
+"""Which commands each endpoint has, with their parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Final, TypeAlias
+
+from cockpit.lab.cmdlet import Cmdlet, CmdletTable, Invocation, Output
+from cockpit.lab.cmdlets import components, copies, directory, eventlog, health, pop, probe, winrm
+from cockpit.lab.simulation import Simulation
+
+_Body: TypeAlias = Callable[[Simulation, Invocation, Output], Awaitable[None]]
+_AS_IDENTITY: Final = {"Server": "Identity"}
+
+
+def _cmdlet(
+    sim: Simulation,
+    name: str,
+    body: _Body,
+    parameters: str,
+    *,
+    mandatory: str = "",
+    positional: str = "",
+    aliases: Mapping[str, str] | None = None,
+    native: bool = False,
+) -> Cmdlet:
+    return Cmdlet(
+        name,
+        partial(body, sim),
+        frozenset(parameters.split()),
+        frozenset(mandatory.split()),
+        tuple(positional.split()),
+        dict(aliases or {}),
+        native,
+    )
+
+
+def exchange_table_of(sim: Simulation, server: str) -> CmdletTable:
+    """The Exchange endpoint of one server, with that server's RBAC knob. What it does not have
+    (Where-Object, Restart-Service, …) is not recognized there."""
+    knobs = sim.knobs[server]
+    return CmdletTable(_exchange(sim), knobs.denies)
+
+
+def _exchange(sim: Simulation) -> list[Cmdlet]:
+    one = partial(_cmdlet, sim)
+    health_parameters = "Identity HaImpactingOnly HealthSet"
+    return [
+        one(
+            *("Get-ExchangeServer", directory.get_exchange_server),
+            "Identity Domain DomainController Status",
+            positional="Identity",
+        ),
+        one(
+            *("Get-DatabaseAvailabilityGroup", directory.get_database_availability_group),
+            "Identity DomainController Status",
+            positional="Identity",
+        ),
+        one(
+            *("Get-MailboxServer", directory.get_mailbox_server),
+            "Identity DomainController Status",
+            positional="Identity",
+        ),
+        one(
+            *("Set-MailboxServer", directory.set_mailbox_server),
+            "Identity DatabaseCopyActivationDisabledAndMoveNow DatabaseCopyAutoActivationPolicy "
+            "MaximumActiveDatabases DomainController Confirm WhatIf",
+            mandatory="Identity",
+            positional="Identity",
+        ),
+        one(
+            *("Get-MailboxDatabaseCopyStatus", copies.get_mailbox_database_copy_status),
+            "Identity Server Local Active ConnectionStatus DomainController ExtendedErrorInfo UseServerCache",
+            positional="Identity",
+        ),
+        one(
+            *("Get-ServerHealth", health.get_server_health, health_parameters),
+            mandatory="Identity",
+            positional="Identity",
+            aliases=_AS_IDENTITY,
+        ),
+        one(
+            *("Get-HealthReport", health.get_health_report),
+            f"{health_parameters} GroupSize MinimumOnlinePercent RollupGroup",
+            mandatory="Identity",
+            positional="Identity",
+            aliases=_AS_IDENTITY,
+        ),
+        one(
+            *("Get-MonitoringItemIdentity", health.get_monitoring_item_identity, "Identity Server"),
+            mandatory="Identity Server",
+            positional="Identity",
+        ),
+        one(
+            *("Get-ServerMonitoringOverride", health.get_server_monitoring_override, "Server"),
+            mandatory="Server",
+        ),
+        one(
+            *("Get-ServerComponentState", components.get_server_component_state),
+            "Identity Component DomainController",
+            mandatory="Identity",
+            positional="Identity",
+        ),
+        one(
+            *("Set-ServerComponentState", components.set_server_component_state),
+            "Identity Component Requester State LocalOnly RemoteOnly TimeoutInSeconds DomainController "
+            "Confirm WhatIf",
+            mandatory="Identity Component Requester State",
+            positional="Identity",
+        ),
+        one("Get-PopSettings", pop.get_pop_settings, "Server DomainController", positional="Server"),
+        one("Set-PopSettings", pop.set_pop_settings, " ".join(sorted(pop.SET_PARAMETERS))),
+        one(
+            *("Invoke-MonitoringProbe", probe.invoke_monitoring_probe),
+            "Identity Server Account Endpoint ItemTargetExtension Password PropertyOverride SecondaryAccount "
+            "SecondaryEndpoint SecondaryPassword TimeOutSeconds",
+            mandatory="Identity Server",
+            positional="Identity",
+        ),
+        one(
+            *("Test-PopConnectivity", probe.test_pop_connectivity),
+            "ClientAccessServer ConnectionType LightMode MailboxCredential MailboxServer MonitoringContext "
+            "PerConnectionTimeout PortClientAccessServer ResetTestAccountCredentials Timeout "
+            "TrustAnySSLCertificate Confirm WhatIf DomainController",
+            positional="ClientAccessServer",
+        ),
+    ]
+
+
+def winrm_table_of(sim: Simulation, server: str) -> CmdletTable:
+    """The Microsoft.PowerShell endpoint of one server."""
+    one = partial(_cmdlet, sim)
+    control = "Name Force PassThru Confirm WhatIf"
+    return CmdletTable(
+        [
+            one(
+                *("Get-Service", winrm.get_service, "Name DisplayName Include Exclude"),
+                positional="Name",
+                aliases={"ServiceName": "Name"},
+            ),
+            one("Restart-Service", winrm.restart_service, control, mandatory="Name", positional="Name"),
+            one("Start-Service", winrm.start_service, control, mandatory="Name", positional="Name"),
+            one("Stop-Service", winrm.stop_service, f"{control} NoWait", mandatory="Name", positional="Name"),
+            one(
+                *("Set-Service", winrm.set_service, "Name StartupType Confirm WhatIf"),
+                mandatory="Name",
+                positional="Name",
+            ),
+            one(
+                *("Get-CimInstance", winrm.get_cim_instance, "ClassName Property Namespace"),
+                mandatory="ClassName",
+                positional="ClassName",
+            ),
+            one("wevtutil", eventlog.wevtutil, "Arguments", native=True),
+        ],
+        sim.knobs[server].denies,
+    )

@@ -1,0 +1,78 @@
+"""Strings that must never reach a terminal raw, each recognisable by its mark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import cycle
+from typing import Final
+
+from cockpit.lab.clixml import Enum, ListValue, Nested
+
+MARK: Final = "HOSTILE"
+LONG: Final = 100_000
+
+PAYLOADS: Final = {
+    "esc": f"{MARK}-esc\x1b[31;1mred\x1b[2J\x1b[H",
+    "osc52": f"{MARK}-osc52\x1b]52;c;aG9zdGlsZQ==\x07",
+    "title": f"{MARK}-title\x1b]0;owned\x1b\\",
+    "c1": f"{MARK}-c1\x9b31m\x9d52;c;aG9zdGlsZQ==\x9c\x85",
+    "rtl": f"{MARK}-rtl\u202egnp.exe\u2066\u200f",
+    "markup": f"{MARK}-markup[red]x[/red][@click=app.quit]y[/]",
+    "control": f"{MARK}-control\x00\x07\x08\r\n\t\x7f",
+    "long": f"{MARK}-long" + "A" * LONG,
+}
+_SHORT: Final = [p for name, p in PAYLOADS.items() if name != "long"]
+_KEYS: Final = frozenset(
+    {
+        *(
+            "Server",
+            "Name",
+            "Fqdn",
+            "HealthSetName",
+            "HealthSet",
+            "TargetResource",
+            "Identity",
+            "DatabaseName",
+        ),
+        *("MailboxServer", "ActiveDatabaseCopy", "DatabaseAvailabilityGroup", "ServerFqdn", "Component"),
+        *("ServiceName", "MonitorIdentity", "Id"),
+    }
+)
+"""Left alone by "append": what rows are found by."""
+
+
+class Poisoner:
+    """Adds the payloads in turn; the long one to one string of each object."""
+
+    def __init__(self) -> None:
+        self._next: Iterator[str] = cycle(_SHORT)
+
+    def properties(self, shown: Mapping[str, object], mode: str) -> dict[str, object]:
+        long_left = True
+        poisoned: dict[str, object] = {}
+        for name, value in shown.items():
+            if mode == "append" and (name in _KEYS or isinstance(value, Enum)):
+                poisoned[name] = value
+                continue
+            if long_left and isinstance(value, str):
+                long_left = False
+                poisoned[name] = value + PAYLOADS["long"]
+                continue
+            poisoned[name] = self._value(value, mode)
+        return poisoned
+
+    def text(self, value: str) -> str:
+        return value + next(self._next)
+
+    def _value(self, value: object, mode: str) -> object:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Enum):
+            return replace(value, name=self.text(value.name))
+        if isinstance(value, Nested):
+            inner = {k: self._value(v, mode) for k, v in value.properties.items()}
+            return Nested(value.type_names, self.text(value.to_string), inner)
+        if isinstance(value, ListValue):
+            return replace(value, items=[self._value(v, mode) for v in value.items])
+        return value

@@ -1,0 +1,55 @@
+"""What a test may turn on a running lab, per server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+EVERYBODY = "*"
+
+
+@dataclass(slots=True)
+class ServerKnobs:
+    """Knobs of one server; those of its wire are the endpoints' own (``wire/knobs.py``).
+
+    ``rpc_delay``: real seconds before a command against this server gets its answer.
+    ``slow_probe``: simulated seconds a probe run by hand takes longer.
+    ``denied``: cmdlets RBAC hides, by user (``*``: everybody).
+    ``enum_objects``: enums travel as objects. ``hostile``: hostile strings, see ``hostile.py``:
+    "" off, "append" to every string but names that rows are found by, "all" to really every string.
+    ``stale``: the health manager answers but runs nothing any more.
+    """
+
+    rpc_delay: float = 0.0
+    slow_probe: float = 0.0
+    denied: dict[str, list[str]] = field(default_factory=dict)
+    enum_objects: bool = False
+    hostile: str = ""
+    stale: bool = False
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Take over values by name; raises ValueError for a name or a type that does not exist."""
+        known = {f.name for f in fields(self)}
+        for name, value in values.items():
+            if name not in known:
+                raise ValueError(f"there is no knob {name!r}; there are: {', '.join(sorted(known))}")
+            present = getattr(self, name)
+            if isinstance(present, float) and isinstance(value, int | float) and not isinstance(value, bool):
+                value = float(value)
+            if type(value) is not type(present):
+                raise ValueError(f"knob {name!r} takes {type(present).__name__}, not {type(value).__name__}")
+            if name == "hostile" and value not in ("", "append", "all"):
+                raise ValueError("knob 'hostile' takes '', 'append' or 'all'")
+            setattr(self, name, value)
+
+    def denies(self, user: str, cmdlet: str) -> bool:
+        wanted = cmdlet.lower()
+        for name, cmdlets in self.denied.items():
+            for_them = name == EVERYBODY or name.lower() == user.lower()
+            if for_them and wanted in (c.lower() for c in cmdlets):
+                return True
+        return False
+
+    def as_json(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}

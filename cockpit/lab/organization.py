@@ -1,0 +1,284 @@
+"""The state of the simulated organization: plain data and the few acts that change it.
+
+All times are simulated seconds since the clock's start (``t``); those before it are negative.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Final
+
+from cockpit.exchange.catalogue import BACK_END_SERVICE, FRONT_END_SERVICE, tiers
+from cockpit.exchange.model import Role, Version
+from cockpit.lab.components import POP_PROXY, Vote, state_of
+
+STOPPED: Final = 1
+RUNNING: Final = 4
+AUTOMATIC: Final = 2
+MANUAL: Final = 3
+DISABLED: Final = 4
+
+UNRESTRICTED: Final = 0
+INTRASITE_ONLY: Final = 1
+BLOCKED: Final = 2
+
+HEALTH_MANAGER: Final = "MSExchangeHM"
+REPLICATION: Final = "MSExchangeRepl"
+STORE: Final = "MSExchangeIS"
+
+
+@dataclass(slots=True)
+class WindowsService:
+    """One Windows service. ``process_id`` is 0 while it is stopped."""
+
+    name: str
+    display_name: str
+    start_type: int
+    state: int
+    process_id: int
+    started_at: float
+
+    @property
+    def running(self) -> bool:
+        return self.state == RUNNING
+
+
+@dataclass(slots=True)
+class PopSettings:
+    """What Set-PopSettings may change and the lab acts upon or keeps (§2.6); the rest is constant."""
+
+    protocol_log_enabled: bool = False
+    log_file_rollover: int = 1
+    log_per_file_size_quota: str = "0 B (0 bytes)"
+    log_file_location: str = r"C:\Program Files\Microsoft\Exchange Server\V15\Logging\Pop3"
+    others: dict[str, object] = field(default_factory=dict)
+    """Other properties that were set, by property name."""
+    changed_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One monitoring override of a server (§2.13)."""
+
+    item_type: str
+    health_set: str
+    item: str
+    property_name: str
+    property_value: str
+    created_by: str
+    created_at: float
+    expires_at: float
+
+
+@dataclass(slots=True)
+class Server:
+    """One Exchange server. ``build``: four numbers. ``up``: it answers at all."""
+
+    name: str
+    fqdn: str
+    version: Version
+    build: tuple[int, int, int, int]
+    roles: frozenset[Role]
+    site: str
+    utc_offset: int
+    guid: uuid.UUID
+    booted_at: float
+    dag: str = ""
+    services: dict[str, WindowsService] = field(default_factory=dict)
+    votes: list[Vote] = field(default_factory=list)
+    pop: PopSettings = field(default_factory=PopSettings)
+    overrides: list[Override] = field(default_factory=list)
+    activation_policy: int = UNRESTRICTED
+    move_now: bool = False
+    maximum_active_databases: int | None = None
+    up: bool = True
+    front_monitored: bool = False
+    back_monitored: bool = False
+    next_process_id: int = 0
+
+    @property
+    def tiers(self) -> frozenset[Role]:
+        return tiers(self.version, self.roles)
+
+    @property
+    def has_front_end(self) -> bool:
+        return Role.CLIENT_ACCESS in self.tiers
+
+    @property
+    def has_back_end(self) -> bool:
+        return Role.MAILBOX in self.tiers
+
+    def service(self, name: str) -> WindowsService | None:
+        return self.services.get(name.lower())
+
+    def runs(self, name: str) -> bool:
+        """The server is up and that service of it runs."""
+        found = self.services.get(name.lower())
+        return self.up and found is not None and found.state == RUNNING
+
+    def component(self, name: str) -> int:
+        return state_of(name, self.votes)
+
+    def new_process_id(self) -> int:
+        """Windows process ids are multiples of four."""
+        self.next_process_id += 4 * 17
+        return self.next_process_id
+
+    def responder_disabled(self, name: str, t: float) -> bool:
+        """True while an override switches that responder off."""
+        return any(
+            o.item_type == "Responder"
+            and o.item.lower() == name.lower()
+            and o.property_name == "Enabled"
+            and o.property_value == "0"
+            and t < o.expires_at
+            for o in self.overrides
+        )
+
+
+@dataclass(slots=True)
+class Copy:
+    """One copy of a database. ``status`` is used while it is passive: 6 is Healthy."""
+
+    server: str
+    preference: int
+    status: int = 6
+    copy_queue: int = 0
+    replay_queue: int = 0
+    activation_suspended: bool = False
+    since: float = 0.0
+
+
+@dataclass(slots=True)
+class Database:
+    """A mailbox database, its copies by preference, the server with the active one, its test mailbox."""
+
+    name: str
+    dag: str
+    site: str
+    copies: list[Copy]
+    active: str
+    guid: uuid.UUID
+    monitoring_mailbox: str
+    monitoring_password: str
+    mounted: bool = True
+    last_log: int = 100_000
+
+    def copy_on(self, server: str) -> Copy | None:
+        return next((c for c in self.copies if c.server == server), None)
+
+
+@dataclass(slots=True)
+class Dag:
+    """A database availability group; ``primary_active_manager`` is a server's short name."""
+
+    name: str
+    servers: list[str]
+    witness_server: str
+    witness_directory: str
+    primary_active_manager: str
+    guid: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An Active Directory site; ``utc_offset`` in minutes, for all of its servers."""
+
+    name: str
+    utc_offset: int
+
+
+@dataclass(slots=True)
+class Organization:
+    """Everything that exists. Look-ups take a short name or a FQDN in any case."""
+
+    name: str
+    domain: str
+    domain_controller: str
+    seed: int
+    sites: dict[str, Site] = field(default_factory=dict)
+    servers: dict[str, Server] = field(default_factory=dict)
+    dags: dict[str, Dag] = field(default_factory=dict)
+    databases: dict[str, Database] = field(default_factory=dict)
+
+    def find(self, identity: str) -> Server | None:
+        wanted = identity.strip().lower()
+        found = self.servers.get(wanted)
+        if found is None and "." in wanted:
+            found = self.servers.get(wanted.partition(".")[0])
+            if found is not None and found.fqdn.lower() != wanted:
+                return None
+        return found
+
+    def server(self, name: str) -> Server:
+        """A server that is known to exist."""
+        return self.servers[name.lower()]
+
+    def database(self, name: str) -> Database | None:
+        return self.databases.get(name.strip().lower())
+
+    def copies_on(self, server: str) -> list[Database]:
+        return [d for d in self.databases.values() if d.copy_on(server) is not None]
+
+    def active_on(self, server: str) -> list[Database]:
+        return [d for d in self.databases.values() if d.active == server and d.mounted]
+
+    def guid(self, *words: str) -> uuid.UUID:
+        """A stable Guid for a thing of this organization."""
+        return uuid.uuid5(uuid.NAMESPACE_DNS, "|".join((str(self.seed), *words)))
+
+    def front_end_targets(self, server: Server) -> list[Database]:
+        """Databases whose customer touch point probe runs on ``server``.
+
+        The sheet is silent on which databases a front end probes. Here: those of its own DAG; a
+        server without one probes its own; a 2013 Client Access server those of 2013 mailbox servers
+        of its site, or, where there are none, all of its site.
+        """
+        if server.dag:
+            return [d for d in self.databases.values() if d.dag == server.dag]
+        if server.has_back_end:
+            return self.copies_on(server.name)
+        local = [d for d in self.databases.values() if d.site == server.site]
+        same = [d for d in local if self.server(d.active).version is server.version]
+        return same or local
+
+    def move_targets(self, database: Database, *, leaving: str) -> list[Copy]:
+        """Copies that may take the database over, best first: up, Healthy, drained, not blocked."""
+        fit = []
+        for copy in database.copies:
+            target = self.server(copy.server)
+            if (
+                copy.server != leaving
+                and target.runs(REPLICATION)
+                and copy.status == 6
+                and not copy.activation_suspended
+                and target.activation_policy != BLOCKED
+                and not target.move_now
+                and self._has_room(target)
+            ):
+                fit.append(copy)
+        return sorted(fit, key=lambda c: (c.copy_queue, c.preference))
+
+    def _has_room(self, server: Server) -> bool:
+        limit = server.maximum_active_databases
+        return limit is None or len(self.active_on(server.name)) < limit
+
+
+def start(server: Server, service: WindowsService, t: float) -> bool:
+    """Start a stopped service; False where it stays down: PopProxy Inactive stops POP3 by design. [A]"""
+    if service.name == FRONT_END_SERVICE and server.component(POP_PROXY) == 0:
+        return False
+    if service.state != RUNNING:
+        service.state = RUNNING
+        service.process_id = server.new_process_id()
+        service.started_at = t
+    return True
+
+
+def stop(service: WindowsService) -> None:
+    service.state = STOPPED
+    service.process_id = 0
+
+
+POP_SERVICES: Final = (FRONT_END_SERVICE, BACK_END_SERVICE)

@@ -1,0 +1,231 @@
+"""Opens a lab: an Exchange and a WinRM endpoint per server, and the control endpoint, all on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import resource
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cockpit.lab.cmdlet import CmdletTable
+from cockpit.lab.cmdlets.table import exchange_table_of, winrm_table_of
+from cockpit.lab.control import Control
+from cockpit.lab.organization import Server
+from cockpit.lab.scenarios import SCENARIOS, open_lab
+from cockpit.lab.simulation import Simulation
+from cockpit.lab.wire.auth import Authenticator, Basic, Negotiate, install_ntlm_users
+from cockpit.lab.wire.certificate import Authority
+from cockpit.lab.wire.endpoint import Endpoint
+from cockpit.lab.wire.language import LanguageMode
+from cockpit.lab.wire.runner import CallRecord
+
+Auth = Literal["basic-tls", "ntlm"]
+
+HOST = "127.0.0.1"
+EXCHANGE = ("Microsoft.Exchange", "/PowerShell")
+WINRM = ("Microsoft.PowerShell", "/wsman")
+_TICK = 0.5
+"""Real seconds between two looks at what is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabOptions:
+    """``servers`` None: the scenario's own number. ``port`` 0: any ports, else the first of a row.
+
+    ``state_dir`` holds the CA's certificate and, for NTLM, the file of users.
+    """
+
+    state_dir: Path
+    scenario: str = "healthy"
+    servers: int | None = None
+    speed: float = 1.0
+    seed: int = 1
+    port: int = 0
+    auth: Auth = "basic-tls"
+    die_with_stdin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """Where one simulated server listens."""
+
+    name: str
+    fqdn: str
+    exchange_url: str
+    winrm_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabAddresses:
+    """All that a client needs to know. ``ca_file`` is empty where there is no TLS."""
+
+    organization: str
+    user: str
+    password: str
+    auth: Auth
+    ca_file: str
+    servers: tuple[ServerAddress, ...]
+    control_url: str
+    control_token: str
+    pid: int
+
+
+class Lab:
+    """A running lab. ``start`` and ``stop`` once each."""
+
+    def __init__(self, options: LabOptions) -> None:
+        scenario = SCENARIOS.get(options.scenario)
+        if scenario is None:
+            raise ValueError(f"there is no scenario {options.scenario!r}; there are: {', '.join(SCENARIOS)}")
+        self.options = options
+        self.scenario = scenario
+        self.simulation: Simulation = open_lab(scenario, options.servers, options.seed, options.speed)
+        self.endpoints: dict[str, dict[str, Endpoint]] = {}
+        self._addresses: dict[Endpoint, int] = {}
+        self._listening: dict[str, bool] = {}
+        self._pump: asyncio.Task[None] | None = None
+        self._following = asyncio.Lock()
+        self._control = Control(self)
+
+    async def start(self) -> LabAddresses:
+        options = self.options
+        _raise_file_limit(len(self.simulation.organization.servers))
+        options.state_dir.mkdir(parents=True, exist_ok=True)
+        password = secrets.token_urlsafe(18)
+        tls = ca_file = None
+        authenticator: Authenticator
+        if options.auth == "ntlm":
+            user = "LAB\\operator"
+            install_ntlm_users(options.state_dir / "ntlm-users", {user: password})
+            authenticator = Negotiate("ntlm")
+        else:
+            user = f"operator@{self.simulation.organization.domain}"
+            ca_file = options.state_dir / "ca.pem"
+            tls = Authority(ca_file).server_context()
+            authenticator = Basic({user: password})
+        port = options.port
+        servers = []
+        for server in self.simulation.organization.servers.values():
+            urls = []
+            self.endpoints[server.name] = {}
+            for kind, (configuration, path) in (("exchange", EXCHANGE), ("winrm", WINRM)):
+                endpoint = Endpoint(
+                    server=server.name,
+                    configuration=configuration,
+                    path=path,
+                    table=self._table(kind, server),
+                    authenticator=authenticator,
+                    language=LanguageMode.RESTRICTED if kind == "exchange" else LanguageMode.FULL,
+                    tls=tls,
+                    on_call=self._record,
+                )
+                bound = await endpoint.start(HOST, port)
+                port += 1 if port else 0
+                self.endpoints[server.name][kind] = endpoint
+                self._addresses[endpoint] = bound
+                urls.append(f"{'https' if tls else 'http'}://{HOST}:{bound}{path}")
+            self._listening[server.name] = True
+            servers.append(ServerAddress(server.name, server.fqdn, urls[0], urls[1]))
+        control_port = await self._control.start(HOST, port)
+        self._pump = asyncio.create_task(self._run())
+        return LabAddresses(
+            organization=self.simulation.organization.name,
+            user=user,
+            password=password,
+            auth=options.auth,
+            ca_file=str(ca_file) if ca_file else "",
+            servers=tuple(servers),
+            control_url=f"http://{HOST}:{control_port}",
+            control_token=self._control.token,
+            pid=os.getpid(),
+        )
+
+    async def stop(self) -> None:
+        if self._pump is not None:
+            self._pump.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._pump
+        every = [e for both in self.endpoints.values() for e in both.values()]
+        await asyncio.gather(*(e.stop(abort=True) for e in every), self._control.stop())
+
+    def _table(self, kind: str, server: Server) -> CmdletTable:
+        make = exchange_table_of if kind == "exchange" else winrm_table_of
+        return make(self.simulation, server.name)
+
+    def _record(self, call: CallRecord) -> None:
+        self.simulation.ledger.command(
+            self.simulation.clock.seconds(),
+            *(call.server, call.user, call.cmdlet, call.parameters, call.outcome, call.error),
+        )
+
+    async def _run(self) -> None:
+        """Keeps the simulation going while nobody asks, and the listeners in step with the servers."""
+        while True:
+            self.simulation.touch()
+            await self.follow()
+            await asyncio.sleep(_TICK)
+
+    async def follow(self) -> None:
+        """A server that is down listens no more and forgets its shells; one that is up again listens."""
+        async with self._following:
+            for server in self.simulation.organization.servers.values():
+                if server.up == self._listening[server.name]:
+                    continue
+                self._listening[server.name] = up = server.up
+                for endpoint in self.endpoints[server.name].values():
+                    if up:
+                        await endpoint.start(HOST, self._addresses[endpoint])
+                    else:
+                        await endpoint.stop(abort=True)
+
+
+@contextlib.asynccontextmanager
+async def running(options: LabOptions) -> AsyncIterator[tuple[Lab, LabAddresses]]:
+    """A lab for as long as the block lasts."""
+    lab = Lab(options)
+    try:
+        yield lab, await lab.start()
+    finally:
+        await lab.stop()
+
+
+async def serve(options: LabOptions, on_ready: Callable[[LabAddresses], None]) -> None:
+    """Run until SIGTERM or SIGINT, or, with ``die_with_stdin``, until stdin ends."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(ValueError, RuntimeError):  # not in the main thread
+            loop.add_signal_handler(number, stop.set)
+    if options.die_with_stdin:
+        _watch_stdin(loop, stop)
+    async with running(options) as (_, addresses):
+        on_ready(addresses)
+        await stop.wait()
+
+
+def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """A thread, since stdin may be of any kind; a daemon, since nobody may ever write to it."""
+
+    def wait() -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while os.read(sys.stdin.fileno(), 4096):
+                pass
+        with contextlib.suppress(RuntimeError):  # the loop has closed
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=wait, name="stdin", daemon=True).start()
+
+
+def _raise_file_limit(servers: int) -> None:
+    """Two listeners and some connections per server: above the usual soft limit of 1024 for large labs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < servers * 16 + 256 and soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

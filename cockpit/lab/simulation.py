@@ -1,0 +1,77 @@
+"""One lab: clock, organization, health, ledger and knobs together. No sockets, no protocol."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta, timezone
+
+from cockpit.lab.build import build
+from cockpit.lab.clock import Clock
+from cockpit.lab.faults import Faults
+from cockpit.lab.health import HealthEngine
+from cockpit.lab.hostile import Poisoner
+from cockpit.lab.knobs import ServerKnobs
+from cockpit.lab.ledger import Ledger
+from cockpit.lab.lifecycle import Lifecycle
+from cockpit.lab.organization import Organization, Server
+
+WARM_UP = 3600.0
+"""Simulated seconds that have already passed when a lab opens."""
+
+
+class Simulation:
+    """``touch()`` brings the simulation up to the clock; everything else hangs below."""
+
+    def __init__(
+        self,
+        servers: int = 8,
+        seed: int = 1,
+        speed: float = 1.0,
+        *,
+        start: datetime | None = None,
+        clock: Clock | None = None,
+        prepare: Callable[[Organization], None] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """``start``: the moment the lab opens; the warm-up lies before it. ``prepare`` changes the
+        organization before its health managers start."""
+        opens = start or datetime.now(UTC).replace(microsecond=0)
+        self.clock = clock or Clock(opens - timedelta(seconds=WARM_UP), speed, elapsed=WARM_UP)
+        self.organization = build(servers, seed)
+        if prepare is not None:
+            prepare(self.organization)
+        self.faults = Faults()
+        self.ledger = Ledger(self.clock.at)
+        self.engine = HealthEngine(self.organization, self.faults, self.ledger)
+        self.lifecycle = Lifecycle(self.engine)
+        self.knobs = {s.name: ServerKnobs() for s in self.organization.servers.values()}
+        self.poisoner = Poisoner()
+        self._sleep = sleep
+
+    def touch(self) -> float:
+        """Let everything happen that is due; the present simulated second."""
+        t = self.clock.seconds()
+        self.engine.advance_to(t)
+        return t
+
+    async def pause(self, simulated: float) -> None:
+        """Wait that many simulated seconds, in real time."""
+        await self._sleep(self.clock.real(simulated))
+
+    async def rpc(self, server: Server) -> None:
+        """The delay of a call to that server; real seconds."""
+        delay = self.knobs[server.name].rpc_delay
+        if delay > 0:
+            await self._sleep(delay)
+
+    def local(self, server: Server, t: float) -> datetime:
+        """A simulated moment as the server's local time, with its offset."""
+        zone = timezone(timedelta(minutes=server.utc_offset))
+        return self.clock.at(t).astimezone(zone)
+
+    def set_stale(self, server: Server, stale: bool) -> None:
+        if stale:
+            self.engine.stale_since.setdefault(server.name, self.engine.now)
+        else:
+            self.engine.stale_since.pop(server.name, None)

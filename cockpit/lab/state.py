@@ -1,0 +1,88 @@
+"""The truth about a lab as JSON, for tests to compare with what the product says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cockpit.exchange.model import COMPONENT_STATES, COPY_STATUSES, START_TYPES
+from cockpit.lab.cmdlets.copies import status_of
+from cockpit.lab.components import ACTIVE, BORN_INACTIVE, components
+from cockpit.lab.organization import Server
+from cockpit.lab.rows import server_rows
+from cockpit.lab.simulation import Simulation
+
+
+def describe(simulation: Simulation, *, every_monitor: bool = False) -> dict[str, Any]:
+    """``every_monitor``: those of all health sets; else only the POP ones."""
+    t = simulation.touch()
+    organization = simulation.organization
+    return {
+        "organization": organization.name,
+        "now": simulation.clock.at(t).isoformat(),
+        "speed": simulation.clock.speed,
+        "servers": {s.name: _server(simulation, s, t, every_monitor) for s in organization.servers.values()},
+        "databases": {
+            d.name: {
+                "dag": d.dag,
+                "active": d.active,
+                "mounted": d.mounted,
+                "copies": {c.server: COPY_STATUSES[status_of(simulation, d, c)] for c in d.copies},
+            }
+            for d in organization.databases.values()
+        },
+        "dags": {
+            d.name: {"servers": d.servers, "primary_active_manager": d.primary_active_manager}
+            for d in organization.dags.values()
+        },
+        "faults": [
+            {
+                "kind": f.kind.name,
+                "server": f.server,
+                "database": f.database,
+                "active": f.active(t),
+                "cured_by": sorted(f.cured_by),
+                "restarts": f.restarts,
+            }
+            for f in simulation.faults.all
+        ],
+    }
+
+
+def _server(simulation: Simulation, server: Server, t: float, every_monitor: bool) -> dict[str, Any]:
+    engine = simulation.engine
+    running = engine.running(server)
+    rows = server_rows(engine, server, t) if running else []
+    if not every_monitor:
+        rows = [r for r in rows if r.spec.health_set.startswith("POP")]
+    return {
+        "fqdn": server.fqdn,
+        "version": server.version.value,
+        "site": server.site,
+        "dag": server.dag,
+        "up": server.up,
+        "booted_at": simulation.clock.at(server.booted_at).isoformat(),
+        "health_manager": running,
+        "stale": server.name in engine.stale_since,
+        "monitored": {"front_end": server.front_monitored, "back_end": server.back_monitored},
+        "monitors": [
+            {"health_set": r.spec.health_set, "name": r.spec.name, "target": r.target, "alert": r.alert}
+            for r in rows
+        ],
+        "services": {
+            s.name: {
+                "running": s.running,
+                "start_type": START_TYPES[s.start_type],
+                "process_id": s.process_id,
+                "started_at": simulation.clock.at(s.started_at).isoformat() if s.running else None,
+            }
+            for s in server.services.values()
+        },
+        "components": {
+            c: COMPONENT_STATES[server.component(c)]
+            for c in components(server.version)
+            if c not in BORN_INACTIVE and server.component(c) != ACTIVE
+        },
+        "protocol_log_enabled": server.pop.protocol_log_enabled,
+        "activation_policy": server.activation_policy,
+        "activation_disabled_and_move_now": server.move_now,
+    }

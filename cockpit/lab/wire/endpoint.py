@@ -1,0 +1,205 @@
+"""An endpoint of a simulated server: a port, a path, a configuration, and who may run what there."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import uuid4
+
+from cockpit.lab.cmdlet import CmdletTable
+from cockpit.lab.wire import faults, soap
+from cockpit.lab.wire.auth import Admitted, Authenticator
+from cockpit.lab.wire.faults import Fault
+from cockpit.lab.wire.http import Connection, Handler, Hangup, HttpServer, Request, Response
+from cockpit.lab.wire.knobs import Effect, Trouble, WireKnobs
+from cockpit.lab.wire.language import LanguageMode
+from cockpit.lab.wire.runner import CallRecord, Runner, ScriptHost
+from cockpit.lab.wire.service import Limits, Service
+from cockpit.lab.wire.shell import ShellInfo
+from cockpit.lab.wire.soap import Message
+
+__all__ = ["CallRecord", "Endpoint", "LanguageMode", "Limits", "ScriptHost", "ShellInfo", "WireKnobs"]
+
+log = logging.getLogger(__name__)
+
+_NOT_FOUND = b"<!DOCTYPE html><html><head><title>404<body><h1>404 - File or directory not found.</h1>"
+"""Not well-formed, like IIS's page (psrp-wire §4.5)."""
+_UNAVAILABLE = b"Service Unavailable<br>\r\n"
+_GARBAGE = b"\x00\x01 this is not XML <"
+_BODY_SLACK = 4
+"""HTTP bodies beyond so many envelopes are cut off before WSMan sees them."""
+_COOKIE = "MS-WSMAN"
+
+
+class Endpoint:
+    """Start it and point a WSMan client at its port and ``path``.
+
+    Shells live until deleted, idle too long, or :meth:`stop`.
+    """
+
+    def __init__(
+        self,
+        *,
+        server: str,
+        configuration: str,
+        path: str,
+        table: CmdletTable,
+        authenticator: Authenticator,
+        language: LanguageMode,
+        tls: ssl.SSLContext | None = None,
+        limits: Limits = Limits(),  # noqa: B008  # frozen
+        knobs: WireKnobs | None = None,
+        script_host: ScriptHost | None = None,
+        on_call: Callable[[CallRecord], None] | None = None,
+    ) -> None:
+        self.server = server
+        self.knobs = knobs or WireKnobs()
+        self._path = "/" + path.strip("/")
+        self._authenticator = authenticator
+        self._limits = limits
+        self._address = ("127.0.0.1", 0)
+        runner = Runner(server, table, language, script_host, on_call)
+        self._service = Service(server, configuration, self._path, runner, limits)
+        self._http = HttpServer(
+            self._accept,
+            tls=tls,
+            idle_seconds=limits.connection_idle,
+            max_body=limits.max_envelope * _BODY_SLACK,
+        )
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        """Listen; the port. After :meth:`stop` it may be started again, without its old shells."""
+        self._address = (host, await self._http.listen(host, port))
+        return self._address[1]
+
+    async def stop(self, *, abort: bool = False) -> None:
+        """Shells die. ``abort``: as if the host lost power, with RST on every connection."""
+        self._http.deafen()
+        self._service.close()
+        await self._http.hang_up(abort=abort)
+        await self._service.settle()
+
+    async def refuse(self) -> None:
+        """Take no connections and reset those that are open; the shells stay."""
+        self.knobs.refuse = True
+        self._http.deafen()
+        await self._http.hang_up(abort=True)
+
+    async def accept(self) -> None:
+        """End of :meth:`refuse`, on the same port."""
+        self.knobs.refuse = False
+        if not self._http.listening:
+            await self._http.listen(*self._address)
+
+    def shells(self) -> list[ShellInfo]:
+        return self._service.shells()
+
+    def _accept(self, connection: Connection) -> Handler | None:
+        if self.knobs.refuse:
+            return None
+        return _Session(
+            self._service, self.knobs, self._path, self._limits, self._authenticator, connection
+        ).handle
+
+
+class _Instead(Exception):  # noqa: N818  # as Hangup
+    """Answer this and nothing else."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
+
+
+class _Session:
+    """One connection's requests: path, caller, troubles, and then WSMan."""
+
+    def __init__(
+        self,
+        service: Service,
+        knobs: WireKnobs,
+        path: str,
+        limits: Limits,
+        authenticator: Authenticator,
+        connection: Connection,
+    ) -> None:
+        self._service = service
+        self._knobs = knobs
+        self._path = path
+        self._limits = limits
+        self._gate = authenticator.gate()
+        self._connection = connection
+
+    async def handle(self, request: Request) -> Response:
+        if self._knobs.refuse:
+            raise Hangup(reset=True)
+        if request.target.partition("?")[0].rstrip("/").lower() != self._path.lower():
+            return Response(404, (("Content-Type", "text/html"),), _NOT_FOUND)
+        try:
+            admitted = self._gate.admit(request)
+        except Exception:
+            log.exception("lab bug in authentication on %s", self._service.server)
+            return Response(500, (("Content-Type", "text/plain"),), b"lab bug in authentication")
+        if isinstance(admitted, Response):
+            return admitted
+        cookie = f"{_COOKIE}=" in request.headers.get("cookie", "")
+        response = await self._answer(admitted, cookie)
+        if self._service.exchange and not cookie:
+            kept = f"{_COOKIE}={self._service.affinity}; path={self._path}"
+            return replace(response, headers=(*response.headers, ("Set-Cookie", kept)))
+        return response
+
+    async def _answer(self, admitted: Admitted, cookie: bool) -> Response:
+        message_id = ""
+        try:
+            if len(admitted.body) > self._limits.max_envelope:
+                raise faults.request_too_large(self._limits.max_envelope)
+            message = soap.parse(admitted.body)
+            message_id = message.message_id
+            body = await self._carry_out(message, admitted, cookie)
+        except _Instead as instead:
+            return instead.response
+        except Fault as fault:
+            return admitted.answer(500, soap.fault(message_id, fault, self._service.server))
+        except Hangup:
+            raise
+        except Exception as error:
+            log.exception("lab bug on %s", self._service.server)
+            bug = faults.internal(f"Lab bug: {error!r}")
+            return admitted.answer(500, soap.fault(message_id, bug, self._service.server))
+        return admitted.answer(200, body)
+
+    async def _carry_out(self, message: Message, admitted: Admitted, cookie: bool) -> bytes:
+        if self._knobs.latency:
+            await asyncio.sleep(self._knobs.latency)
+        troubles = self._knobs.take(message.verb)
+        if any(trouble.effect is Effect.WRONG_RELATES_TO for trouble in troubles):
+            message = replace(message, message_id=f"uuid:{str(uuid4()).upper()}")
+        for trouble in troubles:
+            if not trouble.after:
+                await _strike(trouble, admitted)
+        body = await self._service.answer(
+            message, admitted.user, lambda: self._connection.gone, cookie=cookie
+        )
+        for trouble in troubles:
+            if trouble.after:
+                await _strike(trouble, admitted)
+        return body
+
+
+async def _strike(trouble: Trouble, admitted: Admitted) -> None:
+    match trouble.effect:
+        case Effect.DELAY:
+            await asyncio.sleep(trouble.seconds)
+        case Effect.DROP | Effect.RESET:
+            raise Hangup(reset=trouble.effect is Effect.RESET)
+        case Effect.STATUS:
+            raise _Instead(Response(trouble.status, (("Content-Type", "text/html"),), _UNAVAILABLE))
+        case Effect.GARBAGE:
+            raise _Instead(admitted.answer(200, _GARBAGE))
+        case Effect.FAULT:
+            raise faults.numbered(trouble.code, trouble.message)
+        case Effect.WRONG_RELATES_TO:
+            pass  # done to the message already

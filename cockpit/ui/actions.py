@@ -1,0 +1,151 @@
+"""Everything a key can do, in one table. Footer, help, command palette, keymap and the read-only
+filter read it; what is not in it cannot be bound.
+
+``r``, ``l``, ``t`` and ``o`` are kept for recover, protocol logging, tail and obligations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing the operator can do.
+
+    ``scope``: where its keys work (a screen, or ``app`` for everywhere but dialogs).
+    ``dangerous``: changes something in the organization; not bound at all in read-only mode.
+    ``shown``: in the footer, in the table's order.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    title: str
+    scope: str
+    group: str
+    help: str = ""
+    dangerous: bool = False
+    shown: bool = False
+
+    @property
+    def method(self) -> str:
+        """The name Textual calls: ``fleet.faults-only`` is ``action_faults_only``."""
+        return self.id.rsplit(".", 1)[-1].replace("-", "_")
+
+
+ACTIONS: Final[tuple[Action, ...]] = (
+    Action("app.help", ("?", "f1"), "help", "app", "Cockpit", "The keys that work here.", shown=True),
+    Action("fleet.filter", ("/",), "filter", "fleet", "Find",
+           "Text in server, health set, monitor, target, or the start of a state; a leading "
+           "! turns it round.", shown=True),
+    Action("fleet.faults-only", ("f",), "faults", "fleet", "Find",
+           "Only what is not well, or everything again.", shown=True),
+    Action("fleet.probe", ("p",), "probe", "fleet", "Act",
+           "Re-run the probe behind the monitor (Invoke-MonitoringProbe); shows the command "
+           "first.", shown=True),
+    Action("fleet.stop-waiting", ("c",), "stop waiting", "fleet", "Act",
+           "Wait no longer for the running probe; the probe itself cannot be recalled."),
+    Action("fleet.refresh", ("R",), "refresh", "fleet", "Collector",
+           "Read every server now; after the collector ended, start it again.", shown=True),
+    Action("fleet.pause", ("P",), "pause", "fleet", "Collector", "Stop polling, or go on.", shown=True),
+    Action("fleet.faster", ("+",), "poll more often", "fleet", "Collector",
+           "A shorter time between two reads of a server."),
+    Action("fleet.slower", ("-",), "poll less often", "fleet", "Collector",
+           "A longer time between two reads of a server."),
+    Action("fleet.copy", ("y",), "copy", "fleet", "Keep",
+           "What is selected, to the terminal's clipboard (OSC 52) and to a file.", shown=True),
+    Action("fleet.save", ("ctrl+s",), "save view", "fleet", "Keep", "The whole view as text, to a file."),
+    Action("fleet.select", ("enter",), "open", "fleet", "Move",
+           "Open or close a row of the tree; on a monitor, go to its probe."),
+    Action("fleet.toggle-row", ("space",), "open or close", "fleet", "Move",
+           "Open or close a row of the tree."),
+    Action("fleet.expand", ("right",), "open", "fleet", "Move",
+           "Open a row of the tree, then go to its first child."),
+    Action("fleet.collapse", ("left", "h"), "close", "fleet", "Move",
+           "Close a row of the tree, or go to its parent."),
+    Action("fleet.expand-all", ("E",), "open all", "fleet", "Move", "Open every row of the tree."),
+    Action("fleet.collapse-all", ("C",), "close all", "fleet", "Move", "Close every server of the tree."),
+    Action("fleet.down", ("down", "j"), "down", "fleet", "Move"),
+    Action("fleet.up", ("up", "k"), "up", "fleet", "Move"),
+    Action("fleet.page-down", ("pagedown",), "page down", "fleet", "Move"),
+    Action("fleet.page-up", ("pageup",), "page up", "fleet", "Move"),
+    Action("fleet.first", ("g", "home"), "first", "fleet", "Move"),
+    Action("fleet.last", ("G", "end"), "last", "fleet", "Move"),
+    Action("fleet.next-pane", ("tab",), "next pane", "fleet", "Move"),
+    Action("fleet.previous-pane", ("shift+tab",), "previous pane", "fleet", "Move"),
+    Action("fleet.pane-1", ("1",), "tree", "fleet", "Move", "Go to the tree."),
+    Action("fleet.pane-2", ("2",), "monitors", "fleet", "Move", "Go to the monitors."),
+    Action("fleet.pane-3", ("3",), "probe results", "fleet", "Move", "Go to the probe results."),
+    Action("fleet.pane-4", ("4",), "dependencies", "fleet", "Move",
+           "Go to the dependencies and the server."),
+    Action("fleet.back", ("escape",), "back", "fleet", "Move",
+           "Clear the filter, stop waiting for a probe, go back to the tree."),
+    Action("app.palette", (":", "ctrl+p"), "commands", "app", "Cockpit",
+           "Find a command by name.", shown=True),
+    Action("app.quit", ("q", "ctrl+q"), "quit", "app", "Cockpit", "Leave the cockpit.", shown=True),
+    Action("app.interrupt", ("ctrl+c",), "how to leave", "app", "Cockpit", "Says which key quits."),
+    Action("probe.run", ("y",), "run", "probe", "Dialog", "Send the command.", shown=True),
+    Action("probe.cancel", ("n", "escape", "q"), "cancel", "probe", "Dialog", "Send nothing.", shown=True),
+    Action("probe.next", ("tab", "right", "left"), "other button", "probe", "Dialog", shown=True),
+    Action("help.close", ("escape", "q", "?", "f1"), "close", "help", "Dialog", shown=True),
+    Action("help.down", ("down", "j"), "down", "help", "Dialog"),
+    Action("help.up", ("up", "k"), "up", "help", "Dialog"),
+    Action("help.page-down", ("pagedown", "space"), "page down", "help", "Dialog"),
+    Action("help.page-up", ("pageup",), "page up", "help", "Dialog"),
+    Action("help.first", ("g", "home"), "first", "help", "Dialog"),
+    Action("help.last", ("G", "end"), "last", "help", "Dialog"),
+)  # fmt: skip
+
+_DISPLAY: Final = {
+    "question_mark": "?", "slash": "/", "plus": "+", "minus": "-", "colon": ":", "escape": "esc",
+    "pagedown": "pgdn", "pageup": "pgup", "exclamation_mark": "!",
+}  # fmt: skip
+
+
+def key_label(key: str) -> str:
+    """A key as people read it."""
+    return _DISPLAY.get(key, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The actions that are bound, with the keys they have now."""
+
+    actions: tuple[Action, ...] = ACTIONS
+    read_only: bool = True
+
+    @classmethod
+    def build(
+        cls,
+        read_only: bool,
+        keymap: Mapping[str, Sequence[str]] | None = None,
+        actions: Iterable[Action] = ACTIONS,
+    ) -> Registry:
+        """The registry with the user's keys (validated by ``keymap.check``) in place of the defaults."""
+        changed = keymap or {}
+        return cls(
+            tuple(replace(a, keys=tuple(changed[a.id])) if a.id in changed else a for a in actions), read_only
+        )
+
+    def live(self, scope: str) -> tuple[Action, ...]:
+        """What is bound in ``scope``: in read-only mode nothing dangerous."""
+        return tuple(
+            a for a in self.actions if a.scope == scope and a.keys and not (self.read_only and a.dangerous)
+        )
+
+    def bindings(self, scope: str) -> list[Binding]:
+        prefix = "app." if scope == "app" else ""
+        return [
+            Binding(key, prefix + action.method, action.title, show=False, id=action.id)
+            for action in self.live(scope)
+            for key in action.keys
+        ]
+
+    def allows(self, action_id: str) -> bool:
+        """Asked again where the action is carried out: a key is not the only way in."""
+        action = next((a for a in self.actions if a.id == action_id), None)
+        return action is not None and not (self.read_only and action.dangerous)

@@ -1,0 +1,104 @@
+"""What the cockpit knows and has asked for: the one owner of the live picture. No Textual in here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+from cockpit.fleet.feed import Feed
+from cockpit.fleet.messages import AbandonProbe, Pause, Refresh, RunProbe, SetInterval, Watch
+from cockpit.fleet.snapshot import FleetDiff, FleetSnapshot, ProbePhase, ProbeRun, apply
+from cockpit.ui.actions import Registry
+from cockpit.ui.environment import EnvironmentBadge
+from cockpit.ui.panels import Asked
+
+INTERVALS = (5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0)
+
+
+@dataclass(slots=True)
+class Desk:
+    """State beside the screens. Changed only by the app's message handlers and the operator's actions."""
+
+    feed: Feed
+    badge: EnvironmentBadge
+    registry: Registry
+    now: Callable[[], datetime]
+    save_dir: Path
+    snapshot: FleetSnapshot = field(default_factory=FleetSnapshot)
+    lost: str | None = None
+    """Why no diffs come any more; None while they may."""
+    asked: dict[str, Asked] = field(default_factory=dict)
+    watched: str = ""
+    wished_interval: float | None = None
+    _base: FleetSnapshot = field(default_factory=FleetSnapshot)
+
+    def arrived(self, diff: FleetDiff, first: bool) -> None:
+        """A diff. After a restart the old picture stays until the new collector has found servers."""
+        if first:
+            self._base = FleetSnapshot()
+        self._base = apply(self._base, diff)
+        kept = self._base.servers or self.snapshot.servers
+        self.snapshot = self._base if kept is self._base.servers else replace(self._base, servers=kept)
+        for server in diff.changed:
+            for run in server.probe_runs:
+                self.asked.pop(run.id, None)
+
+    def ended(self, reason: str) -> None:
+        self.lost = reason
+        self.asked.clear()
+
+    def restarted(self) -> None:
+        """Tell a new collector what the operator had chosen."""
+        self.lost = None
+        if self.watched:
+            self.feed.send(Watch(self.watched))
+        if self.wished_interval is not None:
+            self.feed.send(SetInterval(self.wished_interval))
+        if self.snapshot.status.paused:
+            self.feed.send(Pause(True))
+
+    # What the operator asks for
+
+    def watch(self, server: str) -> None:
+        if server and server != self.watched:
+            self.watched = server
+            self.feed.send(Watch(server))
+
+    def refresh(self) -> None:
+        self.feed.send(Refresh())
+
+    def toggle_pause(self) -> bool:
+        """True when it pauses."""
+        paused = not self.snapshot.status.paused
+        self.feed.send(Pause(paused))
+        return paused
+
+    def change_interval(self, slower: bool) -> float | None:
+        """The next step of the ladder, None at its end."""
+        current = self.wished_interval or self.snapshot.status.interval
+        steps = [i for i in INTERVALS if (i > current if slower else i < current)]
+        if not steps:
+            return None
+        self.wished_interval = steps[0] if slower else steps[-1]
+        self.feed.send(SetInterval(self.wished_interval))
+        return self.wished_interval
+
+    def run_probe(self, server: str, identity: str) -> None:
+        run_id = uuid4().hex
+        self.asked[run_id] = Asked(run_id, identity, server, self.now())
+        self.feed.send(RunProbe(run_id, server, identity))
+
+    def waiting_run(self, server: str) -> ProbeRun | None:
+        """The newest probe on ``server`` that runs and is waited for."""
+        found = self.snapshot.servers.get(server)
+        runs = found.probe_runs if found is not None else ()
+        return next((r for r in runs if r.phase is ProbePhase.RUNNING and r.waiting), None)
+
+    def stop_waiting(self, server: str) -> ProbeRun | None:
+        run = self.waiting_run(server)
+        if run is not None:
+            self.feed.send(AbandonProbe(run.id))
+        return run

@@ -1,0 +1,245 @@
+"""How text looks: lines of (text, role) fragments, glyphs, and the palette that gives roles a style.
+
+Nothing here ever parses markup: a fragment's text is shown as it is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+
+from cockpit.fleet.rollup import State
+
+Fragment: TypeAlias = tuple[str, str]
+"""A text and its role, a key of :data:`ROLES` or empty."""
+Line: TypeAlias = tuple[Fragment, ...]
+
+STATE_ROLES: Final[Mapping[State, str]] = {
+    State.UNHEALTHY: "state-unhealthy",
+    State.UNREACHABLE: "state-unreachable",
+    State.DEGRADED: "state-degraded",
+    State.UNKNOWN: "state-unknown",
+    State.STALE: "state-stale",
+    State.REPAIRING: "state-repairing",
+    State.NOT_MONITORED: "state-not-monitored",
+    State.DISABLED: "state-disabled",
+    State.HEALTHY: "state-healthy",
+}
+
+ROLES: Final[Mapping[str, str]] = {
+    # role: the attributes it has beside its colour, which is the theme variable of the same name
+    "state-unhealthy": "bold",
+    "state-unreachable": "bold",
+    "state-degraded": "bold",
+    "state-unknown": "",
+    "state-stale": "",
+    "state-repairing": "",
+    "state-not-monitored": "",
+    "state-disabled": "",
+    "state-healthy": "",
+    "text-label": "",
+    "text-dim": "",
+    "text-strong": "bold",
+    "text-title": "",
+    "text-title-focus": "bold",
+    "text-problem": "bold",
+    "text-key": "bold",
+    "mode-read-only": "bold",
+    "mode-write": "bold reverse",
+}
+
+VARIABLE_DEFAULTS: Final[Mapping[str, str]] = {
+    "state-unhealthy": "#ff5f5f",
+    "state-unreachable": "#ff5faf",
+    "state-degraded": "#ffaf00",
+    "state-unknown": "#d7af5f",
+    "state-stale": "#afaf87",
+    "state-repairing": "#5fafff",
+    "state-not-monitored": "#9e9e9e",
+    "state-disabled": "#9e9e9e",
+    "state-healthy": "#5fd787",
+    "text-label": "#87afd7",
+    "text-dim": "#9e9e9e",
+    "text-strong": "#ffffff",
+    "text-title": "#87afd7",
+    "text-title-focus": "#ffffff",
+    "text-problem": "#ff5f5f",
+    "text-key": "#ffd75f",
+    "mode-read-only": "#5fd787",
+    "mode-write": "#ff5f5f",
+    "cursor-background": "#264f78",
+    "cursor-blurred-background": "#303540",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """Every mark on the screen that is not a letter; ``ascii`` ones where the font may lack them."""
+
+    states: Mapping[State, str]
+    expanded: str
+    collapsed: str
+    rule: str
+    dot: str
+    ellipsis: str
+    arrow: str
+
+
+UNICODE: Final = Glyphs(
+    states={
+        State.UNHEALTHY: "✗",
+        State.UNREACHABLE: "×",
+        State.DEGRADED: "!",
+        State.UNKNOWN: "?",
+        State.STALE: "~",
+        State.REPAIRING: "+",
+        State.NOT_MONITORED: "-",
+        State.DISABLED: "o",
+        State.HEALTHY: "✓",
+    },
+    expanded="▾",
+    collapsed="▸",
+    rule="─",
+    dot="·",
+    ellipsis="…",
+    arrow="→",
+)
+ASCII: Final = Glyphs(
+    states={**UNICODE.states, State.UNHEALTHY: "X", State.UNREACHABLE: "#", State.HEALTHY: "."},
+    expanded="v",
+    collapsed=">",
+    rule="-",
+    dot="|",
+    ellipsis="~",
+    arrow="->",
+)
+
+
+def wants_ascii(environ: Mapping[str, str], encoding: str) -> bool:
+    """True where glyphs may be missing: the Linux console, vt100, an encoding other than UTF-8."""
+    term = environ.get("TERM", "")
+    return term in ("linux", "vt100", "vt220", "ansi", "cons25") or "utf" not in encoding.lower()
+
+
+def plain(line: Line) -> str:
+    return "".join(text for text, _ in line)
+
+
+def width(line: Line) -> int:
+    return sum(cell_len(text) for text, _ in line)
+
+
+def crop(line: Line, cells: int, ellipsis: str) -> Line:
+    """``line`` in at most ``cells`` cells, with ``ellipsis`` where something was cut."""
+    if width(line) <= cells:
+        return line
+    room = cells - cell_len(ellipsis)
+    if room < 0:
+        return ()
+    kept: list[Fragment] = []
+    for text, role in line:
+        size = cell_len(text)
+        if size > room:
+            kept.append((set_cell_size(text, room) + ellipsis, role))
+            break
+        kept.append((text, role))
+        room -= size
+    return tuple(kept)
+
+
+def wrap(line: Line, cells: int, indent: int = 0) -> list[Line]:
+    """``line`` broken at spaces into lines of at most ``cells``; the later ones indented."""
+    if width(line) <= cells or cells < 8:
+        return [line]
+    indent = min(indent, cells // 3)
+    lines: list[Line] = []
+    current: list[Fragment] = []
+    used = 0
+    for text, role in line:
+        for word in _words(text, cells - indent):
+            size = cell_len(word)
+            if used and used + cell_len(word.rstrip()) > cells:
+                lines.append(_stripped(current))
+                word = word.lstrip()
+                current, used, size = [(" " * indent, "")], indent, cell_len(word)
+            if current and current[-1][1] == role:
+                word = current.pop()[0] + word
+            current.append((word, role))
+            used += size
+    lines.append(_stripped(current))
+    return lines
+
+
+def _stripped(fragments: list[Fragment]) -> Line:
+    *before, (text, role) = fragments
+    return (*before, (text.rstrip(), role))
+
+
+def _words(text: str, limit: int) -> list[str]:
+    """``text`` in pieces that end after spaces, none longer than ``limit`` characters."""
+    pieces: list[str] = []
+    start = 0
+    while start < len(text):
+        end = text.find(" ", start)
+        while end != -1 and end < len(text) and text[end] == " ":
+            end += 1
+        end = len(text) if end == -1 else end
+        step = max(limit // 2, 4) if end - start > limit else end - start
+        pieces.append(text[start : start + step])
+        start += step
+    return pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A palette and a set of glyphs: all a widget needs to draw a line."""
+
+    styles: Mapping[str, Style]
+    cursor: Style
+    cursor_blurred: Style
+    glyphs: Glyphs = UNICODE
+
+    def style(self, role: str) -> Style:
+        return self.styles.get(role, _NO_STYLE)
+
+    def segments(self, line: Line, base: Style) -> list[Segment]:
+        return [Segment(text, base + self.style(role)) for text, role in line]
+
+    def text(self, line: Line) -> Text:
+        """``line`` as a Rich text, for widgets that take one."""
+        return Text.assemble(*((text, self.style(role)) for text, role in line))
+
+
+_NO_STYLE = Style()
+
+
+def make_look(variables: Mapping[str, str], ansi: bool, glyphs: Glyphs) -> Look:
+    """The look of a theme. In 16 colours the cursor is reverse video: a background would hide the state."""
+    from textual.color import Color
+
+    def colour(name: str) -> Color:
+        return Color.parse(variables.get(name) or VARIABLE_DEFAULTS[name])
+
+    styles = {
+        role: Style.parse(attributes) + Style(color=colour(role).rich_color)
+        for role, attributes in ROLES.items()
+    }
+    if ansi:
+        return Look(styles, Style(reverse=True), Style(underline=True), glyphs)
+    return Look(
+        styles,
+        Style(bgcolor=colour("cursor-background").rich_color),
+        Style(bgcolor=colour("cursor-blurred-background").rich_color),
+        glyphs,
+    )
+
+
+def terminal_glyphs(encoding: str) -> Glyphs:
+    return ASCII if wants_ascii(os.environ, encoding) else UNICODE

@@ -1,0 +1,47 @@
+"""The command palette: the live actions by name, from the same registry as the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import cast
+
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.widgets import Input
+
+from cockpit.ui.actions import Action, Registry, key_label
+
+
+class ActionProvider(Provider):
+    """``Group: title`` for every action of the screen below, its help beside it."""
+
+    def _live(self) -> list[Action]:
+        registry = cast(Registry, getattr(self.app, "registry"))  # noqa: B009
+        return [a for scope in ("fleet", "app") for a in registry.live(scope) if a.method != "palette"]
+
+    def _run(self, action: Action) -> Callable[[], Awaitable[object]]:
+        target = self.app if action.scope == "app" else self.screen
+        return partial(target.run_action, action.method)
+
+    @staticmethod
+    def _title(action: Action) -> str:
+        return f"{action.group}: {action.title} ({', '.join(key_label(k) for k in action.keys)})"
+
+    async def discover(self) -> Hits:
+        for action in self._live():
+            yield DiscoveryHit(self._title(action), self._run(action), help=action.help or None)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for action in self._live():
+            title = self._title(action)
+            score = matcher.match(title)
+            if score > 0:
+                yield Hit(score, matcher.highlight(title), self._run(action), help=action.help or None)
+
+
+class CockpitPalette(CommandPalette):
+    """The palette without a blinking cursor (terminal-ui §4.8)."""
+
+    def on_mount(self) -> None:
+        self.query_one(Input).cursor_blink = False

@@ -1,0 +1,346 @@
+"""The panes beside the table, as lines: verdict, probe results, dependencies, server. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cockpit.exchange import catalogue
+from cockpit.exchange.model import MonitoringProbeResult, Version
+from cockpit.fleet.rollup import State, alert_state
+from cockpit.fleet.snapshot import ProbePhase, ProbeRun, Reach, ServerSnapshot
+from cockpit.fleet.verdict import Judgement, Verdict, judge, judge_health_set, probe_identity
+from cockpit.ui.look import STATE_ROLES, Glyphs, Line
+from cockpit.ui.render import age, state
+from cockpit.ui.view import FleetView, Leaf, ServerView
+
+VALUE_LIMIT = 1_500
+"""Characters of one value shown in a pane; the saved view has them all."""
+OLDER_RUNS = 6
+RECOVERY_ACTIONS = 5
+
+_VERDICT_ROLES = {
+    Verdict.HEALTHY: "state-healthy",
+    Verdict.REAL: "state-unhealthy",
+    Verdict.TRANSIENT: "state-repairing",
+    Verdict.VERIFY: "state-degraded",
+    Verdict.RUNNING: "text-key",
+    Verdict.NOT_RUNNABLE: "state-unknown",
+    Verdict.NOT_MONITORED: "state-not-monitored",
+    Verdict.UNKNOWN: "state-unknown",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A probe this screen asked for that the collector has not spoken of yet."""
+
+    run_id: str
+    identity: str
+    server: str
+    at: datetime
+
+
+def stamp(moment: datetime | None, now: datetime) -> str:
+    """A time in UTC, with the date when it is not today's."""
+    if moment is None:
+        return "never"
+    same_day = moment.date() == now.date()
+    return f"{moment:%H:%M:%SZ}" if same_day else f"{moment:%Y-%m-%d %H:%M:%SZ}"
+
+
+def clock(seconds: float) -> str:
+    whole = max(int(seconds), 0)
+    return f"{whole // 60}:{whole % 60:02}"
+
+
+def probe_command(identity: str, server: str) -> str:
+    """The command exactly as it could be typed: quotes doubled as PowerShell wants it."""
+    quoted = [value.replace("'", "''") for value in (identity, server)]
+    return f"Invoke-MonitoringProbe -Identity '{quoted[0]}' -Server '{quoted[1]}'"
+
+
+def _pair(label: str, value: str, role: str = "") -> Line:
+    shown = value if len(value) <= VALUE_LIMIT else f"{value[:VALUE_LIMIT]}… ({len(value)} characters)"
+    return ((f"{label:<15}", "text-label"), (shown, role))
+
+
+def _block(label: str, value: str, role: str = "") -> list[Line]:
+    """A value that may have several lines."""
+    first, *rest = value.split("\n")[:40]
+    return [_pair(label, first, role), *(_pair("", line, role) for line in rest if line.strip())]
+
+
+# Verdict
+
+
+def verdict(server: ServerView, leaf: Leaf) -> list[Line]:
+    """What the cockpit makes of the selected row, and what to do next."""
+    if leaf.entry is not None:
+        return _judged(judge(server.snapshot, leaf.entry))
+    if not leaf.health_set:
+        return [(("No POP monitors belong on a server of these roles.", "text-dim"),)]
+    return _judged(judge_health_set(server.snapshot, leaf.health_set))
+
+
+def _judged(judgement: Judgement) -> list[Line]:
+    word = judgement.verdict.value.upper()
+    return [
+        ((f"{word}  ", _VERDICT_ROLES[judgement.verdict]), (judgement.why, "")),
+        (("Next: ", "text-label"), (judgement.next, "")),
+    ]
+
+
+# Probe results
+
+
+def runs_of(server: ServerSnapshot, identity: str) -> list[ProbeRun]:
+    """Runs of that probe, newest first, with or without a target behind it."""
+    wanted = identity.lower()
+    return [r for r in server.probe_runs if (r.identity.lower() + "\\").startswith(wanted + "\\")]
+
+
+def probe(
+    server: ServerView, leaf: Leaf, asked: Iterable[Asked], now: datetime, probe_key: str, stop_key: str
+) -> list[Line]:
+    """The newest run of the monitor's probe in full, older ones in a line each."""
+    identity = probe_identity(leaf.entry) if leaf.entry is not None else None
+    if leaf.entry is None:
+        lines: list[Line] = [(("There is no monitor here, so there is no probe to re-run.", "text-dim"),)]
+        runs: list[ProbeRun] = []
+    elif identity is None:
+        lines = [(("No probe feeds this monitor: it judges a performance counter.", "text-dim"),)]
+        runs = []
+    else:
+        runs = runs_of(server.snapshot, identity)
+        lines = [_pair("Identity", identity, "text-strong")]
+        known = {r.id for r in server.snapshot.probe_runs}
+        for waiting in asked:
+            if waiting.server == server.name and waiting.identity == identity and waiting.run_id not in known:
+                lines.append(_pair("Phase", "asked for; the collector has not started it yet", "text-key"))
+        if runs:
+            lines += _run(runs[0], now, stop_key)
+        elif len(lines) == 1:
+            lines.append(((f"Not re-run by hand yet. {probe_key} shows the command.", "text-dim"),))
+    lines += _last_monitor_error(leaf)
+    others = [r for r in server.snapshot.probe_runs if not runs or r.id != runs[0].id]
+    if others:
+        lines += [(("", ""),), (("Other runs on this server", "text-title"),)]
+        lines += [_older(r, now) for r in others[:OLDER_RUNS]]
+    return lines
+
+
+def _last_monitor_error(leaf: Leaf) -> list[Line]:
+    e = leaf.entry
+    if e is None or not (e.error or e.exception):
+        return []
+    blank: Line = (("", ""),)
+    title: Line = (("The monitor's own last run", "text-title"),)
+    return [
+        blank,
+        title,
+        *(_block("Error", e.error) if e.error else []),
+        *(_block("Exception", e.exception) if e.exception else []),
+    ]
+
+
+def _run(run: ProbeRun, now: datetime, stop_key: str) -> list[Line]:
+    if run.phase is ProbePhase.RUNNING:
+        since = clock((now - run.started_at) / timedelta(seconds=1))
+        limit = clock(catalogue.PROBE_TIME_LIMIT)
+        if run.waiting:
+            how = f"running {since} of at most {limit}; {stop_key} stops waiting"
+        else:
+            how = f"still running on the server, {since}; nobody waits for it, it cannot be recalled"
+        return [_pair("Phase", how, "text-key")]
+    took = ""
+    if run.finished_at is not None:
+        took = f" after {clock((run.finished_at - run.started_at) / timedelta(seconds=1))}"
+    lines = [_pair("Phase", f"{run.phase.value} {stamp(run.finished_at or run.started_at, now)}{took}")]
+    if run.phase is ProbePhase.FAILED:
+        lines += _block("Problem", str(run.problem or "no reason given"), "text-problem")
+        if run.problem and run.problem.cure:
+            lines += _block("Cure", run.problem.cure)
+    elif run.result is None:
+        lines.append(_pair("ResultType", "none: the probe gave no result", "state-unknown"))
+    else:
+        lines += _result(run.result, now)
+    for warning in run.warnings:
+        lines += _block("Warning", warning, "state-degraded")
+    return lines
+
+
+def _result(result: MonitoringProbeResult, now: datetime) -> list[Line]:
+    role = "state-healthy" if result.succeeded else "state-unhealthy"
+    lines = [_pair("ResultType", result.result_type or "(empty)", role)]
+    blamed = result.blamed_component
+    for label, value in (
+        ("Error", result.error),
+        ("Blamed", "" if result.succeeded else blamed),
+        ("Reason", result.failure_reason),
+        ("Latency", f"{result.sample_value:g} ms" if result.sample_value else ""),
+        ("Answered by", result.answering_server),
+        ("Mailbox server", result.mailbox_server),
+        ("Ran (server)", _span(result, now)),
+        ("Retries", str(result.retry_count) if result.retry_count else ""),
+        ("Failure", result.failure_context),
+        ("Exception", result.exception),
+        ("Context", result.execution_context),
+    ):
+        if value:
+            lines += _block(label, value, "text-strong" if label in ("Answered by", "Mailbox server") else "")
+    return lines
+
+
+def _span(result: MonitoringProbeResult, now: datetime) -> str:
+    start, end = result.execution_start_time, result.execution_end_time
+    if start is None:
+        return ""
+    return f"{stamp(start, now)} to {stamp(end, now)}" if end is not None else stamp(start, now)
+
+
+def _older(run: ProbeRun, now: datetime) -> Line:
+    outcome = (
+        run.result.result_type
+        if run.result
+        else run.phase.value
+        if run.phase is not ProbePhase.FINISHED
+        else "no result"
+    )
+    role = "" if run.result is None else "state-healthy" if run.result.succeeded else "state-unhealthy"
+    return (
+        (f"{stamp(run.finished_at or run.started_at, now)}  ", "text-dim"),
+        (f"{outcome:<10} ", role),
+        (run.identity, ""),
+    )
+
+
+# Dependencies and server
+
+
+def dependencies(server: ServerView, leaf: Leaf, now: datetime, glyphs: Glyphs) -> list[Line]:
+    """What the monitor's probe leans on, and how that is."""
+    known = catalogue.monitor(leaf.entry.name) if leaf.entry is not None else None
+    if known is None or known.probe is None or not known.probe.dependencies:
+        return [(("The page names no dependencies for this monitor.", "text-dim"),)]
+    reports = server.snapshot.health_sets
+    read = {r.health_set.lower(): r for r in reports or ()}
+    old = (
+        ""
+        if server.snapshot.health_sets_read_at is None
+        else f", read {age(server.snapshot.health_sets_read_at, now)} ago"
+    )
+    lines: list[Line] = [
+        ((f"{known.probe.name} depends on{old if reports is not None else ''}", "text-title"),)
+    ]
+    for dependency in known.probe.dependencies:
+        for health_set in dependency.health_sets:
+            report = read.get(health_set.lower())
+            what: Line
+            if reports is None:
+                what = (("not read yet", "text-dim"),)
+            elif report is None:
+                what = (("not reported by this server", "state-unknown"),)
+            else:
+                what = _alert(report.alert_value, glyphs)
+            lines.append(((f"{dependency.name:<29} ", "text-label"), (f"{health_set:<15} ", ""), *what))
+    return lines
+
+
+def _alert(value: str, glyphs: Glyphs) -> Line:
+    """An AlertValue as the server named it, with the glyph of the state it stands for."""
+    found = alert_state(value)
+    return ((f"{glyphs.states[found]} {value or '(empty)'}", STATE_ROLES[found]),)
+
+
+def server(view: ServerView, now: datetime) -> list[Line]:
+    """The server itself: how it is heard, its POP services, component, boot, recovery actions."""
+    snapshot = view.snapshot
+    e = snapshot.server
+    version = "" if e.version is Version.OTHER else f"Exchange {e.version.value} "
+    roles = ", ".join(sorted(e.roles)) or "no roles"
+    lines: list[Line] = [
+        ((f"{e.fqdn or e.name}", "text-strong"), (f"  {version}{e.build}  {roles}  {e.site}", "text-dim"))
+    ]
+    role = {Reach.LIVE: "state-healthy", Reach.STALE: "state-stale", Reach.UNREACHABLE: "state-unreachable"}
+    heard = f", last heard {stamp(snapshot.last_success, now)}" if snapshot.last_success else ""
+    lines.append(_pair("Connection", snapshot.reach.value + heard, role.get(snapshot.reach, "state-unknown")))
+    if snapshot.problem is not None:
+        lines += _block("Problem", str(snapshot.problem), "text-problem")
+        if snapshot.problem.cure:
+            lines += _block("Cure", snapshot.problem.cure)
+    for reading in snapshot.readings:
+        for warning in reading.warnings:
+            lines += _block(reading.health_set, f"warning: {warning}", "state-degraded")
+        if reading.problem is not None:
+            lines += _block(reading.health_set, str(reading.problem), "text-problem")
+    return lines + _services(snapshot) + _components(snapshot) + _recovery(snapshot, now)
+
+
+def _services(snapshot: ServerSnapshot) -> list[Line]:
+    winrm = snapshot.winrm
+    if winrm.problem is not None:
+        lines = _block("WinRM", str(winrm.problem), "text-problem")
+        return lines + (_block("Cure", winrm.problem.cure) if winrm.problem.cure else [])
+    if winrm.services is None:
+        return [_pair("Services", "not read yet", "text-dim")]
+    wanted = (
+        *catalogue.services(snapshot.server.version, snapshot.server.roles),
+        *catalogue.HEALTH_MANAGER_SERVICES,
+    )
+    found = {s.name.lower(): s for s in winrm.services}
+    lines = []
+    for name in wanted:
+        service = found.get(name.lower())
+        if service is None:
+            if name not in catalogue.HEALTH_MANAGER_SERVICES:
+                lines.append(_pair("Service", f"{name} not there", "state-unknown"))
+            continue
+        well = service.status == "Running"
+        start = "" if service.start_type == "Automatic" else f" (start type {service.start_type})"
+        lines.append(_pair("Service", f"{name} {service.status}{start}", "" if well else "state-unhealthy"))
+    return lines
+
+
+def _components(snapshot: ServerSnapshot) -> list[Line]:
+    if snapshot.components is None:
+        return [_pair("PopProxy", "not read yet", "text-dim")]
+    found = next((c for c in snapshot.components if c.component.lower() == "popproxy"), None)
+    if found is None:
+        return [_pair("PopProxy", "no such component here", "text-dim")]
+    votes = ", ".join(f"{v.requester} {v.state}" for v in found.votes if v.state != "Active")
+    text = found.state + (f" (by {votes})" if votes else "")
+    return [_pair("PopProxy", text, "" if found.state == "Active" else "state-unhealthy")]
+
+
+def _recovery(snapshot: ServerSnapshot, now: datetime) -> list[Line]:
+    winrm = snapshot.winrm
+    lines: list[Line] = []
+    if winrm.last_boot is not None:
+        lines.append(_pair("Last boot", f"{stamp(winrm.last_boot, now)}, {age(winrm.last_boot, now)} ago"))
+    if winrm.recovery_actions is None:
+        return lines
+    if not winrm.recovery_actions:
+        return [*lines, _pair("Recovery", "no actions of Managed Availability in its log", "text-dim")]
+    oldest = datetime.min.replace(tzinfo=now.tzinfo)
+    recent = sorted(winrm.recovery_actions, key=lambda a: a.start_time or oldest, reverse=True)
+    for action in recent[:RECOVERY_ACTIONS]:
+        when, result = stamp(action.start_time, now), action.result or action.state
+        what = f"{when} {action.id} {action.resource_name} {result}"
+        by = f" by {action.requestor_name}" if action.requestor_name else ""
+        lines.append(
+            _pair("Recovery", what + by, "" if action.result in ("", "Succeeded") else "state-degraded")
+        )
+    return lines
+
+
+def summary(view: FleetView, glyphs: Glyphs) -> list[Line]:
+    """What stands in the panes when no row can be selected."""
+    found: dict[State, int] = {}
+    for each in view.servers.values():
+        found[each.state] = found.get(each.state, 0) + 1
+    return [
+        (*state(s, glyphs), (f"  {n} servers", ""))
+        for s, n in sorted(found.items(), key=lambda x: x[0].value)
+    ]

@@ -1,0 +1,227 @@
+"""From the view to lines: the tree, the table of monitors, the context bar. Pure functions.
+
+A remote string only ever becomes the text of a fragment; nothing here can be read as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from cockpit.exchange.model import Version
+from cockpit.fleet.rollup import State, monitor_state
+from cockpit.fleet.snapshot import CollectorStatus, FleetSnapshot, ProbePhase, Reach
+from cockpit.ui.environment import EnvironmentBadge
+from cockpit.ui.look import STATE_ROLES, Glyphs, Line, width
+from cockpit.ui.view import FleetView, GroupView, Leaf, ServerView
+from cockpit.ui.widgets.rows import Column, Key, Row
+
+TREE_COLUMNS = (Column("State", least=13), Column("Name", least=12))
+MONITOR_COLUMNS = (
+    Column("State", least=13),
+    Column("Monitor", least=23),
+    Column("Server", least=10, drop=6),
+    Column("Health set", least=9, drop=5),
+    Column("AlertValue", least=9, drop=2),
+    Column("Since", least=5),
+    Column("Last run", least=8, drop=3),
+    Column("Target", least=8, drop=1),
+    Column("Note", least=10, drop=4),
+)
+
+
+def age(since: datetime | None, now: datetime | None) -> str:
+    """An age in at most five characters: ``40s``, ``12m``, ``3h05``, ``2d03h``; empty when unknown."""
+    if since is None or now is None:
+        return ""
+    seconds = max(int((now - since) / timedelta(seconds=1)), 0)
+    if seconds < 60:
+        return f"{seconds}s"
+    if seconds < 3600:
+        return f"{seconds // 60}m"
+    if seconds < 86400:
+        return f"{seconds // 3600}h{seconds // 60 % 60:02}"
+    return f"{seconds // 86400}d{seconds // 3600 % 24:02}h" if seconds < 864000 else f"{seconds // 86400}d"
+
+
+def coarse_age(since: datetime | None, now: datetime) -> str:
+    """An age in steps of five seconds below a minute, so that the label seldom changes."""
+    if since is None:
+        return ""
+    seconds = max(int((now - since) / timedelta(seconds=1)), 0)
+    return f"{seconds // 5 * 5}s" if seconds < 60 else age(since, now)
+
+
+def state(value: State, glyphs: Glyphs) -> Line:
+    """Glyph, word and colour: never colour alone."""
+    return ((f"{glyphs.states[value]} {value.word}", STATE_ROLES[value]),)
+
+
+def server_note(view: ServerView, glyphs: Glyphs) -> Line:
+    """What stands behind a server's name in the tree."""
+    server = view.snapshot.server
+    version = "" if server.version is Version.OTHER else server.version.value
+    if server.version is Version.E2013:
+        version += " " + "+".join(
+            {"ClientAccess": "CAS", "Mailbox": "MBX"}.get(r, r) for r in sorted(server.roles)
+        )
+    parts = [version]
+    if view.snapshot.reach in (Reach.STALE, Reach.UNKNOWN):
+        parts.append(view.snapshot.reach.value)
+    if any(r.phase is ProbePhase.RUNNING and r.waiting for r in view.snapshot.probe_runs):
+        parts.append("probe running")
+    text = f" {glyphs.dot} ".join(p for p in parts if p)
+    return ((f"  {text}", "text-dim"),) if text else ()
+
+
+def tree(view: FleetView, title: str, is_open: Callable[[Key, State], bool], glyphs: Glyphs) -> list[Row]:
+    """The rows of the tree. ``is_open`` says whether a key shows its children."""
+    if not view.servers:
+        return []
+    count = f"{len(view.servers)} servers"
+    rows = [
+        Row(("fleet",), (state(view.state, glyphs), ((title, "text-strong"), (f"  {count}", "text-dim"))))
+    ]
+    for group in view.groups:
+        opened = is_open(group.key, group.state)
+        rows.append(_tree_row(group.key, group.state, 0, opened, group.title, _group_note(group), glyphs))
+        if not opened:
+            continue
+        for server in group.servers:
+            key = (*group.key, server.name)
+            opened = is_open(key, server.state)
+            note = server_note(server, glyphs)
+            rows.append(_tree_row(key, server.state, 1, opened, server.name, note, glyphs))
+            if opened:
+                rows += _server_rows(server, key, is_open, glyphs)
+    return rows
+
+
+def _group_note(group: GroupView) -> Line:
+    kept = len(group.servers)
+    shown = f"  {group.total} servers" if kept == group.total else f"  {kept} of {group.total} servers"
+    faults: Line = ((f"  {group.faulty} faulty", STATE_ROLES[group.state]),) if group.faulty else ()
+    return ((shown, "text-dim"), *faults)
+
+
+def _server_rows(
+    server: ServerView, key: Key, is_open: Callable[[Key, State], bool], glyphs: Glyphs
+) -> list[Row]:
+    rows: list[Row] = []
+    for name, set_state in server.sets:
+        set_key = (*key, name)
+        leaves = [leaf for leaf in server.leaves if leaf.health_set == name]
+        has_rows = any(leaf.entry for leaf in leaves)
+        opened = is_open(set_key, set_state) if has_rows else None
+        note: Line = () if has_rows else (("  no rows", "text-dim"),)
+        rows.append(_tree_row(set_key, set_state, 2, opened, name, note, glyphs))
+        if not opened:
+            continue
+        for leaf in leaves:
+            if leaf.entry is not None:
+                target: Line = ((f"  {leaf.entry.target_resource}", "text-dim"),) if leaf.several else ()
+                rows.append(_tree_row(leaf.key, leaf.state, 3, None, leaf.entry.name, target, glyphs))
+    return rows
+
+
+def _tree_row(
+    key: Key, value: State, depth: int, opened: bool | None, name: str, note: Line, glyphs: Glyphs
+) -> Row:
+    mark = " " if opened is None else glyphs.expanded if opened else glyphs.collapsed
+    return Row(key, (state(value, glyphs), ((f"{'  ' * depth}{mark} ", "text-label"), (name, ""), *note)))
+
+
+def monitor_row(leaf: Leaf, with_server: bool, glyphs: Glyphs) -> Row:
+    """One row of the table of monitors. The AlertValue is the server's word, last known if it is silent."""
+    e = leaf.entry
+    server: Line = ((leaf.server, ""),) if with_server else ()
+    if e is None:
+        words = f"no rows for {leaf.health_set}" if leaf.health_set else "no POP health sets here"
+        cells: tuple[Line, ...] = (
+            ((words, "text-dim"),),
+            server,
+            ((leaf.health_set, ""),),
+            (),
+            (),
+            (),
+            (),
+            (),
+        )
+        return Row(leaf.key, (state(leaf.state, glyphs), *cells))
+    own = monitor_state(e)
+    notes = [note for note, on in (("stale", e.is_stale), ("last known", leaf.state is not own)) if on]
+    return Row(
+        leaf.key,
+        (
+            state(leaf.state, glyphs),
+            ((e.name, ""),),
+            server,
+            ((e.health_set_name, ""),),
+            ((e.alert_value or "(empty)", "" if leaf.state is own else "text-dim"),),
+            ((age(e.last_transition_time, leaf.clock), ""),),
+            ((age(e.last_execution_time, leaf.clock), ""),),
+            ((e.target_resource, "text-dim"),),
+            ((", ".join(notes), "state-stale"),),
+        ),
+    )
+
+
+def monitors(
+    leaves: list[Leaf], with_server: bool, glyphs: Glyphs, known: Mapping[Key, tuple[Leaf, Row]]
+) -> list[Row]:
+    """The table of monitors, worst first; rows of leaves in ``known`` are taken from there."""
+    rows = []
+    for leaf in sorted(leaves, key=lambda x: x.state.value):
+        kept = known.get(leaf.key)
+        rows.append(
+            kept[1] if kept is not None and kept[0] is leaf else monitor_row(leaf, with_server, glyphs)
+        )
+    return rows
+
+
+def context(
+    badge: EnvironmentBadge, fleet: FleetSnapshot, view: FleetView, now: datetime, glyphs: Glyphs, cells: int
+) -> Line:
+    """The bar on top, the most needed first: what does not fit is left out from the end, not cut."""
+    mode = (" READ-ONLY ", "mode-read-only") if badge.read_only else (" WRITE ", "mode-write")
+    parts: list[Line] = [((badge.name, "text-strong"),), (mode,)]
+    if view.servers:
+        down = len(view.servers) - view.up
+        role = "state-unreachable" if down else ""
+        parts.append(((f"{view.up}/{len(view.servers)} up", role),))
+        healthy = view.state is State.HEALTHY
+        faults = (
+            (f"{view.faulty} faulty", STATE_ROLES[view.state])
+            if view.faulty
+            else ("no faults", "state-healthy" if healthy else "")
+        )
+        parts.append((faults,))
+        data = coarse_age(view.oldest, now)
+        parts.append(((f"data up to {data} old" if data else "no data", "" if data else "text-problem"),))
+    parts.append((_rate(fleet.status),))
+    if badge.warning:
+        parts.append(((badge.warning, "text-problem"),))
+    if badge.account:
+        parts.append(((badge.account, "text-dim"),))
+    line: list[tuple[str, str]] = []
+    for part in parts:
+        gap = ((f" {glyphs.dot} ", "text-dim"),) if line else ((" ", ""),)
+        if width((*line, *gap, *part)) > cells and line:
+            continue
+        line += [*gap, *part]
+    return tuple(line)
+
+
+def _rate(status: CollectorStatus) -> tuple[str, str]:
+    if status.paused:
+        return ("PAUSED", "state-degraded")
+    return (f"every {status.interval:g}s", "text-dim")
+
+
+def collector_problem(fleet: FleetSnapshot) -> Line:
+    """The collector's own trouble, one line; empty when it has none."""
+    problem = fleet.status.problem
+    if problem is None:
+        return ()
+    cure = f"  {problem.cure}" if problem.cure else ""
+    return ((f" {problem}", "text-problem"), (cure, ""))

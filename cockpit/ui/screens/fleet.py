@@ -1,0 +1,301 @@
+"""The Fleet screen: tree left; monitors, verdict, probe results, dependencies and server right."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.timer import Timer
+from textual.widgets import Input
+
+from cockpit.fleet.snapshot import ProbePhase
+from cockpit.ui import panels, render
+from cockpit.ui._textual_hacks import replace_bindings
+from cockpit.ui.desk import Desk
+from cockpit.ui.expansion import GROUP, HEALTH_SET, SERVER, Expansion
+from cockpit.ui.look import Glyphs, Line, plain
+from cockpit.ui.messages import FeedWanted
+from cockpit.ui.screens.fleet_actions import FleetActions
+from cockpit.ui.view import Filter, FleetView, Leaf, ServerView, Viewer
+from cockpit.ui.widgets.bars import Bar, KeyBar
+from cockpit.ui.widgets.panes import LinesPane
+from cockpit.ui.widgets.rows import Key, Row, RowsPane
+
+AGE_TICK = 5.0
+"""Seconds between two looks at the clock: ages, staleness."""
+WATCH_DELAY = 0.2
+
+
+class FleetScreen(FleetActions, inherit_bindings=False):
+    """Draws the desk's picture. ``redraw`` compares; only what differs reaches the terminal."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]  # noqa: RUF012
+
+    def __init__(self, desk: Desk, glyphs: Glyphs) -> None:
+        super().__init__(id="fleet")
+        self.desk = desk
+        self.glyphs = glyphs
+        self.viewer = Viewer()
+        self.expansion = Expansion()
+        self.filter = Filter()
+        self.view: FleetView | None = None
+        self.subject: tuple[ServerView, Leaf] | None = None
+        self._kept: dict[Key, tuple[Leaf, Row]] = {}
+        self._pending = False
+        self._watch_timer: Timer | None = None
+        self._clock_timer: Timer | None = None
+        replace_bindings(self, desk.registry.bindings("fleet"))
+
+    def compose(self) -> ComposeResult:
+        live = [a for a in self.desk.registry.actions if a in self._live()]
+        yield Bar(id="context")
+        yield Bar(id="banner", wrapped=True)
+        with Container(id="body"):
+            yield RowsPane(id="tree", columns=render.TREE_COLUMNS, headed=False)
+            with Container(id="right"):
+                yield RowsPane(id="monitors", columns=render.MONITOR_COLUMNS, headed=True)
+                yield LinesPane(id="verdict", can_focus=False)
+                with Container(id="lower"):
+                    yield LinesPane(id="probe")
+                    yield LinesPane(id="side")
+        yield Input(
+            placeholder="text, !text for all but it; enter keeps it, esc clears it", id="filter", compact=True
+        )
+        yield KeyBar(id="keys", actions=live)
+
+    def _live(self) -> set[object]:
+        return {a for scope in ("fleet", "app") for a in self.desk.registry.live(scope)}
+
+    def on_mount(self) -> None:
+        self.query_one("#filter", Input).cursor_blink = False
+        self.add_class("-pane-2")
+        self.pane("probe").set_title((("3 Probe results", ""),))
+        self.rows("tree").focus()
+        self.set_interval(AGE_TICK, self.redraw)
+        self.redraw()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.redraw)
+
+    def start_feed(self) -> None:
+        self.post_message(FeedWanted())
+
+    # Drawing
+
+    def picture_changed(self) -> None:
+        """Draw once after all messages that are already waiting: ten diffs cost one drawing."""
+        if not self._pending:
+            self._pending = True
+            self.call_later(self.redraw)
+
+    def redraw(self) -> None:
+        """Bring every pane to what the desk knows now."""
+        self._pending = False
+        if not self.is_mounted:
+            return
+        desk, now = self.desk, self.desk.now()
+        self.view = view = self.viewer.fleet(desk.snapshot, now, self.filter, desk.lost is not None)
+        self._draw_bars(view, now)
+        title = desk.badge.name or "Fleet"
+        rows = render.tree(view, title, self.expansion.is_open, self.glyphs)
+        tree = self.rows("tree")
+        tree.set_title(self._tree_title(view))
+        tree.set_rows(rows, empty=self._waiting())
+        self._draw_selection()
+
+    def _draw_bars(self, view: FleetView, now: datetime) -> None:
+        desk = self.desk
+        context = self.query_one("#context", Bar)
+        context.set_lines(
+            [render.context(desk.badge, desk.snapshot, view, now, self.glyphs, self.size.width)]
+        )
+        lines: list[Line] = []
+        if desk.lost is not None:
+            lines.append(
+                (
+                    (f" No live data: {desk.lost} ", "text-problem"),
+                    ("R starts the collector again.", "text-key"),
+                )
+            )
+        problem = render.collector_problem(desk.snapshot)
+        if problem:
+            lines.append(problem)
+        banner = self.query_one("#banner", Bar)
+        banner.set_lines(lines)
+        banner.display = bool(lines)
+        if lines:
+            banner.styles.height = min(max(banner.body_lines(), len(lines)), 4)
+
+    def _tree_title(self, view: FleetView) -> Line:
+        if not self.filter.active:
+            return (("1 Fleet", ""),)
+        what = [f'"{self.filter.text}"'] if self.filter.text else []
+        what += ["faults only"] if self.filter.faults_only else []
+        dot = f" {self.glyphs.dot} "
+        return (("1 Fleet", ""), (f"{dot}{dot.join(what)}{dot}{view.shown} of {view.total}", "text-key"))
+
+    def _waiting(self) -> Line:
+        """What stands in the tree when there is no server to show: never an empty pane that looks well."""
+        desk = self.desk
+        if desk.lost is not None:
+            return ((" No data, and no collector: see above.", "text-problem"),)
+        status = desk.snapshot.status
+        entry = status.entry_server or desk.badge.entry or "the entry server"
+        if status.organization_read_at is not None:
+            return ((f" {entry} answered, and named no Exchange servers.", "text-problem"),)
+        what = "no answer yet" if status.problem else "waiting for the list of servers"
+        return (
+            (
+                f" Connecting to {entry} {self.glyphs.ellipsis if self.glyphs.rule != '-' else '...'} {what}",
+                "text-key",
+            ),
+        )
+
+    def _draw_selection(self) -> None:
+        """The right side: what the tree's cursor stands on."""
+        if self.view is None:
+            return
+        key = self.rows("tree").cursor_key or ("fleet",)
+        leaves = self._leaves(key)
+        table = self.rows("monitors")
+        many = len(key) < SERVER
+        rows = render.monitors(leaves, many, self.glyphs, self._kept if many == self._many else {})
+        self._many = many
+        by_key = {leaf.key: leaf for leaf in leaves}
+        self._kept = {row.key: (by_key[row.key], row) for row in rows}
+        dot = f" {self.glyphs.dot} "
+        name = (
+            key[-1].partition(":")[2] or key[-1] if len(key) == GROUP else " ".join(key[2:4]) or "all servers"
+        )
+        table.set_title((("2 Monitors", ""), (f"{dot}{name}{dot}{len(leaves)}", "")))
+        nothing = "Nothing matches the filter." if self.filter.active else "Nothing to show yet."
+        table.set_rows(rows, empty=((f" {nothing}" if not leaves else "", "text-dim"),))
+        if len(key) > HEALTH_SET:
+            table.go_to_key(key)
+        self._draw_subject()
+
+    _many = False
+
+    def _leaves(self, key: Key) -> list[Leaf]:
+        """The leaves below ``key``; on a monitor those of its health set, to see it among its kin."""
+        if self.view is None:
+            return []
+        key = key[:HEALTH_SET]
+        found: list[Leaf] = []
+        for group in self.view.groups:
+            if key[:GROUP] not in (group.key, key[:1]):
+                continue
+            for server in group.servers:
+                if len(key) < SERVER or server.name == key[2]:
+                    found += [x for x in server.leaves if len(key) < HEALTH_SET or x.health_set == key[3]]
+        return found
+
+    def _draw_subject(self) -> None:
+        """Verdict, probe, dependencies and server of the table's row."""
+        if self.view is None:
+            return
+        key = self.rows("monitors").cursor_key
+        kept = self._kept.get(key) if key is not None else None
+        leaf = kept[0] if kept else None
+        server = self.view.servers.get(leaf.server) if leaf is not None else None
+        self.subject = (server, leaf) if server is not None and leaf is not None else None
+        now = self.desk.now()
+        dot = f" {self.glyphs.dot} "
+        if self.subject is None or server is None or leaf is None:
+            self.pane("verdict").set_title((("Verdict", ""),))
+            self.pane("verdict").set_lines(panels.summary(self.view, self.glyphs))
+            self.pane("side").set_title((("4 Dependencies and server", ""),))
+            self.pane("side").set_lines([])
+        else:
+            what = leaf.entry.name if leaf.entry is not None else leaf.health_set or "POP"
+            self.pane("verdict").set_title((("Verdict", ""), (f"{dot}{what} on {server.name}", "")))
+            self.pane("verdict").set_lines(panels.verdict(server, leaf))
+            blank: Line = (("", ""),)
+            self.pane("side").set_title((("4 Dependencies and server", ""), (f"{dot}{server.name}", "")))
+            parts = panels.dependencies(server, leaf, now, self.glyphs)
+            self.pane("side").set_lines([*parts, blank, *panels.server(server, now)])
+            self._watch_soon(server.name)
+        self._fit_verdict()
+        self._draw_probe()
+
+    def _fit_verdict(self) -> None:
+        """As high as what it says, within bounds: a sentence is not cut, no line is wasted."""
+        pane = self.pane("verdict")
+        wanted = min(max(pane.body_lines(), 2), 6) + 1
+        if pane.size.width and pane.size.height != wanted:
+            pane.styles.height = wanted
+
+    def _draw_probe(self) -> None:
+        """The probe pane alone: once a second while a probe runs, else only on change."""
+        running = False
+        if self.subject is None:
+            self.pane("probe").set_lines([])
+        else:
+            server, leaf = self.subject
+            keys = {a.method: a.keys[0] for a in self.desk.registry.live("fleet")}
+            waiting = list(self.desk.asked.values())
+            lines = panels.probe(
+                server, leaf, waiting, self.desk.now(), keys.get("probe", ":"), keys.get("stop_waiting", ":")
+            )
+            self.pane("probe").set_lines(lines)
+            running = any(r.phase is ProbePhase.RUNNING for r in server.snapshot.probe_runs)
+        if running and self._clock_timer is None:
+            self._clock_timer = self.set_interval(1.0, self._draw_probe)
+        elif not running and self._clock_timer is not None:
+            self._clock_timer.stop()
+            self._clock_timer = None
+
+    def _watch_soon(self, server: str) -> None:
+        """Tell the collector which server is looked at, once the cursor rests."""
+        if self._watch_timer is not None:
+            self._watch_timer.stop()
+            self._watch_timer = None
+        if server != self.desk.watched:
+            self._watch_timer = self.set_timer(WATCH_DELAY, lambda: self.desk.watch(server))
+
+    # Messages of the panes
+
+    @on(RowsPane.Highlighted)
+    def _moved(self, event: RowsPane.Highlighted) -> None:
+        event.stop()
+        if event.pane.id == "tree":
+            self._draw_selection()
+        else:
+            self._draw_subject()
+
+    @on(RowsPane.Clicked)
+    def _clicked(self, event: RowsPane.Clicked) -> None:
+        event.stop()
+        if event.pane.id == "tree":
+            self.action_toggle_row()
+
+    @on(Input.Changed, "#filter")
+    def _filter_typed(self, event: Input.Changed) -> None:
+        self.filter = Filter(event.value, self.filter.faults_only)
+        self.redraw()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_kept(self) -> None:
+        self._close_filter_input()
+
+    def view_text(self) -> str:
+        """The whole view as text, nothing cut: for ``ctrl+s``."""
+        parts = [
+            plain(line) for bar in self.query(Bar) if bar.display and bar.id != "keys" for line in bar.source
+        ]
+        parts += ["", *self.rows("tree").text_lines(), "", *self.rows("monitors").text_lines()]
+        for name in ("verdict", "probe", "side"):
+            parts += ["", *(plain(line) for line in self.pane(name).source)]
+        return "\n".join(line.rstrip() for line in parts) + "\n"
+
+    def selection_text(self) -> str:
+        """The selected monitor in words: for ``y``."""
+        if self.subject is None:
+            return self.view_text()
+        server, leaf = self.subject
+        row = render.monitor_row(leaf, True, self.glyphs)
+        head = "  ".join(text for cell in row.cells if (text := plain(cell)))
+        below = [plain(line) for name in ("verdict", "probe") for line in self.pane(name).source]
+        return "\n".join([head, f"server {server.snapshot.server.fqdn or server.name}", *below]) + "\n"

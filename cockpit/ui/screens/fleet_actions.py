@@ -1,0 +1,296 @@
+"""What the keys of the Fleet screen do. The registry says which key; here is the how."""
+
+from __future__ import annotations
+
+import os
+
+from textual.screen import Screen
+from textual.widgets import Input
+
+from cockpit.fleet.verdict import probe_identity
+from cockpit.ui._textual_hacks import write_to_terminal
+from cockpit.ui.clipboard import osc52, save_text
+from cockpit.ui.desk import Desk
+from cockpit.ui.expansion import GROUP, HEALTH_SET, Expansion
+from cockpit.ui.screens.probe import ProbeDialog
+from cockpit.ui.view import Filter, FleetView, Leaf, ServerView
+from cockpit.ui.widgets.panes import LinesPane, Pane
+from cockpit.ui.widgets.rows import Key, RowsPane
+
+PANES = ("tree", "monitors", "probe", "side")
+
+
+class FleetActions(Screen[None], inherit_bindings=False):
+    """The actions; :class:`FleetScreen` adds the drawing."""
+
+    desk: Desk
+    expansion: Expansion
+    filter: Filter
+    view: FleetView | None
+    subject: tuple[ServerView, Leaf] | None
+
+    def redraw(self) -> None:
+        raise NotImplementedError
+
+    def start_feed(self) -> None:
+        raise NotImplementedError
+
+    def view_text(self) -> str:
+        raise NotImplementedError
+
+    def selection_text(self) -> str:
+        raise NotImplementedError
+
+    def pane(self, name: str) -> LinesPane:
+        return self.query_one(f"#{name}", LinesPane)
+
+    def rows(self, name: str) -> RowsPane:
+        return self.query_one(f"#{name}", RowsPane)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """In read-only mode a dangerous action is refused here too, whatever way it came."""
+        ids = [a.id for a in self.desk.registry.actions if a.scope == "fleet" and a.method == action]
+        return all(self.desk.registry.allows(i) for i in ids)
+
+    def say(self, text: str, warning: bool = False) -> None:
+        self.app.notify(text, severity="warning" if warning else "information", markup=False, timeout=6)
+
+    # Find
+
+    def action_filter(self) -> None:
+        box = self.query_one("#filter", Input)
+        box.display = True
+        box.focus()
+
+    def _close_filter_input(self) -> None:
+        box = self.query_one("#filter", Input)
+        if box.has_focus:
+            self.rows("tree").focus()
+        box.display = False
+
+    def action_faults_only(self) -> None:
+        self.filter = Filter(self.filter.text, not self.filter.faults_only)
+        self.redraw()
+
+    def action_back(self) -> None:
+        """One step back: the filter, the wait for a probe, the focus."""
+        box = self.query_one("#filter", Input)
+        probe_pane = self.pane("probe")
+        if box.display or self.filter.active:
+            box.value = ""
+            self._close_filter_input()
+            self.filter = Filter()
+            self.redraw()
+        elif probe_pane.has_focus and self.subject and self.desk.waiting_run(self.subject[0].name):
+            self.action_stop_waiting()
+        else:
+            self.action_pane_1()
+
+    # Act
+
+    def action_probe(self) -> None:
+        if self.subject is None:
+            self.say("No monitor is selected.", warning=True)
+            return
+        server, leaf = self.subject
+        identity = probe_identity(leaf.entry) if leaf.entry is not None else None
+        if identity is None:
+            why = "it judges a performance counter" if leaf.entry is not None else "there is no monitor"
+            self.say(f"No probe to run here: {why}.", warning=True)
+            return
+        if self.desk.lost is not None:
+            self.say("The collector has ended: R starts it again.", warning=True)
+            return
+        running = self.desk.waiting_run(server.name)
+        note = f"{running.identity} already runs on {server.name}." if running is not None else ""
+        name = server.name
+
+        def decided(run: bool | None) -> None:
+            if run:
+                self.desk.run_probe(name, identity)
+                self.action_pane_3()
+                self.redraw()
+
+        self.app.push_screen(ProbeDialog(self.desk.registry, identity, name, note), decided)
+
+    def action_stop_waiting(self) -> None:
+        run = self.desk.stop_waiting(self.subject[0].name) if self.subject is not None else None
+        if run is None:
+            self.say("No probe is being waited for here.")
+        else:
+            self.say(
+                f"No longer waiting for {run.identity}. It goes on on the server: it cannot be recalled."
+            )
+
+    # Collector
+
+    def action_refresh(self) -> None:
+        if self.desk.lost is not None:
+            self.start_feed()
+        else:
+            self.desk.refresh()
+            self.say("Reading every server now.")
+
+    def action_pause(self) -> None:
+        if self.desk.toggle_pause():
+            self.say("Polling pauses; what is shown grows old.")
+
+    def action_faster(self) -> None:
+        self._change_interval(slower=False)
+
+    def action_slower(self) -> None:
+        self._change_interval(slower=True)
+
+    def _change_interval(self, slower: bool) -> None:
+        seconds = self.desk.change_interval(slower)
+        self.say(f"Every {seconds:g}s." if seconds is not None else "That is as far as it goes.")
+
+    # Keep
+
+    def _save(self, kind: str, text: str) -> str | None:
+        try:
+            return str(save_text(self.desk.save_dir, kind, text, self.desk.now()))
+        except OSError as error:
+            self.say(f"Could not be saved in {self.desk.save_dir}: {error.strerror}", warning=True)
+            return None
+
+    def action_save(self) -> None:
+        path = self._save("fleet", self.view_text())
+        if path is not None:
+            self.say(f"View saved to {path}")
+
+    def action_copy(self) -> None:
+        text = self.selection_text()
+        path = self._save("copy", text)
+        sequence = osc52(text, tmux=bool(os.environ.get("TMUX")))
+        if sequence is not None:
+            write_to_terminal(self.app, sequence)
+        sent = "Sent to the terminal" if sequence is not None else "Too long for the terminal's clipboard"
+        if path is not None:
+            self.say(f"{sent}; also saved to {path}")
+
+    # Move
+
+    def _focused(self) -> Pane:
+        return self.focused if isinstance(self.focused, Pane) else self.rows("tree")
+
+    def action_down(self) -> None:
+        self._focused().move(1)
+
+    def action_up(self) -> None:
+        self._focused().move(-1)
+
+    def action_page_down(self) -> None:
+        self._focused().move_page(1)
+
+    def action_page_up(self) -> None:
+        self._focused().move_page(-1)
+
+    def action_first(self) -> None:
+        self._focused().move_end(last=False)
+
+    def action_last(self) -> None:
+        self._focused().move_end(last=True)
+
+    def _show_pane(self, number: int) -> None:
+        """Focus a pane; on a narrow screen the panes below the tree take turns."""
+        if number > 1:
+            for other in (2, 3, 4):
+                self.set_class(other == number, f"-pane-{other}")
+        name = PANES[number - 1]
+        self.call_after_refresh(self.query_one(f"#{name}", Pane).focus)
+
+    def action_pane_1(self) -> None:
+        self._show_pane(1)
+
+    def action_pane_2(self) -> None:
+        self._show_pane(2)
+
+    def action_pane_3(self) -> None:
+        self._show_pane(3)
+
+    def action_pane_4(self) -> None:
+        self._show_pane(4)
+
+    def _cycle(self, step: int) -> None:
+        current = self.focused.id if self.focused is not None else None
+        index = PANES.index(current) if current in PANES else 0
+        self._show_pane((index + step) % len(PANES) + 1)
+
+    def action_next_pane(self) -> None:
+        self._cycle(1)
+
+    def action_previous_pane(self) -> None:
+        self._cycle(-1)
+
+    # The tree
+
+    def _open_state(self) -> tuple[Key, bool | None] | None:
+        """The key under the tree's cursor and whether it is open; None where nothing can open."""
+        key = self.rows("tree").cursor_key
+        if key is None or not GROUP <= len(key) <= HEALTH_SET or self.view is None:
+            return (key, None) if key is not None else None
+        if len(key) == GROUP:
+            states = [g.state for g in self.view.groups if g.key == key]
+        else:
+            server = self.view.servers.get(key[2])
+            states = [] if server is None else [server.state]
+            if server is not None and len(key) == HEALTH_SET:
+                has_rows = any(x.entry and x.health_set == key[3] for x in server.leaves)
+                states = [s for name, s in server.sets if name == key[3] and has_rows]
+        return key, self.expansion.is_open(key, states[0]) if states else None
+
+    def action_toggle_row(self) -> None:
+        found = self._open_state()
+        if found is not None and found[1] is not None:
+            self.expansion.set(found[0], not found[1])
+            self.redraw()
+
+    def action_select(self) -> None:
+        """Enter: in the tree open or close, on a monitor go on to the table; there on to the probe."""
+        if isinstance(self.focused, Pane) and self.focused.id == "monitors":
+            self.action_pane_3()
+            return
+        found = self._open_state()
+        if found is not None and found[1] is not None:
+            self.action_toggle_row()
+        else:
+            self.action_pane_2()
+
+    def action_expand(self) -> None:
+        tree = self.rows("tree")
+        if not tree.has_focus:
+            self.action_next_pane()
+            return
+        found = self._open_state()
+        if found is None:
+            return
+        if found[1] is False:
+            self.action_toggle_row()
+        elif found[1] or len(found[0]) < GROUP:
+            tree.move(1)
+
+    def action_collapse(self) -> None:
+        tree = self.rows("tree")
+        if not tree.has_focus:
+            self.action_pane_1()
+            return
+        found = self._open_state()
+        if found is None:
+            return
+        if found[1]:
+            self.action_toggle_row()
+        else:
+            tree.go_to_key(found[0][: min(len(found[0]) - 1, HEALTH_SET)])
+
+    def action_expand_all(self) -> None:
+        if self.view is None:
+            return
+        servers = [(*g.key, s.name) for g in self.view.groups for s in g.servers]
+        sets = [(*g.key, s.name, name) for g in self.view.groups for s in g.servers for name, _ in s.sets]
+        self.expansion.open_all([*(g.key for g in self.view.groups), *servers, *sets])
+        self.redraw()
+
+    def action_collapse_all(self) -> None:
+        self.expansion.close_all()
+        self.redraw()

@@ -1,0 +1,81 @@
+"""Help: what the keys do here, from the registry that bound them."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from cockpit.ui._textual_hacks import replace_bindings
+from cockpit.ui.actions import Registry, key_label
+from cockpit.ui.look import Line
+from cockpit.ui.widgets.bars import KeyBar
+from cockpit.ui.widgets.panes import LinesPane
+
+
+def help_lines(registry: Registry, scopes: tuple[str, ...]) -> list[Line]:
+    """Every live action of ``scopes`` by group: its keys, its title, its help."""
+    live = [a for scope in scopes for a in registry.live(scope)]
+    lines: list[Line] = []
+    for group in dict.fromkeys(a.group for a in live):
+        lines += [(("", ""),)] if lines else []
+        lines.append(((group, "text-title"),))
+        for action in (a for a in live if a.group == group):
+            keys = " ".join(key_label(k) for k in action.keys)
+            text = f"{action.title}: {action.help}" if action.help else action.title
+            lines.append(((f"  {keys:<18} ", "text-label"), (text, "")))
+    lines += [(("", ""),), (("In the filter", "text-title"),)]
+    lines.append((("  enter              ", "text-label"), ("Keep the filter and go back to the tree.", "")))
+    lines.append((("  esc                ", "text-label"), ("Clear it.", "")))
+    if registry.read_only:
+        lines += [
+            (("", ""),),
+            (("Read-only: actions that change something are not bound.", "mode-read-only"),),
+        ]
+    return lines
+
+
+class HelpScreen(ModalScreen[None], inherit_bindings=False):
+    """A dialog over the screen it explains."""
+
+    def __init__(self, registry: Registry, scopes: tuple[str, ...]) -> None:
+        super().__init__()
+        self.registry = registry
+        self.scopes = scopes
+        replace_bindings(self, registry.bindings("help"))
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="help-box"):
+            yield LinesPane(id="help-lines")
+            yield KeyBar(id="help-keys", actions=self.registry.live("help"))
+
+    def on_mount(self) -> None:
+        pane = self._pane
+        pane.set_title((("Keys that work here", ""),))
+        pane.set_lines(help_lines(self.registry, self.scopes))
+        pane.focus()
+
+    @property
+    def _pane(self) -> LinesPane:
+        return self.query_one("#help-lines", LinesPane)
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+    def action_down(self) -> None:
+        self._pane.move(1)
+
+    def action_up(self) -> None:
+        self._pane.move(-1)
+
+    def action_page_down(self) -> None:
+        self._pane.move_page(1)
+
+    def action_page_up(self) -> None:
+        self._pane.move_page(-1)
+
+    def action_first(self) -> None:
+        self._pane.move_end(last=False)
+
+    def action_last(self) -> None:
+        self._pane.move_end(last=True)

@@ -1,0 +1,47 @@
+"""The bars: context on top, banner below it, keys at the bottom. One line each, cropped by whole items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cockpit.ui.actions import Action, key_label
+from cockpit.ui.look import Line, width
+from cockpit.ui.widgets.panes import LinesPane
+
+
+class Bar(LinesPane):
+    """Lines without a title that nobody can enter."""
+
+    DEFAULT_CSS = """
+    Bar { height: 1; overflow-y: hidden; }
+    """
+
+    def __init__(self, *, id: str, wrapped: bool = False) -> None:  # noqa: A002
+        super().__init__(id=id, titled=False, can_focus=False, wrapped=wrapped)
+
+    @property
+    def cells(self) -> int:
+        return self.size.width
+
+
+class KeyBar(Bar):
+    """The shown actions with their keys; what does not fit is left out, help and quit stay."""
+
+    def __init__(self, *, id: str, actions: Sequence[Action]) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._actions = [a for a in actions if a.shown]
+
+    def on_resize(self) -> None:
+        self.set_lines([self.line(self.size.width)])
+        super().on_resize()
+
+    def line(self, cells: int) -> Line:
+        items: dict[str, Line] = {}
+        used = 1
+        for action in sorted(self._actions, key=lambda a: a.method not in ("help", "quit")):
+            item: Line = ((f"{key_label(action.keys[0])} ", "text-key"), (f"{action.title}  ", ""))
+            if used + width(item) - 2 <= cells:
+                items[action.id] = item
+                used += width(item)
+        shown = (items[a.id] for a in self._actions if a.id in items)
+        return ((" ", ""), *(fragment for item in shown for fragment in item))

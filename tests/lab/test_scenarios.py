@@ -1,0 +1,232 @@
+"""Each scenario's truth when the lab opens, later, and after its cure."""
+
+from __future__ import annotations
+
+import pytest
+
+from cockpit.lab.scenarios import SCENARIOS
+from cockpit.lab.simulation import Simulation
+from tests.lab.harness import call, lab, later, rows, unhealthy, winrm
+
+SEEDS = (1, 7, 99)
+BACK, FRONT = "EX19-01", "EX13-CAS01"
+ACCESS = {"EX13-CAS01", "EX13-CAS02"}
+
+TRUTH = {
+    "healthy": set(),
+    "transient": {(FRONT, "PopCTPMonitor")},
+    "ctp-frontend": {(FRONT, "PopCTPMonitor")},
+    "ctp-backend": {
+        *((s, "PopCTPMonitor") for s in ACCESS),
+        ("EX13-MBX01", "PopDeepTestMonitor"),
+        ("EX13-MBX01", "StoreServiceKilledMonitor"),
+        ("EX13-MBX01", "StoreAdminRPCInterfaceMonitor"),
+    },
+    "deep-database": {(BACK, "PopDeepTestMonitor")},
+    "bad-password": {(BACK, "PopDeepTestMonitor")},
+    "selftest-hung": {(BACK, "PopSelfTestMonitor")},
+    "proxy-broken": {(FRONT, "PopProxyTestMonitor"), (FRONT, "PopCTPMonitor")},
+    "slow-commands": {(FRONT, "AverageCommandProcessingTimeGt60sMonitor")},
+    "healthmanager-down": set(),
+    "not-monitored": set(),
+}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", TRUTH)
+def test_truth_when_the_lab_opens(name: str, seed: int) -> None:
+    sim = lab(name, seed=seed)
+    assert unhealthy(sim) == TRUTH[name]
+    for server, monitor in TRUTH[name]:
+        alerts = [r.alert for r in rows(sim, server) if r.spec.name == monitor]
+        assert set(alerts) == {"Unhealthy"}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", sorted(set(TRUTH) - {"transient"}))
+def test_nobody_cures_it_by_waiting(name: str, seed: int) -> None:
+    sim = lab(name, seed=seed)
+    later(sim, 3 * 3600)
+    assert unhealthy(sim) == TRUTH[name]
+
+
+def test_transient_ends_by_itself() -> None:
+    sim = lab("transient")
+    later(sim, 840)
+    assert unhealthy(sim) == TRUTH["transient"]
+    later(sim, 400)
+    assert unhealthy(sim) == set()
+
+
+async def _probe(sim: Simulation, identity: str, server: str) -> dict[str, object]:
+    out = await call(sim, "Invoke-MonitoringProbe", {"Identity": identity, "Server": server})
+    assert out.rows, out.warnings
+    return out.rows[0]
+
+
+async def test_transient_probe_succeeds() -> None:
+    sim = lab("transient")
+    assert (await _probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Succeeded"
+    assert unhealthy(sim) == TRUTH["transient"]
+
+
+async def test_ctp_frontend() -> None:
+    sim = lab("ctp-frontend")
+    row = await _probe(sim, "POP\\PopCTPProbe", FRONT)
+    assert row["ResultType"] == "Failed"
+    assert (row["StateAttribute1"], row["StateAttribute2"], row["StateAttribute4"]) == (
+        "PopImap",
+        "EndReadFailure",
+        "",
+    )
+    await winrm(sim, "Restart-Service", {"Name": "MSExchangePop3"}, at=FRONT)
+    assert (await _probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Succeeded"
+    later(sim, 300)
+    assert unhealthy(sim) == set()
+
+
+@pytest.mark.parametrize("cure", ["store", "move", "reboot"])
+async def test_ctp_backend(cure: str) -> None:
+    sim = lab("ctp-backend")
+    row = await _probe(sim, "POP\\PopCTPProbe", FRONT)
+    assert (row["StateAttribute1"], row["StateAttribute4"]) == ("Store", "EX13-MBX01")
+    await winrm(sim, "Restart-Service", {"Name": "MSExchangePOP3BE"}, at="EX13-MBX01")
+    assert (await _probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Failed"
+    if cure == "store":
+        await winrm(sim, "Restart-Service", {"Name": "MSExchangeIS"}, at="EX13-MBX01")
+    elif cure == "move":
+        wanted = {"Identity": "EX13-MBX01", "DatabaseCopyActivationDisabledAndMoveNow": True}
+        await call(sim, "Set-MailboxServer", wanted)
+    else:
+        sim.lifecycle.reboot(sim.organization.server("EX13-MBX01"), sim.engine.now)
+    later(sim, 500)
+    assert (await _probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Succeeded"
+    later(sim, 600)
+    left = {monitor for _, monitor in unhealthy(sim)}
+    assert left == (
+        {"StoreServiceKilledMonitor", "StoreAdminRPCInterfaceMonitor"} if cure == "move" else set()
+    )
+
+
+async def test_deep_database() -> None:
+    sim = lab("deep-database")
+    (database,) = sim.organization.active_on(BACK)
+    row = await _probe(sim, f"POP.Protocol\\PopDeepTestProbe\\{database.name}", BACK)
+    assert row["ResultType"] == "Failed"
+    assert str(row["ResultName"]).endswith(database.name)
+    assert row["StateAttribute2"] == "MapiExceptionTimeout"
+    await winrm(sim, "Restart-Service", {"Name": "MSExchangePOP3BE"}, at=BACK)
+    later(sim, 600)
+    assert unhealthy(sim) == TRUTH["deep-database"]
+    await call(sim, "Set-MailboxServer", {"Identity": BACK, "DatabaseCopyActivationDisabledAndMoveNow": True})
+    later(sim, 600)
+    assert unhealthy(sim) == set()
+
+
+async def test_bad_password() -> None:
+    sim = lab("bad-password")
+    await winrm(sim, "Restart-Service", {"Name": "MSExchangeHM"}, at=BACK)
+    later(sim, 1300)
+    assert unhealthy(sim) == set()
+
+
+async def test_selftest_hung() -> None:
+    sim = lab("selftest-hung")
+    row = await _probe(sim, "POP.Protocol\\PopSelfTestProbe", BACK)
+    assert (row["ResultType"], row["Error"]) == ("TimedOut", "Aborted probe due to timeout")
+    deep = await _probe(sim, "POP.Protocol\\PopDeepTestProbe", BACK)
+    assert deep["ResultType"] == "Succeeded"
+    out = await call(sim, "Get-ServerMonitoringOverride", {"Server": BACK})
+    assert {r["MonitoringItemName"] for r in out.rows} == {
+        "PopSelfTestRestartService",
+        "PopSelfTestRestartServiceLate",
+    }
+    await winrm(sim, "Restart-Service", {"Name": "MSExchangePOP3BE"}, at=BACK)
+    assert (await _probe(sim, "POP.Protocol\\PopSelfTestProbe", BACK))["ResultType"] == "Succeeded"
+    later(sim, 60)
+    assert unhealthy(sim) == set()
+
+
+async def test_proxy_broken() -> None:
+    sim = lab("proxy-broken")
+    out = await winrm(sim, "Start-Service", {"Name": "MSExchangePop3"}, at=FRONT)
+    assert out.errors, "PopProxy Inactive stops the service by design"
+    vote = {"Identity": FRONT, "Component": "PopProxy", "State": "Active"}
+    await call(sim, "Set-ServerComponentState", vote | {"Requester": "Maintenance"})
+    assert sim.organization.server(FRONT).component("PopProxy") == 0, "only the same requester"
+    await call(sim, "Set-ServerComponentState", vote | {"Requester": "HealthAPI"})
+    assert not sim.organization.server(FRONT).runs("MSExchangePop3"), "not started by itself"
+    out = await winrm(sim, "Start-Service", {"Name": "MSExchangePop3"}, at=FRONT)
+    assert not out.errors
+    later(sim, 400)
+    assert unhealthy(sim) == set()
+    (row,) = [r for r in rows(sim, FRONT) if r.spec.name == "PopProxyTestMonitor"]
+    assert row.state == "Online"
+
+
+async def test_slow_commands() -> None:
+    sim = lab("slow-commands")
+    await winrm(sim, "Restart-Service", {"Name": "MSExchangePop3"}, at=FRONT)
+    later(sim, 301)
+    assert unhealthy(sim) == set()
+
+
+async def test_healthmanager_down() -> None:
+    sim = lab("healthmanager-down")
+    for server in sim.organization.servers.values():
+        assert rows(sim, server.name) == []
+        await winrm(sim, "Start-Service", {"Name": "MSExchangeHM"}, at=server.name)
+    later(sim, 600)
+    assert unhealthy(sim) == set()
+    assert all(rows(sim, name, "POP") for name in sim.organization.servers)
+
+
+async def test_not_monitored() -> None:
+    sim = lab("not-monitored")
+    server = sim.organization.server("EX16-01")
+    for name in ("MSExchangePop3", "MSExchangePOP3BE"):
+        assert not server.runs(name)
+        await winrm(sim, "Set-Service", {"Name": name, "StartupType": "Automatic"}, at=server.name)
+        await winrm(sim, "Start-Service", {"Name": name}, at=server.name)
+    later(sim, 3600)
+    assert rows(sim, server.name, "POP") == []
+    await winrm(sim, "Restart-Service", {"Name": "MSExchangeHM"}, at=server.name)
+    later(sim, 600)
+    assert {r.alert for r in rows(sim, server.name, "POP")} == {"Healthy"}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_mixed_breaks_different_servers(seed: int) -> None:
+    sim = lab("mixed", seed=seed)
+    assert len(sim.organization.servers) == 24
+    found = unhealthy(sim)
+    assert {monitor for _, monitor in found} == {
+        *("PopCTPMonitor", "PopSelfTestMonitor", "PopDeepTestMonitor", "PopProxyTestMonitor"),
+        "AverageCommandProcessingTimeGt60sMonitor",
+    }
+    assert sum(not sim.engine.running(s) for s in sim.organization.servers.values()) == 1
+    unmonitored = [
+        s for s in sim.organization.servers.values() if not (s.front_monitored or s.back_monitored)
+    ]
+    assert len(unmonitored) == 1
+    assert len(sim.engine.stale_since) == 1
+
+
+async def test_mixed_front_end_needs_two_restarts() -> None:
+    sim = lab("mixed")
+    await winrm(sim, "Restart-Service", {"Name": "MSExchangePop3"}, at=FRONT)
+    assert (await _probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Failed"
+    await winrm(sim, "Restart-Service", {"Name": "MSExchangePop3"}, at=FRONT)
+    assert (await _probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Succeeded"
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 13])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_scenario_opens_in_any_size(name: str, size: int) -> None:
+    sim = lab(name, size)
+    later(sim, 1800)
+
+
+def test_every_scenario_says_what_it_is() -> None:
+    for scenario in SCENARIOS.values():
+        assert all((scenario.title, scenario.breaks, scenario.sees, scenario.cure))

@@ -1,0 +1,186 @@
+"""The registry, the keymap, the themes, the life cycle: everything that needs no screen."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cockpit.ui import keymap, life, theme
+from cockpit.ui.actions import ACTIONS, Action, Registry
+from cockpit.ui.clipboard import ENCODED_LIMIT, osc52, save_text
+from cockpit.ui.look import ROLES, UNICODE, VARIABLE_DEFAULTS, make_look
+from cockpit.ui.screens.fleet import FleetScreen
+from cockpit.ui.screens.help import HelpScreen, help_lines
+from cockpit.ui.screens.probe import ProbeDialog
+
+DANGER = Action("fleet.explode", ("x",), "explode", "fleet", "Act", "Changes something.", dangerous=True)
+
+
+def test_every_action_has_a_method() -> None:
+    from cockpit.ui.app import CockpitApp
+
+    owners = {"app": CockpitApp, "fleet": FleetScreen, "probe": ProbeDialog, "help": HelpScreen}
+    for action in ACTIONS:
+        assert hasattr(owners[action.scope], f"action_{action.method}"), action.id
+
+
+def test_ids_and_keys_are_unique_and_later_keys_are_free() -> None:
+    assert len({a.id for a in ACTIONS}) == len(ACTIONS)
+    _, problems = keymap.check({})
+    assert problems == []
+    taken = {k for a in ACTIONS if a.scope in ("fleet", "app") for k in a.keys}
+    assert not taken & {"r", "l", "t", "o"}
+
+
+def test_read_only_does_not_bind_what_is_dangerous() -> None:
+    actions = (*ACTIONS, DANGER)
+    read_only, write = Registry(actions, True), Registry(actions, False)
+    assert DANGER not in read_only.live("fleet")
+    assert DANGER in write.live("fleet")
+    assert not read_only.allows("fleet.explode")
+    assert write.allows("fleet.explode")
+    assert "x" not in {b.key for b in read_only.bindings("fleet")}
+
+
+def test_help_lists_exactly_what_is_live() -> None:
+    for read_only in (True, False):
+        registry = Registry((*ACTIONS, DANGER), read_only)
+        said = "\n".join("".join(t for t, _ in line) for line in help_lines(registry, ("fleet", "app")))
+        for action in (a for a in registry.actions if a.scope in ("fleet", "app")):
+            live = not (read_only and action.dangerous)
+            assert (f"{action.title}: {action.help}" in said) is (live and bool(action.help))
+
+
+@pytest.mark.parametrize(
+    ("user", "sentence"),
+    [
+        ({"fleet.nonsense": "x"}, "no action 'fleet.nonsense'"),
+        ({"fleet.probe": "ctrl+"}, "'ctrl+' is not a key"),
+        ({"fleet.probe": "hyper+p"}, "is not a key"),
+        ({"fleet.probe": "ab"}, "'ab' is not a key"),
+        ({"fleet.probe": "f"}, "'f' is already fleet.faults-only"),
+        ({"fleet.probe": "q"}, "'q' is already app.quit"),
+        ({"fleet.probe": "u", "fleet.save": "u"}, "'u' is already"),
+        ({"app.quit": ""}, "must keep a key"),
+        ({"fleet.explode": "ctrl+k"}, "too easily pressed"),
+    ],
+)
+def test_keymap_refuses(user: dict[str, str], sentence: str) -> None:
+    keys, problems = keymap.check(user, (*ACTIONS, DANGER))
+    assert len(problems) == 1
+    assert sentence in problems[0].sentence
+    assert problems[0].action_id not in keys
+
+
+def test_keymap_takes_what_is_right() -> None:
+    keys, problems = keymap.check(
+        {"fleet.probe": "f5, ctrl+e", "fleet.help": "", "app.help": ["?"], "fleet.copy": []}
+    )
+    assert [p.action_id for p in problems] == ["fleet.help"]
+    assert keys == {"fleet.probe": ("f5", "ctrl+e"), "app.help": ("?",), "fleet.copy": ()}
+    swapped, none = keymap.check({"fleet.probe": "f", "fleet.faults-only": "p"})
+    assert none == []
+    registry = Registry.build(True, swapped)
+    assert {b.key: b.action for b in registry.bindings("fleet")}["f"] == "probe"
+
+
+def test_shipped_themes_are_right() -> None:
+    found = theme.load()
+    assert found.warnings == ()
+    names = {t.name for t in found.loaded}
+    assert names >= {"dark", "light", "ansi-dark", "high-contrast"}
+    for each in found.loaded:
+        look = make_look(each.variables, each.ansi, UNICODE)
+        assert set(look.styles) == set(ROLES)
+        states = [look.styles[r].color for r in ROLES if r.startswith("state-")]
+        assert all(states)
+    assert all(set(VARIABLE_DEFAULTS) <= set(t.variables) for t in found.loaded)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('primary = "notacolour"', "'primary' is not a colour"),
+        ('secondary = "red"', "'primary' is missing"),
+        ('primary = "red"\nflavour = "x"', "'flavour' is not a key"),
+        ('primary = "red"\n[variables]\nstate-healthy = "greeen"', "variables.state-healthy"),
+        ('primary = "red"\ndark = "yes"', "'dark' is neither"),
+        ("primary = ", "Invalid value"),
+    ],
+)
+def test_a_bad_theme_is_one_warning(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "bad.toml").write_text(content)
+    (tmp_path / "good.toml").write_text('primary = "red"')
+    found = theme.load([tmp_path])
+    assert [t.name for t in found.loaded] == ["good"]
+    assert len(found.warnings) == 1
+    assert "bad.toml" in found.warnings[0]
+    assert said in found.warnings[0]
+
+
+def test_sixteen_colours_choose_the_ansi_theme() -> None:
+    names = ["dark", "ansi-dark", "light"]
+    assert theme.choose(None, names, "standard") == "ansi-dark"
+    assert theme.choose(None, names, "256") == "dark"
+    assert theme.choose("light", names, "standard") == "light"
+    assert theme.choose("gone", names, "truecolor") == "dark"
+
+
+def test_terminals_that_are_refused() -> None:
+    assert life.refuse_reason(True, True, "xterm") is None
+    assert "ssh -t" in (life.refuse_reason(False, True, "xterm") or "")
+    assert "ssh -t" in (life.refuse_reason(True, False, "xterm") or "")
+    assert "dumb" in (life.refuse_reason(True, True, "dumb") or "")
+    assert "TERM is not set" in (life.refuse_reason(True, True, "") or "")
+
+
+def test_crash_file_has_no_secret_and_no_locals(tmp_path: Path) -> None:
+    secret = "hunter2"
+    try:
+        raise RuntimeError(f"login failed, Password: {secret}")
+    except RuntimeError as error:
+        line = life.crash_line(error, tmp_path / "new")
+    (path,) = (tmp_path / "new").iterdir()
+    assert str(path) in line
+    assert path.stat().st_mode & 0o777 == 0o600
+    text = path.read_text()
+    assert "RuntimeError" in text
+    assert "hunter2" not in text
+
+
+def test_crash_that_cannot_be_written_still_says_so(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert "no report" in life.crash_line(ValueError("x"), blocked / "below")
+
+
+def test_osc52() -> None:
+    bare = osc52("héllo", tmux=False)
+    assert bare is not None
+    assert base64.b64decode(bare.removeprefix("\x1b]52;c;").removesuffix("\x07")).decode() == "héllo"
+    assert "\x1bPtmux;\x1b\x1b]52" in (osc52("x", tmux=True) or "")
+    assert osc52("x" * ENCODED_LIMIT, tmux=False) is None
+
+
+def test_saved_text_never_overwrites(tmp_path: Path) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    first, second = (save_text(tmp_path / "d", "copy", text, now) for text in ("a", "b"))
+    assert (first.read_text(), second.read_text()) == ("a", "b")
+    assert first != second
+
+
+def test_the_screen_imports_nothing_heavy() -> None:
+    script = "import sys, cockpit.ui.app; print(*sorted(m.partition('.')[0] for m in sys.modules))"
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(found.stdout.split())
+    assert not loaded & {"pypsrp", "requests", "sqlalchemy", "hypothesis", "psrpcore", "cryptography"}
+    lab = subprocess.run(
+        [sys.executable, "-c", "import sys, cockpit.ui.app; print('cockpit.lab' in sys.modules)"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert lab.stdout.strip() == "False"
