@@ -10,7 +10,7 @@ from typing import Any
 _TIMEOUT = 30.0
 
 
-class ControlError(Exception):
+class ControlError(OSError):
     """The lab refused or cannot be reached; the text says which."""
 
 

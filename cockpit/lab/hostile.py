@@ -8,6 +8,7 @@ from itertools import cycle
 from typing import Final
 
 from cockpit.lab.clixml import Enum, ListValue, Nested
+from cockpit.lab.cmdlet import ErrorRecord, Output
 
 MARK: Final = "HOSTILE"
 LONG: Final = 100_000
@@ -76,3 +77,20 @@ class Poisoner:
         if isinstance(value, ListValue):
             return replace(value, items=[self._value(v, mode) for v in value.items])
         return value
+
+
+class PoisonedOutput:
+    """An Output whose warnings and errors carry payloads; objects are poisoned before they are serialised."""
+
+    def __init__(self, out: Output, poisoner: Poisoner) -> None:
+        self._out = out
+        self._poisoner = poisoner
+        self.write = out.write
+        self.flush = out.flush
+
+    def warning(self, message: str) -> None:
+        self._out.warning(self._poisoner.text(message))
+
+    def error(self, record: ErrorRecord) -> None:
+        text = self._poisoner.text
+        self._out.error(replace(record, message=text(record.message), target=text(record.target)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import resource
 import secrets
@@ -13,7 +14,6 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from cockpit.lab.cmdlet import CmdletTable
 from cockpit.lab.cmdlets.table import exchange_table_of, winrm_table_of
@@ -27,7 +27,9 @@ from cockpit.lab.wire.endpoint import Endpoint
 from cockpit.lab.wire.language import LanguageMode
 from cockpit.lab.wire.runner import CallRecord
 
-Auth = Literal["basic-tls", "ntlm"]
+log = logging.getLogger(__name__)
+
+AUTHS = ("basic-tls", "ntlm")
 
 HOST = "127.0.0.1"
 EXCHANGE = ("Microsoft.Exchange", "/PowerShell")
@@ -40,7 +42,7 @@ _TICK = 0.5
 class LabOptions:
     """``servers`` None: the scenario's own number. ``port`` 0: any ports, else the first of a row.
 
-    ``state_dir`` holds the CA's certificate and, for NTLM, the file of users.
+    ``auth``: one of AUTHS. ``state_dir`` holds the CA's certificate and, for NTLM, the file of users.
     """
 
     state_dir: Path
@@ -49,7 +51,7 @@ class LabOptions:
     speed: float = 1.0
     seed: int = 1
     port: int = 0
-    auth: Auth = "basic-tls"
+    auth: str = "basic-tls"
     die_with_stdin: bool = False
 
 
@@ -70,7 +72,7 @@ class LabAddresses:
     organization: str
     user: str
     password: str
-    auth: Auth
+    auth: str
     ca_file: str
     servers: tuple[ServerAddress, ...]
     control_url: str
@@ -85,6 +87,8 @@ class Lab:
         scenario = SCENARIOS.get(options.scenario)
         if scenario is None:
             raise ValueError(f"there is no scenario {options.scenario!r}; there are: {', '.join(SCENARIOS)}")
+        if options.auth not in AUTHS:
+            raise ValueError(f"auth is one of {', '.join(AUTHS)}, not {options.auth!r}")
         self.options = options
         self.scenario = scenario
         self.simulation: Simulation = open_lab(scenario, options.servers, options.seed, options.speed)
@@ -169,8 +173,11 @@ class Lab:
     async def _run(self) -> None:
         """Keeps the simulation going while nobody asks, and the listeners in step with the servers."""
         while True:
-            self.simulation.touch()
-            await self.follow()
+            try:
+                self.simulation.touch()
+                await self.follow()
+            except Exception:
+                log.exception("lab bug while time went on")
             await asyncio.sleep(_TICK)
 
     async def follow(self) -> None:

@@ -145,6 +145,11 @@ class Registry:
             for key in action.keys
         ]
 
+    def key_of(self, action_id: str) -> str:
+        """The first key of an action as people read it; the palette's way where it has none."""
+        keys = next((a.keys for a in self.actions if a.id == action_id), ())
+        return key_label(keys[0]) if keys else ":"
+
     def allows(self, action_id: str) -> bool:
         """Asked again where the action is carried out: a key is not the only way in."""
         action = next((a for a in self.actions if a.id == action_id), None)

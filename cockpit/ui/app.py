@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.console import RenderableType
-from rich.segment import Segment, Segments
 from textual import on, work
 from textual.app import App
 from textual.screen import Screen
@@ -25,10 +24,10 @@ from cockpit.ui.desk import Desk
 from cockpit.ui.environment import EnvironmentBadge
 from cockpit.ui.life import EXIT_CRASH, crash_line, install_signals
 from cockpit.ui.look import VARIABLE_DEFAULTS, Glyphs, Look, make_look, terminal_glyphs
-from cockpit.ui.messages import DiffArrived, FeedEnded, FeedWanted
+from cockpit.ui.messages import DiffArrived, FeedEnded, FeedStarted, FeedWanted
 from cockpit.ui.screens.fleet import FleetScreen
 
-CLOSE_LIMIT = 3.0
+CLOSE_LIMIT = 6.0
 """Seconds the feed has to close; it bounds itself, this is for a feed that does not."""
 
 
@@ -62,6 +61,7 @@ class CockpitApp(App[int], inherit_bindings=False):
         super().__init__()
         self.animation_level = "none"
         self.crash_dir = crash_dir
+        self.crash_report = ""
         registry = Registry.build(environment.read_only, keymap, actions)
         self.desk = Desk(feed, environment, registry, now, save_dir or crash_dir)
         self.glyphs = glyphs or terminal_glyphs(sys.__stderr__.encoding if sys.__stderr__ else "utf-8")
@@ -103,10 +103,13 @@ class CockpitApp(App[int], inherit_bindings=False):
         self.call_after_refresh(self.read_feed)  # paint first, connect then
 
     @work(exclusive=True, exit_on_error=False, group="feed")
-    async def read_feed(self) -> None:
+    async def read_feed(self, again: bool = False) -> None:
         """Start the collector and post what it tells. Touches no widget and no state."""
         try:
+            if again:
+                await self.desk.feed.close()
             await self.desk.feed.start()
+            self.post_message(FeedStarted())
             first = True
             async for diff in self.desk.feed.diffs():
                 self.post_message(DiffArrived(diff, first))
@@ -117,6 +120,11 @@ class CockpitApp(App[int], inherit_bindings=False):
         except Exception as error:
             line = await asyncio.to_thread(crash_line, error, self.crash_dir)
             self.post_message(FeedEnded(f"the collector could not be read. {clean_line(line)}"))
+
+    @on(FeedStarted)
+    def _feed_started(self) -> None:
+        self.desk.started()
+        self.fleet_screen.picture_changed()
 
     @on(DiffArrived)
     def _diff_arrived(self, message: DiffArrived) -> None:
@@ -130,8 +138,9 @@ class CockpitApp(App[int], inherit_bindings=False):
 
     @on(FeedWanted)
     def _feed_wanted(self) -> None:
-        self.desk.restarted()
-        self.read_feed()
+        if not self.desk.restarting:
+            self.desk.restarting = True
+            self.read_feed(again=True)
         self.fleet_screen.picture_changed()
 
     # Actions of the registry that work on every screen
@@ -150,7 +159,8 @@ class CockpitApp(App[int], inherit_bindings=False):
         self.exit(0)
 
     def action_interrupt(self) -> None:
-        self.notify("q quits; y copies what is selected.", markup=False)
+        quits, copies = self.registry.key_of("app.quit"), self.registry.key_of("fleet.copy")
+        self.notify(f"{quits} quits; {copies} copies what is selected.", markup=False)
 
     @property
     def registry(self) -> Registry:
@@ -166,7 +176,8 @@ class CockpitApp(App[int], inherit_bindings=False):
         """In place of Rich's traceback, which prints every local variable, passwords too."""
         error = self._exception or sys.exc_info()[1] or RuntimeError("unknown")
         self._return_code = EXIT_CRASH
-        self._exit_renderables = [Segments([Segment(crash_line(error, self.crash_dir))])]
+        self.crash_report = crash_line(error, self.crash_dir)  # life.run prints it: Rich would cut the path
+        self._exit_renderables = []
         self._close_messages_no_wait()
 
     def panic(self, *renderables: RenderableType) -> None:  # noqa: ARG002

@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from cockpit.fleet.feed import Feed
-from cockpit.fleet.messages import AbandonProbe, Pause, Refresh, RunProbe, SetInterval, Watch
+from cockpit.fleet.messages import AbandonProbe, Command, Pause, Refresh, RunProbe, SetInterval, Watch
 from cockpit.fleet.snapshot import FleetDiff, FleetSnapshot, ProbePhase, ProbeRun, apply
 from cockpit.ui.actions import Registry
 from cockpit.ui.environment import EnvironmentBadge
@@ -30,6 +30,7 @@ class Desk:
     snapshot: FleetSnapshot = field(default_factory=FleetSnapshot)
     lost: str | None = None
     """Why no diffs come any more; None while they may."""
+    restarting: bool = False
     asked: dict[str, Asked] = field(default_factory=dict)
     watched: str = ""
     wished_interval: float | None = None
@@ -48,32 +49,38 @@ class Desk:
 
     def ended(self, reason: str) -> None:
         self.lost = reason
+        self.restarting = False
         self.asked.clear()
 
-    def restarted(self) -> None:
-        """Tell a new collector what the operator had chosen."""
+    def started(self) -> None:
+        """The collector runs; a new one is told what the operator had chosen."""
         self.lost = None
+        self.restarting = False
         if self.watched:
-            self.feed.send(Watch(self.watched))
+            self._send(Watch(self.watched))
         if self.wished_interval is not None:
-            self.feed.send(SetInterval(self.wished_interval))
+            self._send(SetInterval(self.wished_interval))
         if self.snapshot.status.paused:
-            self.feed.send(Pause(True))
+            self._send(Pause(True))
+
+    def _send(self, command: Command) -> None:
+        if self.lost is None:
+            self.feed.send(command)
 
     # What the operator asks for
 
     def watch(self, server: str) -> None:
         if server and server != self.watched:
             self.watched = server
-            self.feed.send(Watch(server))
+            self._send(Watch(server))
 
     def refresh(self) -> None:
-        self.feed.send(Refresh())
+        self._send(Refresh())
 
     def toggle_pause(self) -> bool:
         """True when it pauses."""
         paused = not self.snapshot.status.paused
-        self.feed.send(Pause(paused))
+        self._send(Pause(paused))
         return paused
 
     def change_interval(self, slower: bool) -> float | None:
@@ -83,13 +90,13 @@ class Desk:
         if not steps:
             return None
         self.wished_interval = steps[0] if slower else steps[-1]
-        self.feed.send(SetInterval(self.wished_interval))
+        self._send(SetInterval(self.wished_interval))
         return self.wished_interval
 
     def run_probe(self, server: str, identity: str) -> None:
         run_id = uuid4().hex
         self.asked[run_id] = Asked(run_id, identity, server, self.now())
-        self.feed.send(RunProbe(run_id, server, identity))
+        self._send(RunProbe(run_id, server, identity))
 
     def waiting_run(self, server: str) -> ProbeRun | None:
         """The newest probe on ``server`` that runs and is waited for."""
@@ -100,5 +107,5 @@ class Desk:
     def stop_waiting(self, server: str) -> ProbeRun | None:
         run = self.waiting_run(server)
         if run is not None:
-            self.feed.send(AbandonProbe(run.id))
+            self._send(AbandonProbe(run.id))
         return run

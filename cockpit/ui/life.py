@@ -79,4 +79,6 @@ def run(app: CockpitApp, *, mouse: bool = True) -> int:
     except Exception as error:
         sys.stderr.write(crash_line(error, app.crash_dir) + "\n")
         return EXIT_CRASH
+    if app.crash_report:
+        sys.stderr.write(app.crash_report + "\n")
     return app.return_code or 0

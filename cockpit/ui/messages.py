@@ -24,5 +24,9 @@ class FeedEnded(Message):
         super().__init__()
 
 
+class FeedStarted(Message):
+    """The collector runs and takes commands."""
+
+
 class FeedWanted(Message):
     """The operator wants the collector started again."""

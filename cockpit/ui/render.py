@@ -101,7 +101,7 @@ def _group_note(group: GroupView) -> Line:
     kept = len(group.servers)
     shown = f"  {group.total} servers" if kept == group.total else f"  {kept} of {group.total} servers"
     faults: Line = ((f"  {group.faulty} faulty", STATE_ROLES[group.state]),) if group.faulty else ()
-    return ((shown, "text-dim"), *faults)
+    return (*faults, (shown, "text-dim"))
 
 
 def _server_rows(

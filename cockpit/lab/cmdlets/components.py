@@ -89,5 +89,7 @@ async def set_server_component_state(sim: Simulation, call: Invocation, out: Out
             )
         )
         return
+    if shapes.switch(call, "WhatIf"):
+        return
     await sim.rpc(server)
     sim.engine.vote(server, component, requester, state, sim.touch(), call.user)

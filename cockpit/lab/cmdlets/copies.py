@@ -21,6 +21,8 @@ SERVICE_DOWN: Final = 7
 async def get_mailbox_database_copy_status(sim: Simulation, call: Invocation, out: Output) -> None:
     """By server, by database or by ``DB\\SERVER``; the sheet's empty-identity rule applies as elsewhere."""
     found = _wanted(sim, call, out)
+    for name in sorted({c.server for _, c in found}):
+        await sim.rpc(sim.organization.server(name))
     active_only = shapes.switch(call, "Active")
     t = sim.touch()
     for database, copy in found:

@@ -10,7 +10,7 @@ from typing import Final
 
 from cockpit.exchange.model import ACTIVATION_POLICIES, Role, Version
 from cockpit.lab.clixml import Enum, ListValue
-from cockpit.lab.cmdlet import Invocation, Output
+from cockpit.lab.cmdlet import ErrorRecord, Invocation, Output
 from cockpit.lab.cmdlets import shapes
 from cockpit.lab.organization import Dag, Server
 from cockpit.lab.simulation import Simulation
@@ -18,6 +18,7 @@ from cockpit.lab.simulation import Simulation
 _ROOT = r"C:\Program Files\Microsoft\Exchange Server\V15"
 _SYSTEM = "Microsoft.Exchange.Data.Directory.SystemConfiguration."
 _SERVER_CLASSES: Final = ("top", "server", "msExchExchangeServer")
+_POLICIES: Final = {name.lower(): number for number, name in ACTIVATION_POLICIES.items()}
 _NETWORKS: Final = ("ncacn_vns_spp", "netbios", "ncacn_np", "ncacn_spx", "ncacn_ip_tcp", "ncalrpc")
 
 
@@ -181,6 +182,17 @@ def _mailbox_server(sim: Simulation, server: Server) -> dict[str, object]:
     }
 
 
+def _refused(call: Invocation) -> str:
+    """Why the values cannot be taken; the words are the lab's own."""
+    policy = shapes.text(call, "DatabaseCopyAutoActivationPolicy")
+    if "DatabaseCopyAutoActivationPolicy" in call.parameters and policy.lower() not in _POLICIES:
+        return f"'{policy}' is not a DatabaseCopyAutoActivationPolicy."
+    maximum = shapes.text(call, "MaximumActiveDatabases")
+    if maximum and not maximum.isdigit():
+        return f"'{maximum}' is not a number of databases."
+    return ""
+
+
 async def set_mailbox_server(sim: Simulation, call: Invocation, out: Output) -> None:
     """MoveNow, activation policy and the maximum; the cmdlet does not wait for moves (§2.8)."""
     t = sim.touch()
@@ -188,6 +200,14 @@ async def set_mailbox_server(sim: Simulation, call: Invocation, out: Output) -> 
     if len(found) != 1:
         return
     server = found[0]
+    problem = _refused(call)
+    if problem:
+        kind = "ArgumentException"
+        identifier = shapes.fully_qualified(sim, call, kind, "SetMailboxServer")
+        out.error(ErrorRecord(problem, identifier, category=5, reason=kind, exception_type=f"System.{kind}"))
+        return
+    if shapes.switch(call, "WhatIf"):
+        return
     changed = False
     if "DatabaseCopyActivationDisabledAndMoveNow" in call.parameters:
         wanted = shapes.switch(call, "DatabaseCopyActivationDisabledAndMoveNow")
@@ -196,15 +216,12 @@ async def set_mailbox_server(sim: Simulation, call: Invocation, out: Output) -> 
         if wanted:
             sim.lifecycle.move_now(server, t, call.user)
     if "DatabaseCopyAutoActivationPolicy" in call.parameters:
-        names = {name.lower(): number for number, name in ACTIVATION_POLICIES.items()}
-        policy = names.get(
-            shapes.text(call, "DatabaseCopyAutoActivationPolicy").lower(), server.activation_policy
-        )
+        policy = _POLICIES[shapes.text(call, "DatabaseCopyAutoActivationPolicy").lower()]
         changed = changed or policy != server.activation_policy
         server.activation_policy = policy
     if "MaximumActiveDatabases" in call.parameters:
         value = call.parameters["MaximumActiveDatabases"]
-        limit = None if value in (None, "") else int(value)
+        limit = int(value) if str(value or "").isdigit() else None
         changed = changed or limit != server.maximum_active_databases
         server.maximum_active_databases = limit
     if not changed:

@@ -8,10 +8,18 @@ from typing import Final, TypeAlias
 
 from cockpit.lab.cmdlet import Cmdlet, CmdletTable, Invocation, Output
 from cockpit.lab.cmdlets import components, copies, directory, eventlog, health, pop, probe, winrm
+from cockpit.lab.cmdlets.shapes import knobs_of
+from cockpit.lab.hostile import PoisonedOutput
 from cockpit.lab.simulation import Simulation
 
 _Body: TypeAlias = Callable[[Simulation, Invocation, Output], Awaitable[None]]
 _AS_IDENTITY: Final = {"Server": "Identity"}
+
+
+async def _run(sim: Simulation, body: _Body, call: Invocation, out: Output) -> None:
+    """The handler of a cmdlet; with hostile strings on, its warnings and errors carry them too."""
+    hostile = knobs_of(sim, call).hostile
+    await body(sim, call, PoisonedOutput(out, sim.poisoner) if hostile else out)
 
 
 def _cmdlet(
@@ -27,7 +35,7 @@ def _cmdlet(
 ) -> Cmdlet:
     return Cmdlet(
         name,
-        partial(body, sim),
+        partial(_run, sim, body),
         frozenset(parameters.split()),
         frozenset(mandatory.split()),
         tuple(positional.split()),

@@ -151,6 +151,8 @@ async def _control(
 ) -> None:
     server = _here(sim, call)
     for service in _found(sim, call, out):
+        if shapes.switch(call, "WhatIf"):
+            continue
         await sim.pause(seconds)
         if not act(server, service, sim.touch()):
             out.error(_would_not(call, service, "start"))

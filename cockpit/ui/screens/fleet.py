@@ -112,11 +112,13 @@ class FleetScreen(FleetActions, inherit_bindings=False):
             [render.context(desk.badge, desk.snapshot, view, now, self.glyphs, self.size.width)]
         )
         lines: list[Line] = []
-        if desk.lost is not None:
+        if desk.restarting:
+            lines.append(((" Starting the collector again.", "text-key"),))
+        elif desk.lost is not None:
             lines.append(
                 (
                     (f" No live data: {desk.lost} ", "text-problem"),
-                    ("R starts the collector again.", "text-key"),
+                    (f"{desk.registry.key_of('fleet.refresh')} starts the collector again.", "text-key"),
                 )
             )
         problem = render.collector_problem(desk.snapshot)
@@ -234,10 +236,10 @@ class FleetScreen(FleetActions, inherit_bindings=False):
             self.pane("probe").set_lines([])
         else:
             server, leaf = self.subject
-            keys = {a.method: a.keys[0] for a in self.desk.registry.live("fleet")}
+            key_of = self.desk.registry.key_of
             waiting = list(self.desk.asked.values())
             lines = panels.probe(
-                server, leaf, waiting, self.desk.now(), keys.get("probe", ":"), keys.get("stop_waiting", ":")
+                server, leaf, waiting, self.desk.now(), key_of("fleet.probe"), key_of("fleet.stop-waiting")
             )
             self.pane("probe").set_lines(lines)
             running = any(r.phase is ProbePhase.RUNNING for r in server.snapshot.probe_runs)

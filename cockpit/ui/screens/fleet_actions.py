@@ -99,7 +99,8 @@ class FleetActions(Screen[None], inherit_bindings=False):
             self.say(f"No probe to run here: {why}.", warning=True)
             return
         if self.desk.lost is not None:
-            self.say("The collector has ended: R starts it again.", warning=True)
+            key = self.desk.registry.key_of("fleet.refresh")
+            self.say(f"The collector has ended: {key} starts it again.", warning=True)
             return
         running = self.desk.waiting_run(server.name)
         note = f"{running.identity} already runs on {server.name}." if running is not None else ""

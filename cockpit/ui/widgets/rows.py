@@ -98,16 +98,19 @@ class RowsPane(Pane):
         if not same_keys:
             self._index = {row.key: i for i, row in enumerate(new)}
         grown = self._measure(old if same_keys else ())
-        if same_keys and not grown:
+        self._cursor = old_cursor if same_keys else self._find(key, old_cursor)
+        if len(old) == len(new) and not grown:
             for index, (before, after) in enumerate(zip(old, new, strict=True)):
                 if before is not after and before != after:
                     self.refresh_body(index)
-            return
-        self._cursor = self._find(key, old_cursor)
-        self.resize_body()
+            if self._cursor != old_cursor:
+                self.refresh_body(old_cursor)
+                self.refresh_body(self._cursor)
+        else:
+            self.resize_body()
+            self.refresh()
         if self._cursor != old_cursor:
             self.bring_into_view(self._cursor)
-        self.refresh()
         if self.cursor_key != key:
             self.post_message(self.Highlighted(self, self.cursor_key))
 
