@@ -24,9 +24,11 @@ READ_SECONDS: Final = 45.0
 """Time limit of one read: Get-ServerHealth's own RPC limit is 30 s (exchange-facts §2.2)."""
 
 
-def read(session: Session, call: Call, make: Callable[[PSObject], Row]) -> m.Reading[Row]:
+def read(
+    session: Session, call: Call, make: Callable[[PSObject], Row], *, repeatable: bool = True
+) -> m.Reading[Row]:
     """Run ``call`` and make rows of its objects. Raises ExchangeError."""
-    result = session.run(call)
+    result = session.run(call, repeatable=repeatable)
     found = []
     for item in result.objects:
         if not isinstance(item, PSObject):
@@ -114,9 +116,12 @@ class ExchangeCmdlets:
         return self._read(rows.pop_settings, "Get-PopSettings", Server=_named(server))
 
     def invoke_monitoring_probe(self, identity: str, server: str) -> m.Reading[m.MonitoringProbeResult]:
-        """Run a probe now. Takes 5 s to minutes; "not runnable" is a warning without a row (§2.4)."""
+        """Run a probe now. Takes 5 s to minutes; "not runnable" is a warning without a row (§2.4).
+
+        Never sent twice: a probe is work for the server, and the first one may still be running.
+        """
         call = invoke_monitoring_probe_call(identity, server)
-        return read(self.session, call, rows.probe_result)
+        return read(self.session, call, rows.probe_result, repeatable=False)
 
     def test_pop_connectivity(self, client_access_server: str) -> m.Reading[m.PopConnectivityResult]:
         """Optional: needs test mailboxes that few organizations have (§2.11)."""

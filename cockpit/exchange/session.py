@@ -220,9 +220,12 @@ class Session:
                     raise ProtocolError(f"{call.cmdlet} asks for confirmation", "nobody is there to answer")
         except _TimeUp:
             self._signal(command_id, envelope.PS_CTRL_C)
-            raise TimeLimitError(
+            late = TimeLimitError(
                 f"{call.cmdlet} on {self.target.server} took longer than {call.time_limit:.0f} s"
-            ) from None
+            )
+            # The server did answer, "nothing yet": it is the call that is slow, not the session.
+            late.session_lost = False
+            raise late from None
         finally:
             self._signal(command_id, envelope.TERMINATE)
         if output.state is None:

@@ -29,6 +29,7 @@ from cockpit.fleet.lanes import (
     OrganizationJob,
     ProbeJob,
     ProbeLane,
+    SignInGate,
     WinRMJob,
     WinRMLane,
 )
@@ -42,6 +43,9 @@ WINRM_LANES: Final = 4
 RETRY_FIRST, RETRY_LIMIT = 2.0, 60.0
 NO_RETRY_SECONDS: Final = 300.0
 """Pause after a refused sign-in: fewer tries than any lock-out threshold counts."""
+
+WINRM_REFUSALS: Final = 3
+"""Refused sign-ins in a row after which the WinRM endpoints are left alone until asked for."""
 
 Item: TypeAlias = e.Event | messages.Command | None
 
@@ -90,20 +94,26 @@ class Collector:
         self._detail: JobQueue = queue.SimpleQueue()
         self._probes: JobQueue = queue.SimpleQueue()
         self._winrm: JobQueue = queue.SimpleQueue()
+        self._ending = threading.Event()
+        self._gate = SignInGate()
+        self._polls = polling.sessions - 3
+        self._failed_lanes: set[str] = set()
+        self._winrm_refusals = 0
         self._lanes = self._make_lanes(secret)
 
     def _make_lanes(self, secret: Secret | None) -> list[tuple[Lane, JobQueue]]:
         """Lanes within the shell budget: suspects, detail and probes have one each, polling the rest."""
         env, post = self._environment, self._inbox.put
-        polls = env.polling.sessions - 3
+        polls = self._polls
 
         def entry(first: int) -> EntrySession:
-            return EntrySession(env, secret, first, self._count_shell)
+            return EntrySession(env, secret, first, self._count_shell, self._gate)
 
         exchange = [(f"poll-{n}", self._fast, n) for n in range(polls)]
         exchange += [("suspects", self._slow, polls), ("detail", self._detail, 0)]
         lanes: list[tuple[Lane, JobQueue]] = [
-            (ExchangeLane(name, jobs, post, env, entry(first)), jobs) for name, jobs, first in exchange
+            (ExchangeLane(name, jobs, post, env, entry(first), self._ending), jobs)
+            for name, jobs, first in exchange
         ]
         lanes.append((ProbeLane(self._probes, post, entry(0)), self._probes))
         lanes += [
@@ -181,6 +191,7 @@ class Collector:
     def _dispatch(self, now: float) -> None:
         if not self._organization_asked and now >= self._organization_due and not self._fleet.status.paused:
             self._organization_asked = True
+            self._gate.open()
             self._detail.put(OrganizationJob())
         if not self._connected or self._fleet.status.paused:
             return
@@ -230,22 +241,28 @@ class Collector:
         self._schedule.ask_now(server, now)
         self._watch_due = now
         self._winrm_blocked = self._environment.polling.winrm_interval == 0
+        self._winrm_refusals = 0
+        self._gate.open()
 
     def _follow_up(self, event: e.Event, now: float) -> None:
         match event:
             case e.OrganizationRead():
                 self._organization_read(now)
-            case e.EntryFailed(_, _, retry):
+            case e.EntryFailed(retry=retry):
                 self._entry_failed(now, retry)
+            case e.LaneFailed():
+                self._lane_failed(event)
             case e.HealthRead(server=server):
                 self._health_done(server, now, failed=False)
             case e.HealthFailed(server=server):
                 self._health_done(server, now, failed=True)
             case e.DetailRead():
                 self._detail_in_flight = False
-            case e.WinRMRead(server, reading):
-                refused = reading.problem is not None
-                self._winrm_schedule.done(server, now, failed=refused)
+            case e.WinRMRead(server, reading, refused):
+                self._winrm_schedule.done(server, now, failed=reading.problem is not None)
+                self._winrm_refusals = self._winrm_refusals + 1 if refused else 0
+                if self._winrm_refusals >= WINRM_REFUSALS:
+                    self._winrm_blocked = True
 
     def _organization_read(self, now: float) -> None:
         self._organization_asked = False
@@ -273,9 +290,19 @@ class Collector:
         self._failures += 1
         self._organization_due = now + pause * random.uniform(0.8, 1.2)  # noqa: S311 -- jitter
         self._schedule.release_all()
+        _drain(self._fast)
+        _drain(self._slow)
+
+    def _lane_failed(self, event: e.LaneFailed) -> None:
+        """One lane without a session is a shell too many; every lane without one is nobody to ask."""
+        self._failed_lanes.add(event.lane)
+        if self._connected and len(self._failed_lanes) >= self._polls:
+            self._failed_lanes.clear()
+            self._take(e.EntryFailed(event.at, event.problem, event.retry, organization=False))
 
     def _health_done(self, server: str, now: float, *, failed: bool) -> None:
         self._schedule.done(server, now, failed=failed)
+        self._failed_lanes.clear()
         self._round_pending.discard(server)
         if not self._round_pending and self._round_started:
             seconds = round(now - self._round_started, 3)
@@ -288,7 +315,8 @@ class Collector:
     # --- the end -----------------------------------------------------------------------------------
 
     def _finish(self) -> None:
-        """Close idle sessions at once; a lane in the middle of a call is left, its shell ends by idle time."""
+        """Close idle sessions at once; a lane in mid-call is left, and its shell ends by idle time."""
+        self._ending.set()
         for _, jobs in self._lanes:
             _drain(jobs)
         for _, jobs in self._lanes:

@@ -32,9 +32,20 @@ class OrganizationRead:
 @dataclass(frozen=True, slots=True)
 class EntryFailed:
     """Nobody could be asked. ``retry`` False: trying again by itself would not help (a wrong password
-    tried again and again locks the account)."""
+    tried again and again locks the account). ``organization``: it was the organization that was asked for."""
 
     at: datetime
+    problem: Problem
+    retry: bool
+    organization: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LaneFailed:
+    """One lane got no session though others may have theirs; its job went back to the queue."""
+
+    at: datetime
+    lane: str
     problem: Problem
     retry: bool
 
@@ -72,8 +83,11 @@ class DetailRead:
 
 @dataclass(frozen=True, slots=True)
 class WinRMRead:
+    """``refused``: the sign-in was refused, which must not be tried on server after server."""
+
     server: str
     reading: WinRMReading
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +113,7 @@ class ProbeEnded:
 Event: TypeAlias = (
     OrganizationRead
     | EntryFailed
+    | LaneFailed
     | HealthRead
     | HealthFailed
     | DetailRead

@@ -14,7 +14,7 @@ from typing import TypeAlias, TypeVar
 
 from cockpit.config.environment import Environment, Secret, exchange_target
 from cockpit.exchange.cmdlets import ExchangeCmdlets
-from cockpit.exchange.errors import ExchangeError, TimeLimitError
+from cockpit.exchange.errors import ExchangeError, SignInError
 from cockpit.exchange.model import ExchangeServer, Outcome
 from cockpit.exchange.session import EXCHANGE, Session
 from cockpit.exchange.text import clean_line
@@ -24,6 +24,9 @@ from cockpit.fleet.snapshot import Problem, WinRMReading
 
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
+
+LANE_REST_SECONDS = 5.0
+"""How long a lane without a session leaves the work to the others before it tries for one again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def _unforeseen(job: Job, error: Exception) -> e.Event:
     problem = Problem("The collector failed on this read", clean_line(f"{type(error).__name__}: {error}"))
     match job:
         case OrganizationJob():
-            return e.EntryFailed(at, problem, retry=True)
+            return e.EntryFailed(at, problem, retry=True, organization=True)
         case HealthJob(server):
             return e.HealthFailed(at, server.name, problem)
         case DetailJob(server):
@@ -83,16 +86,40 @@ class EntryFailure(Exception):  # noqa: N818 -- wraps the error that is the fail
         self.error = error
 
 
+class SignInGate:
+    """Shut by the first refused sign-in, for every lane: each further try counts towards a lock-out."""
+
+    def __init__(self) -> None:
+        self._refusal: ExchangeError | None = None
+
+    def pass_or_raise(self) -> None:
+        """Raises EntryFailure while the gate is shut."""
+        if (refusal := self._refusal) is not None:
+            raise EntryFailure(refusal)
+
+    def shut(self, refusal: ExchangeError) -> None:
+        self._refusal = refusal
+
+    def open(self) -> None:
+        self._refusal = None
+
+
 class EntrySession:
     """One Exchange session that moves on to the next entry server when its own falls silent."""
 
     def __init__(
-        self, environment: Environment, secret: Secret | None, first: int, on_shell: Callable[[int], None]
+        self,
+        environment: Environment,
+        secret: Secret | None,
+        first: int,
+        on_shell: Callable[[int], None],
+        gate: SignInGate,
     ) -> None:
         self._environment = environment
         self._secret = secret
         self._at = first % len(environment.entry_servers)
         self._on_shell = on_shell
+        self._gate = gate
         self._session: Session | None = None
 
     def use(self, job: Callable[[ExchangeCmdlets], _T]) -> _T:
@@ -100,24 +127,21 @@ class EntrySession:
 
         Raises ExchangeError for what concerns the job itself, EntryFailure when no entry server works.
         """
-        entries = self._environment.entry_servers
-        for left in reversed(range(len(entries))):
+        for left in reversed(range(len(self._environment.entry_servers))):
             session = self._current()
             try:
-                session.open()
+                if not session.is_open:
+                    self._gate.pass_or_raise()
+                    session.open()
                 return job(ExchangeCmdlets(session, self._environment.polling.time_limit))
-            except TimeLimitError as error:
-                # The server asked about may be the slow one, so another entry server would wait as long.
-                if session.is_open:
-                    raise
-                failure: ExchangeError = error
             except ExchangeError as error:
                 if not error.session_lost:
                     raise
-                failure = error
-            self._next()
-            if left == 0 or not failure.retry:
-                raise EntryFailure(failure)
+                self._next()
+                if isinstance(error, SignInError):
+                    self._gate.shut(error)
+                if left == 0 or not error.retry:
+                    raise EntryFailure(error) from error
         raise AssertionError("an environment has at least one entry server")
 
     def close(self) -> None:
@@ -150,10 +174,7 @@ class Lane(threading.Thread):
             try:
                 self._post(self.perform(job))
             except EntryFailure as failure:
-                self._post(
-                    e.EntryFailed(readers.now(), readers.problem_of(failure.error), failure.error.retry)
-                )
-                self.entry_failed(job)
+                self.entry_failed(job, failure.error)
             except Exception as error:
                 _LOG.exception("%s failed in an unforeseen way", job)
                 self._post(_unforeseen(job, error))
@@ -162,8 +183,9 @@ class Lane(threading.Thread):
     def perform(self, job: Job) -> e.Event:
         raise NotImplementedError
 
-    def entry_failed(self, job: Job) -> None:
+    def entry_failed(self, job: Job, error: ExchangeError) -> None:
         """Tell what becomes of ``job`` when nobody could be asked."""
+        raise NotImplementedError
 
     def finish(self) -> None:
         """Close what the lane holds."""
@@ -179,10 +201,13 @@ class ExchangeLane(Lane):
         post: Callable[[e.Event], None],
         environment: Environment,
         entry: EntrySession,
+        ending: threading.Event,
     ) -> None:
+        """``ending``: set when the collector stops, so that a lane at rest ends at once."""
         super().__init__(name, jobs, post)
         self._environment = environment
         self._entry = entry
+        self._ending = ending
 
     def perform(self, job: Job) -> e.Event:
         match job:
@@ -223,9 +248,18 @@ class ExchangeLane(Lane):
             _LOG.warning("detail of %s: %s", server.name, error)
             return e.DetailRead(readers.now(), server.name, None, None)
 
-    def entry_failed(self, job: Job) -> None:
-        if isinstance(job, DetailJob):
-            self._post(e.DetailRead(readers.now(), job.server.name, None, None))
+    def entry_failed(self, job: Job, error: ExchangeError) -> None:
+        """A read of health goes back for the other lanes, who may have sessions; this one rests a while."""
+        at, problem = readers.now(), readers.problem_of(error)
+        match job:
+            case HealthJob():
+                self._jobs.put(job)
+                self._post(e.LaneFailed(at, self.name, problem, error.retry))
+                self._ending.wait(LANE_REST_SECONDS)
+            case DetailJob(server):
+                self._post(e.DetailRead(at, server.name, None, None))
+            case _:
+                self._post(e.EntryFailed(at, problem, error.retry, organization=True))
 
     def finish(self) -> None:
         self._entry.close()
@@ -243,14 +277,13 @@ class ProbeLane(Lane):
             raise TypeError(f"not a job of this lane: {job!r}")
         try:
             return self._entry.use(lambda c: readers.run_probe(c, job.run_id, job.server, job.identity))
-        except EntryFailure as failure:
-            return self._failed(job, failure.error)
         finally:
             self._entry.close()
 
-    @staticmethod
-    def _failed(job: ProbeJob, error: ExchangeError) -> e.ProbeEnded:
-        return e.ProbeEnded(readers.now(), job.run_id, job.server, None, (), readers.problem_of(error))
+    def entry_failed(self, job: Job, error: ExchangeError) -> None:
+        if isinstance(job, ProbeJob):
+            problem = readers.problem_of(error)
+            self._post(e.ProbeEnded(readers.now(), job.run_id, job.server, None, (), problem))
 
     def finish(self) -> None:
         self._entry.close()

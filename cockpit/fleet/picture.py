@@ -25,6 +25,8 @@ def take(fleet: FleetSnapshot, event: e.Event) -> FleetSnapshot:
             return _organization(fleet, event)
         case e.EntryFailed():
             return _entry_failed(fleet, event)
+        case e.LaneFailed():
+            return fleet
         case _:
             server = fleet.servers.get(event.server)
             if server is None:

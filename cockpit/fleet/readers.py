@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from cockpit.config.environment import Environment, Secret, Target, exchange_target, winrm_target
 from cockpit.exchange import catalogue
 from cockpit.exchange.cmdlets import ExchangeCmdlets
-from cockpit.exchange.errors import ExchangeError, UnreachableError
+from cockpit.exchange.errors import ExchangeError, SignInError, UnreachableError
 from cockpit.exchange.model import (
     ExchangeServer,
     HealthReport,
@@ -152,12 +152,12 @@ def read_winrm(environment: Environment, secret: Secret | None, server: Exchange
         services = cmdlets.get_service(names).rows
         boot = cmdlets.last_boot_time()
         actions = cmdlets.recovery_actions().rows
-        reading = WinRMReading(now(), services, boot, actions)
+        return e.WinRMRead(server.name, WinRMReading(now(), services, boot, actions))
     except ExchangeError as error:
         reading = WinRMReading(problem=problem_of(error))
+        return e.WinRMRead(server.name, reading, refused=isinstance(error, SignInError))
     finally:
         session.close()
-    return e.WinRMRead(server.name, reading)
 
 
 def run_probe(cmdlets: ExchangeCmdlets, run_id: str, server: str, identity: str) -> e.ProbeEnded:

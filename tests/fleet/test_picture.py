@@ -66,7 +66,7 @@ def test_a_good_read_clears_the_problem() -> None:
 
 def test_when_nobody_can_be_asked_every_server_grows_old() -> None:
     made = picture.take(fleet("EX01", "EX02"), health("EX01"))
-    lost = picture.take(made, e.EntryFailed(NOW, PROBLEM, retry=True))
+    lost = picture.take(made, e.EntryFailed(NOW, PROBLEM, retry=True, organization=True))
     assert lost.status.problem == PROBLEM
     aged = picture.aged(lost, NOW + timedelta(minutes=10))
     assert {s.reach for s in aged.servers.values()} == {Reach.UNREACHABLE}

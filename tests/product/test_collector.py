@@ -214,6 +214,36 @@ def test_one_dead_server_delays_nobody_and_comes_back(tmp_path: Path) -> None:
         watcher.until(lambda f: f.servers[dead].reach is Reach.LIVE)
 
 
+def test_a_server_that_is_slow_to_answer_for_is_its_own_problem(tmp_path: Path) -> None:
+    with running_lab(tmp_path, servers=4, polling={"time_limit": 1.5}) as running:
+        running.lab.simulation.knobs["EX16-01"].rpc_delay = 10.0
+        with watching(running) as watcher:
+            fleet = watcher.until(lambda f: _all_read(f) and f.servers["EX16-01"].problem is not None)
+            problem = fleet.servers["EX16-01"].problem
+            assert problem is not None
+            assert "took longer" in problem.what
+            others = [s for n, s in fleet.servers.items() if n != "EX16-01"]
+            assert {s.reach for s in others} == {Reach.LIVE}
+            assert fleet.status.problem is None
+            running.lab.simulation.knobs["EX16-01"].rpc_delay = 0.0
+            watcher.until(lambda f: f.servers["EX16-01"].reach is Reach.LIVE)
+
+
+def test_other_tools_may_hold_most_of_the_shells(tmp_path: Path) -> None:
+    """Too few shells for every lane is slower, not blind."""
+    with running_lab(tmp_path, servers=4) as running:
+        held = [running.exchange(name) for name in running.environment.entry_servers for _ in range(17)]
+        try:
+            for session in held:
+                session.open()
+            with watching(running) as watcher:
+                fleet = watcher.until(lambda f: _all_read(f) and f.status.problem is None)
+                assert {s.reach for s in fleet.servers.values()} == {Reach.LIVE}
+        finally:
+            for session in held:
+                session.close()
+
+
 def test_another_entry_server_takes_over(tmp_path: Path) -> None:
     with running_lab(tmp_path, servers=4) as running, watching(running) as watcher:
         fleet = watcher.until(_all_read)
