@@ -158,7 +158,8 @@ def control(environment: Environment) -> tuple[str, str]:
     """The lab's control address and token. Raises ConfigError when the environment is no lab's."""
     if environment.lab is None:
         raise config.ConfigError(
-            f"Environment {environment.name!r} is not a lab's: it has no [lab] table. Give --env-file of a lab."
+            f"Environment {environment.name!r} is not a lab's: it has no [lab] table. "
+            "Give --env-file of a lab."
         )
     try:
         token = Path(environment.lab.token_file).read_text(encoding="utf-8").strip()

@@ -47,16 +47,21 @@ def probe_identity(entry: MonitorHealthEntry) -> str | None:
 
 
 def latest_run(server: ServerSnapshot, identity: str) -> ProbeRun | None:
-    """The newest run of that probe by hand, with or without a target behind it."""
+    """The newest run by hand that says something of that probe's monitor.
+
+    A run on one database (``identity\\<database>``) that succeeds says nothing of the others, so it
+    counts only when it did not succeed.
+    """
     wanted = identity.lower()
-    return next(
-        (
-            r
-            for r in server.probe_runs
-            if r.identity.lower() == wanted or r.identity.lower().startswith(wanted + "\\")
-        ),
-        None,
-    )
+    return next((r for r in server.probe_runs if _counts(r, wanted)), None)
+
+
+def _counts(run: ProbeRun, wanted: str) -> bool:
+    identity = run.identity.lower()
+    if identity == wanted:
+        return True
+    succeeded = run.result is not None and run.result.succeeded
+    return identity.startswith(wanted + "\\") and not succeeded
 
 
 def judge(server: ServerSnapshot, entry: MonitorHealthEntry) -> Judgement:
@@ -94,7 +99,7 @@ def judge(server: ServerSnapshot, entry: MonitorHealthEntry) -> Judgement:
         return Judgement(
             Verdict.VERIFY,
             f"AlertValue is {entry.alert_value}; {identity} has not been re-run since.",
-            "Re-run the probe (p).",
+            "Re-run the probe.",
         )
     return _judge_run(run)
 

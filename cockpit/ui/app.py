@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -18,7 +19,7 @@ from textual.screen import Screen
 from cockpit.exchange.text import clean_line
 from cockpit.fleet.feed import Feed, FeedLostError
 from cockpit.ui import theme as themes
-from cockpit.ui._textual_hacks import replace_bindings
+from cockpit.ui._textual_hacks import driver_class, replace_bindings
 from cockpit.ui.actions import ACTIONS, Action, Registry
 from cockpit.ui.desk import Desk
 from cockpit.ui.environment import EnvironmentBadge
@@ -58,7 +59,7 @@ class CockpitApp(App[int], inherit_bindings=False):
         now: Callable[[], datetime] = _utc_now,
         actions: Sequence[Action] = ACTIONS,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=driver_class())
         self.animation_level = "none"
         self.crash_dir = crash_dir
         self.crash_report = ""
@@ -100,7 +101,14 @@ class CockpitApp(App[int], inherit_bindings=False):
         install_signals(self)
         for warning in self._theme_warnings:
             self.notify(warning, severity="warning", markup=False)
-        self.call_after_refresh(self.read_feed)  # paint first, connect then
+        self.call_after_refresh(self._painted)  # paint first, connect then
+
+    def _painted(self) -> None:
+        """After the first paint. What was imported stays: the garbage collector need not walk it again,
+        and a caller that turned it off for a quick start (``gc.disable()``) gets it back here."""
+        gc.freeze()
+        gc.enable()
+        self.read_feed()
 
     @work(exclusive=True, exit_on_error=False, group="feed")
     async def read_feed(self, again: bool = False) -> None:

@@ -77,8 +77,15 @@ def run(app: CockpitApp, *, mouse: bool = True) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        sys.stderr.write(crash_line(error, app.crash_dir) + "\n")
+        _say(crash_line(error, app.crash_dir))
         return EXIT_CRASH
     if app.crash_report:
-        sys.stderr.write(app.crash_report + "\n")
+        _say(app.crash_report)
     return app.return_code or 0
+
+
+def _say(line: str) -> None:
+    """One line to the terminal, if there still is one."""
+    with suppress(OSError):
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()

@@ -89,7 +89,7 @@ class Glyphs:
     rule: str
     dot: str
     ellipsis: str
-    arrow: str
+    ascii: bool = False
 
 
 UNICODE: Final = Glyphs(
@@ -109,7 +109,6 @@ UNICODE: Final = Glyphs(
     rule="─",
     dot="·",
     ellipsis="…",
-    arrow="→",
 )
 ASCII: Final = Glyphs(
     states={**UNICODE.states, State.UNHEALTHY: "X", State.UNREACHABLE: "#", State.HEALTHY: "."},
@@ -118,7 +117,7 @@ ASCII: Final = Glyphs(
     rule="-",
     dot="|",
     ellipsis="~",
-    arrow="->",
+    ascii=True,
 )
 
 

@@ -24,6 +24,15 @@ class FeedEnded(Message):
         super().__init__()
 
 
+class FilterTyped(Message):
+    """The filter's text changed; ``done``: enter was pressed."""
+
+    def __init__(self, text: str, done: bool) -> None:
+        self.text = text
+        self.done = done
+        super().__init__()
+
+
 class FeedStarted(Message):
     """The collector runs and takes commands."""
 

@@ -57,7 +57,13 @@ def test_another_probes_run_does_not_count() -> None:
     assert verdict_with(probe_run("POP\\PopCTPProbe", ResultType.SUCCEEDED)) is Verdict.VERIFY
 
 
-def test_a_run_on_one_database_counts_for_its_monitor() -> None:
+def test_success_on_one_database_says_nothing_of_the_others() -> None:
+    deep = monitor("PopDeepTestMonitor", AlertValue.UNHEALTHY, changed=NOW)
+    run = probe_run("POP.Protocol\\PopDeepTestProbe\\DB01", ResultType.SUCCEEDED)
+    assert verdict_with(run, entry=deep) is Verdict.VERIFY
+
+
+def test_a_failure_on_one_database_counts_for_its_monitor() -> None:
     deep = monitor("PopDeepTestMonitor", AlertValue.UNHEALTHY, changed=NOW)
     run = probe_run("POP.Protocol\\PopDeepTestProbe\\DB01", ResultType.FAILED)
     assert verdict_with(run, entry=deep) is Verdict.REAL

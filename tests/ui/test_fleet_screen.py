@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -48,7 +49,7 @@ async def test_tree_opens_what_is_faulty_and_moves(make_app: MakeApp) -> None:
         await shown(pilot, app)
         assert rows(app, "tree")[:5] == [
             "✗ Unhealthy  CORP  24 servers",
-            "✗ Unhealthy  ▾ DAG01 (DAG)  4 servers  3 faulty",
+            "✗ Unhealthy  ▾ DAG01 (DAG)  3 faulty  4 servers",
             "✗ Unhealthy  ▾ EX01  2019",
             "✗ Unhealthy  ▾ POP",
             "✗ Unhealthy  PopCTPMonitor",
@@ -112,7 +113,7 @@ async def test_filter_faults_and_counts(make_app: MakeApp) -> None:
         everything = len(rows(app, "monitors"))
         await pilot.press("/", *"popctp")
         await pilot.pause()
-        assert not app.fleet_screen.query_one("#filter", Input).cursor_blink
+        assert not app.screen.query_one("#filter", Input).cursor_blink
         assert f"of {everything}" in plain(tree._title)
         assert all("PopCTPMonitor" in r for r in rows(app, "monitors"))
         await pilot.press("enter")
@@ -380,3 +381,18 @@ async def test_narrow_screen_shows_one_pane_below_the_tree(make_app: MakeApp) ->
             }
             assert visible == {name}
             assert app.fleet_screen.query_one(f"#{name}").has_focus
+
+
+async def test_two_hundred_servers_stay_light(make_app: MakeApp) -> None:
+    app = make_app(fleets.demo_fleet(200))
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot, app)
+        assert len(rows(app, "monitors")) == 990
+        assert len(rows(app, "tree")) < 250, "health sets and monitors only where something is wrong"
+        started = time.perf_counter()
+        for index in range(50):
+            changed = server(f"EX{20 + index}", dag="DAG03", last_success=fleets.NOW)
+            feed_of(app).change(changed)
+        await until(pilot, lambda: app.desk.snapshot.seq == feed_of(app).picture.seq)
+        await pilot.press("j")
+        assert time.perf_counter() - started < 5, "fifty diffs cost a few drawings, not fifty"

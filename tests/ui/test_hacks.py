@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import inspect
+import io
+
 import pytest
 from textual.app import App
 from textual.binding import Binding
+from textual.drivers.linux_driver import LinuxDriver
 
-from cockpit.ui._textual_hacks import replace_bindings, write_to_terminal
+from cockpit.ui._textual_hacks import LostTerminalFile, driver_class, replace_bindings, write_to_terminal
 
 
 class Small(App[None]):
@@ -31,6 +36,26 @@ async def test_replaced_bindings_are_all_there_is() -> None:
         assert app.seen == 2
         assert set(app.screen.active_bindings) >= {"question_mark", "plus"}
         assert "ctrl+q" not in app.screen.active_bindings
+
+
+def test_a_lost_terminal_is_said_once_and_then_swallows() -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.EIO, "Input/output error")
+
+    said: list[int] = []
+    file = LostTerminalFile(Gone(), lambda: said.append(1))
+    for _ in range(3):
+        file.write("x")
+        file.flush()
+    assert said == [1]
+
+
+def test_the_driver_writes_through_it() -> None:
+    made = driver_class()
+    assert made is not None
+    assert "_file" in inspect.getsource(LinuxDriver.start_application_mode)
+    assert "WriterThread(self._file)" in inspect.getsource(LinuxDriver.start_application_mode)
 
 
 async def test_writing_to_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

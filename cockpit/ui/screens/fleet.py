@@ -8,7 +8,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.timer import Timer
-from textual.widgets import Input
 
 from cockpit.fleet.snapshot import ProbePhase
 from cockpit.ui import panels, render
@@ -16,7 +15,7 @@ from cockpit.ui._textual_hacks import replace_bindings
 from cockpit.ui.desk import Desk
 from cockpit.ui.expansion import GROUP, HEALTH_SET, SERVER, Expansion
 from cockpit.ui.look import Glyphs, Line, plain
-from cockpit.ui.messages import FeedWanted
+from cockpit.ui.messages import FeedWanted, FilterTyped
 from cockpit.ui.screens.fleet_actions import FleetActions
 from cockpit.ui.view import Filter, FleetView, Leaf, ServerView, Viewer
 from cockpit.ui.widgets.bars import Bar, KeyBar
@@ -60,16 +59,12 @@ class FleetScreen(FleetActions, inherit_bindings=False):
                 with Container(id="lower"):
                     yield LinesPane(id="probe")
                     yield LinesPane(id="side")
-        yield Input(
-            placeholder="text, !text for all but it; enter keeps it, esc clears it", id="filter", compact=True
-        )
         yield KeyBar(id="keys", actions=live)
 
     def _live(self) -> set[object]:
         return {a for scope in ("fleet", "app") for a in self.desk.registry.live(scope)}
 
     def on_mount(self) -> None:
-        self.query_one("#filter", Input).cursor_blink = False
         self.add_class("-pane-2")
         self.pane("probe").set_title((("3 Probe results", ""),))
         self.rows("tree").focus()
@@ -150,7 +145,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         what = "no answer yet" if status.problem else "waiting for the list of servers"
         return (
             (
-                f" Connecting to {entry} {self.glyphs.ellipsis if self.glyphs.rule != '-' else '...'} {what}",
+                f" Connecting to {entry} {'...' if self.glyphs.ascii else self.glyphs.ellipsis} {what}",
                 "text-key",
             ),
         )
@@ -273,14 +268,12 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         if event.pane.id == "tree":
             self.action_toggle_row()
 
-    @on(Input.Changed, "#filter")
-    def _filter_typed(self, event: Input.Changed) -> None:
-        self.filter = Filter(event.value, self.filter.faults_only)
+    @on(FilterTyped)
+    def _filter_typed(self, event: FilterTyped) -> None:
+        self.filter = Filter(event.text, self.filter.faults_only)
         self.redraw()
-
-    @on(Input.Submitted, "#filter")
-    def _filter_kept(self) -> None:
-        self._close_filter_input()
+        if event.done:
+            self._close_filter_input()
 
     def view_text(self) -> str:
         """The whole view as text, nothing cut: for ``ctrl+s``."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 
 from textual.screen import Screen
-from textual.widgets import Input
 
 from cockpit.fleet.verdict import probe_identity
 from cockpit.ui._textual_hacks import write_to_terminal
 from cockpit.ui.clipboard import osc52, save_text
 from cockpit.ui.desk import Desk
 from cockpit.ui.expansion import GROUP, HEALTH_SET, Expansion
-from cockpit.ui.screens.probe import ProbeDialog
 from cockpit.ui.view import Filter, FleetView, Leaf, ServerView
 from cockpit.ui.widgets.panes import LinesPane, Pane
 from cockpit.ui.widgets.rows import Key, RowsPane
@@ -58,15 +56,19 @@ class FleetActions(Screen[None], inherit_bindings=False):
     # Find
 
     def action_filter(self) -> None:
-        box = self.query_one("#filter", Input)
-        box.display = True
-        box.focus()
+        from cockpit.ui.widgets.filterbox import FilterBox
+
+        box = next(iter(self.query(FilterBox)), None)
+        if box is None:
+            self.mount(FilterBox(self.filter.text), before="#keys")
+        else:
+            box.focus()
 
     def _close_filter_input(self) -> None:
-        box = self.query_one("#filter", Input)
-        if box.has_focus:
-            self.rows("tree").focus()
-        box.display = False
+        for box in self.query("#filter"):
+            if box.has_focus:
+                self.rows("tree").focus()
+            box.remove()
 
     def action_faults_only(self) -> None:
         self.filter = Filter(self.filter.text, not self.filter.faults_only)
@@ -74,10 +76,8 @@ class FleetActions(Screen[None], inherit_bindings=False):
 
     def action_back(self) -> None:
         """One step back: the filter, the wait for a probe, the focus."""
-        box = self.query_one("#filter", Input)
         probe_pane = self.pane("probe")
-        if box.display or self.filter.active:
-            box.value = ""
+        if self.query("#filter") or self.filter.active:
             self._close_filter_input()
             self.filter = Filter()
             self.redraw()
@@ -102,6 +102,8 @@ class FleetActions(Screen[None], inherit_bindings=False):
             key = self.desk.registry.key_of("fleet.refresh")
             self.say(f"The collector has ended: {key} starts it again.", warning=True)
             return
+        from cockpit.ui.screens.probe import ProbeDialog  # its widgets are not needed for the first paint
+
         running = self.desk.waiting_run(server.name)
         note = f"{running.identity} already runs on {server.name}." if running is not None else ""
         name = server.name

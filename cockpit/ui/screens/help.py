@@ -38,6 +38,13 @@ def help_lines(registry: Registry, scopes: tuple[str, ...]) -> list[Line]:
 class HelpScreen(ModalScreen[None], inherit_bindings=False):
     """A dialog over the screen it explains."""
 
+    DEFAULT_CSS = """
+    HelpScreen { align: center middle; background: $background 70%; }
+    HelpScreen:ansi { background: $background; }
+    #help-box { width: 96; max-width: 100%; height: 46; max-height: 100%; background: $surface; }
+    #help-lines { height: 1fr; }
+    """
+
     def __init__(self, registry: Registry, scopes: tuple[str, ...]) -> None:
         super().__init__()
         self.registry = registry

@@ -19,6 +19,15 @@ from cockpit.ui.widgets.panes import LinesPane
 class ProbeDialog(ModalScreen[bool], inherit_bindings=False):
     """True: run it. The key that opened it does not confirm it, and the focus is on Cancel."""
 
+    DEFAULT_CSS = """
+    ProbeDialog { align: center middle; background: $background 70%; }
+    ProbeDialog:ansi { background: $background; }
+    #probe-box { width: 90; max-width: 100%; height: 12; max-height: 100%; background: $surface; }
+    #probe-text { height: 1fr; }
+    #probe-buttons { height: 1; align-horizontal: center; }
+    #probe-buttons Button { margin: 0 2; }
+    """
+
     def __init__(self, registry: Registry, identity: str, server: str, note: str = "") -> None:
         super().__init__()
         self.registry = registry

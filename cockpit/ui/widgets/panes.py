@@ -6,15 +6,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, cast
+from typing import ClassVar, Protocol, cast
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
 
 from cockpit.ui.look import Line, Look, crop, width, wrap
+
+
+class BlockBars(ScrollBarRender):
+    """A scrollbar of whole cells: fonts of the Linux console lack the eighths."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
 class HasLook(Protocol):
@@ -35,6 +42,10 @@ class Pane(ScrollView, can_focus=True, inherit_bindings=False):
         self.can_focus = can_focus
         self.titled = titled
         self._title: Line = ()
+
+    def on_mount(self) -> None:
+        if self.look.glyphs.ascii:
+            self.vertical_scrollbar.renderer = BlockBars  # type: ignore[misc]
 
     @property
     def cells(self) -> int:
@@ -65,7 +76,7 @@ class Pane(ScrollView, can_focus=True, inherit_bindings=False):
     def _title_segments(self, base: Style) -> list[Segment]:
         rule = self.look.glyphs.rule
         role = "text-title-focus" if self.has_focus else "text-title"
-        mark = "=" if rule == "-" else "━"
+        mark = "=" if self.look.glyphs.ascii else "━"
         rule = mark if self.has_focus else rule
         room = self.size.width - 4
         title = crop(self._title, max(room, 0), self.look.glyphs.ellipsis)
