@@ -50,7 +50,18 @@ def run(environment: Environment, *, mouse: bool, theme: str | None) -> int:
         entry=", ".join(environment.entry_servers),
     )
     app = CockpitApp(feed, badge, crash_dir=places.crashes, save_dir=places.views, theme=theme)
-    return life.run(app, mouse=mouse)
+    code = life.run(app, mouse=mouse)
+    _let_go_of_a_dead_terminal()
+    return code
+
+
+def _let_go_of_a_dead_terminal() -> None:
+    """What is still buffered for a terminal that is gone would make the interpreter exit with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def demo(options: DemoOptions, *, write: bool | None, mouse: bool, theme: str | None) -> int:

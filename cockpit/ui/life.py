@@ -66,8 +66,12 @@ def crash_line(error: BaseException, directory: Path) -> str:
 
 
 def crash_text(error: BaseException) -> str:
-    """The traceback without locals and without passwords."""
-    return redact("".join(traceback.format_exception(error)))
+    """The traceback without locals and without passwords; of a failed worker, where it failed."""
+    below = getattr(error, "error", None)  # textual.worker.WorkerFailed keeps its cause here
+    text = "".join(traceback.format_exception(error))
+    if isinstance(below, BaseException):
+        text += "".join(traceback.format_exception(below))
+    return redact(text)
 
 
 def run(app: CockpitApp, *, mouse: bool = True) -> int:
