@@ -109,9 +109,12 @@ def monitor(name: str) -> Monitor | None:
     return _BY_LOWER_NAME.get(name.lower())
 
 
+_LOWER_HEALTH_SETS: Final = frozenset(s.lower() for s in POP_HEALTH_SETS)
+
+
 def is_pop_health_set(name: str) -> bool:
     """True for the health sets this program is about, without regard to case."""
-    return name.lower() in {s.lower() for s in POP_HEALTH_SETS}
+    return name.lower() in _LOWER_HEALTH_SETS
 
 
 def tiers(version: Version, roles: Iterable[Role]) -> frozenset[Role]:

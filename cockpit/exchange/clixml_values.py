@@ -57,12 +57,14 @@ def _character(text: str) -> str:
     return "\ufffd" if 0xD800 <= code <= 0xDFFF else chr(code)
 
 
-def _boolean(text: str) -> bool:
-    if text == "true":
-        return True
-    if text == "false":
-        return False
-    return {"true": True, "1": True, "false": False, "0": False}[text.strip().lower()]
+class _Booleans(dict[str, bool]):
+    """Looked up rather than called: every row has several."""
+
+    def __missing__(self, raw: str) -> bool:
+        return {"true": True, "1": True, "false": False, "0": False}[raw.strip().lower()]
+
+
+_boolean: Final = _Booleans({"true": True, "false": False}).__getitem__
 
 
 def _time(text: str) -> datetime:

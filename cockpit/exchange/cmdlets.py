@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from cockpit.exchange import model as m
 from cockpit.exchange import rows
-from cockpit.exchange.catalogue import PROBE_TIME_LIMIT
+from cockpit.exchange.catalogue import PROBE_TIME_LIMIT, is_pop_health_set
 from cockpit.exchange.clixml import PSObject
 from cockpit.exchange.errors import ProtocolError
 from cockpit.exchange.pipeline import Call, ParameterValue
@@ -96,6 +96,27 @@ class ExchangeCmdlets:
         found = self._read(rows.monitor_health_entry, "Get-ServerHealth", **parameters)
         monitors = tuple(r for r in found.rows if not _is_placeholder(r))
         return m.Reading(monitors, found.warnings, found.errors, found.answered_by, found.seconds)
+
+    def get_whole_server_health(
+        self, server: str
+    ) -> tuple[m.Reading[m.MonitorHealthEntry], tuple[m.MonitorState, ...]]:
+        """Get-ServerHealth without a filter: the POP monitors in full, of every monitor what a roll-up
+        needs. A placeholder row is left out of both, as in :meth:`get_server_health`."""
+        call = Call("Get-ServerHealth", {"Identity": _named(server)}, time_limit=self.time_limit)
+        pop: list[m.MonitorHealthEntry] = []
+
+        def make(row: PSObject) -> m.MonitorState:
+            state = rows.monitor_state(row)
+            if is_pop_health_set(state.health_set_name):
+                pop.append(rows.monitor_health_entry(row))
+            return state
+
+        found = read(self.session, call, make)
+        states = tuple(
+            s for s in found.rows if not s.health_set_name == s.alert_value == m.AlertValue.UNKNOWN
+        )
+        reading = m.Reading(tuple(pop), found.warnings, found.errors, found.answered_by, found.seconds)
+        return reading, states
 
     def get_monitoring_item_identity(
         self, server: str, health_set: str

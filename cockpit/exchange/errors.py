@@ -22,6 +22,7 @@ from pypsrp.exceptions import (
     WSManFaultError,
 )
 from spnego.exceptions import SpnegoError
+from urllib3 import exceptions as urllib3
 
 from cockpit.exchange.clixml import ClixmlError
 from cockpit.exchange.model import CmdletError
@@ -165,6 +166,7 @@ _FAULTS: Final[dict[int, type[ExchangeError]]] = {
 WIRE_ERRORS: Final = (
     WinRMError,
     requests.RequestException,
+    urllib3.HTTPError,
     SpnegoError,
     ImportError,
     ET.ParseError,
@@ -208,6 +210,7 @@ def from_wire(error: BaseException, where: str) -> ExchangeError:
     return ProtocolError(f"Talking to {where} failed", f"{type(error).__name__}: {error}")
 
 
+_REDIRECT_CURE = "Dial the address it redirects to: redirects are not followed."
 _KERBEROS_CURE = "Check the ticket (klist), the realm's KDC, and that an SPN HTTP/<name dialled> exists."
 
 
@@ -233,6 +236,8 @@ def _http(error: BaseException, where: str) -> ExchangeError:
     what = f"{where} answered HTTP {code}"
     if code == 404:
         return EndpointNotFoundError(what)
+    if 300 <= code < 400:
+        return EndpointNotFoundError(f"{what}: it redirects elsewhere", cure=_REDIRECT_CURE)
     if code == 403:
         return NotGrantedError(
             what, cure="The account may not use this endpoint (RemotePowerShellEnabled, IIS)."
@@ -245,7 +250,7 @@ def _http(error: BaseException, where: str) -> ExchangeError:
 
 def _connection(error: BaseException, where: str) -> ExchangeError:
     text = str(error)
-    if "NameResolutionError" in text or "getaddrinfo" in text:
+    if isinstance(error, urllib3.NameResolutionError) or "NameResolutionError" in text:
         return UnreachableError(
             f"The name of {where} does not resolve", cure="Check the name and the DNS of this host."
         )
@@ -276,6 +281,10 @@ _ORDERED: Final = (
             "Dial the address it redirects to: redirects are not followed.",
         ),
     ),
+    (urllib3.SSLError, lambda e, w: CertificateError(f"TLS with {w} failed", str(e))),
+    (urllib3.NewConnectionError, _connection),
+    (urllib3.TimeoutError, lambda e, w: TimeLimitError(f"{w} does not answer", type(e).__name__)),
+    (urllib3.HTTPError, lambda e, w: UnreachableError(f"The connection to {w} broke", _innermost(e))),
     (requests.RequestException, lambda e, w: UnreachableError(f"The request to {w} failed", str(e))),
     (SpnegoError, lambda e, w: SignInError(f"Sign-in at {w} failed", str(e), _KERBEROS_CURE)),
     (ImportError, lambda e, w: MissingLibraryError(f"Cannot sign in at {w}", str(e))),

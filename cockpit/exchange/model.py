@@ -230,6 +230,19 @@ class MonitorHealthEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class MonitorState:
+    """The part of a MonitorHealthEntry that a roll-up needs: most rows of a server are only counted."""
+
+    health_set_name: str
+    alert_value: str
+    is_stale: bool
+    current_health_set_state: str
+    health_group_name: str
+    last_transition_time: datetime | None
+    is_ha_impacting: bool
+
+
+@dataclass(frozen=True, slots=True)
 class HealthReport:
     """One health set of Get-HealthReport (§2.3)."""
 

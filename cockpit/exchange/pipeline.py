@@ -13,7 +13,7 @@ from __future__ import annotations
 import struct
 import uuid
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
@@ -24,7 +24,7 @@ from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.serializer import Serializer
 from pypsrp.wsman import WSMan
 
-from cockpit.exchange.clixml import ClixmlError, PSObject, read_message
+from cockpit.exchange.clixml import ClixmlError, PSObject, read_message, read_messages
 from cockpit.exchange.model import CmdletError
 from cockpit.exchange.text import clean_block, clean_line
 
@@ -123,7 +123,7 @@ def _escaped(value: str) -> str:
 
 FRAGMENT_HEADER: Final = struct.Struct(">QQBI")
 _MESSAGE_HEADER: Final = struct.Struct("<II16s16s")
-_START, _END = 1, 2
+_START, _END, _WHOLE = 1, 2, 3
 
 
 def message(kind: int, pool_id: str, pipeline_id: str, payload: bytes) -> bytes:
@@ -166,26 +166,36 @@ class Defragmenter:
                 raise ClixmlError("a PSRP fragment is cut short")
             object_id, fragment_id, flags, length = FRAGMENT_HEADER.unpack_from(data, at)
             at += FRAGMENT_HEADER.size
-            if end - at < length:
+            following = at + length
+            if following > end:
                 raise ClixmlError("a PSRP fragment is cut short")
-            body, at = data[at : at + length], at + length
-            if flags & _START:
-                self._open[object_id] = []
-            pieces = self._open.get(object_id)
-            if pieces is None or len(pieces) != fragment_id:
-                raise ClixmlError("PSRP fragments are out of order")
-            pieces.append(body)
-            if flags & _END:
-                done.append(_unpack(b"".join(self._open.pop(object_id))))
+            if flags == _WHOLE and fragment_id == 0:
+                done.append(_unpack(data, at, following))
+            else:
+                self._collect(object_id, fragment_id, flags, data[at:following], done)
+            at = following
         return done
 
+    def _collect(
+        self, object_id: int, fragment_id: int, flags: int, piece: bytes, done: list[tuple[int, bytes]]
+    ) -> None:
+        if flags & _START:
+            self._open[object_id] = []
+        pieces = self._open.get(object_id)
+        if pieces is None or len(pieces) != fragment_id:
+            raise ClixmlError("PSRP fragments are out of order")
+        pieces.append(piece)
+        if flags & _END:
+            whole = b"".join(self._open.pop(object_id))
+            done.append(_unpack(whole, 0, len(whole)))
 
-def _unpack(whole: bytes) -> tuple[int, bytes]:
-    if len(whole) < _MESSAGE_HEADER.size:
+
+def _unpack(data: bytes, start: int, end: int) -> tuple[int, bytes]:
+    payload = start + _MESSAGE_HEADER.size
+    if payload > end:
         raise ClixmlError("a PSRP message is cut short")
-    kind = int.from_bytes(whole[4:8], "little")
-    payload = whole[_MESSAGE_HEADER.size :]
-    return kind, payload.removeprefix(_BOM)
+    kind = int.from_bytes(data[start + 4 : start + 8], "little")
+    return kind, data[payload + len(_BOM) if data.startswith(_BOM, payload, end) else payload : end]
 
 
 COMPLETED, FAILED, STOPPED = 4, 5, 3
@@ -204,18 +214,20 @@ class PipelineOutput:
     asked: bool = False
     """The server put a question to the host (a confirmation), which nobody here answers."""
 
-    def take(self, kind: int, payload: bytes) -> None:
-        """Take one message. Kinds nobody needs (verbose, debug, progress, ...) are left unread."""
-        if kind == MessageType.PIPELINE_OUTPUT:
-            self.objects.append(read_message(payload))
-        elif kind == MessageType.PIPELINE_STATE:
-            self._take_state(read_message(payload))
-        elif kind == MessageType.WARNING_RECORD:
-            self.warnings.append(record_text(read_message(payload)))
-        elif kind == MessageType.ERROR_RECORD:
-            self.errors.append(error_record(read_message(payload)))
-        elif kind == MessageType.PIPELINE_HOST_CALL:
-            self.asked = True
+    def take(self, messages: Sequence[tuple[int, bytes]]) -> None:
+        """Take what one Receive brought. Kinds nobody needs (verbose, debug, progress, ...) stay unread."""
+        self.objects += read_messages(
+            [body for kind, body in messages if kind == MessageType.PIPELINE_OUTPUT]
+        )
+        for kind, payload in messages:
+            if kind == MessageType.PIPELINE_STATE:
+                self._take_state(read_message(payload))
+            elif kind == MessageType.WARNING_RECORD:
+                self.warnings.append(record_text(read_message(payload)))
+            elif kind == MessageType.ERROR_RECORD:
+                self.errors.append(error_record(read_message(payload)))
+            elif kind == MessageType.PIPELINE_HOST_CALL:
+                self.asked = True
 
     def _take_state(self, state: object) -> None:
         if not isinstance(state, PSObject) or not isinstance(number := state.get("PipelineState"), int):

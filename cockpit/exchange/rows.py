@@ -219,6 +219,18 @@ def monitor_health_entry(row: PSObject) -> m.MonitorHealthEntry:
     )
 
 
+def monitor_state(row: PSObject) -> m.MonitorState:
+    return m.MonitorState(
+        health_set_name=text(row, "HealthSetName"),
+        alert_value=enum(row, "AlertValue", m.ALERT_VALUES),
+        is_stale=boolean(row, "IsStale"),
+        current_health_set_state=enum(row, "CurrentHealthSetState", m.HEALTH_STATES),
+        health_group_name=text(row, "HealthGroupName"),
+        last_transition_time=moment(row, "LastTransitionTime"),
+        is_ha_impacting=boolean(row, "IsHaImpacting"),
+    )
+
+
 def health_report(row: PSObject) -> m.HealthReport:
     return m.HealthReport(
         server=text(row, "Server"),

@@ -47,6 +47,7 @@ from cockpit.exchange.pipeline import (
     fragments,
     message,
 )
+from cockpit.exchange.transport import Transport
 
 EXCHANGE: Final = "Microsoft.Exchange"
 WINRM: Final = "Microsoft.PowerShell"
@@ -111,6 +112,7 @@ class Session:
         self._wsman: _WSMan | None = None
         self._pool: RunspacePool | None = None
         self._address: envelope.Address | None = None
+        self._transport: Transport | None = None
         self._used_at = 0.0
         self._objects_sent = 1000
         self._owner: int | None = None
@@ -138,7 +140,7 @@ class Session:
         if pool.state != RunspacePoolState.OPENED:
             self._abandon(wsman, pool, reconnect=False)
             raise ShellLostError(f"{self.target.url} did not open a runspace", f"pool state {pool.state}")
-        self._wsman, self._pool = wsman, pool
+        self._wsman, self._pool, self._transport = wsman, pool, Transport(wsman)
         self._address = envelope.Address(
             to=wsman.transport.endpoint,
             resource=pool.shell.resource_uri,
@@ -189,6 +191,7 @@ class Session:
         deadline = started + call.time_limit
         if self._idle_too_long(self._wsman):
             self._reconnect(self._wsman)
+            self._transport = Transport(self._wsman)
         try:
             output = self._converse(call, deadline)
         except Exception as error:
@@ -214,8 +217,7 @@ class Session:
         try:
             while not done and output.state is None:
                 data, done = self._receive(command_id, deadline)
-                for kind, payload in incoming.feed(data):
-                    output.take(kind, payload)
+                output.take(incoming.feed(data))
                 if output.asked:
                     raise ProtocolError(f"{call.cmdlet} asks for confirmation", "nobody is there to answer")
         except _TimeUp:
@@ -274,11 +276,10 @@ class Session:
             self._drop()
 
     def _request(self, action: str, body: str, timeout: float, *, keep_alive: bool = False) -> ET.Element:
-        assert self._wsman is not None and self._address is not None  # noqa: S101, PT018
+        assert self._transport is not None and self._address is not None  # noqa: S101, PT018
         message_id, request = envelope.build(self._address, action, body, timeout, keep_alive=keep_alive)
-        http = (self.target.connect_seconds, timeout + _HTTP_GRACE)
         try:
-            answer = self._wsman.transport.send(request, timeout=http)
+            answer = self._transport.send(request, self.target.connect_seconds, timeout + _HTTP_GRACE)
         except WinRMTransportError as error:
             raise _as_fault(error) from error
         return envelope.open_answer(answer, message_id)
@@ -337,7 +338,7 @@ class Session:
         self._abandon(wsman, pool, reconnect=True)
 
     def _forget(self) -> None:
-        self._pool = self._wsman = self._address = None
+        self._pool = self._wsman = self._address = self._transport = None
         self._on_shell(-1)
 
     def _abandon(self, wsman: _WSMan, pool: RunspacePool, *, reconnect: bool) -> None:

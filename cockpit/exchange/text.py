@@ -8,6 +8,7 @@ harmless once, where they enter (cmdlet rows, warnings, errors, log lines), neve
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 LINE_LIMIT = 2_000
 """Characters kept of a single-line value."""
@@ -61,7 +62,18 @@ def clean_line(text: str, limit: int = LINE_LIMIT) -> str:
     Line ends and tabs become spaces; anything else that a terminal might obey or a reader might
     not see becomes its ``\\x1b`` escape; what is over ``limit`` characters is counted, not kept.
     """
+    if len(text) <= _SHORT and limit == LINE_LIMIT:
+        return _clean_short(text)
     return _cut(_UNSAFE.sub(_visible, redact(text[: limit * 4])), limit) + _lost(text, limit)
+
+
+_SHORT = 120
+"""Names, states and the like come again with every row and every poll: cleaned once and kept."""
+
+
+@lru_cache(maxsize=8192)
+def _clean_short(text: str) -> str:
+    return _UNSAFE.sub(_visible, redact(text))
 
 
 def clean_block(text: str, limit: int = BLOCK_LIMIT) -> str:

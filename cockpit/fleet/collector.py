@@ -176,11 +176,13 @@ class Collector:
         return self._fleet is not self._sent
 
     def _maybe_emit(self, now: float) -> None:
+        if now - self._emitted_at < EMIT_SECONDS:
+            return
         self._fleet = picture.aged(self._fleet, readers.now())
         status = replace(self._fleet.status, sessions=self._shells)
         if status != self._fleet.status:
             self._fleet = replace(self._fleet, status=status)
-        if not self._has_news() or now - self._emitted_at < EMIT_SECONDS:
+        if not self._has_news():
             return
         self._fleet = replace(self._fleet, seq=self._sent.seq + 1)
         self._emit(diff(self._sent, self._fleet))

@@ -15,6 +15,7 @@ from cockpit.exchange.model import (
     ExchangeServer,
     HealthReport,
     MonitorHealthEntry,
+    MonitorState,
     Outcome,
     Reading,
 )
@@ -49,10 +50,10 @@ def read_health(cmdlets: ExchangeCmdlets, server: ExchangeServer, scope: str) ->
     started = time.monotonic()
     expected = catalogue.expected_health_sets(server.version, server.roles)
     if scope == "all":
-        whole = cmdlets.get_server_health(server.name)
-        pop = tuple(m for m in whole.rows if catalogue.is_pop_health_set(m.health_set_name))
-        readings = tuple(_part_of(whole, s, pop) for s in expected)
-        others: tuple[HealthReport, ...] | None = _roll_up(server.name, whole.rows)
+        whole, states = cmdlets.get_whole_server_health(server.name)
+        pop = whole.rows
+        readings = tuple(_part_of(whole, s, silent=not states) for s in expected)
+        others: tuple[HealthReport, ...] | None = _roll_up(server.name, states)
     else:
         pop, found, others = (), [], None
         for health_set in expected:
@@ -68,19 +69,16 @@ def _reading(answer: Reading[MonitorHealthEntry], health_set: str, outcome: Outc
     return HealthSetReading(health_set, outcome, now(), words)
 
 
-def _part_of(
-    whole: Reading[MonitorHealthEntry], health_set: str, rows: Iterable[MonitorHealthEntry]
-) -> HealthSetReading:
-    """One health set's outcome out of an answer about all of them."""
-    if any(m.health_set_name.lower() == health_set.lower() for m in rows):
+def _part_of(whole: Reading[MonitorHealthEntry], health_set: str, *, silent: bool) -> HealthSetReading:
+    """One health set's outcome out of an answer about all; ``silent``: there were no rows at all."""
+    if any(m.health_set_name.lower() == health_set.lower() for m in whole.rows):
         return _reading(whole, health_set, Outcome.ROWS)
-    silent = whole.outcome is not Outcome.ROWS
     return _reading(whole, health_set, whole.outcome if silent else Outcome.EMPTY)
 
 
-def _roll_up(server: str, rows: Iterable[MonitorHealthEntry]) -> tuple[HealthReport, ...]:
+def _roll_up(server: str, rows: Iterable[MonitorState]) -> tuple[HealthReport, ...]:
     """What Get-HealthReport would say, from the rows of every monitor."""
-    sets: dict[str, list[MonitorHealthEntry]] = {}
+    sets: dict[str, list[MonitorState]] = {}
     for row in rows:
         sets.setdefault(row.health_set_name, []).append(row)
     return tuple(

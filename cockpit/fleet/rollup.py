@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from cockpit.exchange import catalogue
-from cockpit.exchange.model import AlertValue, MonitorHealthEntry, Outcome
+from cockpit.exchange.model import AlertValue, MonitorHealthEntry, MonitorState, Outcome
 from cockpit.fleet.snapshot import HealthSetReading, Reach, ServerSnapshot
 
 
@@ -70,7 +70,7 @@ def alert_state(alert_value: str) -> State:
     return _BY_ALERT.get(alert_value.lower(), State.UNKNOWN)
 
 
-def monitor_state(entry: MonitorHealthEntry) -> State:
+def monitor_state(entry: MonitorHealthEntry | MonitorState) -> State:
     """A healthy row that Managed Availability calls stale is stale, not healthy (exchange-facts §8)."""
     state = alert_state(entry.alert_value)
     return State.STALE if entry.is_stale and state is State.HEALTHY else state
@@ -81,7 +81,7 @@ def worst(states: Iterable[State], default: State = State.UNKNOWN) -> State:
     return min(states, key=lambda s: s.value, default=default)
 
 
-def consolidated(entries: Iterable[MonitorHealthEntry]) -> State:
+def consolidated(entries: Iterable[MonitorHealthEntry | MonitorState]) -> State:
     """Exchange's own roll-up order (§2.3), with staleness: disabled monitors do not hide healthy ones."""
     states = {monitor_state(e) for e in entries}
     if states == {State.DISABLED}:

@@ -91,7 +91,9 @@ class CollectorProcess:
     def _read(self) -> None:
         stdout = self._process.stdout
         with contextlib.suppress(ValueError, OSError):
-            while stdout is not None and len(head := stdout.read(messages.HEADER.size)) == messages.HEADER.size:
+            while (
+                stdout is not None and len(head := stdout.read(messages.HEADER.size)) == messages.HEADER.size
+            ):
                 change: FleetDiff = messages.decode_diff(stdout.read(messages.HEADER.unpack(head)[0]))
                 with self._condition:
                     self.fleet = apply(self.fleet, change)

@@ -58,8 +58,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much is measured. ``stock_servers``: servers that stock pypsrp reads with all health sets;
-    its seconds are scaled to ``servers``."""
+    """How much is measured; the defaults take six minutes.
+
+    ``stock_servers``: servers stock pypsrp reads with all health sets; its seconds are scaled to ``servers``.
+    """
 
     servers: int = 200
     growth: tuple[int, ...] = (100, 200, 400)

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -141,11 +140,6 @@ def run_module(
     if process.returncode != 0:
         raise RuntimeError(f"{module} ended with exit code {process.returncode}")
     return said
-
-
-def wait_until(reached: float) -> None:
-    """Sleep until the monotonic clock says ``reached``."""
-    time.sleep(max(0.0, reached - time.monotonic()))
 
 
 def unreachable() -> Environment:

@@ -11,12 +11,12 @@ CPU is this process's own, from ``getrusage``, between two points: imports and s
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -25,9 +25,12 @@ import msgspec
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
+from tests.benchmarks.processes import cpu_seconds
+
 
 class Job(msgspec.Struct, frozen=True):
-    """``servers``: name and URL. ``calls``: per server the parameters of each Get-ServerHealth."""
+    """``servers``: name and URL. ``calls``: per server the parameters of each Get-ServerHealth.
+    ``lab``: process id of the lab, whose CPU is noted beside ours."""
 
     way: Literal["kept", "once"]
     threads: int
@@ -36,16 +39,16 @@ class Job(msgspec.Struct, frozen=True):
     ca_file: str
     servers: tuple[tuple[str, str], ...]
     calls: tuple[tuple[dict[str, str], ...], ...]
-    rounds: int
+    lab: int
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """One measured round. Seconds by ``time.time`` where a moment is meant, so that others can compare."""
+    """What one round took, in seconds, and the objects it brought."""
 
     cpu: float
     wall: float
+    lab_cpu: float
     rows: int
-    opening_cpu: float
 
 
 def cpu() -> float:
@@ -83,36 +86,31 @@ def ask(pool: RunspacePool, calls: tuple[dict[str, str], ...]) -> int:
     return rows
 
 
-def kept(job: Job) -> list[Spent]:
-    """Rounds on pools that stay open; all are open before the first begins."""
+def kept(job: Job) -> Spent:
+    """A round on pools that stay open; all are open before the clock starts."""
     with ThreadPoolExecutor(job.threads) as threads:
-        before = cpu()
         pools = [pool_of(job, url) for _, url in job.servers]
         list(threads.map(RunspacePool.open, pools))
-        opening = cpu() - before
-        spent = []
-        for _ in range(job.rounds):
-            begun, started = cpu(), time.monotonic()
-            rows = sum(threads.map(ask, pools, job.calls))
-            spent.append(Spent(cpu() - begun, time.monotonic() - started, rows, opening))
+        spent = _timed(job, lambda: sum(threads.map(ask, pools, job.calls)))
         list(threads.map(RunspacePool.close, pools))
     return spent
 
 
-def once(job: Job) -> list[Spent]:
-    """Rounds in which each server gets a new pool."""
+def once(job: Job) -> Spent:
+    """A round in which each server gets a new pool."""
 
     def whole(server: tuple[str, str], calls: tuple[dict[str, str], ...]) -> int:
         with pool_of(job, server[1]) as pool:
             return ask(pool, calls)
 
-    spent = []
     with ThreadPoolExecutor(job.threads) as threads:
-        for _ in range(job.rounds):
-            begun, started = cpu(), time.monotonic()
-            rows = sum(threads.map(whole, job.servers, job.calls))
-            spent.append(Spent(cpu() - begun, time.monotonic() - started, rows, 0.0))
-    return spent
+        return _timed(job, lambda: sum(threads.map(whole, job.servers, job.calls)))
+
+
+def _timed(job: Job, work: Callable[[], int]) -> Spent:
+    used, lab, started = cpu(), cpu_seconds(job.lab), time.monotonic()
+    rows = work()
+    return Spent(cpu() - used, time.monotonic() - started, cpu_seconds(job.lab) - lab, rows)
 
 
 def _die_with_parent() -> None:
@@ -128,7 +126,7 @@ def main() -> None:
     with pool_of(job, job.servers[0][1]) as pool:
         ask(pool, job.calls[0][:1])
     spent = (kept if job.way == "kept" else once)(job)
-    sys.stdout.write(json.dumps([msgspec.to_builtins(s) for s in spent]))
+    sys.stdout.buffer.write(msgspec.json.encode(spent))
     sys.stdout.flush()
     os._exit(0)
 

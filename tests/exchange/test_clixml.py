@@ -20,6 +20,7 @@ from cockpit.exchange.clixml import (
     Secret,
     read_export,
     read_message,
+    read_messages,
 )
 
 _FIXTURES = Path(__file__).parents[2].parent / "shared" / "fixtures" / "exchange-clixml"
@@ -575,3 +576,42 @@ def test_real_services() -> None:
     running = _list(rows[0].get("ServicesRunning"))
     assert running[0] == "IISAdmin"
     assert "WinRM" in running
+
+
+# ---- many at once
+
+
+def test_many_messages_are_read_as_each_alone() -> None:
+    payloads = [f'<Obj RefId="0"><MS><I32 N="n">{n}</I32></MS></Obj>'.encode() for n in range(21)]
+    payloads[5] = b"\xef\xbb\xbf<S>a string among them</S>"
+    values = read_messages(payloads)
+    assert values[5] == "a string among them"
+    assert [v.get("n") for v in values if isinstance(v, PSObject)] == [n for n in range(21) if n != 5]
+
+
+def test_references_do_not_reach_into_another_message() -> None:
+    payloads = [
+        b'<Obj RefId="7"><MS><S N="a">x</S></MS></Obj>',
+        b'<Obj RefId="0"><MS><Ref N="b" RefId="7"/></MS></Obj>',
+    ]
+    value = read_messages(payloads)[1]
+    assert isinstance(value, PSObject)
+    assert str(value.get("b")) == MISSING
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b'<Obj RefId="0">',
+        b"</_><_>",
+        b'<Obj RefId="0"/><Obj RefId="1"/>',
+        b'<Obj RefId="0"/>x<',
+        b'<Obj RefId="0"></_>',
+    ],
+)
+@pytest.mark.parametrize("place", [0, 3, 7])
+def test_a_broken_message_among_many_is_refused(broken: bytes, place: int) -> None:
+    payloads = [b'<Obj RefId="0"/>'] * 8
+    payloads[place] = broken
+    with pytest.raises(ClixmlError):
+        read_messages(payloads)

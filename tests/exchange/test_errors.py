@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 import requests
+import urllib3
 from pypsrp.exceptions import (
     AuthenticationError,
     FragmentError,
@@ -47,7 +48,14 @@ CASES = [
     (requests.exceptions.ReadTimeout(), e.TimeLimitError),
     (requests.exceptions.ConnectTimeout(), e.TimeLimitError),
     (requests.exceptions.TooManyRedirects(), e.EndpointNotFoundError),
+    (urllib3.exceptions.SSLError("bad cert"), e.CertificateError),
+    (urllib3.exceptions.NewConnectionError(None, "Connection refused"), e.UnreachableError),  # type: ignore[arg-type]
+    (urllib3.exceptions.NameResolutionError("ex01", None, OSError("x")), e.UnreachableError),  # type: ignore[arg-type]
+    (urllib3.exceptions.ConnectTimeoutError(), e.TimeLimitError),
+    (urllib3.exceptions.ReadTimeoutError(None, "", "slow"), e.TimeLimitError),  # type: ignore[arg-type]
+    (urllib3.exceptions.ProtocolError("Connection aborted."), e.UnreachableError),
     (WinRMTransportError("http", 404, ""), e.EndpointNotFoundError),
+    (WinRMTransportError("http", 302, ""), e.EndpointNotFoundError),
     (WinRMTransportError("http", 403, ""), e.NotGrantedError),
     (WinRMTransportError("http", 400, ""), e.ShellLostError),
     (WinRMTransportError("http", 500, ""), e.UnavailableError),

@@ -1,0 +1,84 @@
+"""POSTs of envelopes over the connection pool that pypsrp signed in with.
+
+requests prepares every request anew (URL, cookies, certificate paths, hooks), which is most of what a
+small call costs. Where nothing is sealed, the headers of one prepared request serve them all and the
+body goes straight to urllib3's pool, which keeps TLS verification and connections as requests set
+them up. A sealed request goes through pypsrp, which holds the seal.
+"""
+
+from __future__ import annotations
+
+import requests
+from pypsrp.exceptions import AuthenticationError, WinRMTransportError
+from pypsrp.wsman import WSMan
+from requests.adapters import HTTPAdapter
+from requests.cookies import extract_cookies_to_jar, get_cookie_header
+from urllib3 import HTTPConnectionPool, Timeout
+from urllib3.response import BaseHTTPResponse
+
+_ENVELOPE = "application/soap+xml;charset=UTF-8"
+
+
+class Transport:
+    """Sends envelopes for one WSMan. Not for two threads at once."""
+
+    def __init__(self, wsman: WSMan) -> None:
+        self._pypsrp = wsman.transport
+        self._pool: HTTPConnectionPool | None = None
+        self._template: requests.PreparedRequest | None = None
+
+    def send(self, body: bytes, connect_seconds: float, read_seconds: float) -> bytes:
+        """The answer's body.
+
+        Raises AuthenticationError for 401, WinRMTransportError for any other status from 300 on, and
+        what requests or urllib3 raise for a connection that fails.
+        """
+        if self._pypsrp.wrap_required or self._pypsrp.session is None or self._pypsrp.session.proxies:
+            return self._pypsrp.send(body, timeout=(connect_seconds, read_seconds))
+        pool, template = self._prepared(self._pypsrp.session)
+        answer = pool.urlopen(
+            "POST",
+            template.path_url,
+            body=body,
+            headers=dict(template.headers),
+            timeout=Timeout(connect=connect_seconds, read=read_seconds),
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+        )
+        self._keep_cookies(self._pypsrp.session, template, answer)
+        if answer.status == 401:
+            raise AuthenticationError(f"Failed to authenticate the user {self._pypsrp.username}")
+        if answer.status >= 300:
+            raise WinRMTransportError("http", answer.status, answer.data.decode("utf-8", "replace"))
+        return answer.data
+
+    def _prepared(self, session: requests.Session) -> tuple[HTTPConnectionPool, requests.PreparedRequest]:
+        if self._pool is None or self._template is None:
+            url = self._pypsrp.endpoint
+            request = requests.Request("POST", url, headers={"Content-Type": _ENVELOPE})
+            template = session.prepare_request(request)
+            template.headers.pop("Content-Length", None)
+            adapter = session.get_adapter(url)
+            if not isinstance(adapter, HTTPAdapter):
+                raise TypeError(f"not an HTTP adapter: {adapter!r}")
+            pool = adapter.get_connection_with_tls_context(
+                template, verify=session.verify, proxies=None, cert=session.cert
+            )
+            if not isinstance(pool, HTTPConnectionPool):
+                raise TypeError(f"not a connection pool: {pool!r}")
+            self._pool, self._template = pool, template
+        return self._pool, self._template
+
+    @staticmethod
+    def _keep_cookies(
+        session: requests.Session, template: requests.PreparedRequest, answer: BaseHTTPResponse
+    ) -> None:
+        """A load balancer's or IIS's affinity cookie (psrp-wire §6): later requests must carry it."""
+        if "set-cookie" not in answer.headers:
+            return
+        extract_cookies_to_jar(session.cookies, template, answer)  # type: ignore[no-untyped-call]
+        template.headers.pop("Cookie", None)
+        cookies = get_cookie_header(session.cookies, template)  # type: ignore[no-untyped-call]
+        if cookies:
+            template.headers["Cookie"] = cookies
