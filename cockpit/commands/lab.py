@@ -6,6 +6,8 @@ import asyncio
 import json
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,8 +51,7 @@ def serve(options: ServeOptions) -> int:
     if options.scenario not in SCENARIOS:
         raise config.ConfigError(f"--scenario {options.scenario}: choose from {', '.join(SCENARIOS)}.")
 
-    with tempfile.TemporaryDirectory(prefix="lab-", dir=private_dir(paths().state)) as folder:
-        state = Path(folder)
+    with _folder(options.ready_file) as state:
 
         def on_ready(addresses: LabAddresses) -> None:
             target = options.ready_file or state / "environment.toml"
@@ -80,6 +81,17 @@ def serve(options: ServeOptions) -> int:
             )
         )
     return 0
+
+
+@contextmanager
+def _folder(ready_file: Path | None) -> Iterator[Path]:
+    """Where the lab's CA and throw-away password live: beside the environment file that names them and
+    as long as it, or in a folder of its own that ends with the lab."""
+    if ready_file is not None:
+        yield private_dir(ready_file.with_name(f"{ready_file.name}.d").absolute())
+        return
+    with tempfile.TemporaryDirectory(prefix="lab-", dir=private_dir(paths().state)) as folder:
+        yield Path(folder)
 
 
 def _write_environment(target: Path, state: Path, name: str, addresses: LabAddresses) -> None:

@@ -50,10 +50,16 @@ def _show(answer: Reading[MonitoringProbeResult], identity: str, server: str, fo
     else:
         for name, value in report.items():
             if value not in (None, "", [], {}):
-                print(f"{name:<22}: {value}")
+                # Indented, so that no line of a server's text can pass for one of ours.
+                print(f"{name:<22}: {_text(value)}")
     if not answer.rows:
         return NOT_RUN
     return SUCCEEDED if answer.rows[0].succeeded else FAILED
+
+
+def _text(value: object) -> str:
+    lines = [f"{n} = {v}" for n, v in value.items()] if isinstance(value, dict) else [str(value)]
+    return "\n".join(lines).replace("\n", "\n" + " " * 24)
 
 
 def _as_dict(

@@ -86,6 +86,8 @@ _STYLES = {
 
 WIDE = 130
 """Columns that the whole table needs; below that only what fits 80 is shown."""
+PIPE_WIDTH = 400
+"""A pipe has no width: a row must stay one line there."""
 _NARROW = ("server", "monitor", "state", "since")
 
 
@@ -95,6 +97,8 @@ def _table(rows: list[tuple[str, ...]], color: bool) -> None:
     from rich.text import Text
 
     console = Console(no_color=not color, highlight=False)
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH  # Rich takes no width for one print above the console's own
     wide = not console.is_terminal or console.width >= WIDE
     columns = report.COLUMNS if wide else _NARROW
     picked = [report.COLUMNS.index(column) for column in columns]
@@ -105,8 +109,7 @@ def _table(rows: list[tuple[str, ...]], color: bool) -> None:
         # A health set without monitors still says which one it is.
         named = row if row[2] or wide else (*row[:2], row[1], *row[3:])
         table.add_row(*(Text(named[n], style=_STYLES.get(named[n], "")) for n in picked))
-    # A pipe has no width: a row must stay one line there.
-    console.print(table, width=None if console.is_terminal else 400, crop=False)
+    console.print(table, crop=False)
 
 
 def _narrate(problem: Problem, server: str = "") -> None:

@@ -116,6 +116,7 @@ class Session:
         self._used_at = 0.0
         self._objects_sent = 1000
         self._owner: int | None = None
+        self._undeleted: list[tuple[float, _WSMan, RunspacePool]] = []
 
     @property
     def is_open(self) -> bool:
@@ -125,6 +126,7 @@ class Session:
         """Sign in and open the shell. Raises ExchangeError."""
         if self._pool is not None:
             return
+        self.clean_up()
         try:
             wsman = self._new_wsman()
             pool = RunspacePool(
@@ -176,6 +178,7 @@ class Session:
 
     def close(self) -> None:
         """Delete the shell, quietly: a server that is gone has no shell to delete."""
+        self.clean_up()
         if self._pool is None or self._wsman is None:
             return
         pool, wsman = self._pool, self._wsman
@@ -341,7 +344,16 @@ class Session:
         self._pool = self._wsman = self._address = self._transport = None
         self._on_shell(-1)
 
-    def _abandon(self, wsman: _WSMan, pool: RunspacePool, *, reconnect: bool) -> None:
+    def clean_up(self) -> None:
+        """Delete shells whose deletion did not get through, while they may still be there."""
+        left, self._undeleted = self._undeleted, []
+        for since, wsman, pool in left:
+            if time.monotonic() - since < SHELL_IDLE_SECONDS:
+                self._abandon(wsman, pool, reconnect=True, since=since)
+
+    def _abandon(
+        self, wsman: _WSMan, pool: RunspacePool, *, reconnect: bool, since: float | None = None
+    ) -> None:
         """Delete the shell, within seconds, then close the connection."""
         transport = wsman.transport
         try:
@@ -352,6 +364,8 @@ class Session:
         except Exception as error:
             if not is_wire_error(error):
                 raise
+            if not isinstance(error, WSManFaultError):  # a fault is an answer: there is no such shell
+                self._undeleted.append((since or time.monotonic(), wsman, pool))
         finally:
             transport.close()
 

@@ -120,7 +120,7 @@ class EntrySession:
         self._at = first % len(environment.entry_servers)
         self._on_shell = on_shell
         self._gate = gate
-        self._session: Session | None = None
+        self._sessions: dict[int, Session] = {}
 
     def use(self, job: Callable[[ExchangeCmdlets], _T]) -> _T:
         """Run ``job`` with cmdlets of an entry server that answers.
@@ -132,6 +132,7 @@ class EntrySession:
             try:
                 if not session.is_open:
                     self._gate.pass_or_raise()
+                    self._clean_up()
                     session.open()
                 return job(ExchangeCmdlets(session, self._environment.polling.time_limit))
             except ExchangeError as error:
@@ -145,19 +146,23 @@ class EntrySession:
         raise AssertionError("an environment has at least one entry server")
 
     def close(self) -> None:
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        for session in self._sessions.values():
+            session.close()
 
     def _current(self) -> Session:
-        if self._session is None:
+        if self._at not in self._sessions:
             target = exchange_target(self._environment, self._environment.entry_servers[self._at])
             user = self._environment.credential.user
-            self._session = Session(target, EXCHANGE, user, self._secret, self._on_shell)
-        return self._session
+            self._sessions[self._at] = Session(target, EXCHANGE, user, self._secret, self._on_shell)
+        return self._sessions[self._at]
+
+    def _clean_up(self) -> None:
+        """Before a shell is opened: those that could not be deleted count against the same quota."""
+        for session in self._sessions.values():
+            session.clean_up()
 
     def _next(self) -> None:
-        self.close()
+        self._current().close()
         self._at = (self._at + 1) % len(self._environment.entry_servers)
 
 

@@ -114,7 +114,7 @@ def answers(environment: Environment, server: ExchangeServer, seconds: float = 3
 def _listens(target: Target, seconds: float) -> bool:
     try:
         socket.create_connection((target.host, target.port), timeout=seconds).close()
-    except OSError:
+    except (OSError, UnicodeError):  # a name that cannot be one of a host
         return False
     return True
 

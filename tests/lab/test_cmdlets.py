@@ -10,10 +10,8 @@ from cockpit.lab import clixml
 from cockpit.lab.cmdlets import health as health_cmdlets
 from cockpit.lab.cmdlets import shapes
 from cockpit.lab.cmdlets.pop import SET_PARAMETERS
-from cockpit.lab.cmdlets.table import exchange_table_of, winrm_table_of
-from cockpit.lab.hostile import LONG, MARK, PAYLOADS
 from cockpit.lab.rows import server_rows
-from tests.lab.harness import USER, call, lab, later, properties, type_names, unescape, winrm
+from tests.lab.harness import call, lab, later, type_names
 
 HEALTH_ORDER = [
     "Server",
@@ -45,39 +43,6 @@ HEALTH_ORDER = [
     "Identity",
     "IsValid",
     "ObjectState",
-]
-PROBE_ORDER = [
-    "Server",
-    "MonitorIdentity",
-    "RequestId",
-    "ExecutionStartTime",
-    "ExecutionEndTime",
-    "Error",
-    "Exception",
-    "PoisonedCount",
-    "ExecutionId",
-    "SampleValue",
-    "ExecutionContext",
-    "FailureContext",
-    "ExtensionXml",
-    "ResultType",
-    "RetryCount",
-    "ResultName",
-    "IsNotified",
-    "ResultId",
-    "ServiceName",
-]
-CHANGING = [
-    ("Get-ServerHealth", {"Identity": "EX16-01"}),
-    ("Get-HealthReport", {"Identity": "EX16-01"}),
-    ("Get-ExchangeServer", {}),
-    ("Get-MailboxServer", {}),
-    ("Get-DatabaseAvailabilityGroup", {"Status": True}),
-    ("Get-MailboxDatabaseCopyStatus", {"Server": "EX16-01"}),
-    ("Get-ServerComponentState", {"Identity": "EX16-01"}),
-    ("Get-PopSettings", {"Server": "EX16-01"}),
-    ("Get-MonitoringItemIdentity", {"Identity": "POP.Protocol", "Server": "EX16-01"}),
-    ("Invoke-MonitoringProbe", {"Identity": "POP.Protocol\\PopSelfTestProbe", "Server": "EX16-01"}),
 ]
 
 
@@ -234,71 +199,6 @@ async def test_health_report_rolls_up() -> None:
     assert out.rows[0]["Identity"] == f"{out.rows[0]['HealthSet']}\\EX19-01"
 
 
-async def test_probe_succeeds_with_all_its_fields() -> None:
-    sim = lab()
-    before = sim.clock.seconds()
-    parameters = {"Identity": "POP\\PopCTPProbe", "Server": "EX13-CAS01"}
-    out = await call(sim, "Invoke-MonitoringProbe", parameters)
-    assert 5 <= sim.clock.seconds() - before <= 15
-    (row,) = out.rows
-    attributes = [f"StateAttribute{n}" for n in range(1, 26)]
-    assert list(row) == [*PROBE_ORDER, *attributes, "Identity", "IsValid", "ObjectState"]
-    assert row["ResultType"] == "Succeeded"
-    assert (row["StateAttribute1"], row["StateAttribute3"]) == ("POP3", "EX13-CAS01")
-    assert row["StateAttribute4"].startswith("EX13-MBX")
-    assert row["ExecutionContext"] == ""
-    assert isinstance(row["StateAttribute6"], float)
-    assert isinstance(row["StateAttribute20"], float)
-    assert row["ServiceName"] == "POP"
-
-
-async def test_failed_login_probe_gives_the_password_away_as_the_real_one_does() -> None:
-    sim = lab("bad-password")
-    parameters = {"Identity": "POP.Protocol\\PopDeepTestProbe\\DB001", "Server": "EX19-01"}
-    out = await call(sim, "Invoke-MonitoringProbe", parameters)
-    (row,) = out.rows
-    secret = sim.organization.databases["db001"].monitoring_password
-    assert row["ResultType"] == "Failed"
-    assert row["ResultName"] == "PopDeepTestProbe/DB001"
-    assert f"Password: {secret}" in row["ExecutionContext"]
-    assert "User: HealthMailbox" in row["ExecutionContext"]
-    assert f"Bad password for Monitoring Account: {secret}" in row["StateAttribute2"]
-    assert row["Exception"].startswith("System.InvalidOperationException")
-    assert secret not in str([e.as_json() for e in sim.ledger.since()])
-
-
-@pytest.mark.parametrize("identity", ["POP", "PopCTPProbe", "POP\\A\\B\\C"])
-async def test_probe_identity_of_the_wrong_form(identity: str) -> None:
-    out = await call(lab(), "Invoke-MonitoringProbe", {"Identity": identity, "Server": "EX16-01"})
-    (error,) = out.errors
-    assert (error.reason, error.category) == ("ArgumentException", 5)
-    assert (out.rows, out.warnings) == ([], [])
-
-
-@pytest.mark.parametrize(
-    ("identity", "server"),
-    [
-        ("POP\\AverageCommandProcessingTimeGt60sMonitor", "EX16-01"),
-        ("POP\\PopSelfTestProbe", "EX16-01"),
-        ("POP.Protocol\\PopSelfTestProbe", "EX13-CAS01"),
-        ("POP.Protocol\\PopDeepTestProbe\\DB999", "EX16-01"),
-        ("Store\\ActiveDatabaseAvailabilityProbe", "EX16-01"),
-    ],
-)
-async def test_probe_that_cannot_be_run_is_a_warning(identity: str, server: str) -> None:
-    out = await call(lab(), "Invoke-MonitoringProbe", {"Identity": identity, "Server": server})
-    assert (len(out.warnings), out.rows, out.errors) == (1, [], [])
-
-
-async def test_slow_probe_takes_longer() -> None:
-    sim = lab()
-    sim.knobs["EX16-01"].slow_probe = 60.0
-    before = sim.clock.seconds()
-    parameters = {"Identity": "POP.Protocol\\PopSelfTestProbe", "Server": "EX16-01"}
-    await call(sim, "Invoke-MonitoringProbe", parameters)
-    assert 60 <= sim.clock.seconds() - before <= 75
-
-
 async def test_item_identities_name_probe_monitor_and_responders() -> None:
     out = await call(lab(), "Get-MonitoringItemIdentity", {"Identity": "POP.Protocol", "Server": "EX16-01"})
     items = {(r["ItemType"], r["Name"]) for r in out.rows}
@@ -397,99 +297,6 @@ async def test_mailbox_server_move_now() -> None:
     probe = {"Identity": "POP.Protocol\\PopDeepTestProbe", "Server": "EX16-01"}
     (row,) = (await call(sim, "Invoke-MonitoringProbe", probe)).rows
     assert row["ResultType"] == "Succeeded"
-
-
-async def test_services_over_winrm() -> None:
-    sim = lab()
-    out = await winrm(
-        sim, "Get-Service", {"Name": ["msexchangepop3", "MSExchangePOP3BE", "nope"]}, at="EX16-01"
-    )
-    assert [r["Name"] for r in out.rows] == ["MSExchangePop3", "MSExchangePOP3BE"]
-    assert {r["Status"] for r in out.rows} == {"Running"}
-    assert out.errors[0].fully_qualified_id.startswith("NoServiceFoundForGivenName,")
-    before = sim.organization.server("EX16-01").services["msexchangepop3"].process_id
-    out = await winrm(sim, "Restart-Service", {"Name": "MSExchangePop3"}, at="EX16-01")
-    assert not out.errors
-    service = sim.organization.server("EX16-01").services["msexchangepop3"]
-    assert service.process_id != before
-    await winrm(sim, "Stop-Service", {"Name": "MSExchangePop3"}, at="EX16-01")
-    out = await winrm(sim, "Get-Service", {"Name": "MSExchangePop3"}, at="EX16-01")
-    assert out.rows[0]["Status"] == "Stopped"
-
-
-async def test_boot_time_with_offset() -> None:
-    sim = lab()
-    parameters = {"ClassName": "Win32_OperatingSystem", "Property": ["LastBootUpTime"]}
-    out = await winrm(sim, "Get-CimInstance", parameters, at="EX19-01")
-    (row,) = out.rows
-    assert row["LastBootUpTime"].endswith("+02:00")
-    assert row["Caption"] is None
-    assert (await winrm(sim, "Get-CimInstance", {"ClassName": "Win32_Nothing"})).errors
-
-
-async def test_recovery_actions_from_the_event_log() -> None:
-    sim = lab("ctp-frontend")
-    later(sim, 1800)
-    channel = "Microsoft-Exchange-ManagedAvailability/RecoveryActionResults"
-    arguments = ["qe", channel, "/c:1", "/rd:true", "/f:xml"]
-    out = await winrm(sim, "wevtutil", {"Arguments": arguments}, at="EX13-CAS01")
-    (event,) = (unescape(ET.fromstring(o).text or "") for o in out.objects)
-    fields = {e.tag.rpartition("}")[2]: e.text for e in ET.fromstring(event).iter()}
-    assert fields["RequestorName"] == "PopCTPRestartServiceLate"
-    assert (fields["Id"], fields["Result"], fields["ResourceName"]) == (
-        "RestartService",
-        "Failed",
-        "MSExchangePop3",
-    )
-    assert fields["ExceptionMessage"]
-    assert (fields["StartTime"] or "") < (fields["EndTime"] or "")
-    every = await winrm(sim, "wevtutil", {"Arguments": ["qe", channel]}, at="EX13-CAS01")
-    assert len(every.objects) == 2
-    wrong = await winrm(sim, "wevtutil", {"Arguments": ["qe", "Nothing"]})
-    assert wrong.errors[0].fully_qualified_id == "NativeCommandError"
-
-
-async def test_rbac_hides_cmdlets() -> None:
-    sim = lab()
-    sim.knobs["EX16-01"].change({"denied": {USER: ["invoke-monitoringprobe"], "*": ["Set-PopSettings"]}})
-    table = exchange_table_of(sim, "EX16-01")
-    assert table.find(USER, "Invoke-MonitoringProbe") is None
-    assert table.find("other", "Invoke-MonitoringProbe") is not None
-    assert table.find("other", "Set-PopSettings") is None
-    assert exchange_table_of(sim, "EX16-02").find(USER, "Set-PopSettings") is not None
-
-
-def test_endpoints_have_only_their_own_commands() -> None:
-    sim = lab()
-    exchange, windows = exchange_table_of(sim, "EX16-01"), winrm_table_of(sim, "EX16-01")
-    for name in ("Restart-Service", "Where-Object", "Group-Object", "Get-WinEvent", "Restart-Computer"):
-        assert exchange.find(USER, name) is None
-    assert windows.find(USER, "Get-ServerHealth") is None
-
-
-@pytest.mark.parametrize(("name", "parameters"), CHANGING)
-async def test_hostile_strings_everywhere(name: str, parameters: dict[str, object]) -> None:
-    sim = lab()
-    sim.knobs["EX16-01"].hostile = "all"
-    out = await call(sim, name, parameters, at="EX16-01")
-    assert out.objects
-    for item in out.objects[:20]:
-        strings = [unescape(e.text or "") for e in ET.fromstring(item).iterfind("Props//S")]
-        assert strings
-        assert all(MARK in v for v in strings)
-    whole = b"".join(out.objects)
-    assert b"\x1b" not in whole
-    assert any(len(v) > LONG for v in properties(out.objects[0]).values() if isinstance(v, str))
-    assert len(PAYLOADS) == 8
-
-
-async def test_hostile_append_keeps_what_rows_are_found_by() -> None:
-    sim = lab()
-    sim.knobs["EX16-01"].hostile = "append"
-    out = await call(sim, "Get-ServerHealth", {"Identity": "EX16-01", "HealthSet": "POP"}, at="EX16-01")
-    assert {r["Server"] for r in out.rows} == {"EX16-01"}
-    assert {r["AlertValue"] for r in out.rows} == {"Healthy"}
-    assert all(MARK in r["Description"] for r in out.rows)
 
 
 async def test_empty_identity_means_everything() -> None:

@@ -118,6 +118,8 @@ async def test_a_killed_server_refuses_and_comes_back(tmp_path: Path) -> None:
 async def test_unknown_scenario_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there is no scenario 'nope'"):
         Lab(LabOptions(tmp_path, scenario="nope"))
+    with pytest.raises(ValueError, match="auth is one of"):
+        Lab(LabOptions(tmp_path, auth="kerberos"))
 
 
 _SERVE = """
