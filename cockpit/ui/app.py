@@ -136,8 +136,10 @@ class CockpitApp(App[int], inherit_bindings=False):
 
     @on(DiffArrived)
     def _diff_arrived(self, message: DiffArrived) -> None:
-        self.desk.arrived(message.diff, message.first)
-        self.fleet_screen.picture_changed()
+        diff = message.diff
+        self.desk.arrived(diff, message.first)
+        news = message.first or diff.order is not None or diff.status is not None
+        self.fleet_screen.picture_changed(soon=news)
 
     @on(FeedEnded)
     def _feed_ended(self, message: FeedEnded) -> None:

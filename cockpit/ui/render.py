@@ -5,10 +5,10 @@ A remote string only ever becomes the text of a fragment; nothing here can be re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from cockpit.exchange.model import Version
+from cockpit.exchange.model import MonitorHealthEntry, Version
 from cockpit.fleet.rollup import State, monitor_state
 from cockpit.fleet.snapshot import CollectorStatus, FleetSnapshot, ProbePhase, Reach
 from cockpit.ui.environment import EnvironmentBadge
@@ -74,27 +74,14 @@ def server_note(view: ServerView, glyphs: Glyphs) -> Line:
     return ((f"  {text}", "text-dim"),) if text else ()
 
 
-def tree(view: FleetView, title: str, is_open: Callable[[Key, State], bool], glyphs: Glyphs) -> list[Row]:
-    """The rows of the tree. ``is_open`` says whether a key shows its children."""
-    if not view.servers:
-        return []
+def fleet_row(view: FleetView, title: str, glyphs: Glyphs) -> Row:
+    """The root of the tree."""
     count = f"{len(view.servers)} servers"
-    rows = [
-        Row(("fleet",), (state(view.state, glyphs), ((title, "text-strong"), (f"  {count}", "text-dim"))))
-    ]
-    for group in view.groups:
-        opened = is_open(group.key, group.state)
-        rows.append(_tree_row(group.key, group.state, 0, opened, group.title, _group_note(group), glyphs))
-        if not opened:
-            continue
-        for server in group.servers:
-            key = (*group.key, server.name)
-            opened = is_open(key, server.state)
-            note = server_note(server, glyphs)
-            rows.append(_tree_row(key, server.state, 1, opened, server.name, note, glyphs))
-            if opened:
-                rows += _server_rows(server, key, is_open, glyphs)
-    return rows
+    return Row(("fleet",), (state(view.state, glyphs), ((title, "text-strong"), (f"  {count}", "text-dim"))))
+
+
+def group_row(group: GroupView, opened: bool, glyphs: Glyphs) -> Row:
+    return _tree_row(group.key, group.state, 0, opened, group.title, _group_note(group), glyphs)
 
 
 def _group_note(group: GroupView) -> Line:
@@ -104,24 +91,35 @@ def _group_note(group: GroupView) -> Line:
     return (*faults, (shown, "text-dim"))
 
 
-def _server_rows(
-    server: ServerView, key: Key, is_open: Callable[[Key, State], bool], glyphs: Glyphs
-) -> list[Row]:
-    rows: list[Row] = []
-    for name, set_state in server.sets:
+def openable_sets(server: ServerView) -> tuple[tuple[Key, State], ...]:
+    """The health sets of a server that have rows to show, with their keys in the tree."""
+    held = {leaf.health_set for leaf in server.leaves if leaf.entry is not None}
+    return tuple(((*server.group, server.name, name), of) for name, of in server.sets if name in held)
+
+
+def server_rows(server: ServerView, opened: Mapping[Key, bool] | None, glyphs: Glyphs) -> list[Row]:
+    """A server in the tree; below it, when it is open, its health sets (``opened``: which of them are)."""
+    key = (*server.group, server.name)
+    note = server_note(server, glyphs)
+    rows = [_tree_row(key, server.state, 1, opened is not None, server.name, note, glyphs)]
+    for name, set_state in server.sets if opened is not None else ():
         set_key = (*key, name)
-        leaves = [leaf for leaf in server.leaves if leaf.health_set == name]
-        has_rows = any(leaf.entry for leaf in leaves)
-        opened = is_open(set_key, set_state) if has_rows else None
-        note: Line = () if has_rows else (("  no rows", "text-dim"),)
-        rows.append(_tree_row(set_key, set_state, 2, opened, name, note, glyphs))
-        if not opened:
-            continue
-        for leaf in leaves:
-            if leaf.entry is not None:
-                target: Line = ((f"  {leaf.entry.target_resource}", "text-dim"),) if leaf.several else ()
-                rows.append(_tree_row(leaf.key, leaf.state, 3, None, leaf.entry.name, target, glyphs))
+        has_rows = opened is not None and set_key in opened
+        shown = opened[set_key] if opened is not None and has_rows else None
+        no_rows: Line = () if has_rows else (("  no rows", "text-dim"),)
+        rows.append(_tree_row(set_key, set_state, 2, shown, name, no_rows, glyphs))
+        if shown:
+            rows += [
+                _leaf_row(leaf, leaf.entry, glyphs)
+                for leaf in server.leaves
+                if leaf.health_set == name and leaf.entry is not None
+            ]
     return rows
+
+
+def _leaf_row(leaf: Leaf, entry: MonitorHealthEntry, glyphs: Glyphs) -> Row:
+    target: Line = ((f"  {entry.target_resource}", "text-dim"),) if leaf.several else ()
+    return _tree_row(leaf.key, leaf.state, 3, None, entry.name, target, glyphs)
 
 
 def _tree_row(
@@ -164,19 +162,6 @@ def monitor_row(leaf: Leaf, with_server: bool, glyphs: Glyphs) -> Row:
             ((", ".join(notes), "state-stale"),),
         ),
     )
-
-
-def monitors(
-    leaves: list[Leaf], with_server: bool, glyphs: Glyphs, known: Mapping[Key, tuple[Leaf, Row]]
-) -> list[Row]:
-    """The table of monitors, worst first; rows of leaves in ``known`` are taken from there."""
-    rows = []
-    for leaf in sorted(leaves, key=lambda x: x.state.value):
-        kept = known.get(leaf.key)
-        rows.append(
-            kept[1] if kept is not None and kept[0] is leaf else monitor_row(leaf, with_server, glyphs)
-        )
-    return rows
 
 
 def context(

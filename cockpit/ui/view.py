@@ -6,13 +6,15 @@ computed once per snapshot and kept while the snapshot is the same object.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from cockpit.exchange import catalogue
 from cockpit.exchange.model import MonitorHealthEntry
 from cockpit.fleet.rollup import (
+    STALE_AFTER_POLLS,
+    UNREACHABLE_AFTER_POLLS,
     State,
     health_set_state,
     monitor_state,
@@ -24,9 +26,14 @@ from cockpit.fleet.rollup import (
 from cockpit.fleet.snapshot import FleetSnapshot, Reach, ServerSnapshot
 
 _WORSE = (Reach.LIVE, Reach.STALE, Reach.UNREACHABLE)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+# Leaves and views of servers are compared by identity: they stay the same objects while nothing changed,
+# and comparing their contents would cost more than drawing them.
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Leaf:
     """A monitor of a server; ``entry`` None: a health set that gave no rows.
 
@@ -44,10 +51,15 @@ class Leaf:
     several: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ServerView:
-    """One server: ``sets`` are its POP health sets, expected or reported, with their states."""
+    """One server: ``sets`` are its POP health sets, expected or reported, with their states.
 
+    ``group``: the key of its group, with ``title``.
+    """
+
+    group: tuple[str, ...]
+    title: str
     snapshot: ServerSnapshot
     state: State
     sets: tuple[tuple[str, State], ...]
@@ -128,6 +140,15 @@ def aged(server: ServerSnapshot, now: datetime, feed_lost: bool) -> ServerSnapsh
     return replace(server, reach=reach)
 
 
+def holds_until(server: ServerSnapshot, now: datetime) -> datetime:
+    """The last moment at which ``aged(server, …)`` still says what it says at ``now``."""
+    if server.last_success is None:
+        return _NEVER
+    polls = (STALE_AFTER_POLLS, UNREACHABLE_AFTER_POLLS)
+    turns = (server.last_success + timedelta(seconds=server.poll_interval * n) for n in polls)
+    return next((turn for turn in turns if now <= turn), _NEVER)
+
+
 def group_of(server: ServerSnapshot) -> tuple[tuple[str, ...], str]:
     """The key and the title of the group a server stands under."""
     if server.dag:
@@ -179,7 +200,7 @@ def view_server(server: ServerSnapshot) -> ServerView:
         state = leaf_state(server, State.NOT_MONITORED)
         words = f"{title} {server.name} no pop".lower()
         leaves.append(Leaf((*group, server.name, "-"), server.name, "", None, state, words, clock))
-    return ServerView(server, server_state(server), tuple(sets), tuple(leaves))
+    return ServerView(group, title, server, server_state(server), tuple(sets), tuple(leaves))
 
 
 def group_state(states: Iterable[State]) -> State:
@@ -188,70 +209,114 @@ def group_state(states: Iterable[State]) -> State:
     return worst(found - {State.NOT_MONITORED, State.DISABLED} or found)
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A view, and for how long it is right: as long as the snapshot is this one and the time in between."""
+
+    snapshot: ServerSnapshot
+    feed_lost: bool
+    since: datetime
+    until: datetime
+    view: ServerView
+
+
 class Viewer:
-    """Keeps the views of servers that did not change: only what a diff touched is computed again."""
+    """Keeps the views of what did not change: only what a diff or the clock touched is computed again."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[ServerSnapshot, Reach, ServerView]] = {}
+        self._known: dict[str, _Known] = {}
+        self._wanted = Filter()
+        self._groups: dict[tuple[str, ...], _KnownGroup] = {}
 
     def server(self, snapshot: ServerSnapshot, now: datetime, feed_lost: bool) -> ServerView:
-        current = aged(snapshot, now, feed_lost)
         known = self._known.get(snapshot.name)
-        if known is not None and known[0] is snapshot and known[1] is current.reach:
-            return known[2]
-        view = view_server(current)
-        self._known[snapshot.name] = (snapshot, current.reach, view)
+        if known is not None and known.snapshot is snapshot and known.feed_lost is feed_lost:
+            if known.since <= now <= known.until:
+                return known.view
+        else:
+            known = None
+        current = aged(snapshot, now, feed_lost)
+        if known is not None and known.view.snapshot.reach is current.reach:
+            view = known.view
+        else:
+            view = view_server(current)
+        self._known[snapshot.name] = _Known(snapshot, feed_lost, now, holds_until(snapshot, now), view)
         return view
 
     def fleet(
         self, fleet: FleetSnapshot, now: datetime, wanted: Filter, feed_lost: bool = False
     ) -> FleetView:
-        self._known = {name: known for name, known in self._known.items() if name in fleet.servers}
+        if len(self._known) > len(fleet.servers):
+            self._known = {name: known for name, known in self._known.items() if name in fleet.servers}
         servers = {name: self.server(s, now, feed_lost) for name, s in fleet.servers.items()}
         members: dict[tuple[str, ...], list[ServerView]] = {}
-        titles: dict[tuple[str, ...], str] = {}
         for view in servers.values():
-            key, title = group_of(view.snapshot)
-            members.setdefault(key, []).append(view)
-            titles[key] = title
-        groups = tuple(
-            group
-            for key in sorted(members)
-            if (group := _group(key, titles[key], members[key], wanted)).servers or not wanted.active
-        )
-        heard = [
-            v.snapshot.last_success
-            for v in servers.values()
-            if v.snapshot.last_success is not None and v.snapshot.reach in (Reach.LIVE, Reach.STALE)
-        ]
+            members.setdefault(view.group, []).append(view)
+        every = self._all_groups(members, wanted)
+        groups = tuple(group for group in every if group.servers or not wanted.active)
+        up = [v.snapshot for v in servers.values() if v.snapshot.reach in (Reach.LIVE, Reach.STALE)]
+        heard = [s.last_success for s in up if s.last_success is not None]
         return FleetView(
             groups=groups,
             state=group_state(v.state for v in servers.values()),
             servers=servers,
             shown=sum(len(v.leaves) for g in groups for v in g.servers),
             total=sum(len(v.leaves) for v in servers.values()),
-            up=sum(v.snapshot.reach in (Reach.LIVE, Reach.STALE) for v in servers.values()),
-            faulty=sum(v.state.is_fault for v in servers.values()),
+            up=len(up),
+            faulty=sum(g.faulty for g in every),
             oldest=min(heard, default=None),
         )
 
+    def _all_groups(
+        self, members: dict[tuple[str, ...], list[ServerView]], wanted: Filter
+    ) -> list[GroupView]:
+        """The groups in order; one whose servers are all the same objects stays the same object too."""
+        before = self._groups if wanted == self._wanted else {}
+        self._wanted = wanted
+        self._groups = {}
+        for key in sorted(members):
+            known, views = before.get(key), members[key]
+            if known is None or known.views != views:
+                filtered = _filtered(views, wanted, known.filtered if known is not None else {})
+                known = _KnownGroup(views, filtered, _group(views, filtered))
+            self._groups[key] = known
+        return [known.group for known in self._groups.values()]
 
-def _group(key: tuple[str, ...], title: str, servers: list[ServerView], wanted: Filter) -> GroupView:
-    kept: list[ServerView] = []
-    for view in servers:
-        leaves = view.leaves
-        if wanted.active:
-            leaves = tuple(leaf for leaf in leaves if wanted.keeps(leaf, view.state))
-        if leaves is view.leaves or len(leaves) == len(view.leaves):
-            kept.append(view)
-        elif leaves:
-            held = {leaf.health_set for leaf in leaves}
-            kept.append(replace(view, leaves=leaves, sets=tuple(s for s in view.sets if s[0] in held)))
+
+@dataclass(frozen=True, slots=True)
+class _KnownGroup:
+    """A group, the views it was made of, and what the filter left of each."""
+
+    views: list[ServerView]
+    filtered: dict[ServerView, ServerView | None]
+    group: GroupView
+
+
+def _filtered(
+    views: list[ServerView], wanted: Filter, known: Mapping[ServerView, ServerView | None]
+) -> dict[ServerView, ServerView | None]:
+    """What the filter leaves of each view: the view itself, a smaller one, nothing."""
+    if not wanted.active:
+        return {view: view for view in views}
+    return {view: known[view] if view in known else _fewer(view, wanted) for view in views}
+
+
+def _fewer(view: ServerView, wanted: Filter) -> ServerView | None:
+    leaves = tuple(leaf for leaf in view.leaves if wanted.keeps(leaf, view.state))
+    if len(leaves) == len(view.leaves):
+        return view
+    if not leaves:
+        return None
+    held = {leaf.health_set for leaf in leaves}
+    return replace(view, leaves=leaves, sets=tuple(s for s in view.sets if s[0] in held))
+
+
+def _group(views: list[ServerView], filtered: Mapping[ServerView, ServerView | None]) -> GroupView:
     return GroupView(
-        key=key,
-        title=title,
-        state=group_state(v.state for v in servers),
-        servers=tuple(kept),
-        total=len(servers),
-        faulty=sum(v.state.is_fault for v in servers),
+        key=views[0].group,
+        title=views[-1].title,
+        state=group_state(v.state for v in views),
+        servers=tuple(kept for kept in filtered.values() if kept is not None),
+        total=len(views),
+        faulty=sum(v.state.is_fault for v in views),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
 from textual import on
@@ -13,6 +14,7 @@ from cockpit.fleet.snapshot import ProbePhase
 from cockpit.ui import panels, render
 from cockpit.ui._textual_hacks import replace_bindings
 from cockpit.ui.desk import Desk
+from cockpit.ui.drawn import Monitor, MonitorRows, TreeRows, worst_first
 from cockpit.ui.expansion import GROUP, HEALTH_SET, SERVER, Expansion
 from cockpit.ui.look import Glyphs, Line, plain
 from cockpit.ui.messages import FeedWanted, FilterTyped
@@ -20,10 +22,12 @@ from cockpit.ui.screens.fleet_actions import FleetActions
 from cockpit.ui.view import Filter, FleetView, Leaf, ServerView, Viewer
 from cockpit.ui.widgets.bars import Bar, KeyBar
 from cockpit.ui.widgets.panes import LinesPane
-from cockpit.ui.widgets.rows import Key, Row, RowsPane
+from cockpit.ui.widgets.rows import Key, RowsPane
 
 AGE_TICK = 5.0
 """Seconds between two looks at the clock: ages, staleness."""
+DRAW_SECONDS = 0.5
+"""The least time between two drawings of what is polled; what the operator does is drawn at once."""
 WATCH_DELAY = 0.2
 
 
@@ -41,8 +45,14 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         self.filter = Filter()
         self.view: FleetView | None = None
         self.subject: tuple[ServerView, Leaf] | None = None
-        self._kept: dict[Key, tuple[Leaf, Row]] = {}
+        self._tree_rows = TreeRows(glyphs)
+        self._monitor_rows = MonitorRows(glyphs)
+        self._monitors: list[Monitor] = []
+        """What the table shows, row by row."""
+        self._composed = False
         self._pending = False
+        self._drawn_at = 0.0
+        self._draw_timer: Timer | None = None
         self._watch_timer: Timer | None = None
         self._clock_timer: Timer | None = None
         replace_bindings(self, desk.registry.bindings("fleet"))
@@ -69,7 +79,8 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         self.pane("probe").set_title((("3 Probe results", ""),))
         self.rows("tree").focus()
         self.set_interval(AGE_TICK, self.redraw)
-        self.redraw()
+        self._composed = True
+        self.redraw()  # so that the very first frame says something
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.redraw)
@@ -79,33 +90,45 @@ class FleetScreen(FleetActions, inherit_bindings=False):
 
     # Drawing
 
-    def picture_changed(self) -> None:
-        """Draw once after all messages that are already waiting: ten diffs cost one drawing."""
-        if not self._pending:
+    def picture_changed(self, soon: bool = True) -> None:
+        """Draw once after all messages that are already waiting: ten diffs cost one drawing.
+
+        Not ``soon``: no sooner than ``DRAW_SECONDS`` after the last drawing.
+        """
+        wait = self._drawn_at + DRAW_SECONDS - time.monotonic()
+        if self._pending:
+            return
+        if soon or wait <= 0:
             self._pending = True
             self.call_later(self.redraw)
+        elif self._draw_timer is None:
+            self._draw_timer = self.set_timer(wait, self.redraw)
 
     def redraw(self) -> None:
         """Bring every pane to what the desk knows now."""
         self._pending = False
-        if not self.is_mounted:
+        self._drawn_at = time.monotonic()
+        if self._draw_timer is not None:
+            self._draw_timer.stop()
+            self._draw_timer = None
+        if not self._composed:
             return
         desk, now = self.desk, self.desk.now()
         self.view = view = self.viewer.fleet(desk.snapshot, now, self.filter, desk.lost is not None)
         self._draw_bars(view, now)
         title = desk.badge.name or "Fleet"
-        rows = render.tree(view, title, self.expansion.is_open, self.glyphs)
+        rows = self._tree_rows.rows(view, title, self.expansion.is_open)
         tree = self.rows("tree")
         tree.set_title(self._tree_title(view))
         tree.set_rows(rows, empty=self._waiting())
+        self._monitor_rows.keep(view)
         self._draw_selection()
 
     def _draw_bars(self, view: FleetView, now: datetime) -> None:
         desk = self.desk
         context = self.query_one("#context", Bar)
-        context.set_lines(
-            [render.context(desk.badge, desk.snapshot, view, now, self.glyphs, self.size.width)]
-        )
+        cells = self.size.width or self.app.size.width  # before the first layout there is only the app's
+        context.set_lines([render.context(desk.badge, desk.snapshot, view, now, self.glyphs, cells)])
         lines: list[Line] = []
         if desk.restarting:
             lines.append(((" Starting the collector again.", "text-key"),))
@@ -123,7 +146,12 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         banner.set_lines(lines)
         banner.display = bool(lines)
         if lines:
-            banner.styles.height = min(max(banner.body_lines(), len(lines)), 4)
+            self.call_after_refresh(self._fit_banner)  # how it wraps is known once it has a width
+
+    def _fit_banner(self) -> None:
+        banner = self.query_one("#banner", Bar)
+        if banner.display:
+            banner.styles.height = min(max(banner.body_lines(), 1), 4)
 
     def _tree_title(self, view: FleetView) -> Line:
         if not self.filter.active:
@@ -155,47 +183,44 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         if self.view is None:
             return
         key = self.rows("tree").cursor_key or ("fleet",)
-        leaves = self._leaves(key)
         table = self.rows("monitors")
-        many = len(key) < SERVER
-        rows = render.monitors(leaves, many, self.glyphs, self._kept if many == self._many else {})
-        self._many = many
-        by_key = {leaf.key: leaf for leaf in leaves}
-        self._kept = {row.key: (by_key[row.key], row) for row in rows}
+        self._monitors = worst_first(self._below(key))
         dot = f" {self.glyphs.dot} "
         name = (
             key[-1].partition(":")[2] or key[-1] if len(key) == GROUP else " ".join(key[2:4]) or "all servers"
         )
-        table.set_title((("2 Monitors", ""), (f"{dot}{name}{dot}{len(leaves)}", "")))
+        table.set_title((("2 Monitors", ""), (f"{dot}{name}{dot}{len(self._monitors)}", "")))
         nothing = "Nothing matches the filter." if self.filter.active else "Nothing to show yet."
-        table.set_rows(rows, empty=((f" {nothing}" if not leaves else "", "text-dim"),))
+        rows = [monitor.row for monitor in self._monitors]
+        table.set_rows(rows, empty=((f" {nothing}" if not rows else "", "text-dim"),))
         if len(key) > HEALTH_SET:
             table.go_to_key(key)
         self._draw_subject()
 
-    _many = False
-
-    def _leaves(self, key: Key) -> list[Leaf]:
-        """The leaves below ``key``; on a monitor those of its health set, to see it among its kin."""
+    def _below(self, key: Key) -> list[Monitor]:
+        """The monitors below ``key``; on a monitor those of its health set, to see it among its kin."""
         if self.view is None:
             return []
         key = key[:HEALTH_SET]
-        found: list[Leaf] = []
+        found: list[Monitor] = []
         for group in self.view.groups:
             if key[:GROUP] not in (group.key, key[:1]):
                 continue
             for server in group.servers:
-                if len(key) < SERVER or server.name == key[2]:
-                    found += [x for x in server.leaves if len(key) < HEALTH_SET or x.health_set == key[3]]
+                if len(key) < SERVER:
+                    found += self._monitor_rows.of(server, True)
+                elif server.name == key[2]:
+                    found += self._monitor_rows.of(server, False)
+        if len(key) == HEALTH_SET:
+            found = [monitor for monitor in found if monitor.leaf.health_set == key[3]]
         return found
 
     def _draw_subject(self) -> None:
         """Verdict, probe, dependencies and server of the table's row."""
         if self.view is None:
             return
-        key = self.rows("monitors").cursor_key
-        kept = self._kept.get(key) if key is not None else None
-        leaf = kept[0] if kept else None
+        place = self.rows("monitors").cursor_row
+        leaf = self._monitors[place].leaf if place is not None else None
         server = self.view.servers.get(leaf.server) if leaf is not None else None
         self.subject = (server, leaf) if server is not None and leaf is not None else None
         now = self.desk.now()

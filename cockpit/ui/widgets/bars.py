@@ -31,6 +31,9 @@ class KeyBar(Bar):
         super().__init__(id=id)
         self._actions = [a for a in actions if a.shown]
 
+    def on_mount(self) -> None:
+        self.set_lines([self.line(self.app.size.width)])  # for the first frame, before there is a layout
+
     def on_resize(self) -> None:
         self.set_lines([self.line(self.size.width)])
         super().on_resize()

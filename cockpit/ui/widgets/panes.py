@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Protocol, cast
+from typing import ClassVar, NamedTuple, Protocol, cast
 
 from rich.segment import Segment
 from rich.style import Style
@@ -22,6 +22,15 @@ class BlockBars(ScrollBarRender):
     """A scrollbar of whole cells: fonts of the Linux console lack the eighths."""
 
     VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
+
+
+class Pen(NamedTuple):
+    """What every line of one painting shares. Textual finds each of these by a walk through its widgets."""
+
+    base: Style
+    size: Size
+    top: int
+    look: Look
 
 
 class HasLook(Protocol):
@@ -42,6 +51,7 @@ class Pane(ScrollView, can_focus=True, inherit_bindings=False):
         self.can_focus = can_focus
         self.titled = titled
         self._title: Line = ()
+        self._pen: Pen | None = None
 
     def on_mount(self) -> None:
         if self.look.glyphs.ascii:
@@ -55,6 +65,10 @@ class Pane(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def look(self) -> Look:
         return cast(HasLook, self.app).look
+
+    @property
+    def pen(self) -> Pen:
+        return self._pen or Pen(self.rich_style, self.size, self.scroll_offset.y, self.look)
 
     def set_title(self, title: Line) -> None:
         if title != self._title:
@@ -74,27 +88,34 @@ class Pane(ScrollView, can_focus=True, inherit_bindings=False):
         return self._title_segments(base)
 
     def _title_segments(self, base: Style) -> list[Segment]:
-        rule = self.look.glyphs.rule
+        _, size, _, look = self.pen
+        rule = look.glyphs.rule
         role = "text-title-focus" if self.has_focus else "text-title"
-        mark = "=" if self.look.glyphs.ascii else "━"
+        mark = "=" if look.glyphs.ascii else "━"
         rule = mark if self.has_focus else rule
-        room = self.size.width - 4
-        title = crop(self._title, max(room, 0), self.look.glyphs.ellipsis)
-        tail = max(self.size.width - width(title) - 3, 0)
+        room = size.width - 4
+        title = crop(self._title, max(room, 0), look.glyphs.ellipsis)
+        tail = max(size.width - width(title) - 3, 0)
         shown = tuple((text, own or role) for text, own in title)
-        return self.look.segments(((rule, role), (" ", ""), *shown, (" ", ""), (rule * tail, role)), base)
+        return look.segments(((rule, role), (" ", ""), *shown, (" ", ""), (rule * tail, role)), base)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._pen = None
+        lines = super().render_lines(crop)
+        self._pen = None
+        return lines
 
     def render_line(self, y: int) -> Strip:
-        base = self.rich_style
+        base, size, top, _ = self._pen = self.pen
         fixed = self.fixed_lines()
-        index = y - fixed + self.scroll_offset.y
+        index = y - fixed + top
         if y < fixed:
             segments = self.fixed_segments(y, base)
         elif index < self.body_lines():
             segments = self.body_segments(index, base)
         else:
             segments = []
-        return Strip(segments).adjust_cell_length(self.size.width, base)
+        return Strip(segments).adjust_cell_length(size.width, base)
 
     def on_focus(self) -> None:
         self._focus_changed()
@@ -110,11 +131,15 @@ class Pane(ScrollView, can_focus=True, inherit_bindings=False):
         if 0 <= y < self.size.height:
             self.refresh(Region(0, y, self.size.width, 1))
 
-    def refresh_body(self, index: int) -> None:
-        """Repaint one line of the body, if it is in view."""
-        y = index + self.fixed_lines() - self.scroll_offset.y
-        if y >= self.fixed_lines():
-            self._refresh_row(y)
+    def refresh_body(self, *indexes: int) -> None:
+        """Repaint these lines of the body, those that are in view."""
+        if not indexes:
+            return
+        fixed, top, size = self.fixed_lines(), self.scroll_offset.y, self.size
+        end = top + size.height - fixed
+        lines = [Region(0, i - top + fixed, size.width, 1) for i in indexes if top <= i < end]
+        if lines:
+            self.refresh(*lines)
 
     def resize_body(self) -> None:
         self.virtual_size = Size(0, self.fixed_lines() + self.body_lines())
@@ -175,9 +200,8 @@ class LinesPane(Pane):
             self.resize_body()
             self.refresh()
             return
-        for index, (before, after) in enumerate(zip(old, self._lines, strict=True)):
-            if before != after:
-                self.refresh_body(index)
+        pairs = enumerate(zip(old, self._lines, strict=True))
+        self.refresh_body(*(index for index, (before, after) in pairs if before != after))
 
     def on_resize(self) -> None:
         self._lines = []
@@ -187,8 +211,8 @@ class LinesPane(Pane):
         return len(self._lines)
 
     def body_segments(self, index: int, base: Style) -> list[Segment]:
-        line = crop(self._lines[index], self.cells, self.look.glyphs.ellipsis)
-        return self.look.segments(line, base)
+        _, size, _, look = self.pen
+        return look.segments(crop(self._lines[index], size.width - 1, look.glyphs.ellipsis), base)
 
 
 def _indent(line: Line) -> int:

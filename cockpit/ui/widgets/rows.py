@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import is_
 from typing import TypeAlias
 
 from rich.cells import set_cell_size
@@ -19,12 +20,26 @@ Key: TypeAlias = tuple[str, ...]
 GAP = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Row:
-    """One row: ``key`` tells it from all others, ``cells`` are what it shows."""
+    """One row: ``key`` tells it from all others, ``cells`` are what it shows. Never changed.
+
+    Rows are compared by identity first: whoever shows them again passes the same objects.
+    """
 
     key: Key
     cells: tuple[Line, ...]
+    _sizes: tuple[int, ...] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many cells of the screen each of ``cells`` would fill; measured once."""
+        if self._sizes is None:
+            self._sizes = tuple(width(cell) for cell in self.cells)
+        return self._sizes
+
+    def shows_same(self, other: Row) -> bool:
+        return self is other or (self.key == other.key and self.cells == other.cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,7 @@ class RowsPane(Pane):
         self._index: dict[Key, int] = {}
         self._wanted: list[int] = []
         self._widths: list[int] = []
+        self._shared: tuple[list[int], int] | None = None
         self._cursor = 0
         self.empty: Line = ()
 
@@ -80,6 +96,11 @@ class RowsPane(Pane):
     def cursor_key(self) -> Key | None:
         return self._rows[self._cursor].key if self._rows else None
 
+    @property
+    def cursor_row(self) -> int | None:
+        """The place of the row under the cursor."""
+        return self._cursor if self._rows else None
+
     def set_rows(self, rows: Sequence[Row], empty: Line = ()) -> None:
         """Show ``rows``; the cursor stays on its key, or goes to the row that took its place.
 
@@ -90,22 +111,23 @@ class RowsPane(Pane):
             self.empty = empty
             if not rows:
                 self.refresh()
-        if new == old:
+        same_length = len(old) == len(new)
+        if same_length and all(map(is_, old, new)):
             return
+        pairs = enumerate(zip(old, new, strict=True)) if same_length else ()
+        changed = [i for i, (before, after) in pairs if not before.shows_same(after)]
         key, old_cursor = self.cursor_key, self._cursor
-        same_keys = len(old) == len(new) and all(a.key == b.key for a, b in zip(old, new, strict=True))
         self._rows = new
+        if same_length and not changed:
+            return
+        same_keys = same_length and all(old[i].key == new[i].key for i in changed)
         if not same_keys:
             self._index = {row.key: i for i, row in enumerate(new)}
-        grown = self._measure(old if same_keys else ())
+        grown = self._measure(changed if same_keys else None)
         self._cursor = old_cursor if same_keys else self._find(key, old_cursor)
-        if len(old) == len(new) and not grown:
-            for index, (before, after) in enumerate(zip(old, new, strict=True)):
-                if before is not after and before != after:
-                    self.refresh_body(index)
-            if self._cursor != old_cursor:
-                self.refresh_body(old_cursor)
-                self.refresh_body(self._cursor)
+        if same_length and not grown:
+            moved = (old_cursor, self._cursor) if self._cursor != old_cursor else ()
+            self.refresh_body(*changed, *moved)
         else:
             self.resize_body()
             self.refresh()
@@ -122,25 +144,26 @@ class RowsPane(Pane):
             key = key[:-1]
         return max(min(cursor, len(self._rows) - 1), 0)
 
-    def _measure(self, known: Sequence[Row]) -> bool:
+    def _measure(self, changed: Sequence[int] | None) -> bool:
         """Grow the columns to what the rows need; True when the layout changed.
 
-        With ``known`` rows of the same keys columns only grow, so that one value does not shake them.
+        Where only ``changed`` rows differ columns only grow, so that one value does not shake them.
         """
-        wanted = list(self._wanted) if known else [0] * len(self.columns)
-        for index, row in enumerate(self._rows):
-            if known and row is known[index]:
-                continue
-            for column, cell in enumerate(row.cells):
-                size = width(cell)
-                if size > wanted[column]:  # a column nobody fills takes no room
-                    wanted[column] = max(size, len(self.columns[column].title))
-        self._wanted = wanted
+        known = [0] * len(self.columns) if changed is None else self._wanted
+        rows = self._rows if changed is None else [self._rows[i] for i in changed]
+        most = [max(sizes) for sizes in zip(*(row.sizes for row in rows), strict=True)] or known
+        self._wanted = [
+            max(size, len(column.title)) if size > before else before  # a column nobody fills takes no room
+            for size, before, column in zip(most, known, self.columns, strict=True)
+        ]
         return self._share()
 
     def _share(self) -> bool:
         """Give the columns their cells: drop some, then shrink the widest, until they fit."""
         room = self.cells
+        if (self._wanted, room) == self._shared:
+            return False
+        self._shared = (self._wanted, room)
         widths = list(self._wanted)
         order = sorted((c.drop, i) for i, c in enumerate(self.columns) if c.drop)
 
@@ -181,24 +204,26 @@ class RowsPane(Pane):
         return self._row_segments(head, base)
 
     def body_segments(self, index: int, base: Style) -> list[Segment]:
+        _, size, _, look = self.pen
         if not self._rows:
-            return self.look.segments(crop(self.empty, self.size.width, self.look.glyphs.ellipsis), base)
+            return look.segments(crop(self.empty, size.width, look.glyphs.ellipsis), base)
         if index != self._cursor:
             return self._row_segments(self._rows[index].cells, base)
-        mark = self.look.cursor if self.has_focus else self.look.cursor_blurred
+        mark = look.cursor if self.has_focus else look.cursor_blurred
         segments = self._row_segments(self._rows[index].cells, base + mark)
         used = sum(s.cell_length for s in segments)
-        return [*segments, Segment(" " * max(self.size.width - used, 0), base + mark)]
+        return [*segments, Segment(" " * max(size.width - used, 0), base + mark)]
 
     def _row_segments(self, cells: tuple[Line, ...], base: Style) -> list[Segment]:
         segments: list[Segment] = []
+        look = self.pen.look
         for cell, room in zip(cells, self._widths, strict=False):
             if not room:
                 continue
             if segments:
                 segments.append(Segment(" " * GAP, base))
-            shown = crop(cell, room, self.look.glyphs.ellipsis)
-            segments.extend(self.look.segments(shown, base))
+            shown = crop(cell, room, look.glyphs.ellipsis)
+            segments.extend(look.segments(shown, base))
             segments.append(Segment(" " * (room - width(shown)), base))
         return segments
 
