@@ -76,7 +76,7 @@ def server_note(view: ServerView, glyphs: Glyphs) -> Line:
 
 def fleet_row(view: FleetView, title: str, glyphs: Glyphs) -> Row:
     """The root of the tree."""
-    count = f"{len(view.servers)} servers"
+    count = _servers(len(view.servers))
     return Row(("fleet",), (state(view.state, glyphs), ((title, "text-strong"), (f"  {count}", "text-dim"))))
 
 
@@ -84,9 +84,13 @@ def group_row(group: GroupView, opened: bool, glyphs: Glyphs) -> Row:
     return _tree_row(group.key, group.state, 0, opened, group.title, _group_note(group), glyphs)
 
 
+def _servers(count: int) -> str:
+    return "1 server" if count == 1 else f"{count} servers"
+
+
 def _group_note(group: GroupView) -> Line:
     kept = len(group.servers)
-    shown = f"  {group.total} servers" if kept == group.total else f"  {kept} of {group.total} servers"
+    shown = f"  {'' if kept == group.total else f'{kept} of '}{_servers(group.total)}"
     faults: Line = ((f"  {group.faulty} faulty", STATE_ROLES[group.state]),) if group.faulty else ()
     return (*faults, (shown, "text-dim"))
 
@@ -171,9 +175,11 @@ def context(
     mode = (" READ-ONLY ", "mode-read-only") if badge.read_only else (" WRITE ", "mode-write")
     parts: list[Line] = [((badge.name, "text-strong"),), (mode,)]
     if view.servers:
-        down = len(view.servers) - view.up
+        down = len(view.servers) - view.up - view.awaited
         role = "state-unreachable" if down else ""
         parts.append(((f"{view.up}/{len(view.servers)} up", role),))
+        if view.awaited:
+            parts.append(((f"{view.awaited} not read yet", "text-dim"),))
         healthy = view.state is State.HEALTHY
         faults = (
             (f"{view.faulty} faulty", STATE_ROLES[view.state])

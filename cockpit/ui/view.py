@@ -66,6 +66,11 @@ class ServerView:
     leaves: tuple[Leaf, ...]
 
     @property
+    def awaited(self) -> bool:
+        """Not read yet, which is no fault."""
+        return self.snapshot.reach is Reach.UNKNOWN
+
+    @property
     def name(self) -> str:
         return self.snapshot.name
 
@@ -92,6 +97,7 @@ class FleetView:
     shown: int
     total: int
     up: int
+    awaited: int
     faulty: int
     oldest: datetime | None
     """When the longest unheard of the servers that are up was last heard."""
@@ -263,6 +269,7 @@ class Viewer:
             shown=sum(len(v.leaves) for g in groups for v in g.servers),
             total=sum(len(v.leaves) for v in servers.values()),
             up=len(up),
+            awaited=sum(v.awaited for v in servers.values()),
             faulty=sum(g.faulty for g in every),
             oldest=min(heard, default=None),
         )
@@ -318,5 +325,5 @@ def _group(views: list[ServerView], filtered: Mapping[ServerView, ServerView | N
         state=group_state(v.state for v in views),
         servers=tuple(kept for kept in filtered.values() if kept is not None),
         total=len(views),
-        faulty=sum(v.state.is_fault for v in views),
+        faulty=sum(v.state.is_fault and not v.awaited for v in views),
     )
