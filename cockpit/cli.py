@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ from cockpit.config import environment as config
 from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.paths import paths
 
-USAGE, CRASH, INTERRUPTED = 64, 70, 130
+USAGE, CRASH, INTERRUPTED, BROKEN_PIPE = 64, 70, 130, 141
 
 DESCRIPTION = "Live view of the POP health sets of an Exchange organization, in the terminal."
 NOTHING_CONFIGURED = """\
@@ -38,12 +39,18 @@ class _Parser(argparse.ArgumentParser):
 def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
     def convert(text: str) -> float:
         value = kind(text)
-        if value <= 0:
-            raise argparse.ArgumentTypeError(f"{text} is not more than 0")
+        if not 0 < value < math.inf:
+            raise argparse.ArgumentTypeError(f"{text} is not a number more than 0")
         return value
 
     convert.__name__ = "number"
     return convert
+
+
+def _named(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it must not be empty")
+    return text
 
 
 def parser() -> argparse.ArgumentParser:
@@ -105,8 +112,8 @@ def parser() -> argparse.ArgumentParser:
     probe = commands.add_parser(
         "probe", help="run one probe; exit 0 Succeeded, 2 failed, 3 not runnable or unknown"
     )
-    probe.add_argument("identity", metavar="'SET\\PROBE'", help="for example 'POP\\PopCTPProbe'")
-    probe.add_argument("--server", metavar="S", required=True)
+    probe.add_argument("identity", type=_named, metavar="'SET\\PROBE'", help="for example 'POP\\PopCTPProbe'")
+    probe.add_argument("--server", metavar="S", required=True, type=_named)
     _format(probe)
 
     env = commands.add_parser("env", help="environments")
@@ -154,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader of our stdout went away; nothing is left to say to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return BROKEN_PIPE
     except Exception as error:
         from cockpit.ui.life import crash_line
 

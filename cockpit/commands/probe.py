@@ -6,6 +6,7 @@ import json
 import sys
 from typing import Any
 
+from cockpit.commands.output import reader_may_leave
 from cockpit.config import environment as config
 from cockpit.config.environment import Environment, exchange_target
 from cockpit.exchange.cmdlets import ExchangeCmdlets, invoke_monitoring_probe_call
@@ -26,12 +27,19 @@ def run(environment: Environment, identity: str, server: str, form: str) -> int:
         session = Session(exchange_target(environment, entry), EXCHANGE, environment.credential.user, secret)
         try:
             session.open()
+        except ExchangeError as error:
+            failure = error
+            session.close()
+            if not error.retry:
+                break
+            continue
+        # Once it may have been sent it is not sent again, to nobody.
+        try:
             answer = ExchangeCmdlets(session).invoke_monitoring_probe(identity, server)
             return _show(answer, identity, server, form)
         except ExchangeError as error:
             failure = error
-            if session.is_open or not error.retry or not error.session_lost:
-                break
+            break
         finally:
             session.close()
     if failure is not None:
@@ -45,6 +53,14 @@ def _show(answer: Reading[MonitoringProbeResult], identity: str, server: str, fo
     for words in (*answer.warnings, *(e.message for e in answer.errors)):
         print(words, file=sys.stderr)
     report = _as_dict(answer, identity, server, None)
+    with reader_may_leave():
+        _print(report, form)
+    if not answer.rows:
+        return NOT_RUN
+    return SUCCEEDED if answer.rows[0].succeeded else FAILED
+
+
+def _print(report: dict[str, Any], form: str) -> None:
     if form == "json":
         print(json.dumps(report, ensure_ascii=False, indent=2))
     else:
@@ -52,9 +68,6 @@ def _show(answer: Reading[MonitoringProbeResult], identity: str, server: str, fo
             if value not in (None, "", [], {}):
                 # Indented, so that no line of a server's text can pass for one of ours.
                 print(f"{name:<22}: {_text(value)}")
-    if not answer.rows:
-        return NOT_RUN
-    return SUCCEEDED if answer.rows[0].succeeded else FAILED
 
 
 def _text(value: object) -> str:

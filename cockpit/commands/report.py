@@ -40,6 +40,12 @@ def as_dict(fleet: FleetSnapshot, only: frozenset[str], environment: str, exit_c
     }
 
 
+def _under(server: ServerSnapshot, state: State) -> str:
+    """The word for a state of ``server`` under what is still heard of it: old health is no health."""
+    whole = server_state(server)
+    return whole.word if whole in (State.UNREACHABLE, State.STALE) else state.word
+
+
 def _server(server: ServerSnapshot) -> dict[str, Any]:
     expected = catalogue.expected_health_sets(server.server.version, server.server.roles)
     return {
@@ -61,19 +67,19 @@ def _health_set(server: ServerSnapshot, name: str) -> dict[str, Any]:
     rows = [m for m in server.monitors if m.health_set_name.lower() == name.lower()]
     return {
         "name": name,
-        "state": health_set_state(server, name).word,
+        "state": _under(server, health_set_state(server, name)),
         "outcome": None if reading is None or reading.outcome is None else reading.outcome.value,
         "warnings": [] if reading is None else list(reading.warnings),
-        "monitors": [_monitor(m) for m in rows],
+        "monitors": [_monitor(server, m) for m in rows],
     }
 
 
-def _monitor(entry: MonitorHealthEntry) -> dict[str, Any]:
+def _monitor(server: ServerSnapshot, entry: MonitorHealthEntry) -> dict[str, Any]:
     return {
         "name": entry.name,
         "target_resource": entry.target_resource,
         "alert_value": entry.alert_value,
-        "state": monitor_state(entry).word,
+        "state": _under(server, monitor_state(entry)),
         "is_stale": entry.is_stale,
         "last_transition_time": _time(entry.last_transition_time),
         "first_alert_observed_time": _time(entry.first_alert_observed_time),
@@ -87,30 +93,24 @@ def rows(fleet: FleetSnapshot, only: frozenset[str]) -> list[tuple[str, ...]]:
     """One row a monitor under ``COLUMNS``; a health set without monitors is one row that says why."""
     found: list[tuple[str, ...]] = []
     for server in chosen(fleet, only):
-        state = server_state(server)
         for name in catalogue.expected_health_sets(server.server.version, server.server.roles):
             monitors = [m for m in server.monitors if m.health_set_name.lower() == name.lower()]
             if monitors:
-                found += (_row(server, m, state) for m in monitors)
+                found += (_row(server, m) for m in monitors)
             else:
-                word = _silent(server, name, state)
+                word = _under(server, health_set_state(server, name))
                 found.append((server.name, name, "", "", "", word, "", "", ""))
     return found
 
 
-def _silent(server: ServerSnapshot, health_set: str, state: State) -> str:
-    return state.word if state is State.UNREACHABLE else health_set_state(server, health_set).word
-
-
-def _row(server: ServerSnapshot, entry: MonitorHealthEntry, state: State) -> tuple[str, ...]:
-    word = state.word if state in (State.UNREACHABLE, State.STALE) else monitor_state(entry).word
+def _row(server: ServerSnapshot, entry: MonitorHealthEntry) -> tuple[str, ...]:
     return (
         server.name,
         entry.health_set_name,
         entry.name,
         entry.target_resource,
         entry.alert_value,
-        word,
+        _under(server, monitor_state(entry)),
         _time(entry.last_transition_time) or "",
         _time(entry.last_execution_time) or "",
         "yes" if entry.is_stale else "no",

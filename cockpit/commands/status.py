@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import msgspec
 
 from cockpit.commands import report
+from cockpit.commands.output import reader_may_leave
 from cockpit.config import environment as config
 from cockpit.config.environment import ConfigError, Environment
 from cockpit.fleet.once import Follower, complete, read_once
@@ -26,7 +28,7 @@ def run(
     environment = msgspec.structs.replace(environment, polling=polling)
     only = frozenset({server.split(".")[0].lower()}) if server else frozenset[str]()
     if watch:
-        return _watch(environment, secret, only, form, color)
+        return _watch(environment, secret, server, only, form, color)
     fleet = read_once(environment, secret, only, timeout)
     _check(fleet, server, only)
     return _show(fleet, environment, only, form, color)
@@ -59,7 +61,8 @@ def _show(
         for reading in server.readings:
             for warning in reading.warnings:
                 print(f"{server.name} {reading.health_set}: {warning}", file=sys.stderr)
-    _print(fleet, environment, only, form, code, color)
+    with reader_may_leave():
+        _print(fleet, environment, only, form, code, color)
     return code
 
 
@@ -112,22 +115,40 @@ def _table(rows: list[tuple[str, ...]], color: bool) -> None:
     console.print(table, crop=False)
 
 
-def _narrate(problem: Problem, server: str = "") -> None:
+def _narrate(problem: Problem | None, server: str = "") -> None:
+    if problem is None:
+        return
     text = f"{server}: {problem}" if server and server not in str(problem) else str(problem)
     print(". ".join(part.rstrip(".") for part in (text, problem.cure) if part) + ".", file=sys.stderr)
 
 
+def _end(number: int, _: object) -> None:
+    """SIGTERM unwinds like an interrupt does, so that the shells are closed."""
+    raise SystemExit(128 + number)
+
+
 def _watch(
-    environment: Environment, secret: config.Secret | None, only: frozenset[str], form: str, color: bool
+    environment: Environment,
+    secret: config.Secret | None,
+    server: str | None,
+    only: frozenset[str],
+    form: str,
+    color: bool,
 ) -> int:
     """Print the status whenever it changes, until interrupted. JSON: one document a line."""
     shown: list[tuple[str, ...]] | None = None
+    told: Problem | None = None
     code = UNKNOWN
+    signal.signal(signal.SIGTERM, _end)
     with Follower(environment, secret, only) as follower:
         for fleet in follower.pictures():
             if not complete(fleet, only):
                 continue
+            _check(fleet, server, only)
             code = _code(fleet, only)
+            if fleet.status.problem not in (None, told):
+                _narrate(fleet.status.problem)
+            told = fleet.status.problem
             # The time of the last run changes with every read: it alone is no news.
             rows = [(*row[:7], *row[8:]) for row in report.rows(fleet, only)]
             if rows == shown:

@@ -13,7 +13,7 @@ import stat
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 import tomli_w
@@ -164,6 +164,10 @@ def load(path: Path) -> tuple[str | None, dict[str, Environment]]:
         parsed = msgspec.convert(raw, _File)
     except msgspec.ValidationError as error:
         raise ConfigError(_explain(path, text, str(error))) from None
+    for environment in parsed.environments.values():
+        for address in environment.addresses.values():
+            for url in filter(None, (address.exchange, address.winrm)):
+                _parts(url)
     named = {name: msgspec.structs.replace(env, name=name) for name, env in parsed.environments.items()}
     if parsed.default is not None and parsed.default not in named:
         raise ConfigError(
@@ -223,6 +227,8 @@ def _private_text(path: Path) -> str:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
     except OSError as error:
         raise ConfigError(f"{path}: the password file cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: the password file is not UTF-8. Write it anew.") from None
 
 
 def exchange_target(environment: Environment, server: str) -> Target:
@@ -254,7 +260,7 @@ def _address(environment: Environment, server: str) -> Address:
 def _target(server: str, settings: EndpointSettings, url: str | None, port: int, path: str) -> Target:
     host, tls = server, settings.tls
     if url is not None:
-        parts = urlsplit(url)
+        parts = _parts(url)
         host, tls = parts.hostname or server, parts.scheme == "https"
         port, path = parts.port or port, parts.path.lstrip("/") or path
     elif settings.path:
@@ -270,6 +276,18 @@ def _target(server: str, settings: EndpointSettings, url: str | None, port: int,
         service=settings.service,
         connect_seconds=settings.connect_seconds,
     )
+
+
+def _parts(url: str) -> SplitResult:
+    """An explicit address, taken apart. Raises ConfigError."""
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port)
+    except ValueError:
+        sound = False
+    if not sound:
+        raise ConfigError(f"addresses: {url!r} is no address. Write it as https://server:port/path.")
+    return parts
 
 
 def _names(found: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ Every call ends in a result or in an ExchangeError, within its time limit, with 
 from __future__ import annotations
 
 import math
+import struct
 import threading
 import time
 import uuid
@@ -137,8 +138,9 @@ class Session:
         try:
             pool.open()
         except Exception as error:
+            # Whatever pypsrp stumbles over in an odd answer (struct.error, AttributeError, ...).
             self._abandon(wsman, pool, reconnect=True)
-            raise self._explained(error) from error
+            raise from_wire(error, self.target.url) from error
         if pool.state != RunspacePoolState.OPENED:
             self._abandon(wsman, pool, reconnect=False)
             raise ShellLostError(f"{self.target.url} did not open a runspace", f"pool state {pool.state}")
@@ -285,6 +287,9 @@ class Session:
             answer = self._transport.send(request, self.target.connect_seconds, timeout + _HTTP_GRACE)
         except WinRMTransportError as error:
             raise _as_fault(error) from error
+        except (AttributeError, IndexError, struct.error) as error:
+            # pypsrp taking a sealed answer apart that is none.
+            raise ProtocolError(f"{self.target.url} sent what could not be unsealed", str(error)) from error
         return envelope.open_answer(answer, message_id)
 
     # --- opening, healing, ending ------------------------------------------------------------------

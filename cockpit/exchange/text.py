@@ -29,10 +29,12 @@ _UNSAFE_IN_BLOCK = re.compile(_UNSAFE.pattern.replace("\x00-\x1f", "\x00-\x09\x0
 # Probe fields carry the monitoring mailbox's password in clear (exchange-facts §0 fact 9, §2.4).
 # A password may hold any character: everything up to the end of the line goes.
 _SECRET = re.compile(
-    r"(?i)(\b\w*(?:password|passwd|pwd)\w*[\"']?\s*[:=]\s*|bad\s+password\s+for\s+monitoring\s+account\s*:\s*)"
+    r"(?i)(\b\w{0,40}?(?:password|passwd|pwd)\w{0,40}[\"']?\s{0,8}(?:[:=]|value\s{0,8}=)\s{0,8}|bad\s+password\s+for\s+monitoring\s+account\s*:\s*)"
     r"(?!\[redacted\])[^\r\n]+"
 )
-_XML_SECRET = re.compile(r"(?is)(<(?P<tag>[\w:]*(?:password|pwd)[\w:]*)\b[^>]*>).*?(</(?P=tag)>)")
+_XML_SECRET = re.compile(
+    r"(?is)(<(?P<tag>[\w:]{0,40}?(?:password|pwd)[\w:]{0,40})\b[^<>]{0,200}>).{0,400}?(</(?P=tag)>)"
+)
 
 
 def _visible(match: re.Match[str]) -> str:

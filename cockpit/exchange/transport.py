@@ -1,9 +1,10 @@
 """POSTs of envelopes over the connection pool that pypsrp signed in with.
 
 requests prepares every request anew (URL, cookies, certificate paths, hooks), which is most of what a
-small call costs. Where nothing is sealed, the headers of one prepared request serve them all and the
-body goes straight to urllib3's pool, which keeps TLS verification and connections as requests set
-them up. A sealed request goes through pypsrp, which holds the seal.
+small call costs. With Basic, whose sign-in is a header of every request, the headers of one prepared
+request serve them all and the body goes straight to urllib3's pool, which keeps TLS verification and
+connections as requests set them up. Every other sign-in is bound to the connection, sealed or not:
+those requests go through pypsrp, which signs a new connection in.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Transport:
         Raises AuthenticationError for 401, WinRMTransportError for any other status from 300 on, and
         what requests or urllib3 raise for a connection that fails.
         """
-        if self._pypsrp.wrap_required or self._pypsrp.session is None or self._pypsrp.session.proxies:
+        if self._pypsrp.auth != "basic" or self._pypsrp.session is None or self._pypsrp.session.proxies:
             return self._pypsrp.send(body, timeout=(connect_seconds, read_seconds))
         pool, template = self._prepared(self._pypsrp.session)
         answer = pool.urlopen(

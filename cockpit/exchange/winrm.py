@@ -106,4 +106,6 @@ def _time(text: str | None) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
+    if found.year < 1900:  # DateTime.MinValue: never
+        return None
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -7,6 +7,7 @@ failed waits in a lane of its own.
 
 from __future__ import annotations
 
+import logging
 import queue
 import random
 import threading
@@ -34,7 +35,7 @@ from cockpit.fleet.lanes import (
     WinRMLane,
 )
 from cockpit.fleet.schedule import Schedule
-from cockpit.fleet.snapshot import CollectorStatus, FleetDiff, FleetSnapshot, ServerSnapshot, diff
+from cockpit.fleet.snapshot import CollectorStatus, FleetDiff, FleetSnapshot, Problem, ServerSnapshot, diff
 
 EMIT_SECONDS: Final = 0.25
 TICK_SECONDS: Final = 1.0
@@ -44,6 +45,7 @@ RETRY_FIRST, RETRY_LIMIT = 2.0, 60.0
 NO_RETRY_SECONDS: Final = 300.0
 """Pause after a refused sign-in: fewer tries than any lock-out threshold counts."""
 
+POLL_LANE: Final = "poll-"
 WINRM_REFUSALS: Final = 3
 """Refused sign-ins in a row after which the WinRM endpoints are left alone until asked for."""
 
@@ -79,7 +81,8 @@ class Collector:
         self._emitted_at = 0.0
         self._schedule = Schedule(polling.interval)
         self._winrm_schedule = Schedule(polling.winrm_interval or 1.0)
-        self._winrm_blocked = polling.winrm_interval == 0
+        self._winrm_timed = polling.winrm_interval > 0
+        self._winrm_blocked = False
         self._connected = False
         self._organization_due = 0.0
         self._organization_asked = False
@@ -99,6 +102,8 @@ class Collector:
         self._polls = polling.sessions - 3
         self._failed_lanes: set[str] = set()
         self._winrm_refusals = 0
+        self._winrm_wanted: set[str] = set()
+        self._abandoned: set[str] = set()
         self._lanes = self._make_lanes(secret)
 
     def _make_lanes(self, secret: Secret | None) -> list[tuple[Lane, JobQueue]]:
@@ -109,13 +114,13 @@ class Collector:
         def entry(first: int) -> EntrySession:
             return EntrySession(env, secret, first, self._count_shell, self._gate)
 
-        exchange = [(f"poll-{n}", self._fast, n) for n in range(polls)]
+        exchange = [(f"{POLL_LANE}{n}", self._fast, n) for n in range(polls)]
         exchange += [("suspects", self._slow, polls), ("detail", self._detail, 0)]
         lanes: list[tuple[Lane, JobQueue]] = [
             (ExchangeLane(name, jobs, post, env, entry(first), self._ending), jobs)
             for name, jobs, first in exchange
         ]
-        lanes.append((ProbeLane(self._probes, post, entry(0)), self._probes))
+        lanes.append((ProbeLane(self._probes, post, entry(0), self._abandoned), self._probes))
         lanes += [
             (WinRMLane(f"winrm-{n}", self._winrm, post, env, secret), self._winrm) for n in range(WINRM_LANES)
         ]
@@ -201,18 +206,24 @@ class Collector:
             lane = self._slow if self._schedule.is_suspect(name) else self._fast
             lane.put(HealthJob(self._fleet.servers[name].server))
         if not self._winrm_blocked:
-            for name in self._winrm_schedule.take_due(now):
-                self._winrm.put(WinRMJob(self._fleet.servers[name].server))
+            self._dispatch_winrm(now)
         if self._watched in self._fleet.servers and now >= self._watch_due and not self._detail_in_flight:
             self._look_at(self._watched, now)
+
+    def _dispatch_winrm(self, now: float) -> None:
+        """Everybody's turn where it is timed; else only those that somebody looks at."""
+        wanted = None if self._winrm_timed else self._winrm_wanted
+        for name in self._winrm_schedule.take_due(now, wanted):
+            self._winrm_wanted.discard(name)
+            self._winrm.put(WinRMJob(self._fleet.servers[name].server))
 
     def _look_at(self, name: str, now: float) -> None:
         """Read what only the server on the screen needs: all health sets, components, services."""
         self._watch_due = now + self._fleet.status.interval
         self._detail_in_flight = True
         self._detail.put(DetailJob(self._fleet.servers[name].server))
-        if not self._winrm_blocked:
-            self._winrm_schedule.ask_now(name, now)
+        self._winrm_wanted.add(name)
+        self._winrm_schedule.ask_now(name, now)
 
     # --- what came in ------------------------------------------------------------------------------
 
@@ -232,7 +243,10 @@ class Collector:
                 self._take(e.ProbeStarted(readers.now(), run_id, server, identity))
                 self._probes.put(ProbeJob(run_id, server, identity))
             case messages.AbandonProbe(run_id):
+                self._abandoned.add(run_id)
                 self._fleet = picture.abandoned(self._fleet, run_id)
+            case e.EntryFailed(problem=problem, organization=True, refused=False) if self._connected:
+                self._organization_failed(problem, now)
             case _:
                 self._fleet = picture.take(self._fleet, item)
                 self._follow_up(item, now)
@@ -242,7 +256,7 @@ class Collector:
             self._organization_due = now
         self._schedule.ask_now(server, now)
         self._watch_due = now
-        self._winrm_blocked = self._environment.polling.winrm_interval == 0
+        self._winrm_blocked = False
         self._winrm_refusals = 0
         self._gate.open()
 
@@ -260,11 +274,15 @@ class Collector:
                 self._health_done(server, now, failed=True)
             case e.DetailRead():
                 self._detail_in_flight = False
+            case e.ProbeEnded(run_id=run_id):
+                self._abandoned.discard(run_id)
             case e.WinRMRead(server, reading, refused):
                 self._winrm_schedule.done(server, now, failed=reading.problem is not None)
                 self._winrm_refusals = self._winrm_refusals + 1 if refused else 0
                 if self._winrm_refusals >= WINRM_REFUSALS:
                     self._winrm_blocked = True
+                    _drain(self._winrm)
+                    self._winrm_schedule.release_all()
 
     def _organization_read(self, now: float) -> None:
         self._organization_asked = False
@@ -277,6 +295,15 @@ class Collector:
             self._schedule.ask_now("", now)
             self._round_pending, self._round_started = set(names), now
         self._connected = True
+
+    def _organization_failed(self, problem: Problem, now: float) -> None:
+        """The list of servers could not be read again: the one at hand serves on, and so do the lanes.
+
+        When nobody can be asked any more, the lanes find out by themselves.
+        """
+        self._organization_asked = False
+        self._organization_due = now + RETRY_LIMIT
+        logging.getLogger(__name__).warning("the organization could not be read again: %s", problem)
 
     def _is_read(self, server: ServerSnapshot) -> bool:
         wanted = not self._only or server.name.lower() in self._only
@@ -297,7 +324,8 @@ class Collector:
 
     def _lane_failed(self, event: e.LaneFailed) -> None:
         """One lane without a session is a shell too many; every lane without one is nobody to ask."""
-        self._failed_lanes.add(event.lane)
+        if event.lane.startswith(POLL_LANE):
+            self._failed_lanes.add(event.lane)
         if self._connected and len(self._failed_lanes) >= self._polls:
             self._failed_lanes.clear()
             self._take(e.EntryFailed(event.at, event.problem, event.retry, organization=False))

@@ -38,6 +38,8 @@ class EntryFailed:
     problem: Problem
     retry: bool
     organization: bool
+    refused: bool = False
+    """The sign-in was refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,7 +264,8 @@ class ExchangeLane(Lane):
             case DetailJob(server):
                 self._post(e.DetailRead(at, server.name, None, None))
             case _:
-                self._post(e.EntryFailed(at, problem, error.retry, organization=True))
+                refused = isinstance(error, SignInError)
+                self._post(e.EntryFailed(at, problem, error.retry, organization=True, refused=refused))
 
     def finish(self) -> None:
         self._entry.close()
@@ -273,13 +274,21 @@ class ExchangeLane(Lane):
 class ProbeLane(Lane):
     """Probes run by hand, one at a time, on a session opened for the run and closed after it."""
 
-    def __init__(self, jobs: JobQueue, post: Callable[[e.Event], None], entry: EntrySession) -> None:
+    def __init__(
+        self, jobs: JobQueue, post: Callable[[e.Event], None], entry: EntrySession, abandoned: set[str]
+    ) -> None:
+        """``abandoned``: ids of runs that nobody waits for; the collector adds, this lane takes away."""
         super().__init__("probe", jobs, post)
         self._entry = entry
+        self._abandoned = abandoned
 
     def perform(self, job: Job) -> e.Event:
         if not isinstance(job, ProbeJob):
             raise TypeError(f"not a job of this lane: {job!r}")
+        if job.run_id in self._abandoned:
+            self._abandoned.discard(job.run_id)
+            unsent = Problem("The probe was not sent", "nobody waited for it any more")
+            return e.ProbeEnded(readers.now(), job.run_id, job.server, None, (), unsent)
         try:
             return self._entry.use(lambda c: readers.run_probe(c, job.run_id, job.server, job.identity))
         finally:

@@ -5,7 +5,6 @@ The same collector as the screen's, on a thread of this process.
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Iterator
@@ -26,8 +25,9 @@ class Follower:
     def __init__(
         self, environment: Environment, secret: Secret | None, only: frozenset[str] = frozenset()
     ) -> None:
-        self._diffs: queue.SimpleQueue[FleetDiff] = queue.SimpleQueue()
-        self._collector = Collector(environment, secret, self._diffs.put, only=only)
+        self._fleet = FleetSnapshot()
+        self._changed = threading.Condition()
+        self._collector = Collector(environment, secret, self._take, only=only)
         self._thread = threading.Thread(target=self._collector.run, name="collector", daemon=True)
 
     def __enter__(self) -> Follower:
@@ -40,19 +40,23 @@ class Follower:
         self._collector.stop()
         self._thread.join()
 
+    def _take(self, change: FleetDiff) -> None:
+        """On the collector's thread. Only the newest picture is kept: a slow reader costs no memory."""
+        with self._changed:
+            self._fleet = apply(self._fleet, change)
+            self._changed.notify()
+
     def pictures(self, seconds: float | None = None) -> Iterator[FleetSnapshot]:
-        """Each new picture, for at most ``seconds``."""
-        fleet = FleetSnapshot()
+        """The newest picture whenever it is new, for at most ``seconds``."""
+        seen = FleetSnapshot()
         deadline = None if seconds is None else time.monotonic() + seconds
         while True:
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
-                return
-            try:
-                fleet = apply(fleet, self._diffs.get(timeout=left))
-            except queue.Empty:
-                return
-            yield fleet
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            with self._changed:
+                if not self._changed.wait_for(lambda: self._fleet.seq != seen.seq, left):  # noqa: B023
+                    return
+                seen = self._fleet
+            yield seen
 
 
 def has_pop(server: ServerSnapshot) -> bool:

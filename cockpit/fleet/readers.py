@@ -52,7 +52,7 @@ def read_health(cmdlets: ExchangeCmdlets, server: ExchangeServer, scope: str) ->
     if scope == "all":
         whole, states = cmdlets.get_whole_server_health(server.name)
         pop = whole.rows
-        readings = tuple(_part_of(whole, s, silent=not states) for s in expected)
+        readings = tuple(_part_of(whole, s) for s in expected)
         others: tuple[HealthReport, ...] | None = _roll_up(server.name, states)
     else:
         pop, found, others = (), [], None
@@ -69,11 +69,14 @@ def _reading(answer: Reading[MonitorHealthEntry], health_set: str, outcome: Outc
     return HealthSetReading(health_set, outcome, now(), words)
 
 
-def _part_of(whole: Reading[MonitorHealthEntry], health_set: str, *, silent: bool) -> HealthSetReading:
-    """One health set's outcome out of an answer about all; ``silent``: there were no rows at all."""
+def _part_of(whole: Reading[MonitorHealthEntry], health_set: str) -> HealthSetReading:
+    """One health set's outcome out of an answer about all of them."""
     if any(m.health_set_name.lower() == health_set.lower() for m in whole.rows):
         return _reading(whole, health_set, Outcome.ROWS)
-    return _reading(whole, health_set, whole.outcome if silent else Outcome.EMPTY)
+    if whole.warnings or whole.errors:
+        # Some of the answer may be missing: no rows then means nothing.
+        return _reading(whole, health_set, Outcome.EMPTY_WITH_WARNING)
+    return _reading(whole, health_set, Outcome.EMPTY)
 
 
 def _roll_up(server: str, rows: Iterable[MonitorState]) -> tuple[HealthReport, ...]:

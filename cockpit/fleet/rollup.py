@@ -141,6 +141,9 @@ def server_state(server: ServerSnapshot) -> State:
     states = {health_set_state(server, s) for s in expected}
     known = states - {State.NOT_MONITORED, State.DISABLED}
     state = worst(known or states)
+    if state is State.HEALTHY and State.NOT_MONITORED in states:
+        # Half of POP is watched here: what is watched is well, and that is all that is known.
+        state = State.NOT_MONITORED
     return State.STALE if server.reach is Reach.STALE and not state.value <= State.UNKNOWN.value else state
 
 

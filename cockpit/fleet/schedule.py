@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 BACK_OFF_LIMIT = 4.0
@@ -45,9 +46,16 @@ class Schedule:
             if not name or known == name:
                 entry.due = min(entry.due, now)
 
-    def take_due(self, now: float) -> list[str]:
-        """The servers to be read now, longest overdue first; they are in flight until ``done``."""
-        due = sorted((e.due, n) for n, e in self._entries.items() if not e.in_flight and e.due <= now)
+    def take_due(self, now: float, only: Collection[str] | None = None) -> list[str]:
+        """The servers to be read now, longest overdue first; they are in flight until ``done``.
+
+        ``only``: of these alone.
+        """
+        due = sorted(
+            (e.due, n)
+            for n, e in self._entries.items()
+            if not e.in_flight and e.due <= now and (only is None or n in only)
+        )
         for _, name in due:
             self._entries[name].in_flight = True
         return [name for _, name in due]

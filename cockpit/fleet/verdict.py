@@ -85,8 +85,20 @@ def judge(server: ServerSnapshot, entry: MonitorHealthEntry) -> Judgement:
             f"AlertValue is {entry.alert_value or 'empty'}: Managed Availability does not know.",
             "Look at the health manager (MSExchangeHM) on this server.",
         )
+    if server.reach is not Reach.LIVE and state in (State.HEALTHY, State.DISABLED):
+        return Judgement(
+            Verdict.UNKNOWN,
+            "The server has not answered lately: the last known value is old.",
+            "Wait for its next read.",
+        )
+    if state is State.DISABLED:
+        return Judgement(
+            Verdict.NOT_MONITORED,
+            "The monitor is disabled: it says nothing of POP.",
+            "Look for an override (Get-ServerMonitoringOverride, Get-GlobalMonitoringOverride).",
+        )
     identity = probe_identity(entry)
-    if state in (State.HEALTHY, State.DISABLED):
+    if state is State.HEALTHY:
         return Judgement(Verdict.HEALTHY, f"AlertValue is {entry.alert_value}.", "Nothing to do.")
     if identity is None:
         return Judgement(
@@ -144,7 +156,13 @@ def _judge_run(run: ProbeRun) -> Judgement:
 def judge_health_set(server: ServerSnapshot, health_set: str) -> Judgement:
     """The verdict on a health set without rows: not monitored here, or unknown."""
     state = health_set_state(server, health_set)
-    if server.reach is Reach.LIVE and state is State.NOT_MONITORED:
+    if server.reach is not Reach.LIVE:
+        return Judgement(
+            Verdict.UNKNOWN,
+            "The server does not answer, or was not asked yet: what is shown is old, or nothing.",
+            "Find out why it is silent first.",
+        )
+    if state is State.NOT_MONITORED:
         return Judgement(
             Verdict.NOT_MONITORED,
             "POP is not monitored here: no rows, and no warning either. POP monitors exist only where the "
@@ -157,4 +175,5 @@ def judge_health_set(server: ServerSnapshot, health_set: str) -> Judgement:
             "No rows and a warning, or no answer at all: this is not healthy.",
             "Read the warning; look at the health manager (MSExchangeHM) on this server.",
         )
-    return Judgement(Verdict.HEALTHY, f"The health set is {state.word}.", "Select a monitor.")
+    verdict = Verdict.HEALTHY if state is State.HEALTHY else Verdict.UNKNOWN
+    return Judgement(verdict, f"The health set is {state.word}.", "Select a monitor.")

@@ -29,7 +29,10 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["bogus"], "invalid choice"),
         (["status", "--format", "xml"], "invalid choice"),
         (["probe", "POP\\PopCTPProbe"], "--server"),
-        (["demo", "--speed", "0"], "not more than 0"),
+        (["demo", "--speed", "0"], "not a number more than 0"),
+        (["status", "--timeout", "inf"], "not a number more than 0"),
+        (["status", "--timeout", "nan"], "not a number more than 0"),
+        (["probe", "POP\\P", "--server", ""], "must not be empty"),
         (["lab"], "COMMAND"),
     ],
 )
@@ -151,6 +154,13 @@ def test_the_report_names_the_sick_monitor() -> None:
 def test_rows_of_an_unreachable_server_are_not_called_healthy() -> None:
     states = {row[5] for row in report.rows(SICK, frozenset({"ex02"}))}
     assert states == {"unreachable"}
+
+
+def test_old_health_is_not_called_healthy_in_any_form() -> None:
+    made = report.as_dict(SICK, frozenset({"ex02"}), "contoso", 3)
+    words = {h["state"] for h in made["servers"][0]["health_sets"]}
+    words |= {m["state"] for h in made["servers"][0]["health_sets"] for m in h["monitors"]}
+    assert words == {"unreachable"}
 
 
 def test_a_cell_is_never_a_formula() -> None:

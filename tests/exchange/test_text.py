@@ -87,6 +87,18 @@ def test_passwords_of_probes_are_cut(text: str, clean: object) -> None:
     assert "s3cr" not in cleaned
 
 
+@pytest.mark.parametrize(
+    "hostile", ["pwd" * 300_000, "<pwd>" * 200_000, "password " * 100_000, "_" * 900_000]
+)
+def test_no_text_makes_the_redaction_run_away(hostile: str) -> None:
+    """A quadratic pattern would need hours for these and run into the test's time limit."""
+    assert isinstance(redact(hostile), str)
+
+
+def test_a_password_as_an_attribute_is_cut() -> None:
+    assert "hunter2" not in redact('<P Name="Password" Value="hunter2"/>')
+
+
 def test_what_stands_around_a_password_stays() -> None:
     assert clean_block(SECRETS[0]) == f"User: HealthMailbox1\nPassword: {REDACTED}\nTarget: EX01"
 

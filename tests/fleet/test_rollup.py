@@ -69,6 +69,16 @@ def test_one_unread_health_set_makes_the_server_unknown() -> None:
     assert rollup.server_state(partly) is State.UNKNOWN
 
 
+def test_a_server_watched_by_half_is_not_healthy() -> None:
+    full = live()
+    half = replace(
+        full,
+        monitors=tuple(m for m in full.monitors if m.health_set_name != "POP.Protocol"),
+        readings=(reading("POP"), reading("POP.Protocol", Outcome.EMPTY), reading("POP.Proxy")),
+    )
+    assert rollup.server_state(half) is State.NOT_MONITORED
+
+
 def test_a_2013_mailbox_server_needs_no_proxy_rows() -> None:
     alone = replace(
         live(),

@@ -80,6 +80,12 @@ def test_a_shorter_interval_draws_reads_nearer() -> None:
     assert sorted(made.take_due(11.0)) == NAMES
 
 
+def test_only_some_may_be_taken() -> None:
+    made = schedule()
+    assert made.take_due(0.0, {"EX03", "EX05"}) == ["EX03", "EX05"]
+    assert len(made.take_due(0.0)) == len(NAMES) - 2
+
+
 def test_servers_come_and_go() -> None:
     made = schedule()
     for name in made.take_due(0.0):

@@ -84,6 +84,16 @@ def test_a_server_out_of_reach_is_unknown_whatever_its_last_row_said() -> None:
     assert judge(gone, SICK).verdict is Verdict.UNKNOWN
 
 
+def test_an_old_healthy_row_is_not_called_healthy() -> None:
+    old = replace(live(), reach=Reach.STALE)
+    assert judge(old, monitor()).verdict is Verdict.UNKNOWN
+    assert judge_health_set(replace(old, monitors=()), "POP").verdict is Verdict.UNKNOWN
+
+
+def test_a_disabled_monitor_is_not_called_healthy() -> None:
+    assert verdict_with(entry=monitor(alert=AlertValue.DISABLED)) is Verdict.NOT_MONITORED
+
+
 def test_not_monitored_and_silent_are_two_things() -> None:
     quiet = ServerSnapshot(
         server(), reach=Reach.LIVE, readings=tuple(reading(s, Outcome.EMPTY) for s in ALL_SETS)

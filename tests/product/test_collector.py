@@ -301,6 +301,31 @@ def act(running: Running, server: str, action: str) -> None:
     control_client.act(running.addresses.control_url, running.addresses.control_token, server, action)
 
 
+def test_a_failed_refresh_of_the_organization_stops_no_polling(tmp_path: Path) -> None:
+    with running_lab(tmp_path, servers=2) as running, watching(running) as watcher:
+        watcher.until(lambda f: _all_read(f) and all(s.reach is Reach.LIVE for s in f.servers.values()))
+        for knobs in running.lab.simulation.knobs.values():
+            knobs.denied = {"*": ["Get-DatabaseAvailabilityGroup"]}
+        stamps = {n: s.last_success for n, s in watcher.fleet.servers.items()}
+        watcher.collector.tell(messages.Refresh())
+        fleet = watcher.until(lambda f: all(s.last_success != stamps[n] for n, s in f.servers.items()))
+        assert {s.reach for s in fleet.servers.values()} == {Reach.LIVE}
+        assert fleet.status.problem is None
+
+
+def test_a_probe_abandoned_in_the_queue_is_never_sent(pair: Running) -> None:
+    with watching(pair) as watcher:
+        watcher.until(_all_read)
+        watcher.collector.tell(messages.RunProbe("first", "EX19-01", "POP\\PopCTPProbe"))
+        watcher.collector.tell(messages.RunProbe("second", "EX19-02", "POP\\PopCTPProbe"))
+        watcher.collector.tell(messages.AbandonProbe("second"))
+        fleet = watcher.until(
+            lambda f: any(r.phase is not ProbePhase.RUNNING for r in f.servers["EX19-02"].probe_runs)
+        )
+        assert fleet.servers["EX19-02"].probe_runs[0].phase is ProbePhase.FAILED
+    assert [c.parameters["Server"] for c in pair.commands("Invoke-MonitoringProbe")] == ["EX19-01"]
+
+
 def test_only_the_servers_asked_for_are_read(tmp_path: Path) -> None:
     with running_lab(tmp_path, servers=4) as running:
         read_once(running.environment, running.secret, frozenset({"ex19-02"}), PATIENCE)
