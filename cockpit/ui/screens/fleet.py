@@ -20,7 +20,7 @@ from cockpit.ui.look import Glyphs, Line, plain
 from cockpit.ui.messages import FeedWanted, FilterTyped
 from cockpit.ui.screens.fleet_actions import FleetActions
 from cockpit.ui.view import Filter, FleetView, Leaf, ServerView, Viewer
-from cockpit.ui.widgets.bars import Bar, KeyBar
+from cockpit.ui.widgets.bars import Banner, Bar, KeyBar
 from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.rows import Key, RowsPane
 
@@ -60,7 +60,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
     def compose(self) -> ComposeResult:
         live = [a for a in self.desk.registry.actions if a in self._live()]
         yield Bar(id="context")
-        yield Bar(id="banner", wrapped=True)
+        yield Banner(id="banner")
         with Container(id="body"):
             yield RowsPane(id="tree", columns=render.TREE_COLUMNS, headed=False)
             with Container(id="right"):
@@ -142,16 +142,9 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         problem = render.collector_problem(desk.snapshot)
         if problem:
             lines.append(problem)
-        banner = self.query_one("#banner", Bar)
+        banner = self.query_one("#banner", Banner)
         banner.set_lines(lines)
         banner.display = bool(lines)
-        if lines:
-            self.call_after_refresh(self._fit_banner)  # how it wraps is known once it has a width
-
-    def _fit_banner(self) -> None:
-        banner = self.query_one("#banner", Bar)
-        if banner.display:
-            banner.styles.height = min(max(banner.body_lines(), 1), 4)
 
     def _tree_title(self, view: FleetView) -> Line:
         if not self.filter.active:

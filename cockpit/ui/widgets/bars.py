@@ -8,6 +8,8 @@ from cockpit.ui.actions import Action, key_label
 from cockpit.ui.look import Line, width
 from cockpit.ui.widgets.panes import LinesPane
 
+BANNER_LINES = 4
+
 
 class Bar(LinesPane):
     """Lines without a title that nobody can enter."""
@@ -22,6 +24,25 @@ class Bar(LinesPane):
     @property
     def cells(self) -> int:
         return self.size.width
+
+
+class Banner(Bar):
+    """Lines that wrap, as high as they need: how high is known once it has a width."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id, wrapped=True)
+
+    def set_lines(self, lines: Sequence[Line]) -> None:
+        super().set_lines(lines)
+        self._fit()
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._fit()
+
+    def _fit(self) -> None:
+        if self.size.width:
+            self.styles.height = min(max(self.body_lines(), 1), BANNER_LINES)
 
 
 class KeyBar(Bar):
