@@ -205,6 +205,9 @@ def from_wire(error: BaseException, where: str) -> ExchangeError:
     for kind, make in _ORDERED:
         if isinstance(error, kind):
             return make(error, where)
+    if isinstance(error, OSError) and "certificate bundle" in str(error):
+        # What requests raises for a ca_file that is not there.
+        return CertificateError(f"The CA file for {where} cannot be used", str(error), "Correct ca_file.")
     if _of_krb5(error):
         return SignInError(f"Kerberos sign-in at {where} failed", str(error), _KERBEROS_CURE)
     return ProtocolError(f"Talking to {where} failed", f"{type(error).__name__}: {error}")

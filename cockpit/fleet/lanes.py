@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
@@ -166,7 +167,7 @@ class EntrySession:
         self._at = (self._at + 1) % len(self._environment.entry_servers)
 
 
-class Lane(threading.Thread):
+class Lane(threading.Thread, ABC):
     """A thread that works off a queue. A job that fails in an unforeseen way is logged and told."""
 
     def __init__(self, name: str, jobs: JobQueue, post: Callable[[e.Event], None]) -> None:
@@ -185,12 +186,13 @@ class Lane(threading.Thread):
                 self._post(_unforeseen(job, error))
         self.finish()
 
+    @abstractmethod
     def perform(self, job: Job) -> e.Event:
-        raise NotImplementedError
+        """Run ``job``. Raises EntryFailure when nobody could be asked."""
 
     def entry_failed(self, job: Job, error: ExchangeError) -> None:
         """Tell what becomes of ``job`` when nobody could be asked."""
-        raise NotImplementedError
+        self._post(_unforeseen(job, error))
 
     def finish(self) -> None:
         """Close what the lane holds."""

@@ -171,6 +171,13 @@ def test_an_untrusted_certificate_is_refused(make_bench: Make) -> None:
         bench.session().open()
 
 
+def test_a_missing_ca_file_is_named(make_bench: Make) -> None:
+    bench = make_bench()
+    bench.target = msgspec.structs.replace(bench.target, ca_file="/nowhere/ca.pem")
+    with pytest.raises(e.CertificateError, match="/nowhere/ca"):
+        bench.session().open()
+
+
 def test_plain_http_without_encryption_is_refused(make_bench: Make) -> None:
     bench = make_bench("ntlm")
     bench.target = msgspec.structs.replace(bench.target, auth="basic")
