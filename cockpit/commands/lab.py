@@ -21,6 +21,7 @@ from cockpit.config.environment import (
     LabSettings,
     PasswordReference,
     Polling,
+    RecoverySettings,
 )
 from cockpit.config.paths import paths, private_dir, write_private
 
@@ -55,7 +56,7 @@ def serve(options: ServeOptions) -> int:
 
         def on_ready(addresses: LabAddresses) -> None:
             target = options.ready_file or state / "environment.toml"
-            _write_environment(target, state, f"lab-{options.scenario}", addresses)
+            _write_environment(target, state, f"lab-{options.scenario}", addresses, options.speed)
             print(target, flush=True)
             print(
                 f"lab {addresses.organization}: {len(addresses.servers)} servers, scenario "
@@ -94,8 +95,9 @@ def _folder(ready_file: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _write_environment(target: Path, state: Path, name: str, addresses: LabAddresses) -> None:
-    """The environment of a lab: an ordinary one, with a throw-away password in a private file."""
+def _write_environment(target: Path, state: Path, name: str, addresses: LabAddresses, speed: float) -> None:
+    """The environment of a lab: an ordinary one, with a throw-away password in a private file, and with
+    waits as much shorter as the lab's clock is faster."""
     password, token = state / "password", state / "token"
     write_private(password, addresses.password)
     write_private(token, addresses.control_token)
@@ -119,8 +121,20 @@ def _write_environment(target: Path, state: Path, name: str, addresses: LabAddre
                 s.name: Address(exchange=s.exchange_url, winrm=s.winrm_url) for s in addresses.servers
             },
             polling=Polling(interval=10.0, winrm_interval=60.0),
+            recovery=_recovery(speed),
             lab=LabSettings(control=addresses.control_url, token_file=str(token)),
         ),
+    )
+
+
+def _recovery(speed: float) -> RecoverySettings:
+    usual = RecoverySettings()
+    faster = max(speed, 1.0)
+    return RecoverySettings(
+        wait=usual.wait / faster,
+        verify_gap=usual.verify_gap / faster,
+        poll=max(usual.poll / faster, 0.5),
+        quiet=usual.quiet / faster,
     )
 
 

@@ -88,6 +88,55 @@ class Polling(_Table, frozen=True):
     winrm_interval: Annotated[float, msgspec.Meta(ge=0)] = 300.0
 
 
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+
+class Window(_Table, frozen=True):
+    """A maintenance window, in local time of the host the cockpit runs on.
+
+    ``end`` before ``start``: over midnight, counted to the day it starts on.
+    """
+
+    days: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    start: ClockTime = "00:00"
+    end: ClockTime = "23:59"
+
+
+class RecoverySettings(_Table, frozen=True):
+    """How recoveries wait and whom they ask; all times in seconds.
+
+    ``wait``: the page's ten minutes. ``verify_gap``: between the two looks for active copies.
+    ``poll``: between two looks at something that takes minutes. ``move_limit``, ``settle_limit``: how
+    long databases may take to leave, and a server to settle after its restart, until a person is asked.
+    ``reboot_limit``: how long a restart of the computer may take. ``quiet``: an action of Managed
+    Availability younger than this stands in the way. ``lease``: time-to-live of the right to act on a DAG.
+    ``linger``: how long a run's process stays at a question before it lets go of the DAG.
+    ``maintenance_windows``: outside of them a change wants an override; none: always inside.
+    """
+
+    wait: Seconds = 600.0
+    verify_gap: Seconds = 30.0
+    poll: Seconds = 10.0
+    move_limit: Seconds = 1800.0
+    settle_limit: Seconds = 1200.0
+    reboot_limit: Seconds = 900.0
+    quiet: Annotated[float, msgspec.Meta(ge=0)] = 900.0
+    lease: Annotated[float, msgspec.Meta(ge=2)] = 60.0
+    linger: Seconds = 3600.0
+    maintenance_windows: tuple[Window, ...] = ()
+
+
+class JournalSettings(_Table, frozen=True):
+    """Where the journal is. ``url`` None: SQLite in the state folder, for this user alone.
+
+    A team's is PostgreSQL: ``postgresql+psycopg://user@host/database``, the password by reference.
+    """
+
+    url: str | None = None
+    password: PasswordReference | None = None
+
+
 class LabSettings(_Table, frozen=True):
     """Where a lab can be asked for its ledger. Read by ``pop-cockpit lab`` only."""
 
@@ -105,6 +154,8 @@ class Environment(_Table, frozen=True):
     winrm: EndpointSettings = EndpointSettings()
     addresses: dict[str, Address] = {}
     polling: Polling = Polling()
+    recovery: RecoverySettings = RecoverySettings()
+    journal: JournalSettings = JournalSettings()
     lab: LabSettings | None = None
     name: str = ""
 
@@ -204,7 +255,15 @@ def save(path: Path, environment: Environment) -> None:
 
 def password(environment: Environment) -> Secret | None:
     """The password the environment refers to; None where it refers to none. Raises ConfigError."""
-    reference = environment.credential.password
+    return _referred(environment.credential.password, f"environments.{environment.name}.credential.password")
+
+
+def journal_password(environment: Environment) -> Secret | None:
+    """The password of the journal's database; None where none is referred to. Raises ConfigError."""
+    return _referred(environment.journal.password, f"environments.{environment.name}.journal.password")
+
+
+def _referred(reference: PasswordReference | None, key: str) -> Secret | None:
     if reference is None:
         return None
     if reference.env is not None:
@@ -215,7 +274,7 @@ def password(environment: Environment) -> Secret | None:
             )
         return Secret(value)
     if reference.file is None:
-        raise ConfigError(f"environments.{environment.name}.credential.password: give `file` or `env`.")
+        raise ConfigError(f"{key}: give `file` or `env`.")
     return Secret(_private_text(Path(reference.file)))
 
 

@@ -33,6 +33,20 @@ class Paths:
         return self.state / "views"
 
     @property
+    def journal(self) -> Path:
+        """The SQLite journal's folder: database, key, checkpoints."""
+        return self.state / "journal"
+
+    @property
+    def runs(self) -> Path:
+        """Logs of the runs' processes."""
+        return self.state / "runs"
+
+    @property
+    def bundles(self) -> Path:
+        return self.state / "bundles"
+
+    @property
     def collector_log(self) -> Path:
         return self.state / "collector.log"
 

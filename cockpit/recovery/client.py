@@ -1,0 +1,65 @@
+"""What screens and commands may do with recoveries. The journal is the only interface to a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from cockpit.journal.records import Answer, WishKind
+from cockpit.recovery.view import Plan, RunLine, RunView, Standing
+
+
+class RefusedError(Exception):
+    """It was not done: ``what`` was asked, ``why`` not, what ``helps``; each one sentence."""
+
+    def __init__(self, what: str, why: str, helps: str = "") -> None:
+        super().__init__(f"{what}: {why}")
+        self.what = what
+        self.why = why
+        self.helps = helps
+
+
+class Recovery(Protocol):
+    """All methods block (a file or database is read, at ``plan`` and ``sweep`` also servers), so a
+    screen calls them from a thread. All raise RefusedError, and nothing else that is foreseen."""
+
+    def position(self) -> int:
+        """A number that changes whenever anything does; cheap."""
+
+    def standing(self) -> Standing:
+        """What is open, with the orphans of the last sweep."""
+
+    def runs(self, limit: int = 100) -> tuple[RunLine, ...]:
+        """Newest first."""
+
+    def view(self, run: str) -> RunView:
+        """One run, whole. ``run`` may be a unique beginning of its id."""
+
+    def plan(self, server: str, monitor: str) -> Plan:
+        """Read everything now and send nothing else."""
+
+    def start(self, server: str, monitor: str, *, auto: bool = False) -> str:
+        """Start a run in a process of its own; its id. Refused while the scope is someone's."""
+
+    def answer(self, run: str, question: int, answer: Answer) -> None:
+        """Answer a question; starts a worker when nobody works on the run any more."""
+
+    def wish(self, run: str, kind: WishKind, reason: str) -> None:
+        """Ask a living run to abort, or to end its wait."""
+
+    def resume(self, run: str) -> None:
+        """Work on a run that was left, or take it over once its lease has ended."""
+
+    def abort(self, run: str, reason: str) -> None:
+        """Undo what is open, newest first, and end the run; by its worker, or by a new one."""
+
+    def export(self, run: str, folder: Path) -> Path:
+        """Write the evidence bundle; its path."""
+
+    def sweep(self) -> Standing:
+        """Look at every server now and compare with the open obligations."""
+
+    def operator(self) -> str:
+        """Who we are, as the journal writes it."""
+
+    def close(self) -> None: ...

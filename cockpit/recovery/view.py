@@ -1,0 +1,169 @@
+"""A run as a screen or a command shows it: plain data, made of journal rows by ``cockpit.recovery.picture``.
+
+All times are aware datetimes in UTC by the journal's database clock; ``RunView.now`` is its present.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cockpit.journal.records import Choice, Finding, Lease, Obligation, Run
+
+
+class StepMark(StrEnum):
+    DONE = "done"
+    DOING = "doing"
+    ASKING = "asking"
+    IN_DOUBT = "in doubt"
+    """Sent, no result, and nobody works on it: to be observed before anything else is sent."""
+    TO_COME = "to come"
+    SKIPPED = "skipped"
+    NOT_NEEDED = "not needed"
+    """The way taken does not pass here."""
+
+
+class Life(StrEnum):
+    """Whether somebody works on a run."""
+
+    LIVE = "live"
+    """A worker holds the lease."""
+    WAITING = "waiting"
+    """At its question; any cockpit may answer."""
+    LEFT = "left"
+    """Not ended, and nobody works on it: resume or abort it."""
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """``command``: exactly what is or will be sent, empty for a wait or a decision. ``words``: its
+    result in a sentence. ``late``: why its command may still change ("depends on step …")."""
+
+    id: str
+    title: str
+    page: str
+    why: str
+    departs: str
+    command: str
+    mark: StepMark
+    outcome: str
+    words: str
+    attempts: int
+    dangerous: bool
+    irreversible: bool
+    skippable: bool
+    started_at: datetime | None
+    ended_at: datetime | None
+    due_at: datetime | None
+    limit_at: datetime | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """``typed``: what must be typed to go, empty for nothing. ``blocking``: findings in the way."""
+
+    id: int
+    step: str
+    prompt: str
+    choices: tuple[Choice, ...]
+    typed: str
+    needs_reason: tuple[Choice, ...]
+    asked_at: datetime
+    blocking: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputView:
+    at: datetime
+    step: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """Everything about one run. ``child``: the run it waits for; ``parent``: the run that waits for it."""
+
+    run: Run
+    title: str
+    life: Life
+    lease: Lease | None
+    steps: tuple[StepView, ...]
+    current: str
+    question: QuestionView | None
+    output: tuple[OutputView, ...]
+    obligations: tuple[Obligation, ...]
+    child: str | None
+    now: datetime
+
+    def step(self, step_id: str) -> StepView | None:
+        return next((s for s in self.steps if s.id == step_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One run in a list. ``started`` and ``ended`` in UTC; ``waiting_for``: the open question's prompt."""
+
+    run: Run
+    title: str
+    life: Life
+    holder: str
+    started: datetime
+    ended: datetime | None
+    step_title: str
+    waiting_for: str
+    open_obligations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """Something that is on without a record: nobody's obligation, nobody's known prior value.
+
+    ``severe``: it keeps databases away or may be left behind by a recovery; else it is only told.
+    """
+
+    server: str
+    key: str
+    value: str
+    severe: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What every screen must tell: runs not ended, obligations open, orphans found by the last sweep."""
+
+    runs: tuple[RunLine, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
+    orphans: tuple[Orphan, ...] = ()
+    swept_at: datetime | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    """One step of a plan. ``depends``: what its guards or command cannot know before earlier steps ran."""
+
+    view: StepView
+    server: str
+    depends: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole plan with every guard read now. Nothing but reads was sent."""
+
+    runbook: str
+    title: str
+    digest: str
+    environment: str
+    scope: str
+    server: str
+    monitor: str
+    role: str
+    steps: tuple[PlanStep, ...]
+    in_the_way: tuple[str, ...]
+    """Why a run could not start now: a lease, a run not ended."""
+    read_at: datetime
