@@ -134,7 +134,6 @@ def _recovery(speed: float) -> RecoverySettings:
         wait=usual.wait / faster,
         verify_gap=usual.verify_gap / faster,
         poll=max(usual.poll / faster, 0.5),
-        quiet=usual.quiet / faster,
     )
 
 
