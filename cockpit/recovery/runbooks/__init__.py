@@ -1,4 +1,4 @@
-"""The runbooks, by monitor. Source: Microsoft's *Troubleshooting POP Health Set*, corrected as design §7 says."""
+"""The runbooks, by monitor: Microsoft's *Troubleshooting POP Health Set*, corrected as design §7 says."""
 
 from __future__ import annotations
 

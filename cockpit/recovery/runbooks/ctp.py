@@ -16,7 +16,8 @@ _LOG: Final = (
         why="The log of the front end names the mailbox server that it proxied the probe to.",
         departs="The page writes -ProtocolLoggingEnabled, which does not exist: it is -ProtocolLogEnabled.",
         consent=Consent.ASK,
-        guards=("role.known", "others.lease", "others.setup", "window.open", "logging.prior", "logging.space"),
+        guards=("role.known", "others.lease", "others.setup", "window.open",
+                "logging.prior", "logging.space"),
         opens=parts.LOGGING,
         skip="find",
         next={"done": "restart-logged", "already": "probe-logged"},
@@ -37,8 +38,8 @@ _LOG: Final = (
         action="find_mailbox_server",
         page="3.4, 3.5",
         why="A fault behind the front end is cured where it is.",
-        departs="The page compares times with Get-ServerHealth of a server one has to guess. Here the probe's "
-        "StateAttribute4 names it, else the active copy of its monitoring mailbox's database.",
+        departs="The page compares times with Get-ServerHealth of a server one has to guess. Here the "
+        "probe's StateAttribute4 names it, else the active copy of its monitoring mailbox's database.",
         asks=("not_found",),
         next={"unhealthy": "behind", "healthy": "last-look", "not_found": "bad-logging-off"},
     ),

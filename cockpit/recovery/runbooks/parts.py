@@ -164,8 +164,10 @@ def failover(prefix: str, pages: Pages, *, rebooted: str, left: str, declined: s
             title="Move the databases away",
             action="move_databases",
             page=pages.move,
-            why="A restart takes every database that is active here down; users of a moved one barely notice.",
-            departs="The page moves without looking. Here each database is shown to have a healthy copy elsewhere.",
+            why="A restart takes every database that is active here down; users of a moved one barely "
+            "notice.",
+            departs="The page moves without looking. Here each database is shown to have a healthy copy "
+            "elsewhere.",
             consent=Consent.PERSON,
             typed=True,
             guards=(*CHANGE_GUARDS, *FAILOVER_GUARDS),
@@ -226,7 +228,8 @@ def settle(prefix: str, *, then: str) -> tuple[Step, Step]:
             id=start,
             title="Start the POP3 services that did not come back",
             action="start_services",
-            why="A service of start type Manual does not start by itself, and PopProxy Inactive keeps it down.",
+            why="A service of start type Manual does not start by itself, and PopProxy Inactive keeps it "
+            "down.",
             departs="Ours: the page does not look.",
             consent=Consent.ASK,
             guards=("role.known", "service.right", "popproxy.active", "others.setup"),

@@ -1,0 +1,120 @@
+"""A run's way to the servers: reads that may move on to the next entry server, sends that never do.
+
+One thread only. Every session is opened when first needed and closed with the access.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Protocol, TypeVar
+
+from cockpit.config.environment import Environment, Secret, Target, exchange_target, winrm_target
+from cockpit.exchange.changes import ExchangeChange, WinRMChange, send
+from cockpit.exchange.cmdlets import ExchangeCmdlets
+from cockpit.exchange.errors import ExchangeError, SignInError
+from cockpit.exchange.session import EXCHANGE, WINRM, RawResult, Session
+from cockpit.exchange.winrm import WinRMCmdlets
+
+_T = TypeVar("_T")
+
+READ_SECONDS: Final = 45.0
+
+
+class Access(Protocol):
+    """What a run needs of the organization. All raise ExchangeError."""
+
+    def read(self, job: Callable[[ExchangeCmdlets], _T]) -> _T:
+        """Run a read; on another entry server when one has fallen silent."""
+
+    def look(self, server: str, job: Callable[[WinRMCmdlets], _T]) -> _T:
+        """Run a read on the WinRM endpoint of ``server``."""
+
+    def send(self, change: ExchangeChange) -> RawResult:
+        """Send a change once. An error after it may have been sent leaves it in doubt."""
+
+    def act(self, change: WinRMChange) -> RawResult:
+        """Send a change to the WinRM endpoint of its server, once."""
+
+    def avoid(self, server: str) -> None:
+        """Ask another entry server from now on, where there is one: this one is about to go down."""
+
+    def close(self) -> None: ...
+
+
+class Sessions:
+    """Access over real sessions."""
+
+    def __init__(
+        self, environment: Environment, secret: Secret | None, fqdn: Callable[[str], str] = lambda name: name
+    ) -> None:
+        """``fqdn``: a server's full name by its short one, for the WinRM naming rule."""
+        self._environment = environment
+        self._secret = secret
+        self._fqdn = fqdn
+        self._order = list(environment.entry_servers)
+        self._exchange: dict[str, Session] = {}
+        self._winrm: dict[str, Session] = {}
+        self._refused: SignInError | None = None
+
+    def read(self, job: Callable[[ExchangeCmdlets], _T]) -> _T:
+        for left in reversed(range(len(self._order))):
+            session = self._entry()
+            try:
+                self._open(session)
+                return job(ExchangeCmdlets(session, READ_SECONDS))
+            except ExchangeError as error:
+                if not error.session_lost or left == 0 or not error.retry:
+                    raise
+                self._order.append(self._order.pop(0))
+        raise AssertionError("an environment has at least one entry server")
+
+    def send(self, change: ExchangeChange) -> RawResult:
+        # Opening may move on; once opened, what is sent is sent to that one server, once.
+        self.read(lambda _: None)
+        return send(self._entry(), change)
+
+    def look(self, server: str, job: Callable[[WinRMCmdlets], _T]) -> _T:
+        session = self._machine(server)
+        self._open(session)
+        return job(WinRMCmdlets(session))
+
+    def act(self, change: WinRMChange) -> RawResult:
+        session = self._machine(change.server)
+        self._open(session)
+        return send(session, change)
+
+    def avoid(self, server: str) -> None:
+        others = [s for s in self._order if s.split(".")[0].lower() != server.lower()]
+        if others and len(others) < len(self._order):
+            self._order = [*others, *(s for s in self._order if s not in others)]
+
+    def close(self) -> None:
+        for session in (*self._exchange.values(), *self._winrm.values()):
+            session.close()
+
+    def _entry(self) -> Session:
+        server = self._order[0]
+        if server not in self._exchange:
+            self._exchange[server] = self._session(exchange_target(self._environment, server), EXCHANGE)
+        return self._exchange[server]
+
+    def _machine(self, server: str) -> Session:
+        if server not in self._winrm:
+            target = winrm_target(self._environment, server, self._fqdn(server))
+            self._winrm[server] = self._session(target, WINRM)
+        return self._winrm[server]
+
+    def _session(self, target: Target, configuration: str) -> Session:
+        return Session(target, configuration, self._environment.credential.user, self._secret)
+
+    def _open(self, session: Session) -> None:
+        """Open once signed in; a refused sign-in is not tried again: each try counts towards a lock-out."""
+        if session.is_open:
+            return
+        if self._refused is not None:
+            raise self._refused
+        try:
+            session.open()
+        except SignInError as error:
+            self._refused = error
+            raise

@@ -1,0 +1,291 @@
+"""Guards before any change: the fault is real, nobody else acts, the time is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from cockpit.config.environment import Window
+from cockpit.exchange import catalogue
+from cockpit.exchange import model as m
+from cockpit.exchange.model import AlertValue, Role, Version
+from cockpit.exchange.recovery_model import NodeState
+from cockpit.exchange.responders import ResponderAction, due_actions
+from cockpit.journal.records import Finding, Grade
+from cockpit.recovery.guards.guard import Guard
+from cockpit.recovery.readings import Case, Readings
+
+MOVE_NOW: Final = "DatabaseCopyActivationDisabledAndMoveNow"
+POLICY: Final = "DatabaseCopyAutoActivationPolicy"
+
+
+def _role(readings: Readings, case: Case) -> Iterator[Finding]:
+    server = readings.server(case.server)
+    if server is None:
+        yield ROLE.refused(case.server, "no server of that name", "Name a server of this organization.")
+        return
+    held = ", ".join(sorted(r.value for r in server.roles)) or "none of ours"
+    if server.version is Version.OTHER or not catalogue.tiers(server.version, server.roles):
+        yield ROLE.refused(
+            server.name, f"build {server.build or 'unknown'}, roles {held}", "Recover it by hand."
+        )
+        return
+    if Role.MAILBOX in server.roles and readings.mailbox_server(server.name) is None:
+        yield ROLE.refused(
+            server.name, "has the Mailbox role, but Get-MailboxServer does not name it", "Look at RBAC."
+        )
+        return
+    yield ROLE.passed(server.name, f"Exchange {server.version.value}, {held}")
+
+
+ROLE: Final = Guard(
+    id="role.known",
+    grade=Grade.HARD,
+    title="The server's role is known",
+    threshold="Exchange 2013, 2016, 2019 or SE with Client Access or Mailbox",
+    needs=("servers", "mailbox_servers"),
+    judge=_role,
+    source="recovery-engine §3.2; finding 3",
+)
+
+
+def _alert(readings: Readings, case: Case) -> Iterator[Finding]:
+    rows = readings.monitor.value or ()
+    if not rows:
+        yield ALERT.refused(case.server, f"{case.monitor} gave no row", "Look at the health manager.")
+    for row in rows:
+        about = f"{row.name} {row.target_resource}".strip()
+        if row.alert_value == AlertValue.UNHEALTHY and not row.is_stale:
+            since = f" since {row.last_transition_time:%H:%M}Z" if row.last_transition_time else ""
+            yield ALERT.passed(about, f"{row.alert_value}{since}")
+        elif row.alert_value == AlertValue.HEALTHY and len(rows) > 1:
+            yield ALERT.passed(about, row.alert_value)
+        else:
+            stale = ", stale" if row.is_stale else ""
+            yield ALERT.refused(about, f"{row.alert_value}{stale}", _WAIT.get(row.alert_value, _LOOK))
+
+
+_LOOK: Final = "Look at the monitor before anything is changed."
+_WAIT: Final = {
+    AlertValue.DEGRADED: "Wait: a monitor is Degraded for its first 60 s, then Unhealthy or well.",
+    AlertValue.REPAIRING: "Ask who set Repairing (Set-ServerMonitor): somebody is at work.",
+    AlertValue.DISABLED: "Look for the override that disables it.",
+    AlertValue.HEALTHY: "Nothing to recover.",
+}
+
+ALERT: Final = Guard(
+    id="alert.real",
+    grade=Grade.STOP,
+    title="The alert is there now",
+    threshold="AlertValue Unhealthy, not stale",
+    needs=("monitor",),
+    judge=_alert,
+    source="Microsoft's page; managed-availability.md",
+)
+
+
+def _dependencies(readings: Readings, case: Case) -> Iterator[Finding]:
+    known = catalogue.monitor(case.monitor)
+    reports = {r.health_set.lower(): r for r in readings.report.value or ()}
+    for dependency in known.probe.dependencies if known is not None and known.probe is not None else ():
+        for name in dependency.health_sets:
+            report = reports.get(name.lower())
+            about = f"{dependency.name} ({name})"
+            if report is None:
+                yield DEPENDENCIES.passed(about, "not reported")
+            elif report.alert_value in (AlertValue.HEALTHY, AlertValue.DISABLED):
+                yield DEPENDENCIES.passed(about, report.alert_value)
+            else:
+                yield DEPENDENCIES.refused(about, report.alert_value, f"Look at {name} first.")
+
+
+DEPENDENCIES: Final = Guard(
+    id="dependencies.healthy",
+    grade=Grade.WARN,
+    title="What POP depends on is healthy",
+    threshold="health sets of the probe's dependencies Healthy",
+    needs=("report",),
+    judge=_dependencies,
+    source="Microsoft's page, its table",
+)
+
+
+def _lease(_: Readings, case: Case) -> Iterator[Finding]:
+    for lease in case.leases:
+        yield LEASE.refused(
+            lease.scope,
+            f"held by {lease.operator} for run {lease.run[:8]}, {lease.holder}",
+            f"Watch it (pop-cockpit runs attach {lease.run[:8]}), or wait until it ends.",
+        )
+    for run in case.runs:
+        yield LEASE.refused(
+            run.scope,
+            f"run {run.id[:8]} of {run.operator} on {run.server} has not ended",
+            f"Resume or abort it: pop-cockpit runs resume {run.id[:8]}.",
+            Grade.STOP,
+        )
+
+
+LEASE: Final = Guard(
+    id="others.lease",
+    grade=Grade.HARD,
+    title="Nobody else acts on this DAG or server",
+    threshold="the lease is ours, and no other run is open here",
+    needs=(),
+    judge=_lease,
+    source="design §6 rule 4",
+)
+
+
+def _marks(readings: Readings, case: Case) -> Iterator[Finding]:
+    dag = readings.dag_of(case.server)
+    members = dag.servers if dag is not None else (case.server,)
+    for name in members:
+        yield from _marks_of(readings, case, name)
+    for node in readings.nodes.value or ():
+        if node.state == NodeState.PAUSED:
+            yield MARKS.refused(
+                f"{node.name} cluster node", node.state, f"Ask who paused it; Resume-ClusterNode {node.name}."
+            )
+    if dag is not None and not readings.nodes.known:
+        yield MARKS.refused(
+            f"{dag.name} cluster nodes", readings.nodes.problem, "Look with Get-ClusterNode on a member."
+        )
+
+
+def _marks_of(readings: Readings, case: Case, name: str) -> Iterator[Finding]:
+    found = readings.mailbox_server(name)
+    marks = []
+    if found is not None and found.activation_disabled_and_move_now and not case.ours(name, MOVE_NOW):
+        marks.append((MOVE_NOW, "$true"))
+    if found is not None and found.activation_policy == "Blocked" and not case.ours(name, POLICY):
+        marks.append((POLICY, found.activation_policy))
+    for component in (readings.components.value or {}).get(name, ()):
+        votes = [
+            v
+            for v in component.votes
+            if v.state == "Inactive" and v.requester in ("Maintenance", "Deployment")
+        ]
+        if votes and component.state == "Inactive":
+            marks.append((component.component, f"Inactive by {votes[0].requester}"))
+    for key, value in marks:
+        yield MARKS.refused(
+            f"{name} {key}",
+            value,
+            f"Ask who set it: {name} may be in maintenance; two at once break a DAG.",
+        )
+    if not marks:
+        yield MARKS.passed(name, "no marks")
+
+
+MARKS: Final = Guard(
+    id="others.marks",
+    grade=Grade.STOP,
+    title="No member is marked by somebody else",
+    threshold="no MoveNow, no Blocked, no paused node, no component Inactive by Maintenance or Deployment",
+    needs=("mailbox_servers", "dags", "components"),
+    judge=_marks,
+    source="recovery-engine §3.2; DagCommonLibrary; technet samdrey 2013-10-07",
+)
+
+
+def _managed_availability(readings: Readings, case: Case) -> Iterator[Finding]:
+    clock = readings.clock.value
+    if clock is None:
+        return
+    quiet = timedelta(seconds=case.settings.quiet)
+    recent = [a for a in readings.actions.value or () if _age(a, clock.now) < quiet]
+    for action in recent:
+        at = action.end_time or action.start_time
+        running = "" if action.end_time else ", not ended"
+        yield MANAGED_AVAILABILITY.refused(
+            f"{action.id} {action.resource_name}".strip(),
+            f"at {at:%H:%M:%S}Z by {action.requestor_name}{running}" if at else "without a time",
+            "Wait and see whether it helped; it is a second operator.",
+        )
+    for row in readings.monitor.value or ():
+        for due in due_actions(row, clock.now):
+            acts = due.action is not ResponderAction.ESCALATE
+            if acts and not due.past and due.at is not None and due.at - clock.now < quiet:
+                yield MANAGED_AVAILABILITY.refused(
+                    f"{due.responder} {row.target_resource}".strip(),
+                    f"due at {due.at:%H:%M:%S}Z: {due.action.value}",
+                    "Let it act first, or it acts in the middle of this step.",
+                )
+    if not recent:
+        minutes = int(quiet.total_seconds() // 60)
+        yield MANAGED_AVAILABILITY.passed(case.server, f"no recovery action in the last {minutes} min")
+
+
+def _age(action: m.RecoveryAction, now: datetime) -> timedelta:
+    at = action.end_time or action.start_time
+    return now - at if at is not None else timedelta(0)
+
+
+MANAGED_AVAILABILITY: Final = Guard(
+    id="others.managed_availability",
+    grade=Grade.STOP,
+    title="Managed Availability is not at work here",
+    threshold="no recovery action in the last 15 min, none due within them (our own number)",
+    needs=("actions", "clock", "monitor"),
+    judge=_managed_availability,
+    source="managed-availability.md l.125-145; finding 5",
+)
+
+
+def _setup(readings: Readings, case: Case) -> Iterator[Finding]:
+    running = readings.setup.value or ()
+    for process in running:
+        yield SETUP.refused(
+            case.server, f"{process.name} runs (process {process.process_id})", "Wait for it."
+        )
+    if not running:
+        yield SETUP.passed(case.server, "no Setup process")
+
+
+SETUP: Final = Guard(
+    id="others.setup",
+    grade=Grade.STOP,
+    title="Exchange Setup is not running",
+    threshold="no process ExSetup, ExSetupUI or Setup",
+    needs=("setup",),
+    judge=_setup,
+    source="ExchangeDsc Test-ExchangeSetupRunning",
+)
+
+_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def inside(window: Window, at: datetime) -> bool:
+    """Whether local time ``at`` is inside the window; one over midnight counts to the day it starts on."""
+    now, today = f"{at:%H:%M}", _DAYS[at.weekday()]
+    if window.start <= window.end:
+        return today in window.days and window.start <= now <= window.end
+    yesterday = _DAYS[(at.weekday() - 1) % 7]
+    return (today in window.days and now >= window.start) or (yesterday in window.days and now <= window.end)
+
+
+def _window(_: Readings, case: Case) -> Iterator[Finding]:
+    windows = case.settings.maintenance_windows
+    reading = f"{case.local:%a %H:%M}"
+    if not windows:
+        yield WINDOW.passed(case.server, f"{reading}, no maintenance windows are set")
+    elif any(inside(w, case.local) for w in windows):
+        yield WINDOW.passed(case.server, f"{reading}, inside")
+    else:
+        times = "; ".join(f"{'/'.join(w.days)} {w.start}-{w.end}" for w in windows)
+        yield WINDOW.refused(case.server, f"{reading}, outside", f"Wait for a window: {times}.")
+
+
+WINDOW: Final = Guard(
+    id="window.open",
+    grade=Grade.STOP,
+    title="Inside a maintenance window",
+    threshold="a window of the environment's configuration is open",
+    needs=(),
+    judge=_window,
+    source="own configuration; kured --start-time, --end-time, --reboot-days",
+)
+
+GUARDS: Final = (ROLE, ALERT, DEPENDENCIES, LEASE, MARKS, MANAGED_AVAILABILITY, SETUP, WINDOW)

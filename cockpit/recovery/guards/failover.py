@@ -1,0 +1,313 @@
+"""Guards before databases are moved away: quorum, and for every database a place to go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from cockpit.exchange import model as m
+from cockpit.exchange.recovery_model import NodeState
+from cockpit.journal.records import Finding, Grade
+from cockpit.recovery.guards.guard import Guard
+from cockpit.recovery.readings import Case, Readings
+
+COPY_QUEUE: Final = 10
+REPLAY_QUEUE: Final = 50
+"""Best copy selection's first set of criteria (active-manager.md)."""
+
+
+def _member(readings: Readings, case: Case) -> Iterator[Finding]:
+    dag = readings.dag_of(case.server)
+    if dag is None:
+        yield MEMBER.refused(
+            case.server,
+            "not a member of a DAG",
+            "Its databases cannot move: plan an outage, do it by hand.",
+        )
+    else:
+        yield MEMBER.passed(case.server, f"member of {dag.name}")
+
+
+MEMBER: Final = Guard(
+    id="dag.member",
+    grade=Grade.HARD,
+    title="The server is a DAG member",
+    threshold="DatabaseAvailabilityGroup is set",
+    needs=("mailbox_servers", "dags"),
+    judge=_member,
+    source="exchange-facts §6.2",
+)
+
+
+def _quorum(readings: Readings, case: Case) -> Iterator[Finding]:
+    dag = readings.dag_of(case.server)
+    if dag is None:
+        yield QUORUM.passed(case.server, "not in a DAG")
+        return
+    up = [s for s in dag.operational_servers if s.lower() in {n.lower() for n in dag.servers}]
+    even = len(dag.servers) % 2 == 0
+    voters = len(dag.servers) + even
+    witness_works = even and dag.witness_share_in_use.lower() not in ("", "none", "invalidconfiguration")
+    majority = voters // 2 + 1
+    left = len([s for s in up if s.lower() != case.server.lower()]) + witness_works
+    words = f"{left} of {voters} voters left without {case.server}, {majority} needed"
+    if left < majority:
+        yield QUORUM.refused(dag.name, words, "Bring another member or the witness back first.")
+    elif left - 1 < majority:
+        yield QUORUM.refused(
+            dag.name, f"{words}: one more loss dismounts every database", "Bring a member back first.",
+            Grade.STOP,
+        )  # fmt: skip
+    else:
+        yield QUORUM.passed(dag.name, words)
+    if even and dag.witness_share_in_use.lower() != "primary":
+        yield QUORUM.refused(
+            f"{dag.name} witness", dag.witness_share_in_use or "not in use", "Look at the witness server."
+        )
+    yield from _quorum_checks(readings)
+
+
+_CHECKS: Final = frozenset({"clusterservice", "quorumgroup", "filesharequorum", "dagmembersup"})
+
+
+def _quorum_checks(readings: Readings) -> Iterator[Finding]:
+    for check in readings.replication.value or ():
+        if check.check.lower() in _CHECKS and not check.passed:
+            yield QUORUM.refused(
+                f"Test-ReplicationHealth {check.check}",
+                f"{check.result} {check.error}".strip(),
+                "Mend it first.",
+            )
+
+
+QUORUM: Final = Guard(
+    id="dag.quorum",
+    grade=Grade.HARD,
+    title="Quorum survives",
+    threshold="a majority without this member (hard), and without one more (stop); the witness in use where "
+    "the number of members is even; the quorum checks passed",
+    needs=("mailbox_servers", "dags", "replication"),
+    judge=_quorum,
+    source="database-availability-groups.md l.95-112; monitor-dags.md",
+)
+
+
+def fit(copy: m.DatabaseCopyStatus, readings: Readings) -> str:
+    """Empty when a copy may take its database over, else why it may not."""
+    host = readings.mailbox_server(copy.server)
+    node = next((n for n in readings.nodes.value or () if n.name.lower() == copy.server.lower()), None)
+    if copy.status not in ("Healthy", "DisconnectedAndHealthy"):
+        return copy.status
+    if copy.activation_suspended:
+        return "activation suspended"
+    if (copy.copy_queue_length or 0) >= COPY_QUEUE:
+        return f"copy queue {copy.copy_queue_length}"
+    if (copy.replay_queue_length or 0) >= REPLAY_QUEUE:
+        return f"replay queue {copy.replay_queue_length}"
+    if copy.content_index_state not in ("", "Healthy", "NotApplicable", "HealthyAndUpgrading"):
+        return f"content index {copy.content_index_state}"
+    if host is None:
+        return "its server is unknown"
+    if host.activation_policy == "Blocked":
+        return "its server is Blocked (policy)"
+    if host.activation_disabled_and_move_now:
+        return "its server has MoveNow on"
+    if node is not None and node.state != NodeState.UP:
+        return f"its cluster node is {node.state}"
+    return ""
+
+
+def lagged(copy: m.DatabaseCopyStatus) -> bool:
+    """ReplayLagStatus as printed: its words are from memory [M], so anything that says Enabled:True."""
+    return "enabled:true" in copy.replay_lag_status.replace(" ", "").lower()
+
+
+def _elsewhere(readings: Readings, case: Case) -> Iterator[Finding]:
+    for database, copies in (readings.copies.value or {}).items():
+        others = [c for c in copies if c.server.lower() != case.server.lower()]
+        good = [c for c in others if not fit(c, readings)]
+        words = "; ".join(f"{c.server} {_shown(c, readings)}" for c in others) or "no other copy"
+        if not good:
+            yield ELSEWHERE.refused(database, f"0 fit copies elsewhere: {words}", _cure(others))
+        elif len(good) == 1 and len(others) > 1:
+            yield ELSEWHERE.refused(
+                database, f"only 1 fit copy elsewhere: {words}", _cure(others), Grade.STOP
+            )
+        elif len(good) == 1:
+            yield ELSEWHERE.refused(
+                database,
+                f"only 1 fit copy elsewhere: {words}",
+                "A two-copy database has no second: say why it must be now.",
+                Grade.STOP,
+            )
+        else:
+            yield ELSEWHERE.passed(database, words)
+
+
+def _shown(copy: m.DatabaseCopyStatus, readings: Readings) -> str:
+    why = fit(copy, readings)
+    if why and why != copy.status:
+        return f"{copy.status} but {why}"
+    return f"{copy.status}  copy {copy.copy_queue_length or 0}  replay {copy.replay_queue_length or 0}"
+
+
+def _cure(others: list[m.DatabaseCopyStatus]) -> str:
+    suspended = next((c for c in others if c.activation_suspended or "Suspended" in c.status), None)
+    if suspended is not None:
+        return f"Resume-MailboxDatabaseCopy '{suspended.database}\\{suspended.server}'"
+    return "Bring another copy to Healthy, or lift the block on its server."
+
+
+ELSEWHERE: Final = Guard(
+    id="copies.elsewhere",
+    grade=Grade.HARD,
+    title="Every active database has a healthy copy elsewhere",
+    threshold="two fit copies elsewhere; none is hard, one is stop; copy queue < 10, replay queue < 50, "
+    "not suspended, its server not Blocked, MoveNow or paused",
+    needs=("copies", "mailbox_servers"),
+    judge=_elsewhere,
+    source="active-manager.md; GetCriticalMailboxResources; Set-MailboxServer.md",
+)
+
+
+def _lagged(readings: Readings, case: Case) -> Iterator[Finding]:
+    for database, copies in (readings.copies.value or {}).items():
+        good = [c for c in copies if c.server.lower() != case.server.lower() and not fit(c, readings)]
+        if good and all(lagged(c) for c in good):
+            yield LAGGED.refused(
+                database,
+                f"its only target is a lagged copy on {good[0].server}",
+                "Activating it replays its whole log first; make another copy fit.",
+            )
+        else:
+            yield LAGGED.passed(database, "a target without replay lag" if good else "no target")
+
+
+LAGGED: Final = Guard(
+    id="copies.lagged",
+    grade=Grade.STOP,
+    title="No lagged copy is the only target",
+    threshold="a fit copy without replay lag",
+    needs=("copies", "mailbox_servers"),
+    judge=_lagged,
+    source="recovery-engine §3.2",
+)
+
+
+def _seeding(readings: Readings, case: Case) -> Iterator[Finding]:
+    sources = [c for c in readings.here.value or () if c.status in ("SeedingSource", "Seeding")]
+    for copy in sources:
+        yield SEEDING.refused(copy.name, copy.status, "Wait for the seed: a move cancels it.")
+    if not sources:
+        yield SEEDING.passed(case.server, "no copy here is seeding")
+
+
+SEEDING: Final = Guard(
+    id="copies.seeding",
+    grade=Grade.STOP,
+    title="No seed is running from here",
+    threshold="no copy with status SeedingSource or Seeding",
+    needs=("here",),
+    judge=_seeding,
+    source="Move-ActiveMailboxDatabase.md, -SkipActiveCopyChecks",
+)
+
+
+def _room(readings: Readings, case: Case) -> Iterator[Finding]:
+    for database, copies in (readings.copies.value or {}).items():
+        good = [c for c in copies if c.server.lower() != case.server.lower() and not fit(c, readings)]
+        limits = []
+        for copy in good:
+            host = readings.mailbox_server(copy.server)
+            maximum = host.maximum_active_databases if host is not None else None
+            if maximum is not None:
+                limits.append(f"{copy.server} takes at most {maximum} active")
+        if good and len(limits) == len(good):
+            yield ROOM.refused(database, "; ".join(limits), "Raise MaximumActiveDatabases, or move by hand.")
+        else:
+            yield ROOM.passed(database, "a target without a limit" if good else "no target")
+
+
+ROOM: Final = Guard(
+    id="target.room",
+    grade=Grade.STOP,
+    title="A target has room",
+    threshold="a fit copy on a server without MaximumActiveDatabases; whether a move is suppressed just "
+    "now cannot be read",
+    needs=("copies", "mailbox_servers"),
+    judge=_room,
+    source="Set-MailboxServer.md; Skip* notes of Move-ActiveMailboxDatabase.md",
+)
+
+
+def _unreplicated(readings: Readings, case: Case) -> Iterator[Finding]:
+    alone = [d for d in readings.databases.value or () if not d.is_replicated]
+    for database in alone:
+        yield UNREPLICATED.refused(
+            database.name,
+            f"ReplicationType {database.replication_type}: goes down with the server",
+            "Add a copy, or say why it may be down.",
+        )
+    if not alone:
+        yield UNREPLICATED.passed(case.server, "every database here is replicated")
+
+
+UNREPLICATED: Final = Guard(
+    id="databases.unreplicated",
+    grade=Grade.STOP,
+    title="No database without a second copy",
+    threshold="ReplicationType Remote",
+    needs=("databases",),
+    judge=_unreplicated,
+    source="StartDagServerMaintenance.ps1",
+)
+
+
+def _stored(readings: Readings, case: Case) -> Iterator[Finding]:
+    host = readings.mailbox_server(case.server)
+    if host is None:
+        yield STORED.refused(case.server, "Get-MailboxServer does not name it", "Look at RBAC.")
+        return
+    active = ", ".join(c.database for c in readings.active_here(case.server)) or "none"
+    yield STORED.passed(
+        case.server,
+        f"policy {host.activation_policy}, MoveNow ${str(host.activation_disabled_and_move_now).lower()}, "
+        f"active here: {active}",
+    )
+
+
+STORED: Final = Guard(
+    id="prior.stored",
+    grade=Grade.HARD,
+    title="What is there now is known, so that it can be put back",
+    threshold="policy, MoveNow, each copy's ActivationSuspended, active server and preference were read",
+    needs=("mailbox_servers", "here", "databases"),
+    judge=_stored,
+    source="recovery-engine finding 6",
+)
+
+
+def _preference(readings: Readings, case: Case) -> Iterator[Finding]:
+    dag = readings.dag_of(case.server)
+    often = dag.preference_move_frequency if dag is not None else ""
+    if often and not often.startswith("-"):
+        yield PREFERENCE.refused(
+            dag.name if dag is not None else case.server,
+            f"PreferenceMoveFrequency {often}",
+            "Databases may move by themselves within that time; this is no fault.",
+        )
+    else:
+        yield PREFERENCE.passed(case.server, "databases do not move by preference")
+
+
+PREFERENCE: Final = Guard(
+    id="dag.preference",
+    grade=Grade.WARN,
+    title="The DAG may move databases by itself",
+    threshold="off",
+    needs=("mailbox_servers", "dags"),
+    judge=_preference,
+    source="Set-DatabaseAvailabilityGroup.md",
+)
+
+GUARDS: Final = (MEMBER, QUORUM, ELSEWHERE, LAGGED, SEEDING, ROOM, UNREPLICATED, STORED, PREFERENCE)

@@ -1,0 +1,57 @@
+"""What a guard is: data with a grade, a threshold, a source, and one pure judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from cockpit.journal.records import Finding, Grade, Verdict
+from cockpit.recovery.readings import Case, Readings
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A precondition of a dangerous step (design §2).
+
+    ``needs``: the readings it judges; when one is missing the guard is *unread*, which for a hard or
+    stop guard is a refusal. ``judge`` gives a finding for every object, passed or refused.
+    ``source``: recovery-engine §3.2's, "ours" where the number is our own judgement.
+    """
+
+    id: str
+    grade: Grade
+    title: str
+    threshold: str
+    needs: tuple[str, ...]
+    judge: Callable[[Readings, Case], Iterable[Finding]]
+    source: str
+
+    def passed(self, about: str, reading: str) -> Finding:
+        return Finding(self.id, about, self.grade, Verdict.PASSED, reading, self.threshold, "", self.source)
+
+    def refused(self, about: str, reading: str, helps: str, grade: Grade | None = None) -> Finding:
+        return Finding(
+            self.id, about, grade or self.grade, Verdict.REFUSED, reading, self.threshold, helps, self.source
+        )
+
+
+def judge(guard: Guard, readings: Readings, case: Case) -> tuple[Finding, ...]:
+    """The guard's findings: never empty, so that a guard that looked at nothing is seen."""
+    problem = readings.problem(guard.needs)
+    if problem:
+        return (unread(guard, case.server, problem),)
+    found = tuple(guard.judge(readings, case))
+    return found or (guard.passed(case.server, "nothing to look at"),)
+
+
+def unread(guard: Guard, about: str, problem: str) -> Finding:
+    return Finding(
+        guard.id,
+        about,
+        guard.grade,
+        Verdict.UNREAD,
+        problem,
+        guard.threshold,
+        "Make it readable and read again.",
+        guard.source,
+    )

@@ -1,0 +1,211 @@
+"""Guards before a computer is restarted, and after it, before databases may come back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from cockpit.exchange.recovery_model import NodeState
+from cockpit.journal.records import Finding, Grade
+from cockpit.recovery.guards.guard import Guard
+from cockpit.recovery.readings import Case, Readings
+
+FAULT: Final = ("failed", "unhealthy")
+"""Outcomes of a probe, or of a monitor that no probe feeds, that say: the fault is there."""
+
+
+def _evidence(_: Readings, case: Case) -> Iterator[Finding]:
+    evidence = case.facts.get("evidence") or {}
+    outcome, words = str(evidence.get("outcome", "")), str(evidence.get("words", ""))
+    about = str(evidence.get("of", case.monitor))
+    if outcome in FAULT:
+        yield EVIDENCE.passed(about, words or outcome)
+    else:
+        yield EVIDENCE.refused(
+            about,
+            words or "nothing has shown the fault since the last change",
+            "A computer is not restarted on a probe that could not be run: escalate instead.",
+        )
+
+
+EVIDENCE: Final = Guard(
+    id="evidence.fault",
+    grade=Grade.HARD,
+    title="The fault was shown after the last change",
+    threshold="the last probe failed; for a monitor without a probe, it is Unhealthy after its wait",
+    needs=(),
+    judge=_evidence,
+    source="design §6 rule 6; finding 4",
+)
+
+
+def _boot(readings: Readings, case: Case) -> Iterator[Finding]:
+    clock = readings.clock.value
+    if clock is not None:
+        yield BOOT.passed(case.server, f"LastBootUpTime {clock.booted:%Y-%m-%d %H:%M:%S}Z")
+
+
+BOOT: Final = Guard(
+    id="boottime.stored",
+    grade=Grade.HARD,
+    title="The boot time is known, to be compared after",
+    threshold="LastBootUpTime was read",
+    needs=("clock",),
+    judge=_boot,
+    source="ansible.windows reboot; recovery-engine §2.4",
+)
+
+
+def _backup(readings: Readings, case: Case) -> Iterator[Finding]:
+    at_work = False
+    for database in readings.databases.value or ():
+        if database.backup_in_progress:
+            at_work = True
+            yield BACKUP.refused(database.name, "backup in progress", "Wait for the backup.")
+    for copy in readings.here.value or ():
+        if copy.status in ("Seeding", "SeedingSource"):
+            at_work = True
+            yield BACKUP.refused(copy.name, copy.status, "Wait for the seed.")
+    if not at_work:
+        yield BACKUP.passed(case.server, "no backup, no seed")
+
+
+def _backup_or_no_databases(readings: Readings, case: Case) -> Iterator[Finding]:
+    if readings.mailbox_server(case.server) is None:
+        yield BACKUP.passed(case.server, "holds no databases")
+        return
+    if problem := readings.problem(("databases", "here")):
+        yield BACKUP.refused(case.server, problem, "Make it readable and read again.")
+        return
+    yield from _backup(readings, case)
+
+
+BACKUP: Final = Guard(
+    id="backup.running",
+    grade=Grade.HARD,
+    title="Nothing long is running on its databases",
+    threshold="no BackupInProgress, no copy Seeding or SeedingSource",
+    needs=("mailbox_servers",),
+    judge=_backup_or_no_databases,
+    source="recovery-engine §3.2",
+)
+
+
+def _none_active(readings: Readings, case: Case) -> Iterator[Finding]:
+    active = readings.active_here(case.server)
+    down = [c for c in readings.here.value or () if c.status in ("ServiceDown", "Unknown")]
+    for copy in active:
+        yield NONE_ACTIVE.refused(
+            copy.database, f"active here, {copy.status}", "Move it away; a restart takes it down."
+        )
+    for copy in down:
+        if copy not in active:
+            yield NONE_ACTIVE.refused(
+                copy.database,
+                f"{copy.status}: nobody knows whether it is active",
+                "Look at the replication service (MSExchangeRepl).",
+            )
+    if not active and not down:
+        yield NONE_ACTIVE.passed(case.server, f"{len(readings.here.value or ())} copies, none active")
+
+
+NONE_ACTIVE: Final = Guard(
+    id="copies.none_active",
+    grade=Grade.HARD,
+    title="No copy is active here",
+    threshold="no row with ActiveCopy in any state; ServiceDown counts as active",
+    needs=("here",),
+    judge=_none_active,
+    source="DagCommonLibrary.ps1; Microsoft's page, step 5",
+)
+
+
+def _pam(readings: Readings, case: Case) -> Iterator[Finding]:
+    dag = readings.dag_of(case.server)
+    if dag is None:
+        yield PAM.passed(case.server, "not in a DAG")
+    elif dag.primary_active_manager.lower() == case.server.lower():
+        yield PAM.refused(
+            dag.name,
+            f"{case.server} is the Primary Active Manager",
+            "It moves by itself when the server goes down, after a pause; better move it first "
+            "(cluster group 'Cluster Group', Move-ClusterGroup on a member).",
+        )
+    else:
+        yield PAM.passed(dag.name, f"Primary Active Manager is {dag.primary_active_manager or 'unknown'}")
+
+
+PAM: Final = Guard(
+    id="pam.elsewhere",
+    grade=Grade.STOP,
+    title="This server is not the Primary Active Manager",
+    threshold="PrimaryActiveManager is another member",
+    needs=("mailbox_servers", "dags"),
+    judge=_pam,
+    source="StartDagServerMaintenance.ps1",
+)
+
+
+def _members(readings: Readings, case: Case) -> Iterator[Finding]:
+    for node in readings.nodes.value or ():
+        if node.name.lower() == case.server.lower():
+            continue
+        if node.state == NodeState.UP:
+            yield MEMBERS.passed(node.name, node.state)
+        else:
+            yield MEMBERS.refused(node.name, node.state, "Bring it up first: two at once break redundancy.")
+
+
+MEMBERS: Final = Guard(
+    id="members.up",
+    grade=Grade.HARD,
+    title="All other members are Up",
+    threshold="every other cluster node Up",
+    needs=("nodes",),
+    judge=_members,
+    source="recovery-engine §3.2",
+)
+
+
+def _console(_: Readings, case: Case) -> Iterator[Finding]:
+    yield CONSOLE.refused(
+        case.server,
+        "cannot be read from here",
+        "Be sure that you can reach its console (iLO, iDRAC, hypervisor) before you type its name.",
+    )
+
+
+CONSOLE: Final = Guard(
+    id="console.reachable",
+    grade=Grade.WARN,
+    title="A remote console is at hand",
+    threshold="you can reach it when the network does not come back",
+    needs=(),
+    judge=_console,
+    source="recovery-engine §3.2; nothing can read it, so it is only a reminder",
+)
+
+
+def _settled(_: Readings, case: Case) -> Iterator[Finding]:
+    settled = (case.facts.get("settled") or {}).get(case.server)
+    if settled == "settled":
+        yield SETTLED.passed(case.server, "the server had settled")
+    else:
+        yield SETTLED.refused(
+            case.server,
+            str(settled or "not looked at"),
+            "Look at services and copies; the block is lifted all the same.",
+        )
+
+
+SETTLED: Final = Guard(
+    id="reboot.settled",
+    grade=Grade.WARN,
+    title="The server has settled",
+    threshold="services running, Test-ReplicationHealth clean, copies Healthy; a block is never kept for it",
+    needs=(),
+    judge=_settled,
+    source="recovery-engine §3.2: unblocking is never blocked by a health guard; ansible #47216",
+)
+
+GUARDS: Final = (EVIDENCE, BOOT, BACKUP, NONE_ACTIVE, PAM, MEMBERS, CONSOLE, SETTLED)

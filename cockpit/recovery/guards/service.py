@@ -1,0 +1,181 @@
+"""Guards before a POP3 service is restarted, and before protocol logging is turned on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from cockpit.exchange import catalogue
+from cockpit.exchange.model import AlertValue
+from cockpit.exchange.recovery_model import free_space
+from cockpit.journal.records import Finding, Grade
+from cockpit.recovery.guards.guard import Guard
+from cockpit.recovery.readings import Case, Readings
+
+POP_PROXY: Final = "PopProxy"
+FREE_BYTES: Final = 2 * 1024**3
+"""Our own number: a busy front end writes some hundred MB an hour."""
+
+
+def tier_services(tier: str, present: tuple[str, ...]) -> tuple[str, ...]:
+    """The services of ``front``, ``back`` or ``all`` tiers that a server has."""
+    wanted = {
+        "front": (catalogue.FRONT_END_SERVICE,),
+        "back": (catalogue.BACK_END_SERVICE,),
+    }.get(tier, (catalogue.FRONT_END_SERVICE, catalogue.BACK_END_SERVICE))
+    return tuple(name for name in wanted if name in present)
+
+
+def _right(readings: Readings, case: Case) -> Iterator[Finding]:
+    services = {s.name.lower(): s for s in readings.services.value or ()}
+    server = readings.server(case.server)
+    present = catalogue.services(server.version, server.roles) if server is not None else ()
+    wanted = tier_services(str(case.args.get("tier", "all")), present)
+    if not wanted:
+        yield RIGHT.refused(case.server, "has no such service (role)", "Name the other tier.", Grade.HARD)
+    for name in wanted:
+        service = services.get(name.lower())
+        if service is None:
+            yield RIGHT.refused(name, "not installed, or not readable", "Look at the server.", Grade.HARD)
+        elif service.start_type == "Disabled":
+            yield RIGHT.refused(
+                name, f"{service.status}, start type Disabled", f"Set-Service {name} -StartupType Automatic"
+            )
+        else:
+            yield RIGHT.passed(name, f"{service.status}, start type {service.start_type}")
+
+
+RIGHT: Final = Guard(
+    id="service.right",
+    grade=Grade.STOP,
+    title="The right service, and it can be started",
+    threshold="MSExchangePop3 in front, MSExchangePOP3BE behind; start type not Disabled",
+    needs=("servers", "services"),
+    judge=_right,
+    source="exchange-facts §3; start-and-stop-the-pop3-services",
+)
+
+
+def _pop_proxy(readings: Readings, case: Case) -> Iterator[Finding]:
+    if case.args.get("tier", "front") == "back":
+        yield POP_PROXY_ACTIVE.passed(case.server, "does not concern the back end")
+        return
+    rows = (readings.components.value or {}).get(case.server, ())
+    component = next((c for c in rows if c.component == POP_PROXY), None)
+    if component is None:
+        yield POP_PROXY_ACTIVE.passed(case.server, "has no such component")
+    elif component.state == "Active":
+        yield POP_PROXY_ACTIVE.passed(POP_PROXY, component.state)
+    else:
+        by = ", ".join(v.requester for v in component.votes if v.state == "Inactive") or "unknown"
+        yield POP_PROXY_ACTIVE.refused(
+            POP_PROXY,
+            f"{component.state} by {by}",
+            f"Set-ServerComponentState {case.server} -Component PopProxy -Requester {by.split(',')[0]} "
+            "-State Active",
+        )
+
+
+POP_PROXY_ACTIVE: Final = Guard(
+    id="popproxy.active",
+    grade=Grade.STOP,
+    title="PopProxy is Active",
+    threshold="Active: POP3 stops by design while it is Inactive, a restart does not help",
+    needs=("components",),
+    judge=_pop_proxy,
+    source="Set-ServerComponentState.md, note",
+)
+
+
+def _clients(readings: Readings, case: Case) -> Iterator[Finding]:
+    if not readings.connections.known:
+        yield CLIENTS.passed(case.server, readings.connections.problem or "the counter is not there")
+        return
+    count = int(sum(s.value for s in readings.connections.value or ()))
+    if count:
+        yield CLIENTS.refused(case.server, f"{count} POP3 connections", "They are cut and have to come back.")
+    else:
+        yield CLIENTS.passed(case.server, "0 POP3 connections")
+
+
+CLIENTS: Final = Guard(
+    id="clients.noted",
+    grade=Grade.WARN,
+    title="Clients that will be disconnected",
+    threshold="none",
+    needs=(),
+    judge=_clients,
+    source="ours",
+)
+
+
+def _pool(readings: Readings, case: Case) -> Iterator[Finding]:
+    others = readings.pool.value or {}
+    if not others:
+        yield POOL.refused(
+            case.server,
+            "no other server of its tier in its site",
+            "Say why it must be now: nobody takes its clients over.",
+        )
+        return
+    well = [n for n, value in others.items() if value in (AlertValue.HEALTHY, AlertValue.DEGRADED)]
+    words = ", ".join(f"{n} {value}" for n, value in others.items())
+    if well:
+        yield POOL.passed(case.server, words)
+    else:
+        yield POOL.refused(case.server, words, "Recover another one first, or say why it must be this.")
+
+
+POOL: Final = Guard(
+    id="pool.others",
+    grade=Grade.STOP,
+    title="Other servers of the pool carry on",
+    threshold="at least one other server of its tier in its site is not Unhealthy; drain the load balancer",
+    needs=("servers", "pool"),
+    judge=_pool,
+    source="recovery-engine finding 3; the site stands for the pool, which Exchange does not know",
+)
+
+
+def _prior(readings: Readings, case: Case) -> Iterator[Finding]:
+    settings = readings.settings.value
+    if settings is not None:
+        word = "$true: it stays on at the end" if settings.protocol_log_enabled else "$false"
+        yield PRIOR.passed(case.server, f"ProtocolLogEnabled {word}")
+
+
+PRIOR: Final = Guard(
+    id="logging.prior",
+    grade=Grade.HARD,
+    title="The prior value of protocol logging is known",
+    threshold="ProtocolLogEnabled was read",
+    needs=("settings",),
+    judge=_prior,
+    source="configure-protocol-logging; exchange-facts §8 advice 8",
+)
+
+
+def _space(readings: Readings, case: Case) -> Iterator[Finding]:
+    settings = readings.settings.value
+    where = settings.log_file_location if settings is not None else ""
+    free = free_space(readings.volumes.value or (), where)
+    need = f"{FREE_BYTES / 1024**3:.0f} GB"
+    if free is None:
+        yield SPACE.refused(where or case.server, "free space unknown", "Look at the volume of that folder.")
+    elif free < FREE_BYTES:
+        yield SPACE.refused(where, f"{free / 1024**3:.1f} GB free, {need} wanted", "Make room first.")
+    else:
+        yield SPACE.passed(where, f"{free / 1024**3:.1f} GB free")
+
+
+SPACE: Final = Guard(
+    id="logging.space",
+    grade=Grade.STOP,
+    title="Room for the log",
+    threshold="2 GB free where LogFileLocation is (our own number)",
+    needs=("settings", "volumes"),
+    judge=_space,
+    source="recovery-engine §3.2",
+)
+
+GUARDS: Final = (RIGHT, POP_PROXY_ACTIVE, CLIENTS, POOL, PRIOR, SPACE)

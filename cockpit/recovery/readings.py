@@ -1,0 +1,272 @@
+"""What guards look at: reads of the servers, each with its value or the reason there is none.
+
+``gather`` is the only part that touches a server; guards are pure functions over :class:`Readings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final, Generic, TypeVar
+
+from cockpit.config.environment import RecoverySettings
+from cockpit.exchange import catalogue
+from cockpit.exchange import model as m
+from cockpit.exchange import recovery_model as r
+from cockpit.exchange.cmdlets import ExchangeCmdlets
+from cockpit.exchange.errors import CmdletFailedError, ExchangeError
+from cockpit.exchange.server_clock import ServerClock, server_clock
+from cockpit.journal.records import Lease, Obligation, Run
+from cockpit.recovery.access import Access
+
+T = TypeVar("T")
+Row = TypeVar("Row")
+
+POOL_LIMIT: Final = 8
+"""Other servers of a pool that are asked: enough to see that the pool is not down as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[T]):
+    """A value, or ``problem``: why it could not be read."""
+
+    value: T | None = None
+    problem: str = ""
+
+    @property
+    def known(self) -> bool:
+        return self.value is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a guard is asked about: the run, its step's arguments, what the journal knows.
+
+    ``obligations``: every open one of the environment. ``leases``, ``runs``: of others on this scope.
+    ``local``: present time on this host, for maintenance windows.
+    """
+
+    server: str
+    monitor: str
+    args: Mapping[str, str | int | bool]
+    facts: Mapping[str, Any]
+    settings: RecoverySettings
+    local: datetime
+    obligations: tuple[Obligation, ...] = ()
+    leases: tuple[Lease, ...] = ()
+    runs: tuple[Run, ...] = ()
+    last_action: str = ""
+    """The action of the run's own last restart, so that Managed Availability's log of it is not blamed."""
+
+    def ours(self, server: str, key: str) -> bool:
+        """An open obligation says that this value is a recovery's own."""
+        return any(o.server.lower() == server.lower() and o.key == key for o in self.obligations)
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Everything a guard may read; what was not asked for has neither value nor problem."""
+
+    servers: Read[tuple[m.ExchangeServer, ...]] = field(default_factory=Read)
+    mailbox_servers: Read[tuple[m.MailboxServer, ...]] = field(default_factory=Read)
+    dags: Read[tuple[m.DatabaseAvailabilityGroup, ...]] = field(default_factory=Read)
+    monitor: Read[tuple[m.MonitorHealthEntry, ...]] = field(default_factory=Read)
+    report: Read[tuple[m.HealthReport, ...]] = field(default_factory=Read)
+    components: Read[Mapping[str, tuple[m.ServerComponentState, ...]]] = field(default_factory=Read)
+    nodes: Read[tuple[r.ClusterNode, ...]] = field(default_factory=Read)
+    actions: Read[tuple[m.RecoveryAction, ...]] = field(default_factory=Read)
+    clock: Read[ServerClock] = field(default_factory=Read)
+    setup: Read[tuple[r.Process, ...]] = field(default_factory=Read)
+    services: Read[tuple[m.Service, ...]] = field(default_factory=Read)
+    settings: Read[m.PopSettings] = field(default_factory=Read)
+    volumes: Read[tuple[r.Volume, ...]] = field(default_factory=Read)
+    connections: Read[tuple[r.CounterSample, ...]] = field(default_factory=Read)
+    here: Read[tuple[m.DatabaseCopyStatus, ...]] = field(default_factory=Read)
+    copies: Read[Mapping[str, tuple[m.DatabaseCopyStatus, ...]]] = field(default_factory=Read)
+    databases: Read[tuple[r.MailboxDatabase, ...]] = field(default_factory=Read)
+    replication: Read[tuple[r.ReplicationCheck, ...]] = field(default_factory=Read)
+    pool: Read[Mapping[str, str]] = field(default_factory=Read)
+    """Other servers of the same tier and site, with the worst AlertValue of their POP monitors."""
+
+    def problem(self, needs: Iterable[str]) -> str:
+        """Why the first of ``needs`` could not be read; empty when all were."""
+        for need in needs:
+            read: Read[Any] = getattr(self, need)
+            if not read.known:
+                return read.problem or f"{need} was not read"
+        return ""
+
+    def server(self, name: str) -> m.ExchangeServer | None:
+        return next((s for s in self.servers.value or () if s.name.lower() == name.lower()), None)
+
+    def mailbox_server(self, name: str) -> m.MailboxServer | None:
+        return next((s for s in self.mailbox_servers.value or () if s.name.lower() == name.lower()), None)
+
+    def dag_of(self, name: str) -> m.DatabaseAvailabilityGroup | None:
+        """The DAG a server is in; None outside one."""
+        found = self.mailbox_server(name)
+        if found is None or not found.dag:
+            return None
+        return next((d for d in self.dags.value or () if d.name.lower() == found.dag.lower()), None)
+
+    def active_here(self, server: str) -> tuple[m.DatabaseCopyStatus, ...]:
+        """Copies on ``server`` that are active by flag or by status."""
+        return tuple(
+            c for c in self.here.value or () if c.is_active_state and c.server.lower() == server.lower()
+        )
+
+
+def gather(access: Access, case: Case, needs: Iterable[str], known: Readings | None = None) -> Readings:
+    """Read what ``needs`` names and ``known`` has not. A read that fails keeps its reason and no more."""
+    found = known or Readings()
+    for need in _in_order(needs):
+        if not getattr(found, need).known:
+            found = replace(found, **{need: _one(access, case, need, found)})
+    return found
+
+
+_FIRST: Final = ("servers", "mailbox_servers", "dags", "here")
+"""Others build upon these."""
+_BUILDS_ON: Final[Mapping[str, tuple[str, ...]]] = {
+    "components": ("mailbox_servers", "servers", "dags"),
+    "copies": ("here",),
+    "services": ("servers",),
+    "pool": ("servers",),
+}
+
+
+def _in_order(needs: Iterable[str]) -> list[str]:
+    wanted = set(needs)
+    for need in tuple(wanted):
+        wanted.update(_BUILDS_ON.get(need, ()))
+    return sorted(wanted, key=lambda n: (n not in _FIRST, n))
+
+
+def _one(access: Access, case: Case, need: str, found: Readings) -> Read[Any]:
+    try:
+        return Read(_READERS[need](access, case, found))
+    except ExchangeError as error:
+        return Read(problem=str(error))
+
+
+def _rows(answer: m.Reading[Row], what: str) -> tuple[Row, ...]:
+    """The rows of an answer that must not be partial. Raises CmdletFailedError."""
+    if answer.errors:
+        raise CmdletFailedError(f"{what} was not read whole", answer.errors[0])
+    if not answer.rows and answer.warnings:
+        raise CmdletFailedError(f"{what} gave nothing", m.CmdletError(answer.warnings[0]))
+    return answer.rows
+
+
+def _from_exchange(
+    what: str, ask: Callable[[ExchangeCmdlets, Case], m.Reading[Row]]
+) -> Callable[[Access, Case, Readings], tuple[Row, ...]]:
+    return lambda access, case, _: _rows(access.read(lambda c: ask(c, case)), what)
+
+
+def _monitor(access: Access, case: Case, _: Readings) -> tuple[m.MonitorHealthEntry, ...]:
+    known = catalogue.monitor(case.monitor)
+    if known is None:
+        return ()
+    answer = access.read(lambda c: c.get_server_health(case.server, known.health_set))
+    return tuple(row for row in _rows(answer, "Get-ServerHealth") if row.name.lower() == known.name.lower())
+
+
+def _components(access: Access, case: Case, found: Readings) -> Mapping[str, Any]:
+    dag = found.dag_of(case.server)
+    members = dag.servers if dag is not None else (case.server,)
+    return {name: _component_states(access, name) for name in members}
+
+
+def _component_states(access: Access, server: str) -> tuple[m.ServerComponentState, ...]:
+    return _rows(access.read(lambda c: c.get_server_component_state(server)), "Get-ServerComponentState")
+
+
+def _copies(access: Access, case: Case, found: Readings) -> Mapping[str, Any]:
+    return {c.database: database_copies(access, c.database) for c in found.active_here(case.server)}
+
+
+def database_copies(access: Access, database: str) -> tuple[m.DatabaseCopyStatus, ...]:
+    """Every copy of a database. Raises ExchangeError."""
+    return _rows(access.read(lambda c: c.get_database_copies(database)), "Get-MailboxDatabaseCopyStatus")
+
+
+def _services(access: Access, case: Case, found: Readings) -> tuple[m.Service, ...]:
+    server = found.server(case.server)
+    names = catalogue.services(server.version, server.roles) if server else ()
+    if not names:
+        return ()
+    return access.look(case.server, lambda w: w.get_service(names)).rows
+
+
+def _settings(access: Access, case: Case, _: Readings) -> m.PopSettings | None:
+    rows = _rows(access.read(lambda c: c.get_pop_settings(case.server)), "Get-PopSettings")
+    return rows[0] if rows else None
+
+
+def _connections(access: Access, case: Case, _: Readings) -> tuple[r.CounterSample, ...] | None:
+    answer = access.look(case.server, lambda w: w.pop_connections())
+    return None if answer is None else answer.rows
+
+
+_WORST: Final = (
+    m.AlertValue.HEALTHY,
+    m.AlertValue.DISABLED,
+    m.AlertValue.REPAIRING,
+    m.AlertValue.UNKNOWN,
+    m.AlertValue.DEGRADED,
+    m.AlertValue.UNHEALTHY,
+)
+
+
+def _pool(access: Access, case: Case, found: Readings) -> Mapping[str, str]:
+    """Others of the same tier and site. What a load balancer's pool is, Exchange does not know."""
+    mine = found.server(case.server)
+    if mine is None:
+        return {}
+    tier = catalogue.tiers(mine.version, mine.roles)
+    others = [
+        s
+        for s in found.servers.value or ()
+        if s.name != mine.name and s.site == mine.site and catalogue.tiers(s.version, s.roles) & tier
+    ]
+    known = catalogue.monitor(case.monitor)
+    health_set = known.health_set if known else catalogue.POP_PROXY
+    return {s.name: _worst(access, s.name, health_set) for s in others[:POOL_LIMIT]}
+
+
+def _worst(access: Access, server: str, health_set: str) -> str:
+    rows = access.read(lambda c: c.get_server_health(server, health_set)).rows
+    values = [row.alert_value for row in rows if not row.is_stale]
+    if not values:
+        return m.AlertValue.UNKNOWN
+    return max(values, key=lambda v: _WORST.index(v) if v in _WORST else _WORST.index(m.AlertValue.UNKNOWN))
+
+
+_READERS: Final[Mapping[str, Callable[[Access, Case, Readings], Any]]] = {
+    "servers": _from_exchange("Get-ExchangeServer", lambda c, _: c.get_exchange_server()),
+    "mailbox_servers": _from_exchange("Get-MailboxServer", lambda c, _: c.get_mailbox_server()),
+    "dags": _from_exchange("Get-DatabaseAvailabilityGroup", lambda c, _: c.get_database_availability_group()),
+    "monitor": _monitor,
+    "report": _from_exchange("Get-HealthReport", lambda c, case: c.get_health_report(case.server)),
+    "components": _components,
+    "nodes": lambda a, case, _: _rows(a.look(case.server, lambda w: w.cluster_nodes()), "Get-ClusterNode"),
+    "actions": lambda a, case, _: a.look(case.server, lambda w: w.recovery_actions(50)).rows,
+    "clock": lambda a, case, _: a.look(case.server, server_clock),
+    "setup": lambda a, case, _: a.look(case.server, lambda w: w.processes()).rows,
+    "services": _services,
+    "settings": _settings,
+    "volumes": lambda a, case, _: _rows(a.look(case.server, lambda w: w.volumes()), "Win32_Volume"),
+    "connections": _connections,
+    "here": _from_exchange(
+        "Get-MailboxDatabaseCopyStatus", lambda c, case: c.get_mailbox_database_copy_status(case.server)
+    ),
+    "copies": _copies,
+    "databases": _from_exchange("Get-MailboxDatabase", lambda c, case: c.get_mailbox_databases(case.server)),
+    "replication": _from_exchange(
+        "Test-ReplicationHealth", lambda c, case: c.test_replication_health(case.server)
+    ),
+    "pool": _pool,
+}
+NEEDS: Final = frozenset(_READERS)
