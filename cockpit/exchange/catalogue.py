@@ -20,6 +20,8 @@ POP_HEALTH_SETS: Final = (POP, POP_PROTOCOL, POP_PROXY)
 FRONT_END_SERVICE: Final = "MSExchangePop3"
 BACK_END_SERVICE: Final = "MSExchangePOP3BE"
 HEALTH_MANAGER_SERVICES: Final = ("MSExchangeHM", "MSExchangeHMRecovery")
+SERVICES: Final = (FRONT_END_SERVICE, BACK_END_SERVICE, *HEALTH_MANAGER_SERVICES)
+"""Every service that is ever looked at one by one or restarted (exchange-facts §3)."""
 
 PROBE_TIME_LIMIT: Final = 300
 """Seconds: Invoke-MonitoringProbe's RPC limit; a run takes 5 s to about 270 s (§2.4 [D])."""
@@ -142,3 +144,17 @@ def services(version: Version, roles: Iterable[Role]) -> tuple[str, ...]:
     held = tiers(version, roles)
     names = ((Role.CLIENT_ACCESS, FRONT_END_SERVICE), (Role.MAILBOX, BACK_END_SERVICE))
     return tuple(name for role, name in names if role in held)
+
+
+def service_named(name: str) -> str:
+    """The catalogue's own spelling of a service's name, without regard to case. Raises ValueError for any
+    other name: only the catalogue's may get into a filter or be restarted."""
+    found = next((s for s in SERVICES if s.lower() == name.lower()), None)
+    if found is None:
+        raise ValueError(f"{name} is not a service of the catalogue")
+    return found
+
+
+def same_server(one: str, other: str) -> bool:
+    """Whether two names mean one server: by short name, without regard to case."""
+    return one.split(".", 1)[0].lower() == other.split(".", 1)[0].lower()

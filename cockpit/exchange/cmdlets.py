@@ -11,21 +11,24 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from cockpit.exchange import model as m
-from cockpit.exchange import rows
+from cockpit.exchange import recovery_model as r
+from cockpit.exchange import recovery_rows, rows
+from cockpit.exchange.caller import Caller
 from cockpit.exchange.catalogue import PROBE_TIME_LIMIT, is_pop_health_set
 from cockpit.exchange.clixml import PSObject
 from cockpit.exchange.errors import ProtocolError
 from cockpit.exchange.pipeline import Call, ParameterValue
-from cockpit.exchange.session import Session
 
 Row = TypeVar("Row")
 
 READ_SECONDS: Final = 45.0
 """Time limit of one read: Get-ServerHealth's own RPC limit is 30 s (exchange-facts §2.2)."""
 
+REPLICATION_SECONDS: Final = 180.0
+
 
 def read(
-    session: Session, call: Call, make: Callable[[PSObject], Row], *, repeatable: bool = True
+    session: Caller, call: Call, make: Callable[[PSObject], Row], *, repeatable: bool = True
 ) -> m.Reading[Row]:
     """Run ``call`` and make rows of its objects. Raises ExchangeError."""
     result = session.run(call, repeatable=repeatable)
@@ -53,9 +56,13 @@ def _named(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeCmdlets:
-    """The read cmdlets over one session. All raise ExchangeError."""
+    """The read cmdlets over one session. All raise ExchangeError.
 
-    session: Session
+    ``domain_controller``, where a read takes one: ask that domain controller, so that what was just
+    written there is seen; empty: whichever the server chooses.
+    """
+
+    session: Caller
     time_limit: float = READ_SECONDS
 
     def _read(
@@ -63,21 +70,104 @@ class ExchangeCmdlets:
     ) -> m.Reading[Row]:
         return read(self.session, Call(cmdlet, parameters, time_limit=self.time_limit), make)
 
+    def _read_at(
+        self,
+        make: Callable[[PSObject], Row],
+        cmdlet: str,
+        parameters: dict[str, ParameterValue],
+        domain_controller: str,
+    ) -> m.Reading[Row]:
+        if domain_controller:
+            parameters["DomainController"] = domain_controller
+        return self._read(make, cmdlet, **parameters)
+
     def get_exchange_server(self) -> m.Reading[m.ExchangeServer]:
         """Every server of the organization."""
         return self._read(rows.exchange_server, "Get-ExchangeServer")
 
-    def get_database_availability_group(self) -> m.Reading[m.DatabaseAvailabilityGroup]:
+    def get_database_availability_group(
+        self, *, domain_controller: str = ""
+    ) -> m.Reading[m.DatabaseAvailabilityGroup]:
         """Every DAG, with its live properties (``-Status``)."""
-        return self._read(rows.dag, "Get-DatabaseAvailabilityGroup", Status=None)
+        return self._read_at(rows.dag, "Get-DatabaseAvailabilityGroup", {"Status": None}, domain_controller)
 
-    def get_mailbox_server(self) -> m.Reading[m.MailboxServer]:
-        """Every Mailbox server."""
-        return self._read(rows.mailbox_server, "Get-MailboxServer")
+    def get_mailbox_server(
+        self, server: str | None = None, *, domain_controller: str = ""
+    ) -> m.Reading[m.MailboxServer]:
+        """One Mailbox server, or with None every one."""
+        parameters: dict[str, ParameterValue] = {} if server is None else {"Identity": _named(server)}
+        return self._read_at(rows.mailbox_server, "Get-MailboxServer", parameters, domain_controller)
 
-    def get_mailbox_database_copy_status(self, server: str) -> m.Reading[m.DatabaseCopyStatus]:
+    def get_mailbox_database_copy_status(
+        self, server: str, *, domain_controller: str = ""
+    ) -> m.Reading[m.DatabaseCopyStatus]:
         """Every database copy on ``server``."""
-        return self._read(rows.copy_status, "Get-MailboxDatabaseCopyStatus", Server=_named(server))
+        return self._read_at(
+            rows.copy_status,
+            "Get-MailboxDatabaseCopyStatus",
+            {"Server": _named(server)},
+            domain_controller,
+        )
+
+    def get_database_copies(
+        self, database: str, *, domain_controller: str = ""
+    ) -> m.Reading[m.DatabaseCopyStatus]:
+        """Every copy of ``database``, past the server's cache of 5 s (§2.7: no -UseServerCache)."""
+        return self._read_at(
+            rows.copy_status,
+            "Get-MailboxDatabaseCopyStatus",
+            {"Identity": _named(database)},
+            domain_controller,
+        )
+
+    def get_mailbox_databases(
+        self, server: str, *, domain_controller: str = ""
+    ) -> m.Reading[r.MailboxDatabase]:
+        """Every mailbox database with a copy on ``server``; ``-Status`` fills Mounted and
+        BackupInProgress [M]."""
+        return self._read_at(
+            recovery_rows.mailbox_database,
+            "Get-MailboxDatabase",
+            {"Server": _named(server), "Status": None},
+            domain_controller,
+        )
+
+    def get_monitoring_mailbox(
+        self, identity: str, *, domain_controller: str = ""
+    ) -> m.Reading[r.MonitoringMailbox]:
+        """The monitoring mailbox of that name or user principal name."""
+        return self._read_at(
+            recovery_rows.monitoring_mailbox,
+            "Get-Mailbox",
+            {"Identity": _named(identity), "Monitoring": None},
+            domain_controller,
+        )
+
+    def get_monitoring_mailboxes(self, *, domain_controller: str = "") -> m.Reading[r.MonitoringMailbox]:
+        """Every monitoring mailbox; Exchange warns where it gives only the first 1000 [M]."""
+        return self._read_at(
+            recovery_rows.monitoring_mailbox, "Get-Mailbox", {"Monitoring": None}, domain_controller
+        )
+
+    def test_replication_health(self, server: str) -> m.Reading[r.ReplicationCheck]:
+        """The checks of Test-ReplicationHealth (§2.11). It looks and changes nothing, but takes its time:
+        the time limit is our own number, the sheet is silent."""
+        call = Call("Test-ReplicationHealth", {"Identity": _named(server)}, time_limit=REPLICATION_SECONDS)
+        return read(self.session, call, recovery_rows.replication_check)
+
+    def test_service_health(self, server: str) -> m.Reading[r.ServiceHealth]:
+        """The services each role needs; POP's are not in it, and a 2013 CAS cannot answer (§2.11)."""
+        return self._read(recovery_rows.service_health, "Test-ServiceHealth", Server=_named(server))
+
+    def get_server_monitoring_overrides(self, server: str) -> m.Reading[r.MonitoringOverride]:
+        """Overrides in ``server``'s registry (§2.13, §6.3)."""
+        return self._read(
+            recovery_rows.monitoring_override, "Get-ServerMonitoringOverride", Server=_named(server)
+        )
+
+    def get_global_monitoring_overrides(self) -> m.Reading[r.MonitoringOverride]:
+        """Overrides of the whole organization, in Active Directory (§2.13, §6.3)."""
+        return self._read(recovery_rows.monitoring_override, "Get-GlobalMonitoringOverride")
 
     def get_health_report(self, server: str) -> m.Reading[m.HealthReport]:
         """Every health set of ``server``, rolled up by Exchange."""
@@ -129,12 +219,19 @@ class ExchangeCmdlets:
             Server=_named(server),
         )
 
-    def get_server_component_state(self, server: str) -> m.Reading[m.ServerComponentState]:
+    def get_server_component_state(
+        self, server: str, *, domain_controller: str = ""
+    ) -> m.Reading[m.ServerComponentState]:
         """Every component of ``server`` with its votes."""
-        return self._read(rows.component_state, "Get-ServerComponentState", Identity=_named(server))
+        return self._read_at(
+            rows.component_state, "Get-ServerComponentState", {"Identity": _named(server)}, domain_controller
+        )
 
-    def get_pop_settings(self, server: str) -> m.Reading[m.PopSettings]:
-        return self._read(rows.pop_settings, "Get-PopSettings", Server=_named(server))
+    def get_pop_settings(self, server: str, *, domain_controller: str = "") -> m.Reading[m.PopSettings]:
+        """POP's settings of ``server``."""
+        return self._read_at(
+            rows.pop_settings, "Get-PopSettings", {"Server": _named(server)}, domain_controller
+        )
 
     def invoke_monitoring_probe(self, identity: str, server: str) -> m.Reading[m.MonitoringProbeResult]:
         """Run a probe now. Takes 5 s to minutes; "not runnable" is a warning without a row (§2.4).

@@ -3,7 +3,7 @@
 Every text in them has been cleaned (``text.clean_line``) and redacted; every time is an aware
 datetime in UTC, or None where the server sent none (``DateTime.MinValue`` means "never").
 Enum-like values are kept as text, exactly as the server named them, so that a value of a later
-build is shown rather than lost; the classes below name the values we act upon.
+build is shown rather than lost; ``enumerations`` names the values we act upon.
 Numbers and names: exchange-facts §2.1.
 """
 
@@ -15,100 +15,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-
-class AlertValue:
-    """``MonitorAlertState``. [D]; *Unavailable* and *UnInitialized* from the docs [A]."""
-
-    UNKNOWN: Final = "Unknown"
-    HEALTHY: Final = "Healthy"
-    DEGRADED: Final = "Degraded"
-    UNHEALTHY: Final = "Unhealthy"
-    REPAIRING: Final = "Repairing"
-    DISABLED: Final = "Disabled"
-    UNAVAILABLE: Final = "Unavailable"
-    UNINITIALIZED: Final = "UnInitialized"
-
-
-class ResultType:
-    """Result of a probe, monitor or responder run. [B]"""
-
-    ABANDONED: Final = "Abandoned"
-    TIMED_OUT: Final = "TimedOut"
-    POISONED: Final = "Poisoned"
-    SUCCEEDED: Final = "Succeeded"
-    FAILED: Final = "Failed"
-    QUARANTINED: Final = "Quarantined"
-    REJECTED: Final = "Rejected"
-
-
-ALERT_VALUES: Final[Mapping[int, str]] = {
-    0: AlertValue.UNKNOWN,
-    1: AlertValue.HEALTHY,
-    2: AlertValue.DEGRADED,
-    3: AlertValue.UNHEALTHY,
-    4: AlertValue.REPAIRING,
-    5: AlertValue.DISABLED,
-}
-RESULT_TYPES: Final[Mapping[int, str]] = {
-    0: ResultType.ABANDONED,
-    1: ResultType.TIMED_OUT,
-    2: ResultType.POISONED,
-    3: ResultType.SUCCEEDED,
-    4: ResultType.FAILED,
-    5: ResultType.QUARANTINED,
-    6: ResultType.REJECTED,
-}
-HEALTH_STATES: Final[Mapping[int, str]] = {
-    0: "Unknown",
-    1: "NotApplicable",
-    2: "Online",
-    3: "PartiallyOnline",
-    4: "Offline",
-    5: "Functional",
-    6: "Sidelined",
-}
-"""``MonitorServerComponentState`` (CurrentHealthSetState, State). [D]"""
-COMPONENT_STATES: Final[Mapping[int, str]] = {0: "Inactive", 1: "Active", 2: "Draining"}
-"""``ServiceState`` of a server component; 2 is from memory [M]."""
-COPY_STATUSES: Final[Mapping[int, str]] = {
-    0: "Unknown",
-    3: "Failed",
-    4: "Seeding",
-    5: "Suspended",
-    6: "Healthy",
-    7: "ServiceDown",
-    8: "Initializing",
-    9: "Resynchronizing",
-    11: "Mounted",
-    12: "Dismounted",
-    13: "Mounting",
-    14: "Dismounting",
-    15: "DisconnectedAndHealthy",
-    16: "FailedAndSuspended",
-    17: "DisconnectedAndResynchronizing",
-    18: "NonExchangeReplication",
-    19: "SeedingSource",
-    20: "Misconfigured",
-}
-ACTIVATION_POLICIES: Final[Mapping[int, str]] = {0: "Unrestricted", 1: "IntrasiteOnly", 2: "Blocked"}
-ROLLOVERS: Final[Mapping[int, str]] = {1: "Hourly", 2: "Daily", 3: "Weekly", 4: "Monthly"}
-LOGIN_OPTIONS: Final[Mapping[int, str]] = {
-    1: "PlainTextLogin",
-    2: "PlainTextAuthentication",
-    3: "SecureLogin",
-}
-SERVICE_STATES: Final[Mapping[int, str]] = {
-    1: "Stopped",
-    2: "StartPending",
-    3: "StopPending",
-    4: "Running",
-    5: "ContinuePending",
-    6: "PausePending",
-    7: "Paused",
-}
-"""``System.ServiceProcess.ServiceControllerStatus`` (documented .NET enumeration)."""
-START_TYPES: Final[Mapping[int, str]] = {0: "Boot", 1: "System", 2: "Automatic", 3: "Manual", 4: "Disabled"}
-"""``System.ServiceProcess.ServiceStartMode`` (documented .NET enumeration)."""
+from cockpit.exchange.enumerations import ACTIVATION_POLICIES as ACTIVATION_POLICIES
+from cockpit.exchange.enumerations import ALERT_VALUES as ALERT_VALUES
+from cockpit.exchange.enumerations import CLUSTER_NODE_STATES as CLUSTER_NODE_STATES
+from cockpit.exchange.enumerations import COMPONENT_STATES as COMPONENT_STATES
+from cockpit.exchange.enumerations import COPY_STATUSES as COPY_STATUSES
+from cockpit.exchange.enumerations import HEALTH_STATES as HEALTH_STATES
+from cockpit.exchange.enumerations import LOGIN_OPTIONS as LOGIN_OPTIONS
+from cockpit.exchange.enumerations import RESULT_TYPES as RESULT_TYPES
+from cockpit.exchange.enumerations import ROLLOVERS as ROLLOVERS
+from cockpit.exchange.enumerations import SERVICE_STATES as SERVICE_STATES
+from cockpit.exchange.enumerations import START_TYPES as START_TYPES
+from cockpit.exchange.enumerations import AlertValue as AlertValue
+from cockpit.exchange.enumerations import ResultType as ResultType
 
 
 class Role(StrEnum):
@@ -156,17 +75,30 @@ class DatabaseAvailabilityGroup:
     operational_servers: tuple[str, ...] = ()
     primary_active_manager: str = ""
     servers_in_maintenance: tuple[str, ...] = ()
+    preference_move_frequency: str = ""
+    """A span as printed; empty where the build has none (before 2016 CU2)."""
+    datacenter_activation_mode: str = ""
+    """Off or DagOnly."""
 
 
 @dataclass(frozen=True, slots=True)
 class MailboxServer:
-    """Get-MailboxServer (§2.8). ``dag`` is empty outside a DAG."""
+    """Get-MailboxServer (§2.8). ``dag`` is empty outside a DAG. The maxima are None where there is no limit.
+
+    ``originating_server``: the domain controller that gave the row.
+    """
 
     name: str
     dag: str
     activation_policy: str
     activation_disabled_and_move_now: bool
     maximum_active_databases: int | None
+    originating_server: str = ""
+    maximum_preferred_active_databases: int | None = None
+
+
+ACTIVE_COPY_STATUSES: Final = frozenset({"mounted", "mounting", "dismounting", "dismounted"})
+"""Statuses that only an active copy can have (exchange-facts §2.7 [A]), in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +118,20 @@ class DatabaseCopyStatus:
     content_index_state: str
     error_message: str = ""
     replay_lag_status: str = ""
+    database_seed_status: str = ""
+    action_initiator: str = ""
+    suspend_comment: str = ""
+    content_index_error_message: str = ""
+    outgoing_connections: str = ""
+    last_inspected_log_time: datetime | None = None
+    replay_suspended: bool = False
+    activation_disabled_and_move_now: bool = False
+    auto_activation_policy: str = ""
+
+    @property
+    def is_active_state(self) -> bool:
+        """True when this is the active copy by its flag or by its status, whichever says so."""
+        return self.active_copy or self.status.lower() in ACTIVE_COPY_STATUSES
 
 
 @dataclass(frozen=True, slots=True)

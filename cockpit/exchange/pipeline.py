@@ -50,11 +50,15 @@ class Call:
         return " ".join([self.cmdlet, *self.arguments, *(_shown(n, v) for n, v in self.parameters.items())])
 
 
+_SWITCHES: Final = ("Confirm", "WhatIf")
+"""Switches that are bound with a value: typed with a blank, the value would be an argument of its own."""
+
+
 def _shown(name: str, value: ParameterValue) -> str:
     if value is None:
         return f"-{name}"
     if isinstance(value, bool):
-        return f"-{name} ${str(value).lower()}"
+        return f"-{name}{':' if name in _SWITCHES else ' '}${str(value).lower()}"
     if isinstance(value, int):
         return f"-{name} {value}"
     values = (value,) if isinstance(value, str) else value

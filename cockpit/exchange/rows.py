@@ -157,6 +157,8 @@ def dag(row: PSObject) -> m.DatabaseAvailabilityGroup:
         operational_servers=tuple(short_name(s) for s in items(row, "OperationalServers")),
         primary_active_manager=short_name(text(row, "PrimaryActiveManager")),
         servers_in_maintenance=tuple(short_name(s) for s in items(row, "ServersInMaintenance")),
+        preference_move_frequency=text(row, "PreferenceMoveFrequency"),
+        datacenter_activation_mode=text(row, "DatacenterActivationMode"),
     )
 
 
@@ -167,6 +169,8 @@ def mailbox_server(row: PSObject) -> m.MailboxServer:
         activation_policy=enum(row, "DatabaseCopyAutoActivationPolicy", m.ACTIVATION_POLICIES),
         activation_disabled_and_move_now=boolean(row, "DatabaseCopyActivationDisabledAndMoveNow"),
         maximum_active_databases=number(row, "MaximumActiveDatabases"),
+        originating_server=text(row, "OriginatingServer"),
+        maximum_preferred_active_databases=number(row, "MaximumPreferredActiveDatabases"),
     )
 
 
@@ -185,6 +189,15 @@ def copy_status(row: PSObject) -> m.DatabaseCopyStatus:
         content_index_state=text(row, "ContentIndexState"),
         error_message=text(row, "ErrorMessage"),
         replay_lag_status=text(row, "ReplayLagStatus"),
+        database_seed_status=text(row, "DatabaseSeedStatus"),
+        action_initiator=text(row, "ActionInitiator"),
+        suspend_comment=text(row, "SuspendComment"),
+        content_index_error_message=text(row, "ContentIndexErrorMessage"),
+        outgoing_connections=", ".join(items(row, "OutgoingConnections")),
+        last_inspected_log_time=moment(row, "LastInspectedLogTime"),
+        replay_suspended=boolean(row, "ReplaySuspended"),
+        activation_disabled_and_move_now=boolean(row, "ActivationDisabledAndMoveNow"),
+        auto_activation_policy=enum(row, "AutoActivationPolicy", m.ACTIVATION_POLICIES),
     )
 
 
