@@ -10,12 +10,15 @@ import argparse
 import logging
 import math
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from cockpit import __version__
+from cockpit.commands import recovery_options
+from cockpit.commands.recovery_options import example
 from cockpit.config import environment as config
 from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.paths import paths
@@ -76,12 +79,22 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--log-file", metavar="FILE", type=Path, help="where warnings of this program go")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
-    demo = commands.add_parser("demo", help="the cockpit on a simulated organization")
+    demo = commands.add_parser(
+        "demo",
+        help="the cockpit on a simulated organization",
+        epilog=example("demo --scenario selftest-hung"),
+    )
     _lab_options(demo)
 
-    lab = commands.add_parser("lab", help="the simulated organization by itself")
+    lab = commands.add_parser(
+        "lab", help="the simulated organization by itself", epilog=example("lab scenarios")
+    )
     labs = lab.add_subparsers(dest="lab_command", metavar="COMMAND", required=True, parser_class=_Parser)
-    serve = labs.add_parser("serve", help="serve until interrupted; prints the environment file when ready")
+    serve = labs.add_parser(
+        "serve",
+        help="serve until interrupted; prints the environment file when ready",
+        epilog=example("lab serve --scenario mixed --ready-file lab.toml"),
+    )
     _lab_options(serve)
     serve.add_argument("--port", type=int, default=0, help="first port (default: any free ones)")
     serve.add_argument(
@@ -89,14 +102,25 @@ def parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--ready-file", metavar="F", type=Path, help="write the environment file here")
     serve.add_argument("--die-with-stdin", action="store_true", help="end when stdin ends")
-    _format(labs.add_parser("scenarios", help="what each scenario breaks and what cures it"))
-    ledger = labs.add_parser("ledger", help="what the lab executed and what changed in it")
+    _format(
+        labs.add_parser(
+            "scenarios",
+            help="what each scenario breaks and what cures it",
+            epilog=example("lab scenarios --format json"),
+        )
+    )
+    ledger = labs.add_parser(
+        "ledger",
+        help="what the lab executed and what changed in it",
+        epilog=example("--env-file lab.toml lab ledger --since 40"),
+    )
     ledger.add_argument("--since", type=int, default=0, metavar="SEQ", help="only entries after this one")
     _format(ledger)
 
     status = commands.add_parser(
         "status",
         help="monitors of the POP health sets; exit 0 healthy, 1 degraded or stale, 2 unhealthy, 3 unknown",
+        epilog=example("status --server EX01 --format json"),
     )
     status.add_argument("--server", metavar="S", help="only this server")
     status.add_argument("--watch", action="store_true", help="print again whenever something changes")
@@ -109,18 +133,27 @@ def parser() -> argparse.ArgumentParser:
     )
     _format(status, "csv")
 
+    recovery_options.add(
+        commands,
+        lambda to, dest: to.add_subparsers(dest=dest, metavar="COMMAND", required=True, parser_class=_Parser),
+    )
+
     probe = commands.add_parser(
-        "probe", help="run one probe; exit 0 Succeeded, 2 failed, 3 not runnable or unknown"
+        "probe",
+        help="run one probe; exit 0 Succeeded, 2 failed, 3 not runnable or unknown",
+        epilog=example("probe 'POP\\PopCTPProbe' --server EX01"),
     )
     probe.add_argument("identity", type=_named, metavar="'SET\\PROBE'", help="for example 'POP\\PopCTPProbe'")
     probe.add_argument("--server", metavar="S", required=True, type=_named)
     _format(probe)
 
-    env = commands.add_parser("env", help="environments")
+    env = commands.add_parser("env", help="environments", epilog=example("env list"))
     envs = env.add_subparsers(dest="env_command", metavar="COMMAND", required=True, parser_class=_Parser)
-    _format(envs.add_parser("list", help="the environments of the file"))
+    _format(
+        envs.add_parser("list", help="the environments of the file", epilog=example("env list --format json"))
+    )
 
-    _format(commands.add_parser("info", help="every path and version it uses"))
+    _format(commands.add_parser("info", help="every path and version it uses", epilog=example("info")))
     return top
 
 
@@ -216,7 +249,23 @@ def _run(options: argparse.Namespace) -> int:
             from cockpit.commands import info
 
             return info.run(_env_file(options), options.format)
+    if options.command in recovery_options.NAMES:
+        from cockpit.commands.desk import Desk
+
+        return recovery_options.run(options, Desk(_environment(options), _program(options)))
     raise ConfigError(f"unknown command {options.command}")
+
+
+def _program(options: argparse.Namespace) -> str:
+    """How to call this program again on the same environment. What it then does may need write mode."""
+    words = ["pop-cockpit"]
+    if options.env_file is not None:
+        words += ["--env-file", str(options.env_file)]
+    if options.env is not None:
+        words += ["--env", options.env]
+    if options.write:
+        words.append("--write")
+    return shlex.join(words)
 
 
 def _env_file(options: argparse.Namespace) -> Path:

@@ -35,6 +35,9 @@ class Access(Protocol):
     def act(self, change: WinRMChange) -> RawResult:
         """Send a change to the WinRM endpoint of its server, once."""
 
+    def fence(self, check: Callable[[], None]) -> None:
+        """Call ``check`` just before every send; what it raises keeps the send from happening."""
+
     def avoid(self, server: str) -> None:
         """Ask another entry server from now on, where there is one: this one is about to go down."""
 
@@ -55,6 +58,7 @@ class Sessions:
         self._exchange: dict[str, Session] = {}
         self._winrm: dict[str, Session] = {}
         self._refused: SignInError | None = None
+        self._check: Callable[[], None] = lambda: None
 
     def read(self, job: Callable[[ExchangeCmdlets], _T]) -> _T:
         for left in reversed(range(len(self._order))):
@@ -71,6 +75,7 @@ class Sessions:
     def send(self, change: ExchangeChange) -> RawResult:
         # Opening may move on; once opened, what is sent is sent to that one server, once.
         self.read(lambda _: None)
+        self._check()
         return send(self._entry(), change)
 
     def look(self, server: str, job: Callable[[WinRMCmdlets], _T]) -> _T:
@@ -81,7 +86,11 @@ class Sessions:
     def act(self, change: WinRMChange) -> RawResult:
         session = self._machine(change.server)
         self._open(session)
+        self._check()
         return send(session, change)
+
+    def fence(self, check: Callable[[], None]) -> None:
+        self._check = check
 
     def avoid(self, server: str) -> None:
         others = [s for s in self._order if s.split(".")[0].lower() != server.lower()]
@@ -118,3 +127,28 @@ class Sessions:
         except SignInError as error:
             self._refused = error
             raise
+
+
+class NoAccess:
+    """Access that reaches nobody: for showing commands."""
+
+    def read(self, job: Callable[[ExchangeCmdlets], _T]) -> _T:  # noqa: ARG002
+        raise ExchangeError("No server is asked here")
+
+    def look(self, server: str, job: Callable[[WinRMCmdlets], _T]) -> _T:  # noqa: ARG002
+        raise ExchangeError("No server is asked here")
+
+    def send(self, change: ExchangeChange) -> RawResult:  # noqa: ARG002
+        raise ExchangeError("Nothing is sent here")
+
+    def act(self, change: WinRMChange) -> RawResult:  # noqa: ARG002
+        raise ExchangeError("Nothing is sent here")
+
+    def fence(self, check: Callable[[], None]) -> None:  # noqa: ARG002
+        return
+
+    def avoid(self, server: str) -> None:  # noqa: ARG002
+        return
+
+    def close(self) -> None:
+        return

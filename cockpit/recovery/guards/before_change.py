@@ -13,7 +13,7 @@ from cockpit.exchange.model import AlertValue, Role, Version
 from cockpit.exchange.recovery_model import NodeState
 from cockpit.exchange.responders import ResponderAction, due_actions
 from cockpit.journal.records import Finding, Grade
-from cockpit.recovery.guards.guard import Guard
+from cockpit.recovery.guards.guard import Guard, component_states, dag_problem, unread
 from cockpit.recovery.readings import Case, Readings
 
 MOVE_NOW: Final = "DatabaseCopyActivationDisabledAndMoveNow"
@@ -54,16 +54,21 @@ def _alert(readings: Readings, case: Case) -> Iterator[Finding]:
     rows = readings.monitor.value or ()
     if not rows:
         yield ALERT.refused(case.server, f"{case.monitor} gave no row", "Look at the health manager.")
+    real = any(_in_alert(row) for row in rows)
     for row in rows:
         about = f"{row.name} {row.target_resource}".strip()
-        if row.alert_value == AlertValue.UNHEALTHY and not row.is_stale:
+        if _in_alert(row):
             since = f" since {row.last_transition_time:%H:%M}Z" if row.last_transition_time else ""
             yield ALERT.passed(about, f"{row.alert_value}{since}")
-        elif row.alert_value == AlertValue.HEALTHY and len(rows) > 1:
+        elif real and row.alert_value == AlertValue.HEALTHY and not row.is_stale:
             yield ALERT.passed(about, row.alert_value)
         else:
             stale = ", stale" if row.is_stale else ""
             yield ALERT.refused(about, f"{row.alert_value}{stale}", _WAIT.get(row.alert_value, _LOOK))
+
+
+def _in_alert(row: m.MonitorHealthEntry) -> bool:
+    return row.alert_value == AlertValue.UNHEALTHY and not row.is_stale
 
 
 _LOOK: Final = "Look at the monitor before anything is changed."
@@ -113,6 +118,9 @@ DEPENDENCIES: Final = Guard(
 
 def _lease(_: Readings, case: Case) -> Iterator[Finding]:
     for lease in case.leases:
+        if lease.expired:
+            # Whoever acts next takes it over; what its run left behind is that run's finding below.
+            continue
         yield LEASE.refused(
             lease.scope,
             f"held by {lease.operator} for run {lease.run[:8]}, {lease.holder}",
@@ -139,6 +147,8 @@ LEASE: Final = Guard(
 
 
 def _marks(readings: Readings, case: Case) -> Iterator[Finding]:
+    if problem := dag_problem(readings, case.server):
+        yield unread(MARKS, case.server, problem)
     dag = readings.dag_of(case.server)
     members = dag.servers if dag is not None else (case.server,)
     for name in members:
@@ -149,19 +159,23 @@ def _marks(readings: Readings, case: Case) -> Iterator[Finding]:
                 f"{node.name} cluster node", node.state, f"Ask who paused it; Resume-ClusterNode {node.name}."
             )
     if dag is not None and not readings.nodes.known:
-        yield MARKS.refused(
-            f"{dag.name} cluster nodes", readings.nodes.problem, "Look with Get-ClusterNode on a member."
-        )
+        yield unread(MARKS, f"{dag.name} cluster nodes", readings.nodes.problem or "nodes was not read")
 
 
 def _marks_of(readings: Readings, case: Case, name: str) -> Iterator[Finding]:
-    found = readings.mailbox_server(name)
+    found, components = readings.mailbox_server(name), component_states(readings, name)
+    if found is None and readings.dag_of(case.server) is not None:
+        yield unread(MARKS, name, "a member that Get-MailboxServer does not name")
+        return
+    if not components:
+        yield unread(MARKS, name, "Get-ServerComponentState gave no component")
+        return
     marks = []
     if found is not None and found.activation_disabled_and_move_now and not case.ours(name, MOVE_NOW):
         marks.append((MOVE_NOW, "$true"))
     if found is not None and found.activation_policy == "Blocked" and not case.ours(name, POLICY):
         marks.append((POLICY, found.activation_policy))
-    for component in (readings.components.value or {}).get(name, ()):
+    for component in components:
         votes = [
             v
             for v in component.votes

@@ -8,7 +8,7 @@ from typing import Final
 from cockpit.exchange import model as m
 from cockpit.exchange.recovery_model import NodeState
 from cockpit.journal.records import Finding, Grade
-from cockpit.recovery.guards.guard import Guard
+from cockpit.recovery.guards.guard import Guard, dag_problem, unread
 from cockpit.recovery.readings import Case, Readings
 
 COPY_QUEUE: Final = 10
@@ -40,6 +40,9 @@ MEMBER: Final = Guard(
 
 
 def _quorum(readings: Readings, case: Case) -> Iterator[Finding]:
+    if problem := dag_problem(readings, case.server):
+        yield unread(QUORUM, case.server, problem)
+        return
     dag = readings.dag_of(case.server)
     if dag is None:
         yield QUORUM.passed(case.server, "not in a DAG")
@@ -100,10 +103,10 @@ def fit(copy: m.DatabaseCopyStatus, readings: Readings) -> str:
         return copy.status
     if copy.activation_suspended:
         return "activation suspended"
-    if (copy.copy_queue_length or 0) >= COPY_QUEUE:
-        return f"copy queue {copy.copy_queue_length}"
-    if (copy.replay_queue_length or 0) >= REPLAY_QUEUE:
-        return f"replay queue {copy.replay_queue_length}"
+    if copy.copy_queue_length is None or copy.copy_queue_length >= COPY_QUEUE:
+        return f"copy queue {_length(copy.copy_queue_length)}"
+    if copy.replay_queue_length is None or copy.replay_queue_length >= REPLAY_QUEUE:
+        return f"replay queue {_length(copy.replay_queue_length)}"
     if copy.content_index_state not in ("", "Healthy", "NotApplicable", "HealthyAndUpgrading"):
         return f"content index {copy.content_index_state}"
     if host is None:
@@ -115,6 +118,10 @@ def fit(copy: m.DatabaseCopyStatus, readings: Readings) -> str:
     if node is not None and node.state != NodeState.UP:
         return f"its cluster node is {node.state}"
     return ""
+
+
+def _length(queue: int | None) -> str:
+    return "unknown" if queue is None else str(queue)
 
 
 def lagged(copy: m.DatabaseCopyStatus) -> bool:
@@ -148,7 +155,8 @@ def _shown(copy: m.DatabaseCopyStatus, readings: Readings) -> str:
     why = fit(copy, readings)
     if why and why != copy.status:
         return f"{copy.status} but {why}"
-    return f"{copy.status}  copy {copy.copy_queue_length or 0}  replay {copy.replay_queue_length or 0}"
+    copied, replayed = _length(copy.copy_queue_length), _length(copy.replay_queue_length)
+    return f"{copy.status}  copy {copied}  replay {replayed}"
 
 
 def _cure(others: list[m.DatabaseCopyStatus]) -> str:
@@ -164,7 +172,7 @@ ELSEWHERE: Final = Guard(
     title="Every active database has a healthy copy elsewhere",
     threshold="two fit copies elsewhere; none is hard, one is stop; copy queue < 10, replay queue < 50, "
     "not suspended, its server not Blocked, MoveNow or paused",
-    needs=("copies", "mailbox_servers"),
+    needs=("here", "copies", "mailbox_servers"),
     judge=_elsewhere,
     source="active-manager.md; GetCriticalMailboxResources; Set-MailboxServer.md",
 )
@@ -188,7 +196,7 @@ LAGGED: Final = Guard(
     grade=Grade.STOP,
     title="No lagged copy is the only target",
     threshold="a fit copy without replay lag",
-    needs=("copies", "mailbox_servers"),
+    needs=("here", "copies", "mailbox_servers"),
     judge=_lagged,
     source="recovery-engine §3.2",
 )
@@ -234,7 +242,7 @@ ROOM: Final = Guard(
     title="A target has room",
     threshold="a fit copy on a server without MaximumActiveDatabases; whether a move is suppressed just "
     "now cannot be read",
-    needs=("copies", "mailbox_servers"),
+    needs=("here", "copies", "mailbox_servers"),
     judge=_room,
     source="Set-MailboxServer.md; Skip* notes of Move-ActiveMailboxDatabase.md",
 )
@@ -288,6 +296,9 @@ STORED: Final = Guard(
 
 
 def _preference(readings: Readings, case: Case) -> Iterator[Finding]:
+    if problem := dag_problem(readings, case.server):
+        yield unread(PREFERENCE, case.server, problem)
+        return
     dag = readings.dag_of(case.server)
     often = dag.preference_move_frequency if dag is not None else ""
     if often and not often.startswith("-"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from cockpit.exchange import model as m
 from cockpit.journal.records import Finding, Grade, Verdict
 from cockpit.recovery.readings import Case, Readings
 
@@ -44,7 +45,25 @@ def judge(guard: Guard, readings: Readings, case: Case) -> tuple[Finding, ...]:
     return found or (guard.passed(case.server, "nothing to look at"),)
 
 
+def component_states(readings: Readings, server: str) -> tuple[m.ServerComponentState, ...]:
+    """The components of ``server`` in whatever case its name is written; empty where none were read."""
+    found = (readings.components.value or {}).items()
+    return next((states for name, states in found if name.lower() == server.lower()), ())
+
+
+def dag_problem(readings: Readings, server: str) -> str:
+    """Why nothing can be said of the DAG of ``server`` although it is in one; empty otherwise.
+
+    Without it a member whose DAG is not in the answer would pass for a server outside of any.
+    """
+    found = readings.mailbox_server(server)
+    if found is None or not found.dag or readings.dag_of(server) is not None:
+        return ""
+    return f"member of {found.dag}, which Get-DatabaseAvailabilityGroup does not name"
+
+
 def unread(guard: Guard, about: str, problem: str) -> Finding:
+    """The finding for an object that could not be judged; ``problem``: why."""
     return Finding(
         guard.id,
         about,

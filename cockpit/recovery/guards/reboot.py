@@ -7,7 +7,7 @@ from typing import Final
 
 from cockpit.exchange.recovery_model import NodeState
 from cockpit.journal.records import Finding, Grade
-from cockpit.recovery.guards.guard import Guard
+from cockpit.recovery.guards.guard import Guard, dag_problem, unread
 from cockpit.recovery.readings import Case, Readings
 
 FAULT: Final = ("failed", "unhealthy")
@@ -62,6 +62,15 @@ def _backup(readings: Readings, case: Case) -> Iterator[Finding]:
         if database.backup_in_progress:
             at_work = True
             yield BACKUP.refused(database.name, "backup in progress", "Wait for the backup.")
+        elif database.backup_in_progress is None:
+            # Exchange leaves it empty for a database that no server answers for: a person may know better.
+            at_work = True
+            yield BACKUP.refused(
+                database.name,
+                "BackupInProgress was not said",
+                "Look at the backup software, and at the server that has the database.",
+                Grade.STOP,
+            )
     for copy in readings.here.value or ():
         if copy.status in ("Seeding", "SeedingSource"):
             at_work = True
@@ -75,7 +84,7 @@ def _backup_or_no_databases(readings: Readings, case: Case) -> Iterator[Finding]
         yield BACKUP.passed(case.server, "holds no databases")
         return
     if problem := readings.problem(("databases", "here")):
-        yield BACKUP.refused(case.server, problem, "Make it readable and read again.")
+        yield unread(BACKUP, case.server, problem)
         return
     yield from _backup(readings, case)
 
@@ -121,6 +130,9 @@ NONE_ACTIVE: Final = Guard(
 
 
 def _pam(readings: Readings, case: Case) -> Iterator[Finding]:
+    if problem := dag_problem(readings, case.server):
+        yield unread(PAM, case.server, problem)
+        return
     dag = readings.dag_of(case.server)
     if dag is None:
         yield PAM.passed(case.server, "not in a DAG")
@@ -131,8 +143,10 @@ def _pam(readings: Readings, case: Case) -> Iterator[Finding]:
             "It moves by itself when the server goes down, after a pause; better move it first "
             "(cluster group 'Cluster Group', Move-ClusterGroup on a member).",
         )
+    elif not dag.primary_active_manager:
+        yield unread(PAM, dag.name, "PrimaryActiveManager was not said: Active Manager is silent")
     else:
-        yield PAM.passed(dag.name, f"Primary Active Manager is {dag.primary_active_manager or 'unknown'}")
+        yield PAM.passed(dag.name, f"Primary Active Manager is {dag.primary_active_manager}")
 
 
 PAM: Final = Guard(
@@ -147,7 +161,14 @@ PAM: Final = Guard(
 
 
 def _members(readings: Readings, case: Case) -> Iterator[Finding]:
-    for node in readings.nodes.value or ():
+    nodes = {node.name.lower(): node for node in readings.nodes.value or ()}
+    if not nodes:
+        yield unread(MEMBERS, case.server, "Get-ClusterNode gave no node")
+    dag = readings.dag_of(case.server)
+    missing = [name for name in (dag.servers if dag is not None else ()) if name.lower() not in nodes]
+    for name in missing if nodes else ():
+        yield unread(MEMBERS, name, "a member of the DAG that Get-ClusterNode does not name")
+    for node in nodes.values():
         if node.name.lower() == case.server.lower():
             continue
         if node.state == NodeState.UP:

@@ -9,7 +9,7 @@ from cockpit.exchange import catalogue
 from cockpit.exchange.model import AlertValue
 from cockpit.exchange.recovery_model import free_space
 from cockpit.journal.records import Finding, Grade
-from cockpit.recovery.guards.guard import Guard
+from cockpit.recovery.guards.guard import Guard, component_states, unread
 from cockpit.recovery.readings import Case, Readings
 
 POP_PROXY: Final = "PopProxy"
@@ -31,7 +31,9 @@ def _right(readings: Readings, case: Case) -> Iterator[Finding]:
     server = readings.server(case.server)
     present = catalogue.services(server.version, server.roles) if server is not None else ()
     wanted = tier_services(str(case.args.get("tier", "all")), present)
-    if not wanted:
+    if not wanted and present:
+        yield RIGHT.passed(case.server, "has no service of that tier by its role: nothing to restart")
+    elif not wanted:
         yield RIGHT.refused(case.server, "has no such service (role)", "Name the other tier.", Grade.HARD)
     for name in wanted:
         service = services.get(name.lower())
@@ -60,19 +62,25 @@ def _pop_proxy(readings: Readings, case: Case) -> Iterator[Finding]:
     if case.args.get("tier", "front") == "back":
         yield POP_PROXY_ACTIVE.passed(case.server, "does not concern the back end")
         return
-    rows = (readings.components.value or {}).get(case.server, ())
+    rows = component_states(readings, case.server)
+    if not rows:
+        yield unread(POP_PROXY_ACTIVE, case.server, "Get-ServerComponentState gave no component")
+        return
     component = next((c for c in rows if c.component == POP_PROXY), None)
     if component is None:
         yield POP_PROXY_ACTIVE.passed(case.server, "has no such component")
     elif component.state == "Active":
         yield POP_PROXY_ACTIVE.passed(POP_PROXY, component.state)
     else:
-        by = ", ".join(v.requester for v in component.votes if v.state == "Inactive") or "unknown"
+        by = [v.requester for v in component.votes if v.state == "Inactive"]
+        cures = [
+            f"Set-ServerComponentState {case.server} -Component PopProxy -Requester {requester} -State Active"
+            for requester in by
+        ]
         yield POP_PROXY_ACTIVE.refused(
             POP_PROXY,
-            f"{component.state} by {by}",
-            f"Set-ServerComponentState {case.server} -Component PopProxy -Requester {by.split(',')[0]} "
-            "-State Active",
+            f"{component.state} by {', '.join(by) or 'unknown'}",
+            "; ".join(cures) or "Look who took it out: ServerWideOffline overrules it.",
         )
 
 
@@ -88,8 +96,11 @@ POP_PROXY_ACTIVE: Final = Guard(
 
 
 def _clients(readings: Readings, case: Case) -> Iterator[Finding]:
+    if readings.connections.problem:
+        yield unread(CLIENTS, case.server, readings.connections.problem)
+        return
     if not readings.connections.known:
-        yield CLIENTS.passed(case.server, readings.connections.problem or "the counter is not there")
+        yield CLIENTS.passed(case.server, "the counter is not there")
         return
     count = int(sum(s.value for s in readings.connections.value or ()))
     if count:

@@ -41,9 +41,27 @@ AVERAGE: Final = Runbook(
     monitors=("AverageCommandProcessingTimeGt60sMonitor",),
     escalate="escalate",
     steps=(
-        parts.verify("verify", healthy=RECOVERED, then="restart"),
+        parts.verify("verify", healthy=RECOVERED, then="restart-front"),
         parts.restart(
-            "restart", "1", "all", then="wait", guards=(*parts.WRITE_GUARDS, *parts.SERVICE_GUARDS)
+            "restart-front",
+            "1",
+            "front",
+            then="restart-back",
+            guards=(*parts.WRITE_GUARDS, *parts.SERVICE_GUARDS),
+        ),
+        parts.restart(
+            "restart-back",
+            "1",
+            "back",
+            then="wait",
+            guards=(
+                "role.known",
+                "others.lease",
+                "others.setup",
+                "service.right",
+                "popproxy.active",
+                "clients.noted",
+            ),
         ),
         _wait("wait", "2", "look"),
         _look("look", "2", RECOVERED, "role"),

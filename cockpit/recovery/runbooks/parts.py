@@ -114,7 +114,6 @@ def restart(
     words = {
         "front": "the POP3 service",
         "back": "the POP3 back-end service",
-        "all": "the POP3 services",
     }
     return Step(
         id=step_id,

@@ -1,0 +1,170 @@
+"""One question on the terminal: what is asked, what would be sent, what stands in the way, the answer.
+
+Choices are typed as words. Nothing is the default: an empty line asks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from cockpit.commands import findings
+from cockpit.commands.following import owed
+from cockpit.commands.keyboard import Reader
+from cockpit.commands.narrator import Said
+from cockpit.commands.recovery_options import REASON_LENGTH
+from cockpit.exchange.text import clean_line
+from cockpit.journal.records import Answer, Choice, Finding
+from cockpit.recovery.view import QuestionView, RunView
+
+LEAVE: Final = "leave"
+ALWAYS_A_REASON: Final = frozenset({Choice.OVERRIDE, Choice.HAND_OVER})
+_MEANS: Final = {
+    Choice.GO: "go on with this step",
+    Choice.AGAIN: "read the guards anew, or try the step once more",
+    Choice.SKIP: "go on without this step",
+    Choice.OVERRIDE: "let one guard go for one object, with a reason",
+    Choice.HAND_OVER: "end it as escalated, in someone's name",
+    Choice.ABORT: "undo what is open, newest first, and end the run",
+}
+Say = Callable[[Said], None]
+
+
+class _BackError(Exception):
+    """The operator thought better of this choice."""
+
+
+def choice_of(text: str) -> Choice | None:
+    """The choice a word names, in any case; ``hand-over`` as well as ``hand over``."""
+    word = " ".join(text.replace("-", " ").lower().split())
+    return next((choice for choice in Choice if choice.value == word), None)
+
+
+def asked(view: RunView, question: QuestionView) -> Iterator[Said]:
+    """The question as it is put: prompt, exact command, findings in the way, choices."""
+    step = view.step(question.step)
+    title = question.step if step is None else step.title
+    yield Said(f"QUESTION  run {view.run.id}  {title}", "bold yellow")
+    yield Said(question.prompt, "", 2)
+    if step is not None and step.why:
+        yield Said(f"why: {step.why}", "", 2)
+    if step is not None and step.departs:
+        yield Said(f"departs from the page: {step.departs}", "", 2)
+    if step is not None and step.command:
+        yield Said("would send:", "", 2)
+        yield Said(step.command, "cyan", 4)
+    if step is not None and step.irreversible:
+        yield Said("This cannot be undone.", "bold red", 2)
+    rest = () if step is None else tuple(f for f in step.findings if f not in question.blocking)
+    yield from findings.lines(title, (*question.blocking, *rest), 2)
+    yield from offered(question)
+
+
+def offered(question: QuestionView) -> Iterator[Said]:
+    """The choices, the safe one first."""
+    yield Said("Type one of:", "", 2)
+    for choice in question.choices:
+        yield Said(f"{choice.value:<10} {_MEANS[choice]}{_wants(question, choice)}", "", 4)
+    yield Said(f"{LEAVE:<10} decide later; the run waits here", "", 4)
+
+
+def _wants(question: QuestionView, choice: Choice) -> str:
+    wants = []
+    if _typed_for(question, choice):
+        wants.append("the server's name typed")
+    if _reason_for(question, choice):
+        wants.append("a reason")
+    return f" (wants {' and '.join(wants)})" if wants else ""
+
+
+def _typed_for(question: QuestionView, choice: Choice) -> bool:
+    return choice is Choice.OVERRIDE or (choice is Choice.GO and bool(question.typed))
+
+
+def _reason_for(question: QuestionView, choice: Choice) -> bool:
+    return choice in question.needs_reason or choice in ALWAYS_A_REASON
+
+
+def ask(view: RunView, question: QuestionView, reader: Reader, say: Say, by: str) -> Answer | None:
+    """Ask until there is a whole answer; None: the operator leaves. Raises LeftError and GoneError."""
+    while True:
+        text = reader.line("answer> ")
+        if text.lower() == LEAVE:
+            return None
+        choice = choice_of(text)
+        if choice is None or choice not in question.choices:
+            if text:
+                say(Said(f"{text!r} is none of the choices.", "yellow", 2))
+            for line in offered(question):
+                say(line)
+            continue
+        try:
+            return _whole(view, question, choice, reader, say, by)
+        except _BackError:
+            say(Said("Nothing was answered.", "yellow", 2))
+
+
+def _whole(
+    view: RunView, question: QuestionView, choice: Choice, reader: Reader, say: Say, by: str
+) -> Answer:
+    finding = _overridden(question, reader, say) if choice is Choice.OVERRIDE else None
+    if choice is Choice.ABORT:
+        _will_be_undone(view, say)
+    to = _name(reader) if choice is Choice.HAND_OVER else ""
+    reason = _reason(reader, say) if _reason_for(question, choice) else ""
+    typed = _typed(question.typed or view.run.server, reader, say) if _typed_for(question, choice) else ""
+    return Answer(
+        choice=choice,
+        by=by,
+        reason=reason,
+        typed=typed,
+        guard="" if finding is None else finding.guard,
+        object="" if finding is None else finding.object,
+        to=to,
+    )
+
+
+def _overridden(question: QuestionView, reader: Reader, say: Say) -> Finding:
+    open_ones = [f for f in question.blocking if f.overridable and not f.overridden]
+    if not open_ones:
+        say(Said("No guard in the way here can be overridden.", "yellow", 2))
+        raise _BackError
+    for n, finding in enumerate(open_ones, 1):
+        say(Said(f"{n}  guard {finding.guard}  {finding.object}: {finding.reading}", "", 4))
+    text = reader.line(f"which one (1-{len(open_ones)}, empty: back)> ")
+    if text not in {str(n) for n in range(1, len(open_ones) + 1)}:
+        raise _BackError
+    return open_ones[int(text) - 1]
+
+
+def _will_be_undone(view: RunView, say: Say) -> None:
+    still = [o for o in view.obligations if o.open]
+    say(Said("will be undone, newest first:" if still else "nothing is to be undone", "", 2))
+    for obligation in reversed(still):
+        say(Said(owed(obligation), "", 4))
+
+
+def _name(reader: Reader) -> str:
+    text = clean_line(reader.line("hand over to (a name, empty: back)> "))
+    if not text:
+        raise _BackError
+    return text
+
+
+def _reason(reader: Reader, say: Say) -> str:
+    while True:
+        text = clean_line(reader.line(f"reason (at least {REASON_LENGTH} characters, empty: back)> "))
+        if not text:
+            raise _BackError
+        if len(text) >= REASON_LENGTH:
+            return text
+        say(Said(f"That has {len(text)} characters.", "yellow", 2))
+
+
+def _typed(wanted: str, reader: Reader, say: Say) -> str:
+    text = reader.line(f"type {wanted} to confirm (empty: back)> ")
+    if text != wanted:
+        if text:
+            say(Said(f"That is not {wanted}.", "yellow", 2))
+        raise _BackError
+    return text

@@ -1,0 +1,193 @@
+"""``pop-cockpit obligations``: what is still to be undone, found by a sweep over all servers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from cockpit.commands.desk import BAD, LEFT, OK, REFUSED, Desk, refused
+from cockpit.commands.follower import Follower, Terms
+from cockpit.commands.following import owed
+from cockpit.commands.keyboard import Keyboard, LeftError
+from cockpit.commands.narrator import Narrator, Said
+from cockpit.commands.output import reader_may_leave
+from cockpit.commands.plain import document, iso, plain
+from cockpit.commands.recovery_options import REASON_LENGTH
+from cockpit.config.environment import ConfigError
+from cockpit.journal.records import Obligation
+from cockpit.recovery.client import Recovery, RefusedError
+from cockpit.recovery.view import Life, Orphan, RunLine, Standing
+
+ABORT = "abort"
+
+_COMMANDS: Mapping[str, tuple[str, str, bool | str]] = {
+    "databasecopyactivationdisabledandmovenow": ("Set-MailboxServer", "Identity", False),
+    "databasecopyautoactivationpolicy": ("Set-MailboxServer", "Identity", "Unrestricted"),
+    "protocollogenabled": ("Set-PopSettings", "Server", False),
+}
+"""Cmdlet, the parameter that names the server, and Exchange's default (exchange-facts §2.6, §2.8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What ``obligations`` was asked for. ``close`` with ``yes``: without asking, for ``reason``."""
+
+    close: bool
+    yes: bool
+    reason: str
+    form: str
+
+
+def run(desk: Desk, wanted: Wanted) -> int:
+    """Sweep, close what was asked for, print; 0 clean, 1 harmless orphans, 2 open, 3 not swept.
+
+    Raises ConfigError.
+    """
+    narrator = Narrator()
+    if wanted.close:
+        _check(desk, wanted)
+    try:
+        with desk.office() as office:
+            standing = office.sweep()
+            if wanted.close and _close(office, desk, wanted, standing, narrator):
+                standing = office.sweep()
+            return _show(standing, wanted.form, narrator)
+    except RefusedError as error:
+        return refused(narrator, error)
+
+
+def _check(desk: Desk, wanted: Wanted) -> None:
+    desk.want_write("obligations --close")
+    if wanted.yes and len(wanted.reason) < REASON_LENGTH:
+        raise ConfigError(f"--yes wants --reason with at least {REASON_LENGTH} characters.")
+    if not wanted.yes and not sys.stdin.isatty():
+        raise ConfigError("--close asks on a terminal, and there is none: give --yes --reason REASON.")
+
+
+# --- what is shown -------------------------------------------------------------------------------
+
+
+def code_of(standing: Standing) -> int:
+    """What is known to be open weighs more than what could not be read."""
+    if standing.obligations or any(orphan.severe for orphan in standing.orphans):
+        return BAD
+    if standing.problem:
+        return REFUSED
+    return LEFT if standing.orphans else OK
+
+
+def _show(standing: Standing, form: str, narrator: Narrator) -> int:
+    code = code_of(standing)
+    if standing.problem:
+        narrator.say(f"The sweep is not whole: {standing.problem}", "magenta")
+    with reader_may_leave():
+        if form == "json":
+            print(document(as_plain(standing, code)))
+        else:
+            Narrator(sys.stdout).tell(lines(standing))
+    return code
+
+
+def as_plain(standing: Standing, code: int) -> dict[str, object]:
+    """The standing as plain data, each orphan with the command that would end it."""
+    orphans = [{**plain(orphan), "command": command(orphan)} for orphan in standing.orphans]
+    return {"exit_code": code, **plain(standing), "orphans": orphans}
+
+
+def lines(standing: Standing) -> Iterator[Said]:
+    """The standing as text."""
+    lives = {line.run.id: line for line in standing.runs}
+    yield Said(
+        f"obligations open: {len(standing.obligations)}", "bold red" if standing.obligations else "bold"
+    )
+    for obligation in standing.obligations:
+        yield Said(owed(obligation), "", 2)
+        yield Said(f"since {iso(obligation.opened_at)} by run {_named(obligation, lives)}", "", 4)
+    yield Said(f"on without a record: {len(standing.orphans)}", "bold")
+    for orphan in standing.orphans:
+        word = "SEVERE  " if orphan.severe else ""
+        style = "bold red" if orphan.severe else ""
+        yield Said(f"{word}{orphan.server} {orphan.key} = {orphan.value}: {orphan.words}", style, 2)
+        yield Said(_typed(orphan), "cyan", 4)
+    yield Said(f"runs not ended: {len(standing.runs)}", "bold")
+    for line in standing.runs:
+        waiting = f": {line.waiting_for}" if line.waiting_for else ""
+        yield Said(f"{line.run.id}  {line.title} on {line.run.server}  {line.life.value}{waiting}", "", 2)
+    yield Said(f"swept at {iso(standing.swept_at) or 'no time'}", "", 0)
+
+
+def _named(obligation: Obligation, lives: Mapping[str, RunLine]) -> str:
+    line = lives.get(obligation.run)
+    return f"{obligation.run} ({'ended' if line is None else line.life.value})"
+
+
+def _typed(orphan: Orphan) -> str:
+    text = command(orphan)
+    if not text:
+        return "no command is known for this one: look at it by hand"
+    return f"an administrator may type: {text}"
+
+
+def command(orphan: Orphan) -> str:
+    """What sets an orphan to Exchange's default, to be typed by an administrator; empty: not known."""
+    from cockpit.exchange.pipeline import Call
+
+    known = _COMMANDS.get(orphan.key.lower())
+    if known is None:
+        return ""
+    cmdlet, names_server, value = known
+    return str(Call(cmdlet, {names_server: orphan.server, orphan.key: value}))
+
+
+# --- closing -------------------------------------------------------------------------------------
+
+
+def _close(office: Recovery, desk: Desk, wanted: Wanted, standing: Standing, narrator: Narrator) -> bool:
+    """Abort the runs that were left with open obligations; whether any was. Orphans are left alone."""
+    done = False
+    for line, owing in left_owing(standing):
+        reason = _reason(line, owing, wanted, narrator)
+        if not reason:
+            continue
+        office.abort(line.run.id, reason)
+        Follower(office, line.run.id, Terms(desk.program, form="", asks=False), narrator).follow()
+        done = True
+    for line in standing.runs:
+        if line.life is Life.WAITING and line.open_obligations:
+            narrator.say(f"Run {line.run.id} waits at its question with obligations open:")
+            narrator.command(f"{desk.program} runs attach {line.run.id}")
+    return done
+
+
+def left_owing(standing: Standing) -> list[tuple[RunLine, list[Obligation]]]:
+    """Each run to abort, outermost where runs wait for each other, with what is open in it."""
+    lives = {line.run.id: line for line in standing.runs}
+    found: dict[str, list[Obligation]] = {}
+    for obligation in standing.obligations:
+        line = lives.get(obligation.run)
+        if line is None or line.life is not Life.LEFT:
+            continue
+        while line.run.parent in lives:
+            line = lives[line.run.parent]
+        found.setdefault(line.run.id, []).append(obligation)
+    return [(lives[run], owing) for run, owing in found.items()]
+
+
+def _reason(line: RunLine, owing: list[Obligation], wanted: Wanted, narrator: Narrator) -> str:
+    """The reason to abort a run for; empty: it is not to be aborted."""
+    narrator.say(f"Run {line.run.id} ({line.title} on {line.run.server}) was left with this open:", "bold")
+    for obligation in reversed(owing):
+        narrator.say(owed(obligation), indent=2)
+    if wanted.yes:
+        return wanted.reason
+    keyboard = Keyboard(narrator.prompt, lambda: True)
+    try:
+        if keyboard.line(f"type {ABORT} to restore what was before and end the run (empty: no)> ") != ABORT:
+            return ""
+        while True:
+            reason = keyboard.line(f"reason (at least {REASON_LENGTH} characters, empty: no)> ")
+            if not reason or len(reason) >= REASON_LENGTH:
+                return reason
+    except LeftError:
+        return ""

@@ -1,0 +1,158 @@
+"""``pop-cockpit recover``: the whole plan with every guard read now, or a run that is followed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cockpit.commands import findings
+from cockpit.commands.desk import BAD, OK, REFUSED, Desk, refused
+from cockpit.commands.follower import Follower, Terms
+from cockpit.commands.narrator import Narrator, Said
+from cockpit.commands.output import reader_may_leave
+from cockpit.commands.plain import document, iso, plain
+from cockpit.config.environment import ConfigError
+from cockpit.exchange import catalogue
+from cockpit.journal.records import Finding, Grade, Verdict
+from cockpit.recovery.client import Recovery, RefusedError
+from cockpit.recovery.view import Life, Plan, PlanStep, StepMark
+
+MISSPELT = "PopTestDeepMonitor"
+"""So Microsoft's page heads a section; its table and Exchange say otherwise (exchange-facts §1.4)."""
+SPELT = "PopDeepTestMonitor"
+AUTO_STOPS = "--auto stops here: this question needs a person."
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What ``recover`` was asked for. ``form``: ``table`` or ``json``."""
+
+    monitor: str
+    server: str
+    plan: bool
+    auto: bool
+    form: str
+
+
+def run(desk: Desk, wanted: Wanted) -> int:
+    """Plan or recover; the exit code of design §4. Raises ConfigError."""
+    narrator = Narrator()
+    monitor = monitor_named(wanted.monitor, narrator)
+    if not wanted.plan:
+        desk.want_write("recover")
+    try:
+        with desk.office() as office:
+            if wanted.plan:
+                return _plan(office, wanted.server, monitor, wanted.form)
+            return _recover(office, desk, wanted, monitor, narrator)
+    except RefusedError as error:
+        return refused(narrator, error)
+
+
+def monitor_named(text: str, narrator: Narrator) -> str:
+    """The catalogue's name of a monitor, in any case. Raises ConfigError naming the known ones."""
+    if text.lower() == MISSPELT.lower():
+        narrator.say(f"Microsoft's page calls it {MISSPELT} in one heading; Exchange calls it {SPELT}.")
+        text = SPELT
+    found = catalogue.monitor(text)
+    if found is None:
+        raise ConfigError(f"{text!r} is no POP monitor. Known: {', '.join(catalogue.MONITORS)}.")
+    return found.name
+
+
+def _recover(office: Recovery, desk: Desk, wanted: Wanted, monitor: str, narrator: Narrator) -> int:
+    try:
+        started = office.start(wanted.server, monitor, auto=wanted.auto)
+    except RefusedError as error:
+        code = refused(narrator, error)
+        tell_of_open_runs(office, desk, narrator)
+        return code
+    terms = Terms(desk.program, wanted.form, asks=not wanted.auto, why_not=AUTO_STOPS if wanted.auto else "")
+    return Follower(office, started, terms, narrator).follow()
+
+
+def tell_of_open_runs(office: Recovery, desk: Desk, narrator: Narrator) -> None:
+    """Name the runs that may be what stands in the way: whose, since when, and how to see them."""
+    try:
+        lines = [line for line in office.runs() if line.life is not Life.ENDED]
+    except RefusedError as error:
+        refused(narrator, error)
+        return
+    for line in lines:
+        held = f", held by {line.holder}" if line.holder else ""
+        narrator.say(
+            f"not ended: run {line.run.id} on {line.run.server} ({line.run.scope}), {line.life.value}{held}, "
+            f"started {iso(line.started)} by {line.run.operator}",
+            indent=2,
+        )
+        narrator.command(f"{desk.program} runs attach {line.run.id}")
+
+
+# --- the plan ------------------------------------------------------------------------------------
+
+
+def _plan(office: Recovery, server: str, monitor: str, form: str) -> int:
+    plan = office.plan(server, monitor)
+    code = plan_code(plan)
+    with reader_may_leave():
+        if form == "json":
+            print(document({"exit_code": code, **plain(plan)}))
+        else:
+            Narrator(sys.stdout).tell(plan_lines(plan))
+    return code
+
+
+def plan_code(plan: Plan) -> int:
+    """0 nothing in the way; 2 something is, now or at a step that could come; 3 something is unread."""
+    coming = [f for step in plan.steps if _may_come(step) for f in step.view.findings]
+    if plan.in_the_way or any(_refuses(f) for f in coming):
+        return BAD
+    return REFUSED if any(f.verdict is Verdict.UNREAD for f in coming) else OK
+
+
+def _may_come(step: PlanStep) -> bool:
+    return step.view.mark not in (StepMark.NOT_NEEDED, StepMark.DONE, StepMark.SKIPPED)
+
+
+def _refuses(finding: Finding) -> bool:
+    return finding.verdict is Verdict.REFUSED and finding.grade is not Grade.WARN and not finding.overridden
+
+
+def plan_lines(plan: Plan) -> Iterator[Said]:
+    """The whole plan as text."""
+    yield Said(f"PLAN  {plan.title}", "bold")
+    where = f"{plan.monitor} on {plan.server} ({plan.role})  {plan.scope}  environment {plan.environment}"
+    yield Said(where, "", 2)
+    yield Said(f"runbook {plan.runbook}  {plan.digest[:12]}", "", 2)
+    yield Said(f"every guard read at {iso(plan.read_at)}; nothing was sent", "", 2)
+    for reason in plan.in_the_way:
+        yield Said(f"IN THE WAY  {reason}", "bold red", 2)
+    for n, step in enumerate(plan.steps, 1):
+        yield from _step_lines(n, step)
+
+
+def _step_lines(n: int, step: PlanStep) -> Iterator[Said]:
+    view = step.view
+    page = f"  (step {view.page} of Microsoft's page)" if view.page else ""
+    yield Said(f"{n:>2}  {view.id}  {view.title}{page}  {view.mark.value}", "bold", 0)
+    on = f"  on {step.server}" if step.server else ""
+    marks = [
+        word
+        for word, true in (
+            ("interrupts users or waits for consent", view.dangerous),
+            ("cannot be undone", view.irreversible),
+            ("can be skipped", view.skippable),
+        )
+        if true
+    ]
+    if marks or on:
+        yield Said(f"{', '.join(marks)}{on}".strip(), "", 6)
+    yield Said(f"why: {view.why}", "", 6)
+    if view.departs:
+        yield Said(f"departs from the page: {view.departs}", "", 6)
+    if view.command:
+        yield Said(f"command: {view.command}", "cyan", 6)
+    if step.depends:
+        yield Said(f"not known yet: {step.depends}", "", 6)
+    yield from findings.lines(view.title, view.findings, 6)

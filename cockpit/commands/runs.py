@@ -1,0 +1,209 @@
+"""``pop-cockpit runs``: history and living runs; answer, resume, abort, export."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from cockpit.commands import findings, tables
+from cockpit.commands.asking import asked, choice_of
+from cockpit.commands.desk import OK, Desk, Office, refused
+from cockpit.commands.follower import Follower, Terms
+from cockpit.commands.following import TAIL, clock, head, owed
+from cockpit.commands.narrator import Narrator, Said
+from cockpit.commands.output import reader_may_leave
+from cockpit.commands.plain import document, iso
+from cockpit.config.environment import ConfigError
+from cockpit.journal.records import Answer, Choice
+from cockpit.recovery.client import Recovery, RefusedError
+from cockpit.recovery.view import Life, RunLine, RunView, StepView
+
+COLUMNS = ("run", "server", "monitor", "state", "life", "step", "started", "ended", "open", "operator")
+_STYLES = {
+    "recovered": "green",
+    "escalated": "yellow",
+    "aborted": "red",
+    "left": "bold red",
+    "waiting": "yellow",
+}
+READ_ONLY = "Read-only: give --write before the command to answer here."
+
+
+def listed(desk: Desk, only_open: bool, form: str) -> int:
+    """Print the runs, newest first."""
+
+    def work(office: Recovery, _: Narrator) -> int:
+        found = [line for line in office.runs() if not only_open or line.life is not Life.ENDED]
+        with reader_may_leave():
+            if form == "json":
+                print(document(found))
+            else:
+                tables.show(COLUMNS, map(_row, found), _STYLES)
+        return OK
+
+    return _with(desk, work)
+
+
+def _row(line: RunLine) -> tuple[str, ...]:
+    run = line.run
+    return (
+        run.id,
+        run.server,
+        run.monitor,
+        run.state.value,
+        line.life.value,
+        line.step_title,
+        iso(line.started) or "",
+        iso(line.ended) or "",
+        str(line.open_obligations),
+        run.operator,
+    )
+
+
+def show(desk: Desk, run: str, form: str) -> int:
+    """Print one run, whole."""
+
+    def work(office: Recovery, _: Narrator) -> int:
+        view = office.view(run)
+        with reader_may_leave():
+            if form == "json":
+                print(document(view))
+            else:
+                Narrator(sys.stdout).tell(run_lines(view))
+        return OK
+
+    return _with(desk, work)
+
+
+def run_lines(view: RunView) -> Iterator[Said]:
+    """One run as text."""
+    yield from head(view)
+    run = view.run
+    yield Said(
+        f"started {iso(run.created_at)} by {run.operator}; ended {iso(run.ended_at) or 'not yet'}", "", 2
+    )
+    for word, other in (("waited for by", run.parent), ("waits for", view.child)):
+        if other is not None:
+            yield Said(f"{word} run {other}", "", 2)
+    if run.ending:
+        yield Said(f"ending: {run.ending}", "", 2)
+    for step in view.steps:
+        yield from _step(step)
+    for obligation in view.obligations:
+        word = "STILL OPEN" if obligation.open else "undone"
+        yield Said(f"{word}: {owed(obligation)}", "bold red" if obligation.open else "", 2)
+    for line in view.output[-TAIL:]:
+        yield Said(f"{clock(line.at)} {line.step}: {line.text}", "", 4, bar=True)
+    if view.question is not None:
+        yield from asked(view, view.question)
+
+
+def _step(step: StepView) -> Iterator[Said]:
+    outcome = f"  {step.outcome}" if step.outcome else ""
+    ended = f"  {iso(step.ended_at)}" if step.ended_at else ""
+    yield Said(f"{step.mark.value:<10}  {step.id}  {step.title}{outcome}{ended}", "", 2)
+    if step.words:
+        yield Said(step.words, "", 6, bar=True)
+    if step.command and step.attempts:
+        yield Said(f"command: {step.command}", "cyan", 6)
+    yield from findings.lines(step.title, (f for f in step.findings if f.blocks), 6)
+
+
+def attach(desk: Desk, run: str, form: str) -> int:
+    """Follow a run; in write mode its questions are put here. The exit code is :mod:`recover`'s."""
+    return _with(desk, lambda office, narrator: _follow(office, desk, run, form, narrator))
+
+
+def _follow(office: Recovery, desk: Desk, run: str, form: str, narrator: Narrator) -> int:
+    read_only = desk.environment.read_only
+    terms = Terms(desk.program, form, asks=not read_only, why_not=READ_ONLY if read_only else "")
+    return Follower(office, run, terms, narrator).follow()
+
+
+def resume(desk: Desk, run: str, form: str) -> int:
+    """Work on a run that was left, and follow it."""
+    desk.want_write("runs resume")
+
+    def work(office: Recovery, narrator: Narrator) -> int:
+        whole = office.view(run).run.id
+        office.resume(whole)
+        return _follow(office, desk, whole, form, narrator)
+
+    return _with(desk, work)
+
+
+def abort(desk: Desk, run: str, reason: str) -> int:
+    """Have what is open undone and the run ended; 0 once that is under way."""
+    desk.want_write("runs abort")
+
+    def work(office: Recovery, narrator: Narrator) -> int:
+        whole = office.view(run).run.id
+        office.abort(whole, reason)
+        narrator.say(f"Run {whole} will undo what is open and end. See it with:")
+        narrator.command(f"{desk.program} runs attach {whole}")
+        return OK
+
+    return _with(desk, work)
+
+
+def export(desk: Desk, run: str, folder: Path) -> int:
+    """Write the evidence bundle and print its path. Raises ConfigError for a folder that is not there."""
+    if not folder.is_dir():
+        raise ConfigError(f"--to {folder}: there is no such folder. Make it first.")
+
+    def work(office: Recovery, _: Narrator) -> int:
+        print(office.export(office.view(run).run.id, folder))
+        return OK
+
+    return _with(desk, work)
+
+
+def choice_named(text: str) -> Choice:
+    """The choice of that word. Raises ConfigError naming them all."""
+    found = choice_of(text)
+    if found is None:
+        raise ConfigError(f"{text!r} is no choice. Choose from: {', '.join(c.value for c in Choice)}.")
+    return found
+
+
+def answer(desk: Desk, run: str, given: Answer) -> int:
+    """Answer the open question of a run, or of the run it waits for; 0 done, 3 refused.
+
+    ``given.by`` is filled in here.
+    """
+    desk.want_write("runs answer")
+
+    def work(office: Recovery, narrator: Narrator) -> int:
+        view = _asking(office, run)
+        question = view.question
+        if question is None:
+            raise RefusedError("Nothing was answered", f"run {view.run.id} is at no question")
+        if given.choice not in question.choices:
+            offered = ", ".join(choice.value for choice in question.choices)
+            raise RefusedError("Nothing was answered", f"the question offers: {offered}")
+        office.answer(view.run.id, question.id, _by(given, office.operator()))
+        narrator.say(f"answered: {given.choice.value} ({question.prompt})")
+        return OK
+
+    return _with(desk, work)
+
+
+def _asking(office: Recovery, run: str) -> RunView:
+    view = office.view(run)
+    while view.question is None and view.child is not None:
+        view = office.view(view.child)
+    return view
+
+
+def _by(given: Answer, operator: str) -> Answer:
+    return Answer(given.choice, operator, given.reason, given.typed, given.guard, given.object, given.to)
+
+
+def _with(desk: Desk, work: Callable[[Office, Narrator], int]) -> int:
+    narrator = Narrator()
+    try:
+        with desk.office() as office:
+            return work(office, narrator)
+    except RefusedError as error:
+        return refused(narrator, error)

@@ -1,0 +1,182 @@
+"""The one place that knows which database it is: opening, transactions, and the database's clock."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from cockpit.config.paths import private_dir
+from cockpit.journal.errors import JournalError
+
+_WRITES: Final = "cockpit_writes"
+_SQLITE: Final = "sqlite"
+_POSTGRESQL: Final = "postgresql+psycopg"
+_CLOCK: Final = {
+    "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400.0",
+    "postgresql": "SELECT extract(epoch FROM clock_timestamp())::float8",
+}
+WAIT_MS = 30_000
+"""How long a writer waits for another before it says so."""
+FROZEN_MS = 15_000
+"""PostgreSQL ends a transaction whose program is silent so long: a suspended laptop must not hold the head
+row for ever. Less than ``WAIT_MS``, so that those who wait go on."""
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a journal in the file ``path``. SQLite's WAL wants a local disk (recovery-engine §2.4)."""
+    return sa.URL.create(_SQLITE, database=str(path.absolute())).render_as_string(hide_password=False)
+
+
+def _parse(url: str) -> sa.URL:
+    # Not "from error": what cannot be read may hold a password anywhere.
+    wanted = "write it as sqlite:////folder/journal.db or postgresql://user@host/database"
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise JournalError(f"The journal's URL cannot be read: {wanted}.") from None
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername=_POSTGRESQL)
+    if parsed.drivername not in (_SQLITE, _POSTGRESQL):
+        raise JournalError(f"The journal's URL is neither SQLite's nor PostgreSQL's: {wanted}.")
+    if "@" in (parsed.host or ""):
+        raise JournalError("The journal's URL has an @ inside its password: write that one as %40.")
+    if parsed.drivername == _SQLITE and parsed.database in (None, "", ":memory:"):
+        raise JournalError(f"The journal must be in a file, or it forgets: {wanted}.")
+    return parsed
+
+
+def _create_private(path: Path) -> None:
+    private_dir(path.parent)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    try:
+        # SQLite gives -wal and -shm the modes of this file.
+        os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
+
+
+def _engine(url: sa.URL) -> sa.Engine:
+    if url.get_backend_name() == "postgresql":
+        limits: dict[str, Any] = {} if "connect_timeout" in url.query else {"connect_timeout": 10}
+        engine = sa.create_engine(
+            url,
+            isolation_level="READ COMMITTED",
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args=limits,
+        )
+        sa.event.listen(engine, "connect", _prepare_postgresql)
+        return engine
+    engine = sa.create_engine(url, hide_parameters=True)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in (f"busy_timeout={WAIT_MS}", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    # Changing to WAL wants the file alone; a file that is in WAL stays so.
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _record: object) -> None:
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(f"SET lock_timeout = {WAIT_MS:d}")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {FROZEN_MS:d}")
+    connection.commit()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def cause(error: Exception) -> str:
+    """The driver's own words on one line, without SQLAlchemy's and without parameters."""
+    said = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
+    return " ".join(str(said).split()).rstrip(".") or type(said).__name__
+
+
+class Database:
+    """An engine with its transactions. May be used from several threads; each gets its own connection."""
+
+    def __init__(self, url: str) -> None:
+        """JournalError: the URL cannot be used, a driver is missing, the file cannot be created."""
+        self._url = _parse(url)
+        self.shown = self._url.set(query={}).render_as_string(hide_password=True)
+        try:
+            if self._url.drivername == _SQLITE:
+                _create_private(Path(str(self._url.database)))
+            self._engine = _engine(self._url)
+        except OSError as error:
+            raise JournalError(
+                f"Cannot open the journal at {self.shown}: {error.strerror}; give a folder you may write to."
+            ) from error
+        except ModuleNotFoundError as error:
+            raise JournalError(
+                f"Cannot open the journal at {self.shown}: {error.name} is not installed; "
+                "install pop-cockpit[team]."
+            ) from error
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._engine.dialect.name
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def now(self, connection: sa.Connection) -> float:
+        """Seconds since the epoch by the database's clock, at this moment."""
+        return float(connection.exec_driver_sql(_CLOCK[self.dialect]).scalar_one())
+
+    @contextmanager
+    def read(self, *, snapshot: bool = False) -> Iterator[sa.Connection]:
+        """A transaction that only reads, and blocks nobody. ``snapshot``: all its reads see one moment."""
+        options = {"isolation_level": "REPEATABLE READ"} if snapshot and self.dialect == "postgresql" else {}
+        with self._told("read"), self._engine.connect().execution_options(**options) as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that writes: committed at the end of the block, rolled back by an exception."""
+        with (
+            self._told("write to"),
+            self._engine.connect().execution_options(**{_WRITES: True}) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    @contextmanager
+    def _told(self, did: str) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.SQLAlchemyError as error:
+            said = self._without_password(cause(error))
+            raise JournalError(f"Cannot {did} the journal at {self.shown}: {said}; {self._cure}.") from error
+
+    def _without_password(self, text: str) -> str:
+        secrets = (self._url.password, self._url.query.get("password"))
+        for secret in secrets:
+            if isinstance(secret, str) and secret:
+                text = text.replace(secret, "***")
+        return text
+
+    @property
+    def _cure(self) -> str:
+        if self.dialect == "postgresql":
+            return "check that the server runs and takes this user"
+        return "check the file, its folder's space, and that no other program holds it"

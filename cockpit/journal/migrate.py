@@ -1,0 +1,55 @@
+"""Brings a journal to this version's tables, one cockpit at a time, and refuses a newer one."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+
+from cockpit import __version__
+from cockpit.journal.database import Database
+from cockpit.journal.errors import JournalError
+from cockpit.journal.schema import SCHEMA
+
+SCRIPTS: Final = Path(__file__).parent / "migrations"
+_ADVISORY: Final = 0x504F50434B  # "POPCK"
+_VERSION: Final = "alembic_version"
+# Alembic keeps the running migration's context in a module.
+_one_at_a_time = threading.Lock()
+
+
+def migrate(database: Database) -> None:
+    """Create or upgrade the tables. JournalError: they are newer than this program."""
+    with database.read() as connection:
+        if _version(database, connection) == SCHEMA:
+            return
+    with _one_at_a_time, database.write() as connection:
+        if database.dialect == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY)))
+        if _version(database, connection) != SCHEMA:
+            _upgrade(connection)
+
+
+def _version(database: Database, connection: sa.Connection) -> str:
+    if not sa.inspect(connection).has_table(_VERSION):
+        return ""
+    found = connection.execute(sa.text(f"SELECT version_num FROM {_VERSION}")).scalar()  # noqa: S608
+    version = str(found or "")
+    if version > SCHEMA:
+        raise JournalError(
+            f"The journal at {database.shown} has schema {version}, and pop-cockpit {__version__} "
+            f"knows schemas up to {SCHEMA}: upgrade pop-cockpit here."
+        )
+    return version
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    # Imported late: a journal that is up to date, the common case, does without.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    command.upgrade(config, "head")

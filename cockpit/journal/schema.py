@@ -1,0 +1,216 @@
+"""The tables, as this version knows them. How they came to be: ``migrations/versions``.
+
+JSON is stored as text on both databases: what was hashed is what is stored.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+SCHEMA: Final = "0001"
+"""The newest migration's revision. Revisions are numbers of four digits, so that newer can be told."""
+
+metadata = sa.MetaData()
+Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def stored_text(text: str) -> str:
+    """``text`` as both databases take it: no NUL (PostgreSQL has none), no lone surrogate (not UTF-8)."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+class Words(sa.types.TypeDecorator[str]):
+    """Text that is stored as :func:`stored_text` has it."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else stored_text(value)
+
+
+def _words(name: str) -> sa.Column[str]:
+    return sa.Column(name, Words, nullable=False)
+
+
+def _time(name: str, *, nullable: bool = False) -> sa.Column[float]:
+    return sa.Column(name, sa.Double, nullable=nullable)
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", Number, primary_key=True, autoincrement=True)
+
+
+def _of_run() -> sa.Column[str]:
+    return sa.Column("run", Words, sa.ForeignKey("run.id"), nullable=False)
+
+
+run = sa.Table(
+    "run",
+    metadata,
+    sa.Column("id", Words, primary_key=True),
+    sa.Column("parent", Words, sa.ForeignKey("run.id"), nullable=True),
+    sa.Column("line", Number, nullable=False, unique=True),
+    _words("runbook"),
+    _words("digest"),
+    _words("book"),
+    _words("environment"),
+    _words("scope"),
+    _words("server"),
+    _words("monitor"),
+    _words("operator"),
+    _words("state"),
+    _words("step"),
+    sa.Column("auto", sa.Integer, nullable=False),
+    _words("facts"),
+    _words("ending"),
+    _time("created_at"),
+    _time("ended_at", nullable=True),
+    sa.Index("run_parent", "parent"),
+)
+"""``line``: the chain's line that tells of its beginning; so in attempt. It is also the order."""
+
+attempt = sa.Table(
+    "attempt",
+    metadata,
+    _of_run(),
+    _words("step"),
+    sa.Column("n", sa.Integer, nullable=False),
+    sa.Column("line", Number, nullable=False, unique=True),
+    sa.Column("fence", Number, nullable=False),
+    _words("command"),
+    _words("before"),
+    _time("intent_at"),
+    _time("limit_at"),
+    _time("due_at", nullable=True),
+    _time("result_at", nullable=True),
+    _words("outcome"),
+    _words("detail"),
+    sa.PrimaryKeyConstraint("run", "step", "n"),
+)
+
+obligation = sa.Table(
+    "obligation",
+    metadata,
+    _id(),
+    _of_run(),
+    _words("server"),
+    _words("key"),
+    _words("prior"),
+    _words("wanted"),
+    _time("opened_at"),
+    _time("closed_at", nullable=True),
+    _words("closed_by"),
+    _words("handed_to"),
+    _words("handed_reason"),
+    _time("handed_at", nullable=True),
+    sa.Index("obligation_run", "run"),
+    sa.Index("obligation_closed_at", "closed_at"),
+)
+
+question = sa.Table(
+    "question",
+    metadata,
+    _id(),
+    _of_run(),
+    _words("step"),
+    _words("prompt"),
+    _words("choices"),
+    _words("typed"),
+    _words("needs_reason"),
+    _time("asked_at"),
+    _time("answered_at", nullable=True),
+    sa.Column("answer", Words, nullable=True),
+    _words("withdrawn"),
+    sa.Index("question_run", "run"),
+)
+
+reading = sa.Table(
+    "reading",
+    metadata,
+    _id(),
+    _of_run(),
+    _words("step"),
+    _time("at"),
+    _words("findings"),
+    sa.Index("reading_run", "run"),
+)
+
+wish = sa.Table(
+    "wish",
+    metadata,
+    _id(),
+    _of_run(),
+    _words("kind"),
+    _words("reason"),
+    _words("by"),
+    _time("at"),
+    _time("heeded_at", nullable=True),
+    sa.Index("wish_run", "run"),
+)
+
+output = sa.Table(
+    "output",
+    metadata,
+    sa.Column("id", Number, primary_key=True, autoincrement=False),
+    _of_run(),
+    _words("step"),
+    sa.Column("n", sa.Integer, nullable=False),
+    sa.Column("line", sa.Integer, nullable=False),
+    _time("at"),
+    _words("text"),
+    sa.ForeignKeyConstraint(["run", "step", "n"], ["attempt.run", "attempt.step", "attempt.n"]),
+    sa.UniqueConstraint("run", "step", "n", "line", name="output_line"),
+    sa.Index("output_run", "run", "id"),
+)
+
+lease = sa.Table(
+    "lease",
+    metadata,
+    sa.Column("scope", Words, primary_key=True),
+    _words("holder"),
+    _words("operator"),
+    _words("origin"),
+    _words("run"),
+    sa.Column("token", Number, nullable=False),
+    _time("taken_at"),
+    _time("expires_at"),
+)
+"""``expires_at`` 0: released. The row stays, because its token must never be given twice."""
+
+journal = sa.Table(
+    "journal",
+    metadata,
+    sa.Column("seq", Number, primary_key=True, autoincrement=False),
+    _words("at"),
+    _words("body"),
+    _words("prev"),
+    _words("hash"),
+)
+
+head = sa.Table(
+    "journal_head",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", Number, nullable=False),
+    _words("hash"),
+    sa.Column("outputs", Number, nullable=False),
+)
+"""One row. Whoever writes locks it first: it orders lines, output rows and every other write.
+``outputs``: the last output row's id."""
+
+checkpoint = sa.Table(
+    "checkpoint",
+    metadata,
+    _id(),
+    sa.Column("seq", Number, nullable=False),
+    _words("hash"),
+    _words("at"),
+    _words("host"),
+    _words("operator"),
+    _words("previous"),
+    _words("key"),
+    _words("signature"),
+)

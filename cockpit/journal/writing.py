@@ -1,0 +1,120 @@
+"""The writer: everything that can be done inside one transaction, questions and answers among it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import sqlalchemy as sa
+
+from cockpit.journal import rows, schema
+from cockpit.journal.chain import canonical
+from cockpit.journal.errors import AnsweredError, JournalError
+from cockpit.journal.records import Answer, Choice, Question, RunState
+from cockpit.journal.write_attempts import AttemptWriting
+from cockpit.journal.write_runs import RunWriting
+
+REASON_LENGTH: Final = 10
+"""Characters a reason has at least (recovery-engine §3.3)."""
+
+
+class QuestionWriting(RunWriting):
+    """The part of a writer that asks and answers."""
+
+    def ask(
+        self,
+        run: str,
+        step: str,
+        prompt: str,
+        choices: Sequence[Choice],
+        *,
+        typed: str = "",
+        needs_reason: Sequence[Choice] = (),
+    ) -> Question:
+        """Put a question; the run is WAITING. JournalError: it has an open one, or has ended."""
+        self._living(run)
+        if self._open_questions(run):
+            raise JournalError(f"Run {run} has an open question already: answer or withdraw that one first.")
+        number = self._insert(
+            schema.question,
+            run=run,
+            step=step,
+            prompt=prompt,
+            choices=rows.stored_list(choices),
+            typed=typed,
+            needs_reason=rows.stored_list(needs_reason),
+            asked_at=self.now,
+            withdrawn="",
+        )
+        self._set_run(run, state=RunState.WAITING.value, step=step)
+        self.log(
+            "question.asked",
+            run=run,
+            step=step,
+            question=number,
+            prompt=prompt,
+            choices=[str(choice) for choice in choices],
+            typed=typed,
+        )
+        return rows.question(self._question(number))
+
+    def answer(self, question: int, answer: Answer) -> None:
+        """Answer a question, once; whoever works on the run reads it. Needs no lease.
+
+        AnsweredError: it is closed already. JournalError: the choice was not offered, its reason is
+        too short, or what was to be typed was not (letters' case does not matter in server names).
+        """
+        row = self._unanswered(question)
+        _acceptable(rows.question(row), answer)
+        given = rows.stored(answer)
+        self._connection.execute(
+            sa.update(schema.question)
+            .where(schema.question.c.id == question)
+            .values(answered_at=self.now, answer=canonical(given))
+        )
+        self.log("question.answered", run=row.run, step=row.step, question=question, answer=given)
+
+    def withdraw(self, question: int, why: str) -> None:
+        """Close a question without an answer. AnsweredError: it is closed already."""
+        self._close_question(self._unanswered(question), why)
+
+    def _question(self, number: int) -> rows.Row:
+        query = sa.select(schema.question).where(schema.question.c.id == number)
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            raise JournalError(f"There is no question {number}: read the run's questions again.")
+        return row
+
+    def _unanswered(self, number: int) -> rows.Row:
+        row = self._question(number)
+        if row.answered_at is None:
+            return row
+        answer = rows.question(row).answer
+        if answer is None:
+            raise AnsweredError(f"Question {number} was withdrawn ({row.withdrawn}): look at the run again.")
+        raise AnsweredError(
+            f"Question {number} was answered already, with {answer.choice} by {answer.by}: "
+            "look at the run again."
+        )
+
+
+def _acceptable(question: Question, answer: Answer) -> None:
+    offered = ", ".join(question.choices)
+    if answer.choice not in question.choices:
+        raise JournalError(f"{answer.choice} is no answer to question {question.id}: choose from {offered}.")
+    if answer.choice in question.needs_reason and len(answer.reason.strip()) < REASON_LENGTH:
+        raise JournalError(f"{answer.choice} wants a reason of at least {REASON_LENGTH} characters: say why.")
+    if (
+        answer.choice is Choice.GO
+        and question.typed
+        and answer.typed.strip().casefold() != question.typed.casefold()
+    ):
+        raise JournalError(f"{answer.choice} wants {question.typed} typed, and something else was: type it.")
+
+
+class Writer(QuestionWriting, AttemptWriting):
+    """One transaction of :meth:`cockpit.journal.store.Journal.write`.
+
+    Whatever changes meaning appends its own line to the chain. An exception that leaves the block takes
+    all of it back.
+    """

@@ -1,0 +1,112 @@
+"""What an action is, and what it is given. Actions know servers, not the journal."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final
+
+from cockpit.config.environment import RecoverySettings
+from cockpit.exchange.changes import Observation
+from cockpit.exchange.errors import ExchangeError
+from cockpit.journal.records import NewObligation, Obligation, Run
+from cockpit.recovery.access import Access
+from cockpit.recovery.runbook import Step
+
+READ_LIMIT: Final = 120.0
+
+
+class NotDoneError(ExchangeError):
+    """The command came to its end, and the effect is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """``obligations``: this run's own open ones. ``say``: a line of live output.
+
+    ``pause``: wait that many seconds, unless the operator wishes otherwise. ``now``: the journal's clock.
+    """
+
+    run: Run
+    step: Step
+    access: Access
+    settings: RecoverySettings
+    obligations: tuple[Obligation, ...]
+    say: Callable[[str], None]
+    pause: Callable[[float], None]
+    now: Callable[[], float]
+
+    @property
+    def server(self) -> str:
+        return self.run.server
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        return self.run.facts
+
+    @property
+    def comment(self) -> str:
+        """For cmdlets that take a comment, so that Exchange's own audit log names the run."""
+        return f"pop-cockpit run {self.run.id[:8]}"
+
+    def obligation(self, key: str) -> Obligation | None:
+        """The newest open obligation of this run for a key of its server."""
+        found = [o for o in self.obligations if o.key == key and o.server.lower() == self.server.lower()]
+        return found[-1] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A result. ``words``: one sentence. ``facts``: what the run keeps. ``data``: evidence, as JSON."""
+
+    outcome: str
+    words: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was read before anything is sent.
+
+    ``before``: kept with the intent. ``opens``: obligations of the same transaction.
+    ``instead``: the result where there is nothing to send. ``doubt``: why a person should look first.
+    """
+
+    before: Mapping[str, Any] = field(default_factory=dict)
+    opens: tuple[NewObligation, ...] = ()
+    instead: Done | None = None
+    doubt: str = ""
+
+
+class Action(ABC):
+    """One verb of the runbooks. ``outcomes``: what it may end in. ``changes``: it sends something that
+    changes a server, so without a result it is in doubt and is observed, never blindly repeated."""
+
+    outcomes: ClassVar[frozenset[str]]
+    changes: ClassVar[bool] = False
+
+    @abstractmethod
+    def command(self, context: Context) -> str:
+        """Exactly what would be sent now, for display; empty where nothing is."""
+
+    def limit(self, context: Context) -> float:
+        """Seconds after the intent within which an effect may still come."""
+        return READ_LIMIT
+
+    def prepare(self, context: Context) -> Prepared:
+        """Read what has to be known before. Raises ExchangeError."""
+        return Prepared()
+
+    @abstractmethod
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        """Do it. Raises ExchangeError; for a changing action its effect is in doubt then."""
+
+    def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
+        """Look, read-only, whether the effect is there. Only asked of changing actions."""
+        raise TypeError(f"{type(self).__name__} changes nothing, so there is nothing to observe")
+
+    def observed(self, context: Context, before: Mapping[str, Any], words: str) -> Done:
+        """The result of an effect that was seen rather than answered."""
+        return Done("done", words)

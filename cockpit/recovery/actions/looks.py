@@ -1,0 +1,297 @@
+"""Actions that only look: role, monitor, component, moves, settling, the server behind a probe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from cockpit.exchange import catalogue
+from cockpit.exchange import model as m
+from cockpit.exchange.errors import ExchangeError
+from cockpit.exchange.model import AlertValue, Role, Version
+from cockpit.recovery.actions.action import Action, Context, Done
+from cockpit.recovery.guards.service import POP_PROXY
+from cockpit.recovery.readings import database_copies
+
+
+class LookAtRole(Action):
+    outcomes: ClassVar = frozenset({"cas_2013", "dag_member", "standalone"})
+
+    def command(self, context: Context) -> str:
+        return f"Get-ExchangeServer; Get-MailboxServer '{context.server}'"
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        servers = context.access.read(lambda c: c.get_exchange_server()).rows
+        mine = next((s for s in servers if catalogue.same_server(s.name, context.server)), None)
+        if mine is None:
+            raise _missing("Get-ExchangeServer", context.server)
+        if Role.MAILBOX not in mine.roles:
+            if mine.version is not Version.E2013:
+                raise _missing("a role that the page knows", context.server)
+            return Done("cas_2013", "A Client Access server of 2013: it holds no databases.")
+        hosts = context.access.read(lambda c: c.get_mailbox_server(context.server)).rows
+        if not hosts:
+            raise _missing("Get-MailboxServer", context.server)
+        if hosts[0].dag:
+            return Done("dag_member", f"A member of {hosts[0].dag}: databases are moved away first.")
+        return Done(
+            "standalone",
+            "A Mailbox server outside a DAG: its databases cannot move, so its restart is an outage to plan.",
+        )
+
+
+def _missing(what: str, server: str) -> ExchangeError:
+    return ExchangeError(f"{what} was not found for {server}", cure="Look at RBAC and at the server's name.")
+
+
+class LookAtMonitor(Action):
+    """AlertValue of the run's monitor. *unclear*: Degraded, Repairing, Disabled, stale, or no row."""
+
+    outcomes: ClassVar = frozenset({"unhealthy", "healthy", "unclear"})
+
+    def command(self, context: Context) -> str:
+        known = catalogue.monitor(context.run.monitor)
+        return f"Get-ServerHealth '{context.server}' -HealthSet '{known.health_set if known else ''}'"
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        known = catalogue.monitor(context.run.monitor)
+        if known is None:
+            raise _missing(f"monitor {context.run.monitor}", context.server)
+        answer = context.access.read(lambda c: c.get_server_health(context.server, known.health_set))
+        rows = [r for r in answer.rows if r.name.lower() == known.name.lower()]
+        for row in rows:
+            context.say(f"{row.name} {row.target_resource}: {row.alert_value}")
+        outcome, words = judge_monitor(rows, answer.warnings)
+        facts = {} if known.probe is not None else _evidence(known.name, outcome, words)
+        return Done(outcome, words, facts)
+
+
+def _evidence(of: str, outcome: str, words: str) -> dict[str, Any]:
+    return {"evidence": {"of": of, "outcome": outcome, "words": words}}
+
+
+def judge_monitor(rows: list[m.MonitorHealthEntry], warnings: tuple[str, ...] = ()) -> tuple[str, str]:
+    """Outcome and a sentence. The worst row counts; no row is never healthy."""
+    if not rows:
+        return "unclear", f"No row: {warnings[0] if warnings else 'POP may not be monitored here'}."
+    bad = [r for r in rows if r.alert_value == AlertValue.UNHEALTHY]
+    if bad:
+        return "unhealthy", f"{bad[0].name} is Unhealthy."
+    odd = [r for r in rows if r.alert_value != AlertValue.HEALTHY or r.is_stale]
+    if odd:
+        stale = " (stale)" if odd[0].is_stale else ""
+        return "unclear", f"{odd[0].name} is {odd[0].alert_value}{stale}."
+    return "healthy", f"{rows[0].name} is Healthy."
+
+
+class LookAtComponent(Action):
+    outcomes: ClassVar = frozenset({"active", "inactive_by_health", "inactive_by_others"})
+
+    def command(self, context: Context) -> str:
+        return f"Get-ServerComponentState '{context.server}' -Component {POP_PROXY}"
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        answer = context.access.read(lambda c: c.get_server_component_state(context.server))
+        if answer.errors:
+            raise ExchangeError("Get-ServerComponentState failed", answer.errors[0].message)
+        found = next((c for c in answer.rows if c.component == POP_PROXY), None)
+        if found is None or found.state == "Active":
+            return Done("active", f"{POP_PROXY} is Active." if found else f"There is no {POP_PROXY} here.")
+        votes = sorted({v.requester for v in found.votes if v.state == "Inactive"})
+        words = f"{POP_PROXY} is {found.state}, by {', '.join(votes) or 'an unknown requester'}."
+        only_health = [v.lower() for v in votes] == ["healthapi"]
+        return Done("inactive_by_health" if only_health else "inactive_by_others", words)
+
+
+class AwaitMoved(Action):
+    """Until no copy is active here, seen twice, and each moved database is Mounted elsewhere."""
+
+    outcomes: ClassVar = frozenset({"moved", "left_behind"})
+
+    def command(self, context: Context) -> str:
+        return f"Get-MailboxDatabaseCopyStatus -Server '{context.server}'"
+
+    def limit(self, context: Context) -> float:
+        return context.settings.move_limit + context.settings.verify_gap + 120.0
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        until = context.now() + context.settings.move_limit
+        seen, said = 0, ""
+        while True:
+            here, unsure = self._active(context)
+            away = [] if here or unsure else self._not_mounted(context)
+            words = _left_words(here, unsure, away)
+            if words != said:
+                context.say(words or f"No active copy is left on {context.server}; looking once more.")
+                said = words
+            if not here and not unsure and not away:
+                seen += 1
+                if seen == 2:
+                    return Done("moved", f"No active copy is left on {context.server}, seen twice.")
+                context.pause(context.settings.verify_gap)
+                continue
+            seen = 0
+            if context.now() >= until:
+                return Done("left_behind", words, data={"left": [*here, *unsure, *away]})
+            context.pause(context.settings.poll)
+
+    def _active(self, context: Context) -> tuple[list[str], list[str]]:
+        answer = context.access.read(lambda c: c.get_mailbox_database_copy_status(context.server))
+        if answer.errors:
+            raise ExchangeError("The copies here were not read whole", answer.errors[0].message)
+        here = [f"{c.database} {c.status}" for c in answer.rows if c.is_active_state]
+        unsure = [
+            f"{c.database} {c.status}"
+            for c in answer.rows
+            if not c.is_active_state and c.status in ("ServiceDown", "Unknown")
+        ]
+        if not answer.rows and answer.warnings:
+            unsure = [answer.warnings[0]]
+        return here, unsure
+
+    def _not_mounted(self, context: Context) -> list[str]:
+        """Databases that were active here and are Mounted nowhere now."""
+        found = []
+        for database in context.facts.get("active_before", {}):
+            copies = database_copies(context.access, database)
+            if not any(c.status == "Mounted" for c in copies):
+                found.append(f"{database} is mounted nowhere")
+        return found
+
+
+def _left_words(here: list[str], unsure: list[str], away: list[str]) -> str:
+    parts = [f"still active: {', '.join(here)}"] if here else []
+    parts += [f"unsure: {', '.join(unsure)}"] if unsure else []
+    return "; ".join([*parts, *away])
+
+
+class AwaitSettled(Action):
+    """After a restart: services of start type Automatic run, replication is clean, copies are Healthy."""
+
+    outcomes: ClassVar = frozenset({"settled", "services_down", "not_settled"})
+
+    def command(self, context: Context) -> str:
+        return f"Get-Service; Test-ReplicationHealth '{context.server}'; Get-MailboxDatabaseCopyStatus"
+
+    def limit(self, context: Context) -> float:
+        return context.settings.settle_limit + 240.0
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        until = context.now() + context.settings.settle_limit
+        said = ""
+        while True:
+            down, others = self._look(context)
+            words = "; ".join([*down, *others])
+            if words and words != said:
+                context.say(words)
+                said = words
+            if not words:
+                return self._done(
+                    context, "settled", "Services run, replication is clean, copies are Healthy."
+                )
+            if context.now() >= until:
+                return self._done(context, "services_down" if down and not others else "not_settled", words)
+            if down and not others:
+                # The rest has settled: a service that has not come by now has to be started.
+                return self._done(context, "services_down", words)
+            context.pause(context.settings.poll)
+
+    def _done(self, context: Context, outcome: str, words: str) -> Done:
+        settled = {**context.facts.get("settled", {}), context.server: outcome}
+        return Done(outcome, words, {"settled": settled})
+
+    def _look(self, context: Context) -> tuple[list[str], list[str]]:
+        try:
+            return self._services(context), [*self._replication(context), *self._copies(context)]
+        except ExchangeError as error:
+            return [], [str(error)]
+
+    def _services(self, context: Context) -> list[str]:
+        servers = context.access.read(lambda c: c.get_exchange_server()).rows
+        mine = next((s for s in servers if catalogue.same_server(s.name, context.server)), None)
+        names = catalogue.services(mine.version, mine.roles) if mine else ()
+        found = context.access.look(context.server, lambda w: w.get_service(names)).rows
+        return [f"{s.name} is {s.status}" for s in found if s.status != "Running"]
+
+    def _replication(self, context: Context) -> list[str]:
+        if not self._is_member(context):
+            return []
+        answer = context.access.read(lambda c: c.test_replication_health(context.server))
+        if answer.errors and not answer.rows:
+            return [f"Test-ReplicationHealth: {answer.errors[0].message}"]
+        return [f"{c.check} {c.result} {c.error}".strip() for c in answer.rows if not c.passed]
+
+    def _is_member(self, context: Context) -> bool:
+        hosts = context.access.read(lambda c: c.get_mailbox_server()).rows
+        return any(catalogue.same_server(h.name, context.server) and h.dag for h in hosts)
+
+    def _copies(self, context: Context) -> list[str]:
+        if not self._is_member(context):
+            return []
+        answer = context.access.read(lambda c: c.get_mailbox_database_copy_status(context.server))
+        return [
+            f"{c.name} {c.status}"
+            for c in answer.rows
+            if c.status not in ("Healthy", "Mounted", "SeedingSource") and not c.activation_suspended
+        ]
+
+
+class FindMailboxServer(Action):
+    """The mailbox server behind a front end's probe, and whether POP is well there.
+
+    Evidence in the order of exchange-facts §4.5: StateAttribute4; else the probe's user, its database and
+    the server with the active copy. Between the two stands the front end's log, which an administrator may
+    read at LogFileLocation; it is named.
+    """
+
+    outcomes: ClassVar = frozenset({"unhealthy", "healthy", "not_found"})
+
+    def command(self, context: Context) -> str:
+        found = self._candidate(context)
+        return f"Get-ServerHealth '{found or '<mailbox server>'}' -HealthSet '{catalogue.POP_PROTOCOL}'"
+
+    def _candidate(self, context: Context) -> str:
+        return str((context.facts.get("probe") or {}).get("mailbox_server", ""))
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        self._log(context)
+        found, how = self._candidate(context), "the probe's StateAttribute4"
+        if found:
+            context.say(f"StateAttribute4 names {found}.")
+        else:
+            found, how = self._by_mailbox(context)
+        if not found:
+            return Done("not_found", "Neither the probe nor its mailbox names a mailbox server.")
+        servers = context.access.read(lambda c: c.get_exchange_server()).rows
+        server = next((s for s in servers if catalogue.same_server(s.name, found)), None)
+        if server is None:
+            return Done("not_found", f"{found}, named by {how}, is no server of this organization.")
+        answer = context.access.read(lambda c: c.get_server_health(server.name, catalogue.POP_PROTOCOL))
+        bad = [r for r in answer.rows if r.alert_value == AlertValue.UNHEALTHY]
+        for row in answer.rows:
+            context.say(f"{server.name} {row.name} {row.target_resource}: {row.alert_value}")
+        facts = {"mailbox_server": server.name, "mailbox_monitor": bad[0].name if bad else ""}
+        if bad:
+            return Done("unhealthy", f"{server.name} (by {how}): {bad[0].name} is Unhealthy.", facts)
+        if not answer.rows:
+            return Done("not_found", f"{server.name} (by {how}) gives no POP.Protocol rows.", facts)
+        return Done("healthy", f"{server.name} (by {how}) is not Unhealthy.", facts)
+
+    def _log(self, context: Context) -> None:
+        settings = context.access.read(lambda c: c.get_pop_settings(context.server)).rows
+        if settings and settings[0].protocol_log_enabled:
+            context.say(f"The front end's protocol log is in {settings[0].log_file_location}.")
+
+    def _by_mailbox(self, context: Context) -> tuple[str, str]:
+        user = str((context.facts.get("probe") or {}).get("user", ""))
+        if not user:
+            return "", ""
+        mailboxes = context.access.read(lambda c: c.get_monitoring_mailbox(user)).rows
+        if not mailboxes or not mailboxes[0].database:
+            return "", ""
+        database = mailboxes[0].database
+        active = [c for c in database_copies(context.access, database) if c.is_active_state]
+        if not active:
+            return "", ""
+        context.say(f"{user} is in {database}, active on {active[0].server}.")
+        return active[0].server, "its monitoring mailbox's database"

@@ -1,0 +1,215 @@
+"""Actions on the WinRM endpoint: POP3 services and the computer itself; and moving databases back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from cockpit.exchange import catalogue
+from cockpit.exchange.changes import (
+    ActivatePreferred,
+    Effect,
+    Observation,
+    RestartComputer,
+    RestartService,
+    StartService,
+    WinRMChange,
+)
+from cockpit.exchange.errors import CmdletFailedError, ExchangeError, SignInError
+from cockpit.exchange.recovery_model import ServiceProcess
+from cockpit.exchange.server_clock import server_clock
+from cockpit.recovery.actions.action import Action, Context, Done, NotDoneError, Prepared
+
+_TIERS = {"front": catalogue.FRONT_END_SERVICE, "back": catalogue.BACK_END_SERVICE}
+
+
+def look_at(context: Context, change: WinRMChange) -> Observation:
+    """The change's observation; an endpoint that does not answer is *unknown*, like any silence."""
+    try:
+        return context.access.look(change.server, change.observe)
+    except ExchangeError as error:
+        return Observation(Effect.UNKNOWN, f"{error}.")
+
+
+def own_services(context: Context) -> tuple[str, ...]:
+    """The POP3 services this server should have, by version and role. Raises ExchangeError."""
+    servers = context.access.read(lambda c: c.get_exchange_server()).rows
+    mine = next((s for s in servers if catalogue.same_server(s.name, context.server)), None)
+    return catalogue.services(mine.version, mine.roles) if mine is not None else ()
+
+
+class RestartPopService(Action):
+    """Restart one tier's service, and see that the process is a new one."""
+
+    outcomes: ClassVar = frozenset({"done"})
+    changes: ClassVar = True
+
+    def _service(self, context: Context) -> str:
+        return _TIERS[str(context.step.args["tier"])]
+
+    def command(self, context: Context) -> str:
+        return f"Restart-Service -Name '{self._service(context)}' -Force    (on {context.server})"
+
+    def limit(self, context: Context) -> float:
+        return self._change(context, {}).effect_limit
+
+    def _change(self, context: Context, before: Mapping[str, Any]) -> RestartService:
+        service = self._service(context)
+        return RestartService(context.server, service, _process(service, before))
+
+    def prepare(self, context: Context) -> Prepared:
+        service = self._service(context)
+        if service not in own_services(context):
+            words = f"{context.server} has no {service} by its role."
+            return Prepared(instead=Done("done", words))
+        now = context.access.look(context.server, lambda w: w.service_process(service))
+        if now is None:
+            raise ExchangeError(f"{context.server} has no service {service}", cure="Look at the server.")
+        created = now.created.isoformat() if now.created else ""
+        before = {"state": now.state, "start": now.start_mode, "pid": now.process_id, "created": created}
+        return Prepared(before)
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        change = self._change(context, before)
+        context.access.act(change)
+        seen = look_at(context, change)
+        if seen.effect is Effect.NOT_APPLIED:
+            raise NotDoneError("The service was not restarted", seen.words, "Look at the service by hand.")
+        if seen.effect is Effect.UNKNOWN:
+            raise ExchangeError("It is not known whether the service was restarted", seen.words)
+        return self.observed(context, before, seen.words)
+
+    def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
+        return look_at(context, self._change(context, before))
+
+    def observed(self, context: Context, before: Mapping[str, Any], words: str) -> Done:
+        return Done("done", words, {"evidence": {}})
+
+
+def _process(service: str, before: Mapping[str, Any]) -> ServiceProcess:
+    created = str(before.get("created", ""))
+    return ServiceProcess(
+        service,
+        str(before.get("state", "")),
+        str(before.get("start", "")),
+        int(before.get("pid", 0)),
+        datetime.fromisoformat(created) if created else None,
+    )
+
+
+class StartPopServices(Action):
+    """Start the POP3 services that do not run. Starting one that runs changes nothing."""
+
+    outcomes: ClassVar = frozenset({"done"})
+    changes: ClassVar = True
+
+    def command(self, context: Context) -> str:
+        names = ", ".join(f"'{n}'" for n in _TIERS.values())
+        return f"Start-Service -Name {names}, those that are stopped    (on {context.server})"
+
+    def limit(self, context: Context) -> float:
+        return StartService(context.server, _TIERS["front"]).effect_limit
+
+    def prepare(self, context: Context) -> Prepared:
+        names = own_services(context)
+        found = context.access.look(context.server, lambda w: w.get_service(names)).rows
+        stopped = [s.name for s in found if s.status != "Running"]
+        if not stopped:
+            return Prepared(instead=Done("done", "All POP3 services run."))
+        return Prepared({"stopped": stopped})
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        for name in before["stopped"]:
+            context.access.act(StartService(context.server, str(name)))
+        seen = self.observe(context, before)
+        if seen.effect is not Effect.APPLIED:
+            raise NotDoneError("A POP3 service did not start", seen.words, "Look at the service by hand.")
+        return self.observed(context, before, seen.words)
+
+    def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
+        seen = [look_at(context, StartService(context.server, str(n))) for n in before["stopped"]]
+        bad = [s for s in seen if s.effect is not Effect.APPLIED]
+        return bad[0] if bad else Observation(Effect.APPLIED, " ".join(s.words for s in seen))
+
+    def observed(self, context: Context, before: Mapping[str, Any], words: str) -> Done:
+        return Done("done", words, {"evidence": {}})
+
+
+class Reboot(Action):
+    """Restart the computer, and see that its boot time has changed."""
+
+    outcomes: ClassVar = frozenset({"done"})
+    changes: ClassVar = True
+
+    def command(self, context: Context) -> str:
+        return f"Restart-Computer -Force    (on {context.server})"
+
+    def limit(self, context: Context) -> float:
+        return context.settings.reboot_limit
+
+    def prepare(self, context: Context) -> Prepared:
+        clock = context.access.look(context.server, server_clock)
+        return Prepared({"booted": clock.booted.isoformat()})
+
+    def _change(self, context: Context, before: Mapping[str, Any]) -> RestartComputer:
+        return RestartComputer(context.server, datetime.fromisoformat(str(before["booted"])))
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        change = self._change(context, before)
+        context.access.avoid(context.server)
+        try:
+            context.access.act(change)
+        except (CmdletFailedError, SignInError):
+            raise
+        except ExchangeError as error:
+            # A machine that goes down takes the connection with it: only its boot time tells.
+            context.say(f"{error}.")
+        return self._await(context, before)
+
+    def _await(self, context: Context, before: Mapping[str, Any]) -> Done:
+        until = context.now() + context.settings.reboot_limit
+        said = ""
+        while True:
+            seen = self.observe(context, before)
+            if seen.effect is Effect.APPLIED:
+                return self.observed(context, before, seen.words)
+            if seen.words != said:
+                context.say(seen.words)
+                said = seen.words
+            if context.now() >= until:
+                raise NotDoneError(
+                    f"{context.server} was not seen to restart within its time",
+                    seen.words,
+                    "Look at its console.",
+                )
+            context.pause(context.settings.poll)
+
+    def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
+        return look_at(context, self._change(context, before))
+
+    def observed(self, context: Context, before: Mapping[str, Any], words: str) -> Done:
+        return Done("done", words, {"evidence": {}})
+
+
+class MoveBack(Action):
+    """Bring the databases that prefer this server back to it."""
+
+    outcomes: ClassVar = frozenset({"done"})
+    changes: ClassVar = True
+
+    def _change(self, context: Context) -> ActivatePreferred:
+        return ActivatePreferred(context.server, context.comment)
+
+    def command(self, context: Context) -> str:
+        return str(self._change(context).call())
+
+    def limit(self, context: Context) -> float:
+        return self._change(context).effect_limit
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        context.access.send(self._change(context))
+        return Done("done", self.observe(context, before).words)
+
+    def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
+        return context.access.read(self._change(context).observe)

@@ -1,0 +1,70 @@
+"""Re-running a probe by hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from cockpit.exchange import catalogue
+from cockpit.exchange.cmdlets import invoke_monitoring_probe_call
+from cockpit.exchange.errors import CmdletFailedError, ExchangeError, NotGrantedError
+from cockpit.exchange.model import MonitoringProbeResult
+from cockpit.recovery.actions.action import Action, Context, Done
+
+_USER: Final = re.compile(r"^\s*User:\s*(\S+)", re.MULTILINE)
+
+
+def _identity(context: Context) -> str:
+    known = catalogue.monitor(context.run.monitor)
+    if known is None or known.probe is None:
+        raise ExchangeError(f"No probe feeds {context.run.monitor}", cure="Wait for its own runs.")
+    return known.probe.identity
+
+
+class RunProbe(Action):
+    """Three results, never two: a probe that cannot be run by hand says nothing (finding 4)."""
+
+    outcomes: ClassVar = frozenset({"succeeded", "failed", "not_runnable"})
+
+    def command(self, context: Context) -> str:
+        return str(invoke_monitoring_probe_call(_identity(context), context.server))
+
+    def limit(self, context: Context) -> float:
+        return catalogue.PROBE_TIME_LIMIT + 30.0
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        identity = _identity(context)
+        context.say(f"{identity} is running; it may take minutes.")
+        try:
+            answer = context.access.read(lambda c: c.invoke_monitoring_probe(identity, context.server))
+        except (CmdletFailedError, NotGrantedError) as error:
+            return self._unrunnable(identity, str(error))
+        if not answer.rows:
+            words = (*answer.warnings, *(e.message for e in answer.errors), "no result and no warning")
+            return self._unrunnable(identity, words[0])
+        return self._result(identity, answer.rows[0])
+
+    def _unrunnable(self, identity: str, words: str) -> Done:
+        said = f"{identity} could not be run by hand: {words}"
+        return Done("not_runnable", said, _evidence(identity, "not_runnable", said))
+
+    def _result(self, identity: str, row: MonitoringProbeResult) -> Done:
+        outcome = "succeeded" if row.succeeded else "failed"
+        words = f"ResultType {row.result_type}"
+        if not row.succeeded:
+            words += f": {row.failure_reason or row.error or 'no reason given'}"
+        user = _USER.search(row.execution_context)
+        facts = _evidence(identity, outcome, words)
+        facts["probe"] = {
+            "mailbox_server": row.mailbox_server,
+            "user": user.group(1) if user else "",
+            "started": row.execution_start_time.isoformat() if row.execution_start_time else "",
+            "ended": row.execution_end_time.isoformat() if row.execution_end_time else "",
+        }
+        data = {"result_type": row.result_type, "blamed": row.blamed_component, "error": row.error}
+        return Done(outcome, words, facts, data)
+
+
+def _evidence(of: str, outcome: str, words: str) -> dict[str, Any]:
+    return {"evidence": {"of": of, "outcome": outcome, "words": words}}

@@ -1,0 +1,231 @@
+"""Actions that set a value which was there before with another one, and those that put it back."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from cockpit.exchange.changes import (
+    ExchangeChange,
+    Observation,
+    SetActivationPolicy,
+    SetComponentState,
+    SetMoveNow,
+    SetProtocolLog,
+)
+from cockpit.exchange.errors import ExchangeError
+from cockpit.journal.records import NewObligation
+from cockpit.recovery.access import Access
+from cockpit.recovery.actions.action import Action, Context, Done, Prepared
+from cockpit.recovery.guards.service import POP_PROXY
+
+MOVE_NOW: Final = "DatabaseCopyActivationDisabledAndMoveNow"
+POLICY: Final = "DatabaseCopyAutoActivationPolicy"
+LOGGING: Final = "ProtocolLogEnabled"
+
+
+def change_of(key: str, server: str, value: Any) -> ExchangeChange:
+    """The change that gives ``key`` of ``server`` a value. Raises KeyError for another key."""
+    if key == MOVE_NOW:
+        return SetMoveNow(server, bool(value))
+    if key == POLICY:
+        return SetActivationPolicy(server, str(value))
+    if key == LOGGING:
+        return SetProtocolLog(server, bool(value))
+    raise KeyError(key)
+
+
+def read_value(access: Access, key: str, server: str) -> Any:
+    """The present value of ``key``. Raises ExchangeError, also where nothing was read."""
+    if key == LOGGING:
+        settings = access.read(lambda c: c.get_pop_settings(server)).rows
+        if settings:
+            return settings[0].protocol_log_enabled
+    else:
+        hosts = access.read(lambda c: c.get_mailbox_server(server)).rows
+        if hosts:
+            host = hosts[0]
+            return host.activation_disabled_and_move_now if key == MOVE_NOW else host.activation_policy
+    raise ExchangeError(f"{key} of {server} was not read", cure="Read it by hand and try again.")
+
+
+def same(one: Any, other: Any) -> bool:
+    """Values as Exchange compares them: enum words in any case."""
+    return str(one).lower() == str(other).lower()
+
+
+class SetValue(Action):
+    """Set ``key`` to ``wanted``. Where it is so already nothing is sent, and nothing will be put back."""
+
+    outcomes: ClassVar = frozenset({"done", "already"})
+    changes: ClassVar = True
+    key: ClassVar[str]
+    wanted: ClassVar[Any]
+
+    def _change(self, context: Context) -> ExchangeChange:
+        return change_of(self.key, context.server, self.wanted)
+
+    def command(self, context: Context) -> str:
+        return str(self._change(context).call())
+
+    def limit(self, context: Context) -> float:
+        return self._change(context).effect_limit
+
+    def prepare(self, context: Context) -> Prepared:
+        prior = read_value(context.access, self.key, context.server)
+        before = {"prior": prior, **self.also(context)}
+        if same(prior, self.wanted):
+            # With an open obligation of ours it came late from an attempt of ours: then it is done.
+            ours = context.obligation(self.key) is not None
+            words = f"{self.key} of {context.server} is {prior} already"
+            done = Done("done" if ours else "already", f"{words}." if ours else f"{words}, so it will stay.")
+            return Prepared(before, instead=Done(done.outcome, done.words, self.facts(before)))
+        opens = (NewObligation(context.server, self.key, prior, self.wanted),)
+        return Prepared(before, opens)
+
+    def also(self, context: Context) -> dict[str, Any]:
+        """More that has to be known before."""
+        return {}
+
+    def facts(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        for warning in context.access.send(self._change(context)).warnings:
+            context.say(f"WARNING: {warning}")
+        seen = self.observe(context, before)
+        return self.observed(context, before, seen.words)
+
+    def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
+        return context.access.read(self._change(context).observe)
+
+    def observed(self, context: Context, before: Mapping[str, Any], words: str) -> Done:
+        return Done("done", words, self.facts(before))
+
+
+class BlockActivation(SetValue):
+    key: ClassVar = POLICY
+    wanted: ClassVar = "Blocked"
+
+
+class MoveDatabases(SetValue):
+    key: ClassVar = MOVE_NOW
+    wanted: ClassVar = True
+
+    def also(self, context: Context) -> dict[str, Any]:
+        """Where everything was: recovery-engine §3.2, *prior values stored*."""
+        copies = context.access.read(lambda c: c.get_mailbox_database_copy_status(context.server)).rows
+        return {
+            "copies": {
+                c.database: {
+                    "active": c.is_active_state,
+                    "status": c.status,
+                    "preference": c.activation_preference,
+                    "suspended": c.activation_suspended,
+                }
+                for c in copies
+            }
+        }
+
+    def facts(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        active = {d: c["preference"] for d, c in before.get("copies", {}).items() if c["active"]}
+        return {"active_before": active}
+
+
+class TurnLoggingOn(SetValue):
+    key: ClassVar = LOGGING
+    wanted: ClassVar = True
+
+
+class RestoreValue(Action):
+    """Put the prior value of this run's obligation back, and read it back."""
+
+    outcomes: ClassVar = frozenset({"done", "nothing"})
+    changes: ClassVar = True
+    key: ClassVar[str]
+
+    def command(self, context: Context) -> str:
+        obligation = context.obligation(self.key)
+        if obligation is None:
+            return ""
+        return str(change_of(self.key, obligation.server, obligation.prior).call())
+
+    def limit(self, context: Context) -> float:
+        return change_of(self.key, "server", self._any()).effect_limit
+
+    @abstractmethod
+    def _any(self) -> Any:
+        """A value of the right type, to ask the change for its limits."""
+
+    def prepare(self, context: Context) -> Prepared:
+        obligation = context.obligation(self.key)
+        if obligation is None:
+            return Prepared(instead=Done("nothing", f"{self.key} was not changed by this run."))
+        now = read_value(context.access, self.key, obligation.server)
+        before = {"now": now, "prior": obligation.prior}
+        if same(now, obligation.prior):
+            return Prepared(before, instead=Done("done", f"{self.key} is {now} again already."))
+        if not same(now, obligation.wanted):
+            doubt = (
+                f"{self.key} of {obligation.server} is {now}: this run had set {obligation.wanted} and "
+                f"wants to put {obligation.prior} back. Somebody else has changed it meanwhile."
+            )
+            return Prepared(before, doubt=doubt)
+        return Prepared(before)
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        change = change_of(self.key, context.server, before["prior"])
+        for warning in context.access.send(change).warnings:
+            context.say(f"WARNING: {warning}")
+        return Done("done", self.observe(context, before).words)
+
+    def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
+        return context.access.read(change_of(self.key, context.server, before["prior"]).observe)
+
+
+class RestoreMoveNow(RestoreValue):
+    key: ClassVar = MOVE_NOW
+
+    def _any(self) -> Any:
+        return False
+
+
+class RestorePolicy(RestoreValue):
+    key: ClassVar = POLICY
+
+    def _any(self) -> Any:
+        return "Unrestricted"
+
+
+class RestoreLogging(RestoreValue):
+    key: ClassVar = LOGGING
+
+    def _any(self) -> Any:
+        return False
+
+
+class ActivateComponent(Action):
+    """Take HealthApi's vote on PopProxy back. Not undone: it is itself the undoing of a vote."""
+
+    outcomes: ClassVar = frozenset({"done"})
+    changes: ClassVar = True
+
+    def _change(self, context: Context) -> SetComponentState:
+        return SetComponentState(context.server, POP_PROXY, "HealthAPI", "Active")
+
+    def command(self, context: Context) -> str:
+        return str(self._change(context).call())
+
+    def limit(self, context: Context) -> float:
+        return self._change(context).effect_limit
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        context.access.send(self._change(context))
+        return self.observed(context, before, self.observe(context, before).words)
+
+    def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
+        return context.access.read(self._change(context).observe)
+
+    def observed(self, context: Context, before: Mapping[str, Any], words: str) -> Done:
+        return Done("done", words, {"evidence": {}})

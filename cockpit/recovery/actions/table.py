@@ -1,0 +1,74 @@
+"""Every action by the name runbooks use. Names are for ever: runs keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from cockpit.recovery.actions import looks, machines, probes, settings
+from cockpit.recovery.actions.action import Action, Context, Done
+
+
+class Wait(Action):
+    """A due time in the journal; the engine waits for it."""
+
+    outcomes: ClassVar = frozenset({"elapsed"})
+
+    def command(self, context: Context) -> str:
+        return ""
+
+    def limit(self, context: Context) -> float:
+        return context.settings.wait
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        return Done("elapsed", "The time is over.")
+
+
+class Child(Action):
+    """Another runbook on another server, as a run of its own; the engine drives it."""
+
+    outcomes: ClassVar = frozenset({"recovered", "escalated", "aborted"})
+
+    def command(self, context: Context) -> str:
+        server = context.facts.get("mailbox_server", "<mailbox server>")
+        return f"runbook {context.step.args['runbook']} on {server}"
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        raise TypeError("the engine drives child runs")
+
+
+class Escalate(Action):
+    """The evidence bundle; the engine settles open obligations first."""
+
+    outcomes: ClassVar = frozenset({"done"})
+
+    def command(self, context: Context) -> str:
+        return ""
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        raise TypeError("the engine builds the bundle")
+
+
+ACTIONS: Final[Mapping[str, Action]] = {
+    "role": looks.LookAtRole(),
+    "monitor": looks.LookAtMonitor(),
+    "component": looks.LookAtComponent(),
+    "await_moved": looks.AwaitMoved(),
+    "await_settled": looks.AwaitSettled(),
+    "find_mailbox_server": looks.FindMailboxServer(),
+    "probe": probes.RunProbe(),
+    "set_logging": settings.TurnLoggingOn(),
+    "restore_logging": settings.RestoreLogging(),
+    "block_activation": settings.BlockActivation(),
+    "restore_policy": settings.RestorePolicy(),
+    "move_databases": settings.MoveDatabases(),
+    "restore_move_now": settings.RestoreMoveNow(),
+    "activate_component": settings.ActivateComponent(),
+    "restart_service": machines.RestartPopService(),
+    "start_services": machines.StartPopServices(),
+    "reboot": machines.Reboot(),
+    "fail_back": machines.MoveBack(),
+    "wait": Wait(),
+    "child": Child(),
+    "escalate": Escalate(),
+}

@@ -1,0 +1,140 @@
+"""Durable questions and wishes: how a run waits for a person, and how it is told to stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from cockpit.journal.records import Answer, Choice, Question, Run, RunState, Wish, WishKind
+from cockpit.recovery.consent import REASONED
+from cockpit.recovery.work import Work
+
+FRESH: Final = 900.0
+"""Seconds for which an answer that nobody worked on is still taken; after that it is asked again."""
+
+
+class Interrupted(Exception):  # noqa: N818 -- a decision, not an error
+    """The operator decided to leave the procedure."""
+
+
+class Aborting(Interrupted):
+    """Abort ``run``, which may be an ancestor of the one at work."""
+
+    def __init__(self, run: str, reason: str, by: str) -> None:
+        super().__init__(reason)
+        self.run = run
+        self.reason = reason
+        self.by = by
+
+
+class HandedOver(Interrupted):
+    """Escalate now; what is open goes to ``to`` by name."""
+
+    def __init__(self, to: str, reason: str, by: str) -> None:
+        super().__init__(reason)
+        self.to = to
+        self.reason = reason
+        self.by = by
+
+
+class Parked(Exception):  # noqa: N818 -- nothing has failed
+    """Nobody has answered for long: the run stays at its question, without a process."""
+
+
+class Asker:
+    """Puts questions of one worker. An answer is taken once."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._taken: set[int] = set()
+
+    def ask(self, run: Run, step: str, prompt: str, choices: Sequence[Choice], *, typed: str = "") -> Answer:
+        """The operator's decision. Raises Aborting and HandedOver for those two, Parked for none."""
+        question = self._same(run, step, prompt, choices) or self._put(run, step, prompt, choices, typed)
+        answer = question.answer or self._await(run, question.id)
+        self._taken.add(question.id)
+        if answer.choice is Choice.ABORT:
+            raise Aborting(run.id, answer.reason, answer.by)
+        if answer.choice is Choice.HAND_OVER:
+            raise HandedOver(answer.to, answer.reason, answer.by)
+        with self._work.write(run) as writer:
+            writer.state(run.id, RunState.RUNNING)
+        return answer
+
+    def _same(self, run: Run, step: str, prompt: str, choices: Sequence[Choice]) -> Question | None:
+        """The same question put by a worker before us: still open, or answered while nobody worked."""
+        journal = self._work.journal
+        past = journal.questions(run.id)
+        newest = past[-1] if past else None
+        if newest is None or newest.id in self._taken:
+            return None
+        alike = (newest.step, newest.prompt, newest.choices) == (step, prompt, tuple(choices))
+        if newest.open and not alike:
+            with self._work.write(run) as writer:
+                writer.withdraw(newest.id, "the run was taken up again, and asks anew")
+            return None
+        if not alike or newest.open:
+            return newest if newest.open else None
+        if newest.answer is None or self._used(run, newest):
+            return None
+        return newest
+
+    def _used(self, run: Run, question: Question) -> bool:
+        answered = question.answered_at or 0.0
+        journal = self._work.journal
+        attempted = any(a.intent_at >= answered for a in journal.attempts(run.id))
+        return attempted or journal.now() - answered > FRESH
+
+    def _put(self, run: Run, step: str, prompt: str, choices: Sequence[Choice], typed: str) -> Question:
+        reasoned = tuple(c for c in choices if c in REASONED)
+        with self._work.write(run) as writer:
+            return writer.ask(run.id, step, prompt, choices, typed=typed, needs_reason=reasoned)
+
+    def _await(self, run: Run, question: int) -> Answer:
+        until = time.monotonic() + self._work.settings.linger
+        while True:
+            found = next(q for q in self._work.journal.questions(run.id) if q.id == question)
+            if found.answer is not None:
+                return found.answer
+            self.heed(run)
+            if time.monotonic() >= until:
+                raise Parked
+            self._work.keeper.hold(run.scope)
+            time.sleep(self._work.look_every)
+
+    def heed(self, run: Run) -> None:
+        """Raises Aborting when an operator wishes that of the run or of one it belongs to."""
+        for each in self._line(run):
+            for wish in self._work.journal.wishes(each.id):
+                if wish.kind is WishKind.ABORT:
+                    self._heeded(run, wish)
+                    raise Aborting(each.id, wish.reason, wish.by)
+
+    def wants_end_of_wait(self, run: Run) -> Wish | None:
+        """The wish to end the wait early, taken up."""
+        for wish in self._work.journal.wishes(run.id):
+            if wish.kind is WishKind.END_WAIT:
+                self._heeded(run, wish)
+                return wish
+        return None
+
+    def pause(self, run: Run, seconds: float, *, heed: bool = True) -> None:
+        """Wait, in looks short enough to heed a wish. Raises Aborting, LeaseLostError."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if heed:
+                self.heed(run)
+            self._work.keeper.hold(run.scope)
+            time.sleep(min(left, self._work.look_every))
+
+    def _line(self, run: Run) -> list[Run]:
+        """The run and those that wait for it."""
+        found = [run]
+        while found[-1].parent is not None:
+            found.append(self._work.journal.run(found[-1].parent))
+        return found
+
+    def _heeded(self, run: Run, wish: Wish) -> None:
+        with self._work.write(run) as writer:
+            writer.heed(wish.id)

@@ -1,0 +1,69 @@
+"""Reads a step's guards now, and stores what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cockpit.journal.records import ENDED, Finding, Lease, Obligation, Run
+from cockpit.journal.store import Journal
+from cockpit.recovery import consent
+from cockpit.recovery.guards.table import judge_all, needs
+from cockpit.recovery.readings import Case, Readings, gather
+from cockpit.recovery.runbook import Step
+from cockpit.recovery.work import Work
+
+
+def family(journal: Journal, run: Run) -> frozenset[str]:
+    """The run, those that wait for it, and those it waits for."""
+    found = {run.id}
+    while True:
+        more = {r.id for r in journal.runs(open_only=True) if r.parent in found}
+        parents = {r.parent for r in (journal.run(i) for i in found) if r.parent is not None}
+        if (more | parents) <= found:
+            return frozenset(found)
+        found |= more | parents
+
+
+def case_of(work: Work, run: Run, step: Step) -> Case:
+    """What the guards of a step are asked about."""
+    kin = family(work.journal, run)
+    return Case(
+        server=run.server,
+        monitor=run.monitor,
+        args=step.args,
+        facts=run.facts,
+        settings=work.settings,
+        local=work.local(),
+        obligations=_open(work.journal),
+        leases=_others_leases(work.journal.leases(), run.scope, work.journal.actor.process),
+        runs=tuple(
+            r
+            for r in work.journal.runs(open_only=True)
+            if r.scope == run.scope and r.id not in kin and r.state not in ENDED
+        ),
+    )
+
+
+def _open(journal: Journal) -> tuple[Obligation, ...]:
+    return journal.obligations(open_only=True)
+
+
+def _others_leases(leases: Iterable[Lease], scope: str, process: str) -> tuple[Lease, ...]:
+    return tuple(x for x in leases if x.scope == scope and not x.expired and x.holder != process)
+
+
+def look(work: Work, run: Run, step: Step) -> tuple[Finding, ...]:
+    """Every guard of the step, read now, with the overrides that hold; kept in the journal."""
+    if not step.guards:
+        return ()
+    case = case_of(work, run, step)
+    readings = gather(work.access, case, needs(step.guards), Readings())
+    found = consent.overridden(
+        judge_all(step.guards, readings, case),
+        step.id,
+        work.journal.questions(run.id),
+        work.journal.attempts(run.id),
+    )
+    with work.write(run) as writer:
+        writer.reading(run.id, step.id, found)
+    return found

@@ -1,0 +1,398 @@
+"""Recovery as screens and commands use it: the journal, and workers started in processes of their own."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+
+from cockpit.config import environment as config
+from cockpit.config.environment import Environment, Secret
+from cockpit.config.paths import Paths, paths, private_dir
+from cockpit.exchange import catalogue
+from cockpit.exchange.errors import ExchangeError
+from cockpit.exchange.text import clean_line
+from cockpit.journal.errors import JournalError
+from cockpit.journal.records import Actor, Answer, NewRun, Run, RunState, WishKind
+from cockpit.journal.store import Journal, open_journal, sqlite_url
+from cockpit.recovery import bundle, plan, sweep
+from cockpit.recovery.access import Access, Sessions
+from cockpit.recovery.client import RefusedError
+from cockpit.recovery.picture import Rows, run_line, run_view, titles_of
+from cockpit.recovery.runbook import Runbook, freeze
+from cockpit.recovery.runbooks import runbook_for
+from cockpit.recovery.runbooks.service import BACK_END_SERVICE, SERVICE
+from cockpit.recovery.scope import scope_of
+from cockpit.recovery.view import Plan, RunLine, RunView, Standing
+from cockpit.recovery.worker import Task, process_name, write_task
+
+PROGRAM: Final = "pop-cockpit"
+
+
+def operator_name() -> str:
+    """The OS user, with sudo's origin where there is one."""
+    user, before = getpass.getuser(), os.environ.get("SUDO_USER", "")
+    return f"{user} (sudo by {before})" if before and before != user else user
+
+
+def origin_name() -> str:
+    """Where the operator sits: the SSH client, or this host."""
+    client = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
+    host = os.uname().nodename
+    return clean_line(f"{client} on {host}" if client else host)
+
+
+def actor_of(environment: Environment) -> Actor:
+    account = environment.credential.user
+    who = operator_name() + (f" as {account}" if account else "")
+    return Actor(clean_line(who), origin_name(), process_name(), f"{PROGRAM} {version(PROGRAM)}")
+
+
+def journal_url(environment: Environment, places: Paths) -> str:
+    """The journal's database: the environment's, else SQLite in the state folder. Raises ConfigError."""
+    if environment.journal.url is None:
+        return sqlite_url(private_dir(places.journal) / "journal.sqlite")
+    url = sa.make_url(environment.journal.url)
+    if url.password:
+        raise config.ConfigError(
+            f"environments.{environment.name}.journal.url: holds a password. Take it out, and refer to it "
+            "with journal.password."
+        )
+    secret = config.journal_password(environment)
+    return url.set(password=secret.value if secret else None).render_as_string(hide_password=False)
+
+
+def open_journal_of(environment: Environment) -> Journal:
+    """The environment's journal. Raises JournalError, ConfigError."""
+    places = paths()
+    folder = private_dir(places.journal)
+    return open_journal(
+        journal_url(environment, places),
+        actor_of(environment),
+        keys=folder,
+        checkpoints=folder / f"checkpoints-{environment.name or 'default'}.jsonl"
+        if environment.journal.url
+        else folder / "checkpoints.jsonl",
+    )
+
+
+def open_office(environment: Environment, *, read_only: bool | None = None) -> Office:
+    """Recovery on an environment. Raises RefusedError when the journal cannot be opened."""
+    only = environment.read_only if read_only is None else read_only
+    try:
+        return Office(environment, config.password(environment), open_journal_of(environment), only)
+    except JournalError as error:
+        raise RefusedError("The journal cannot be opened", str(error)) from error
+
+
+class Office:
+    """Implements ``cockpit.recovery.client.Recovery``. Not for two threads at once, but for ``position``,
+    ``standing``, ``runs`` and ``view``, which only read the journal."""
+
+    def __init__(
+        self, environment: Environment, secret: Secret | None, journal: Journal, read_only: bool
+    ) -> None:
+        self._environment = environment
+        self._secret = secret
+        self._journal = journal
+        self._read_only = read_only
+        self._swept = Standing()
+
+    # --- reading -----------------------------------------------------------------------------------
+
+    def operator(self) -> str:
+        return self._journal.actor.operator
+
+    def position(self) -> int:
+        with _refusals("Reading the journal"):
+            return self._journal.position()
+
+    def standing(self) -> Standing:
+        with _refusals("Reading the journal"):
+            obligations = self._journal.obligations(environment=self._environment.name)
+            return Standing(
+                runs=tuple(line for line in self.runs() if not line.run.ended),
+                obligations=obligations,
+                orphans=self._swept.orphans,
+                swept_at=self._swept.swept_at,
+                problem=self._swept.problem,
+            )
+
+    def runs(self, limit: int = 100) -> tuple[RunLine, ...]:
+        with _refusals("Reading the journal"):
+            leases = {x.scope: x for x in self._journal.leases()}
+            return tuple(
+                run_line(
+                    run,
+                    leases.get(run.scope),
+                    None if run.ended else self._journal.open_question(run.id),
+                    0 if run.ended and run.state is not RunState.ESCALATED else self._open(run),
+                    titles_of(run),
+                )
+                for run in self._journal.runs(limit=limit, environment=self._environment.name)
+            )
+
+    def _open(self, run: Run) -> int:
+        return len(self._journal.obligations(run=run.id))
+
+    def view(self, run: str) -> RunView:
+        with _refusals("Reading the run"):
+            found = self._find(run)
+            journal = self._journal
+            return run_view(
+                Rows(
+                    run=found,
+                    attempts=journal.attempts(found.id),
+                    questions=journal.questions(found.id),
+                    readings=journal.readings(found.id),
+                    output=tuple(line for _, line in journal.output(found.id)),
+                    obligations=journal.obligations(run=found.id, open_only=False),
+                    lease=journal.lease(found.scope),
+                    now=journal.now(),
+                )
+            )
+
+    def _find(self, run: str) -> Run:
+        """A run by its id or a unique beginning of it. Raises RefusedError."""
+        found = [
+            r
+            for r in self._journal.runs(limit=10_000, environment=self._environment.name)
+            if r.id.startswith(run.lower())
+        ]
+        if len(found) == 1 and run:
+            return found[0]
+        why = "there is none" if not found else f"{len(found)} runs begin so"
+        raise RefusedError(f"Run {run!r}", why, "List them: pop-cockpit runs list.")
+
+    def plan(self, server: str, monitor: str) -> Plan:
+        book = self._book(monitor)
+        with self._servers() as access, _refusals(f"A plan for {monitor} on {server}"):
+            return plan.make(self._journal, access, self._environment, book, server, monitor)
+
+    # --- acting ------------------------------------------------------------------------------------
+
+    def start(self, server: str, monitor: str, *, auto: bool = False) -> str:
+        return self._start(self._book(monitor), server, catalogue_name(monitor), auto=auto)
+
+    def start_service(self, server: str, back_end: bool) -> str:
+        """Restart one POP3 service under the rules of a recovery; the run's id. Raises RefusedError."""
+        return self._start(BACK_END_SERVICE if back_end else SERVICE, server, "", auto=False)
+
+    def _start(self, book: Runbook, server: str, monitor: str, *, auto: bool) -> str:
+        what = f"Start {book.title.lower()} on {server}"
+        self._may_write(what)
+        with _refusals(what):
+            with self._servers() as access:
+                scope = scope_of(access, server)
+                name = _server_name(access, server)
+            self._free(scope, what)
+            text, digest = freeze(book)
+            new = NewRun(
+                id=uuid.uuid4().hex,
+                runbook=book.name,
+                digest=digest,
+                book=text,
+                environment=self._environment.name,
+                scope=scope,
+                server=name,
+                monitor=monitor,
+                step=book.steps[0].id,
+                auto=auto,
+            )
+            hold = self._journal.acquire(scope, new.id, self._environment.recovery.lease)
+            with self._journal.write(hold) as writer:
+                writer.create_run(new)
+            self._journal.release(hold)
+            self._work(new.id)
+            return new.id
+
+    def answer(self, run: str, question: int, answer: Answer) -> None:
+        what = f"Answer {answer.choice.value}"
+        self._may_write(what)
+        with _refusals(what):
+            found = self._find(run)
+            with self._journal.write(None) as writer:
+                writer.answer(question, answer)
+            self._work_if_left(found)
+
+    def wish(self, run: str, kind: WishKind, reason: str) -> None:
+        self._may_write(f"Wish to {kind.value}")
+        with _refusals(f"Wish to {kind.value}"):
+            found = self._find(run)
+            with self._journal.write(None) as writer:
+                writer.wish(found.id, kind, reason, self.operator())
+
+    def resume(self, run: str) -> None:
+        what = f"Resume run {run[:8]}"
+        self._may_write(what)
+        with _refusals(what):
+            found = self._top(self._find(run))
+            if found.ended:
+                raise RefusedError(what, f"it has ended: {found.state.value}")
+            lease = self._journal.lease(found.scope)
+            if lease is not None and not lease.expired:
+                left = max(0.0, lease.expires_at - self._journal.now())
+                raise RefusedError(
+                    what,
+                    f"{lease.operator} works on it ({lease.holder}), its lease runs {left:.0f} s more",
+                    f"Watch it: pop-cockpit runs attach {found.id[:8]}.",
+                )
+            with self._journal.write(None) as writer:
+                writer.log("run.resumed", run=found.id, by=self.operator())
+            self._work(found.id)
+
+    def abort(self, run: str, reason: str) -> None:
+        what = f"Abort run {run[:8]}"
+        self._may_write(what)
+        with _refusals(what):
+            found = self._top(self._find(run))
+            if found.ended:
+                raise RefusedError(what, f"it has ended: {found.state.value}")
+            with self._journal.write(None) as writer:
+                writer.wish(found.id, WishKind.ABORT, reason, self.operator())
+            self._work_if_left(found)
+
+    def export(self, run: str, folder: Path) -> Path:
+        with _refusals(f"Export run {run[:8]}"), self._servers() as access:
+            return bundle.build(self._journal, self._find(run).id, folder, access, self._environment)
+
+    def sweep(self) -> Standing:
+        with _refusals("Look at every server"), self._servers() as access:
+            found = sweep.sweep(
+                access,
+                self._journal.obligations(),
+                tuple(o for o in self._journal.obligations(open_only=False) if not o.open),
+            )
+            self._swept = Standing(
+                orphans=found.orphans, swept_at=datetime.now(UTC), problem="; ".join(found.problems)
+            )
+            with self._journal.write(None) as writer:
+                writer.log(
+                    "sweep",
+                    servers=found.servers,
+                    orphans=[f"{o.server} {o.key} {o.value}" for o in found.orphans],
+                    problems=list(found.problems),
+                )
+        return self.standing()
+
+    def close(self) -> None:
+        self._journal.close()
+
+    # --- small things --------------------------------------------------------------------------------
+
+    def _may_write(self, what: str) -> None:
+        if self._read_only:
+            raise RefusedError(
+                what, f"environment {self._environment.name} is read-only", "Start with --write."
+            )
+
+    def _book(self, monitor: str) -> Runbook:
+        book = runbook_for(monitor)
+        if book is None:
+            known = ", ".join(catalogue.MONITORS)
+            raise RefusedError(f"Recover {monitor}", "the page has no procedure for it", f"Known: {known}.")
+        return book
+
+    def _free(self, scope: str, what: str) -> None:
+        """A living lease, or a run not ended, keeps a second one out. Raises RefusedError."""
+        lease = self._journal.lease(scope)
+        if lease is not None and not lease.expired:
+            raise RefusedError(
+                what,
+                f"{scope} is held by {lease.operator} ({lease.holder}) for run {lease.run[:8]}",
+                f"Watch it: pop-cockpit runs attach {lease.run[:8]}.",
+            )
+        for run in self._journal.runs(open_only=True):
+            if run.scope == scope:
+                raise RefusedError(
+                    what,
+                    f"run {run.id[:8]} of {run.operator} on {run.server} has not ended",
+                    f"Resume or abort it first: pop-cockpit runs resume {run.id[:8]}.",
+                )
+
+    def _top(self, run: Run) -> Run:
+        """The run that a worker works on: a child is driven by its parent's."""
+        while run.parent is not None:
+            parent = self._journal.run(run.parent)
+            if parent.ended:
+                return run
+            run = parent
+        return run
+
+    def _work_if_left(self, run: Run) -> None:
+        top = self._top(run)
+        lease = self._journal.lease(top.scope)
+        if lease is None or lease.expired:
+            self._work(top.id)
+
+    def _work(self, run: str) -> None:
+        """Start a worker that outlives us: a session of its own, no terminal, credentials by pipe."""
+        places = paths()
+        log = private_dir(places.runs) / f"{run[:8]}.log"
+        task = Task(
+            run=run,
+            environment=self._environment,
+            password=self._secret.value if self._secret else None,
+            journal_url=journal_url(self._environment, places),
+            keys=str(places.journal),
+            checkpoints=str(self._journal.outside),
+            bundles=str(private_dir(places.bundles)),
+            operator=self._journal.actor.operator,
+            origin=self._journal.actor.origin,
+            program=self._journal.actor.program,
+        )
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "cockpit.recovery.worker"],
+                stdin=subprocess.PIPE,
+                stdout=descriptor,
+                stderr=descriptor,
+                start_new_session=True,
+                cwd="/",
+            )
+        finally:
+            os.close(descriptor)
+        assert process.stdin is not None  # noqa: S101 -- asked for above
+        with process.stdin as stream:
+            write_task(stream, task)
+
+    @contextmanager
+    def _servers(self) -> Iterator[Access]:
+        access = Sessions(self._environment, self._secret)
+        try:
+            yield access
+        finally:
+            access.close()
+
+
+def catalogue_name(monitor: str) -> str:
+    known = catalogue.monitor(monitor)
+    return known.name if known is not None else monitor
+
+
+def _server_name(access: Access, server: str) -> str:
+    """The server's short name as Exchange writes it."""
+    rows = access.read(lambda c: c.get_exchange_server()).rows
+    return next(s.name for s in rows if catalogue.same_server(s.name, server))
+
+
+@contextmanager
+def _refusals(what: str) -> Iterator[None]:
+    """Foreseen failures as refusals that name what was asked."""
+    try:
+        yield
+    except ExchangeError as error:
+        raise RefusedError(what, str(error), error.cure) from error
+    except (JournalError, config.ConfigError) as error:
+        raise RefusedError(what, str(error)) from error

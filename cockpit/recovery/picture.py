@@ -1,0 +1,213 @@
+"""A run's rows as what a screen shows. Pure: rows in, view out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from cockpit.journal.records import (
+    Attempt,
+    Finding,
+    Lease,
+    Obligation,
+    OutputLine,
+    Question,
+    Reading,
+    Run,
+    RunState,
+)
+from cockpit.recovery.actions.action import Context
+from cockpit.recovery.actions.table import ACTIONS
+from cockpit.recovery.consent import blocking
+from cockpit.recovery.runbook import Consent, Runbook, Step, thaw
+from cockpit.recovery.runbooks import RUNBOOKS
+from cockpit.recovery.view import (
+    Life,
+    OutputView,
+    QuestionView,
+    RunLine,
+    RunView,
+    StepMark,
+    StepView,
+)
+
+OUTPUT_LINES: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Everything the journal has of one run. ``now``: by its clock."""
+
+    run: Run
+    attempts: tuple[Attempt, ...]
+    questions: tuple[Question, ...]
+    readings: tuple[Reading, ...]
+    output: tuple[OutputLine, ...]
+    obligations: tuple[Obligation, ...]
+    lease: Lease | None
+    now: float
+
+
+def moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _maybe(seconds: float | None) -> datetime | None:
+    return None if seconds is None else moment(seconds)
+
+
+def life_of(run: Run, lease: Lease | None) -> Life:
+    """Whether somebody works on it: a living lease for it, or for the run that waits for it."""
+    if run.ended:
+        return Life.ENDED
+    living = lease is not None and not lease.expired
+    if run.state is RunState.WAITING:
+        return Life.WAITING
+    return Life.LIVE if living else Life.LEFT
+
+
+def run_view(rows: Rows) -> RunView:
+    """Raises ValueError when the kept runbook is not the one the run was started with."""
+    run = rows.run
+    book = thaw(run.book, run.digest)
+    open_question = next((q for q in rows.questions if q.open), None)
+    life = life_of(run, rows.lease)
+    steps = [*book.steps, *_undo_steps(rows)]
+    way = book.reachable(run.step) if run.step in {s.id for s in book.steps} else frozenset()
+    shown = tuple(_step(rows, step, life, open_question, way) for step in steps)
+    children = [str(a.before["child"]) for a in rows.attempts if "child" in a.before and a.in_doubt]
+    return RunView(
+        run=run,
+        title=book.title,
+        life=life,
+        lease=rows.lease,
+        steps=shown,
+        current=open_question.step if open_question is not None else run.step,
+        question=None if open_question is None else _question(rows, open_question),
+        output=tuple(OutputView(moment(o.at), o.step, o.text) for o in rows.output[-OUTPUT_LINES:]),
+        obligations=rows.obligations,
+        child=children[-1] if children else None,
+        now=moment(rows.now),
+    )
+
+
+def _undo_steps(rows: Rows) -> list[Step]:
+    from cockpit.recovery.engine import undo_step
+
+    ids = dict.fromkeys(a.step for a in rows.attempts if a.step.startswith("undo:"))
+    return [undo_step(i.removeprefix("undo:")) for i in ids]
+
+
+def _step(rows: Rows, step: Step, life: Life, question: Question | None, way: frozenset[str]) -> StepView:
+    tries = [a for a in rows.attempts if a.step == step.id]
+    last = tries[-1] if tries else None
+    asking = question is not None and question.step == step.id
+    return StepView(
+        id=step.id,
+        title=step.title,
+        page=step.page,
+        why=step.why,
+        departs=step.departs,
+        command=_command(rows, step, last),
+        mark=_mark(rows.run, step, last, life, asking, way),
+        outcome=last.outcome if last is not None else "",
+        words=str(last.detail.get("words", "")) if last is not None else "",
+        attempts=len(tries),
+        dangerous=step.dangerous,
+        irreversible=step.consent is Consent.PERSON,
+        skippable=bool(step.skip),
+        started_at=moment(last.intent_at) if last is not None else None,
+        ended_at=_maybe(last.result_at) if last is not None else None,
+        due_at=_maybe(last.due_at) if last is not None else None,
+        limit_at=moment(last.limit_at) if last is not None and last.in_doubt else None,
+        findings=_findings(rows.readings, step.id),
+    )
+
+
+def _command(rows: Rows, step: Step, last: Attempt | None) -> str:
+    """As it was sent, else as it would be."""
+    sent = last.command if last is not None else ""
+    return sent or command_of(rows.run, step, rows.obligations)
+
+
+def _mark(
+    run: Run, step: Step, last: Attempt | None, life: Life, asking: bool, way: frozenset[str]
+) -> StepMark:
+    if asking:
+        return StepMark.ASKING
+    if last is not None and last.in_doubt:
+        waits = last.due_at is not None
+        return StepMark.DOING if life is Life.LIVE or waits else StepMark.IN_DOUBT
+    if run.step == step.id and not run.ended:
+        return StepMark.DOING if life is Life.LIVE else StepMark.TO_COME
+    if last is not None:
+        return StepMark.SKIPPED if last.outcome == "skipped" else StepMark.DONE
+    return StepMark.TO_COME if step.id in way and not run.ended else StepMark.NOT_NEEDED
+
+
+def _findings(readings: Sequence[Reading], step: str) -> tuple[Finding, ...]:
+    found = [r for r in readings if r.step == step]
+    return found[-1].findings if found else ()
+
+
+def _question(rows: Rows, question: Question) -> QuestionView:
+    return QuestionView(
+        id=question.id,
+        step=question.step,
+        prompt=question.prompt,
+        choices=question.choices,
+        typed=question.typed,
+        needs_reason=question.needs_reason,
+        asked_at=moment(question.asked_at),
+        blocking=blocking(_findings(rows.readings, question.step)),
+    )
+
+
+def command_of(run: Run, step: Step, obligations: tuple[Obligation, ...]) -> str:
+    """The command a step would send as things stand; empty where it sends none, or cannot know yet."""
+    action = ACTIONS.get(step.action)
+    if action is None:
+        return ""
+    return action.command(plain_context(run, step, obligations))
+
+
+def plain_context(run: Run, step: Step, obligations: tuple[Obligation, ...]) -> Context:
+    """A context to show commands with: there are no servers behind it."""
+    from cockpit.config.environment import RecoverySettings
+    from cockpit.recovery.access import NoAccess
+
+    return Context(
+        run=run,
+        step=step,
+        access=NoAccess(),
+        settings=RecoverySettings(),
+        obligations=tuple(o for o in obligations if o.open),
+        say=lambda _: None,
+        pause=lambda _: None,
+        now=lambda: 0.0,
+    )
+
+
+def run_line(
+    run: Run, lease: Lease | None, question: Question | None, obligations: int, titles: Mapping[str, str]
+) -> RunLine:
+    """One line of a list. ``titles``: of the runbook's steps, by id."""
+    book = RUNBOOKS.get(run.runbook)
+    return RunLine(
+        run=run,
+        title=book.title if book is not None else run.runbook,
+        life=life_of(run, lease),
+        holder=lease.holder if lease is not None and not lease.expired else "",
+        started=moment(run.created_at),
+        ended=_maybe(run.ended_at),
+        step_title=titles.get(run.step, run.step.removeprefix("@")),
+        waiting_for=question.prompt if question is not None else "",
+        open_obligations=obligations,
+    )
+
+
+def titles_of(run: Run) -> dict[str, str]:
+    book: Runbook = thaw(run.book, run.digest)
+    return {s.id: s.title for s in book.steps}

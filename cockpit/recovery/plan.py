@@ -1,0 +1,166 @@
+"""The whole plan with every guard read now. Reads only: nothing is sent that changes anything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from cockpit.config.environment import Environment
+from cockpit.exchange import catalogue
+from cockpit.exchange.model import Role, Version
+from cockpit.journal.records import Finding, Run, RunState
+from cockpit.journal.store import Journal
+from cockpit.recovery.access import Access
+from cockpit.recovery.guards.table import judge_all, needs
+from cockpit.recovery.picture import command_of
+from cockpit.recovery.readings import Case, Readings, gather
+from cockpit.recovery.runbook import Consent, Runbook, Step, freeze
+from cockpit.recovery.scope import scope_of
+from cockpit.recovery.view import Plan, PlanStep, StepMark, StepView
+
+ROLES = {
+    "cas_2013": "Client Access server of 2013",
+    "dag_member": "DAG member",
+    "standalone": "Mailbox server outside a DAG",
+}
+
+
+def make(
+    journal: Journal, access: Access, environment: Environment, book: Runbook, server: str, monitor: str
+) -> Plan:
+    """Raises ExchangeError when not even the server can be found."""
+    scope = scope_of(access, server)
+    text, digest = freeze(book)
+    run = _would_be(book, text, digest, environment, scope, server, monitor)
+    case = _case(journal, environment, run)
+    guards = tuple(dict.fromkeys(g for s in book.steps for g in s.guards))
+    readings = gather(access, case, {*needs(guards), "servers", "mailbox_servers", "monitor"}, Readings())
+    found = readings.server(server)
+    run = replace(run, server=found.name if found is not None else server)
+    role = role_of(readings, run.server)
+    way = _way(book, role)
+    steps = tuple(_step(run, step, case, readings, step.id in way) for step in book.steps)
+    return Plan(
+        runbook=book.name,
+        title=book.title,
+        digest=digest,
+        environment=environment.name,
+        scope=scope,
+        server=run.server,
+        monitor=run.monitor,
+        role=ROLES.get(role, "unknown role"),
+        steps=steps,
+        in_the_way=_in_the_way(case),
+        read_at=datetime.now(UTC),
+    )
+
+
+def _would_be(
+    book: Runbook, text: str, digest: str, environment: Environment, scope: str, server: str, monitor: str
+) -> Run:
+    known = catalogue.monitor(monitor)
+    return Run(
+        id="plan",
+        parent=None,
+        runbook=book.name,
+        digest=digest,
+        book=text,
+        environment=environment.name,
+        scope=scope,
+        server=server,
+        monitor=known.name if known is not None else monitor,
+        operator="",
+        state=RunState.RUNNING,
+        step=book.steps[0].id,
+        auto=False,
+        facts={},
+        ending="",
+        created_at=0.0,
+        ended_at=None,
+    )
+
+
+def _case(journal: Journal, environment: Environment, run: Run) -> Case:
+    return Case(
+        server=run.server,
+        monitor=run.monitor,
+        args={},
+        facts={},
+        settings=environment.recovery,
+        local=datetime.now().astimezone(),
+        obligations=journal.obligations(),
+        leases=tuple(x for x in journal.leases() if x.scope == run.scope and not x.expired),
+        runs=tuple(r for r in journal.runs(open_only=True) if r.scope == run.scope),
+    )
+
+
+def role_of(readings: Readings, server: str) -> str:
+    """As the action ``role`` would say; empty where it cannot be read."""
+    found = readings.server(server)
+    if found is None or not readings.mailbox_servers.known:
+        return ""
+    if Role.MAILBOX not in found.roles:
+        return "cas_2013" if found.version is Version.E2013 else ""
+    host = readings.mailbox_server(server)
+    return "" if host is None else "dag_member" if host.dag else "standalone"
+
+
+def _way(book: Runbook, role: str) -> frozenset[str]:
+    """Steps that can come on a server of that role."""
+    found: set[str] = set()
+    waiting = [book.steps[0].id]
+    while waiting:
+        step_id = waiting.pop()
+        if step_id in found or step_id.startswith("@"):
+            continue
+        found.add(step_id)
+        step = book.step(step_id)
+        if step.action == "role" and role:
+            waiting.append(step.next[role])
+        else:
+            waiting.extend(step.next.values())
+            waiting.extend([step.skip] if step.skip else [])
+    return frozenset(found)
+
+
+_LATER = frozenset({"evidence.fault", "copies.none_active", "reboot.settled"})
+"""Guards that judge what earlier steps of the same run do."""
+
+
+def _step(run: Run, step: Step, case: Case, readings: Readings, comes: bool) -> PlanStep:
+    findings: tuple[Finding, ...] = ()
+    if comes and step.guards:
+        findings = judge_all(step.guards, readings, replace(case, server=run.server, args=step.args))
+    later = [g for g in step.guards if g in _LATER]
+    view = StepView(
+        id=step.id,
+        title=step.title,
+        page=step.page,
+        why=step.why,
+        departs=step.departs,
+        command=command_of(run, step, ()),
+        mark=StepMark.TO_COME if comes else StepMark.NOT_NEEDED,
+        outcome="",
+        words="",
+        attempts=0,
+        dangerous=step.dangerous,
+        irreversible=step.consent is Consent.PERSON,
+        skippable=bool(step.skip),
+        started_at=None,
+        ended_at=None,
+        due_at=None,
+        limit_at=None,
+        findings=findings,
+    )
+    depends = f"{', '.join(later)}: depend on what earlier steps do" if later else ""
+    if step.closes:
+        depends = f"puts back what was there before {step.closes} was changed"
+    return PlanStep(view, run.server, depends)
+
+
+def _in_the_way(case: Case) -> tuple[str, ...]:
+    leases = [f"{x.scope} is held by {x.operator} for run {x.run[:8]} ({x.holder})" for x in case.leases]
+    runs = [
+        f"run {r.id[:8]} of {r.operator} on {r.server} has not ended ({r.state.value})" for r in case.runs
+    ]
+    return (*leases, *runs)
