@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from cockpit.journal.records import Answer, Attempt, Choice, Finding, Question
+from cockpit.journal.records import Attempt, Choice, Finding, Question, Reading
 from cockpit.recovery.runbook import Consent, Step
 
 REASONED: Final = (Choice.SKIP, Choice.OVERRIDE, Choice.HAND_OVER, Choice.ABORT)
@@ -37,30 +37,69 @@ def trouble_choices(step: Step, *, may_go: bool = False) -> tuple[Choice, ...]:
     return (Choice.AGAIN, *go, *skip, Choice.HAND_OVER, Choice.ABORT)
 
 
-def overridden(
-    findings: Sequence[Finding], step: str, questions: Sequence[Question], attempts: Sequence[Attempt]
-) -> tuple[Finding, ...]:
-    """Findings with the overrides that were given for this step since its last result.
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An override: what was read when it was given."""
 
-    An override is for one guard and one object; a hard finding never takes one.
+    step: str
+    reading: str
+    reason: str
+    by: str
+    at: float
+
+
+def given(
+    questions: Sequence[Question], readings: Sequence[Reading]
+) -> Mapping[tuple[str, str], tuple[Given, ...]]:
+    """Every override of a run by guard and object, oldest first."""
+    found: dict[tuple[str, str], tuple[Given, ...]] = {}
+    for question in questions:
+        answer = question.answer
+        if answer is None or answer.choice is not Choice.OVERRIDE:
+            continue
+        key, at = (answer.guard, answer.object), question.answered_at or 0.0
+        seen = Given(
+            question.step, _reading_at(readings, question.step, key, at), answer.reason, answer.by, at
+        )
+        found[key] = (*found.get(key, ()), seen)
+    return found
+
+
+def _reading_at(readings: Sequence[Reading], step: str, key: tuple[str, str], at: float) -> str:
+    words = [
+        f.reading
+        for r in readings
+        if r.step == step and r.at <= at
+        for f in r.findings
+        if (f.guard, f.object) == key
+    ]
+    return words[-1] if words else ""
+
+
+def overridden(
+    findings: Sequence[Finding],
+    step: str,
+    overrides: Mapping[tuple[str, str], tuple[Given, ...]],
+    attempts: Sequence[Attempt],
+) -> tuple[Finding, ...]:
+    """Findings with the overrides that hold.
+
+    An override is for one guard and one object, never for a hard finding. It holds for the step it was
+    given for until that step has a result, and for later steps only while the very same is read.
     """
     results = [a.result_at for a in attempts if a.step == step and a.result_at is not None]
     since = max(results, default=0.0)
-    given: dict[tuple[str, str], Answer] = {
-        (q.answer.guard, q.answer.object): q.answer
-        for q in questions
-        if q.step == step
-        and q.answer is not None
-        and q.answer.choice is Choice.OVERRIDE
-        and (q.answered_at or 0.0) >= since
-    }
-    return tuple(_with(finding, given.get((finding.guard, finding.object))) for finding in findings)
+    return tuple(_with(f, step, since, overrides.get((f.guard, f.object), ())) for f in findings)
 
 
-def _with(finding: Finding, answer: Answer | None) -> Finding:
-    if answer is None or not finding.overridable:
+def _with(finding: Finding, step: str, since: float, overrides: Sequence[Given]) -> Finding:
+    if not finding.overridable:
         return finding
-    return replace(finding, reason=answer.reason, by=answer.by)
+    for override in reversed(overrides):
+        here = override.step == step and override.at >= since
+        if here or override.reading == finding.reading:
+            return replace(finding, reason=override.reason, by=override.by)
+    return finding
 
 
 def must_ask(step: Step, findings: Sequence[Finding], *, auto: bool) -> bool:

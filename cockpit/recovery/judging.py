@@ -61,7 +61,7 @@ def look(work: Work, run: Run, step: Step) -> tuple[Finding, ...]:
     found = consent.overridden(
         judge_all(step.guards, readings, case),
         step.id,
-        work.journal.questions(run.id),
+        consent.given(work.journal.questions(run.id), work.journal.readings(run.id)),
         work.journal.attempts(run.id),
     )
     with work.write(run) as writer:

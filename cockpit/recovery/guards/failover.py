@@ -56,11 +56,12 @@ def _quorum(readings: Readings, case: Case) -> Iterator[Finding]:
     words = f"{left} of {voters} voters left without {case.server}, {majority} needed"
     if left < majority:
         yield QUORUM.refused(dag.name, words, "Bring another member or the witness back first.")
+    elif left - 1 < majority and len(dag.servers) > 2:
+        words = f"{words}: one more loss dismounts every database"
+        yield QUORUM.refused(dag.name, words, "Bring a member back first.", Grade.STOP)
     elif left - 1 < majority:
-        yield QUORUM.refused(
-            dag.name, f"{words}: one more loss dismounts every database", "Bring a member back first.",
-            Grade.STOP,
-        )  # fmt: skip
+        helps = "A DAG of two is always so: keep the other server safe meanwhile."
+        yield QUORUM.refused(dag.name, words, helps, Grade.WARN)
     else:
         yield QUORUM.passed(dag.name, words)
     if even and dag.witness_share_in_use.lower() != "primary":
@@ -87,8 +88,8 @@ QUORUM: Final = Guard(
     id="dag.quorum",
     grade=Grade.HARD,
     title="Quorum survives",
-    threshold="a majority without this member (hard), and without one more (stop); the witness in use where "
-    "the number of members is even; the quorum checks passed",
+    threshold="a majority without this member (hard), and without one more (stop; in a DAG of two a "
+    "warning); the witness in use where the number of members is even; the quorum checks passed",
     needs=("mailbox_servers", "dags", "replication"),
     judge=_quorum,
     source="database-availability-groups.md l.95-112; monitor-dags.md",
@@ -130,22 +131,24 @@ def lagged(copy: m.DatabaseCopyStatus) -> bool:
 
 
 def _elsewhere(readings: Readings, case: Case) -> Iterator[Finding]:
+    dag = readings.dag_of(case.server)
+    small = dag is not None and len(dag.servers) <= 2
     for database, copies in (readings.copies.value or {}).items():
         others = [c for c in copies if c.server.lower() != case.server.lower()]
         good = [c for c in others if not fit(c, readings)]
         words = "; ".join(f"{c.server} {_shown(c, readings)}" for c in others) or "no other copy"
         if not good:
             yield ELSEWHERE.refused(database, f"0 fit copies elsewhere: {words}", _cure(others))
-        elif len(good) == 1 and len(others) > 1:
-            yield ELSEWHERE.refused(
-                database, f"only 1 fit copy elsewhere: {words}", _cure(others), Grade.STOP
-            )
-        elif len(good) == 1:
+        elif len(good) == 1 and small:
             yield ELSEWHERE.refused(
                 database,
                 f"only 1 fit copy elsewhere: {words}",
-                "A two-copy database has no second: say why it must be now.",
-                Grade.STOP,
+                "A DAG of two has no second one: keep the other server safe meanwhile.",
+                Grade.WARN,
+            )
+        elif len(good) == 1:
+            yield ELSEWHERE.refused(
+                database, f"only 1 fit copy elsewhere: {words}", _cure(others), Grade.STOP
             )
         else:
             yield ELSEWHERE.passed(database, words)
@@ -170,8 +173,8 @@ ELSEWHERE: Final = Guard(
     id="copies.elsewhere",
     grade=Grade.HARD,
     title="Every active database has a healthy copy elsewhere",
-    threshold="two fit copies elsewhere; none is hard, one is stop; copy queue < 10, replay queue < 50, "
-    "not suspended, its server not Blocked, MoveNow or paused",
+    threshold="two fit copies elsewhere (in a DAG of two: one); none is hard, one is stop; copy queue "
+    "< 10, replay queue < 50, not suspended, its server not Blocked, MoveNow or paused",
     needs=("here", "copies", "mailbox_servers"),
     judge=_elsewhere,
     source="active-manager.md; GetCriticalMailboxResources; Set-MailboxServer.md",

@@ -153,7 +153,7 @@ def failover(prefix: str, pages: Pages, *, rebooted: str, left: str, declined: s
             departs="Ours: the page only moves databases away. Microsoft's own maintenance procedure sets "
             "the policy too (exchange-facts §6.1). The prior value is kept and put back.",
             consent=Consent.ASK,
-            guards=(*CHANGE_GUARDS, *FAILOVER_GUARDS),
+            guards=(*CHANGE_GUARDS, "dag.member", "prior.stored"),
             opens=POLICY,
             skip=f"{prefix}-move",
             next={"done": f"{prefix}-move", "already": f"{prefix}-move"},
