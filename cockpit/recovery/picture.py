@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from cockpit.config.environment import RecoverySettings
 from cockpit.journal.records import (
     Attempt,
     Finding,
@@ -18,9 +19,11 @@ from cockpit.journal.records import (
     Run,
     RunState,
 )
+from cockpit.recovery.access import NoAccess
 from cockpit.recovery.actions.action import Context
 from cockpit.recovery.actions.table import ACTIONS
 from cockpit.recovery.consent import blocking
+from cockpit.recovery.ending import undo_step
 from cockpit.recovery.runbook import Consent, Runbook, Step, thaw
 from cockpit.recovery.runbooks import RUNBOOKS
 from cockpit.recovery.view import (
@@ -94,8 +97,6 @@ def run_view(rows: Rows) -> RunView:
 
 
 def _undo_steps(rows: Rows) -> list[Step]:
-    from cockpit.recovery.engine import undo_step
-
     ids = dict.fromkeys(a.step for a in rows.attempts if a.step.startswith("undo:"))
     return [undo_step(i.removeprefix("undo:")) for i in ids]
 
@@ -175,9 +176,6 @@ def command_of(run: Run, step: Step, obligations: tuple[Obligation, ...]) -> str
 
 def plain_context(run: Run, step: Step, obligations: tuple[Obligation, ...]) -> Context:
     """A context to show commands with: there are no servers behind it."""
-    from cockpit.config.environment import RecoverySettings
-    from cockpit.recovery.access import NoAccess
-
     return Context(
         run=run,
         step=step,

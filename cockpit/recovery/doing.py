@@ -1,0 +1,194 @@
+"""The life of one attempt: prepare, intend, perform, conclude; and what is done about doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from cockpit.exchange.changes import Effect, Observation
+from cockpit.exchange.errors import CmdletFailedError, ExchangeError, NotGrantedError
+from cockpit.exchange.text import clean_line
+from cockpit.journal.records import Answer, Attempt, Choice, NewAttempt, Obligation, Run
+from cockpit.journal.store import Writer
+from cockpit.recovery.actions.action import Action, Context, Done, NotDoneError, Prepared
+from cockpit.recovery.asking import Asker
+from cockpit.recovery.runbook import Step
+from cockpit.recovery.work import Work
+
+INTERRUPTED: Final = "interrupted"
+NOT_APPLIED: Final = "not applied"
+ERROR: Final = "error"
+UNDO: Final = "undo:"
+"""Ids of steps that undo an obligation outside the procedure begin so."""
+
+Finish = Callable[[Writer, Attempt, Done], None]
+"""Writes a result in the transaction it is given: attempt concluded, obligations closed, run moved."""
+
+
+class Doer:
+    """Carries steps out. What did not come to a result is asked, and the answer returned; AGAIN needs
+    nothing more, for whoever drives the run looks at it anew."""
+
+    def __init__(self, work: Work, asker: Asker) -> None:
+        self._work = work
+        self._journal = work.journal
+        self._asker = asker
+
+    def carry_out(self, run: Run, step: Step, action: Action, finish: Finish) -> Answer | None:
+        """Prepare, intend, perform, conclude. The answer to the question it ended in, if it did."""
+        said: list[str] = []
+        context = self.context(run, step, said.append)
+        try:
+            prepared = action.prepare(context)
+            command = action.command(context) if prepared.instead is None else ""
+        except ExchangeError as error:
+            return self.trouble(run, step, f"{error}. {error.cure}")
+        if prepared.doubt and not self._sure(run, step, prepared.doubt):
+            return None
+        if prepared.instead is not None:
+            with self._work.write(run) as writer:
+                attempt = writer.intend(NewAttempt(run.id, step.id, "", prepared.before, 0.0))
+                writer.say(attempt, said)
+                finish(writer, attempt, prepared.instead)
+            return None
+        self._work.phase(step.id, "before intent")
+        attempt = self._intend(run, step, action, context, prepared, command, said)
+        self._work.phase(step.id, "after intent")
+        answer = self._perform(run, step, action, attempt, finish)
+        self._work.phase(step.id, "after result")
+        return answer
+
+    def _intend(
+        self,
+        run: Run,
+        step: Step,
+        action: Action,
+        context: Context,
+        prepared: Prepared,
+        command: str,
+        said: list[str],
+    ) -> Attempt:
+        new = NewAttempt(
+            run.id, step.id, command, prepared.before, action.limit(context), opens=prepared.opens
+        )
+        with self._work.write(run) as writer:
+            attempt = writer.intend(new)
+            writer.say(attempt, said)
+        return attempt
+
+    def _perform(
+        self, run: Run, step: Step, action: Action, attempt: Attempt, finish: Finish
+    ) -> Answer | None:
+        context = self.context(run, step, lambda line: self.say(run, attempt, line), heed=not action.changes)
+        self._work.access.fence(lambda: self._work.keeper.check(run.scope))
+        try:
+            done = action.perform(context, attempt.before)
+        except ExchangeError as error:
+            self._work.phase(step.id, "after effect")
+            if action.changes:
+                return self.resolve(run, step, action, attempt, finish, error)
+            words = f"{error}. {error.cure}"
+            with self._work.write(run) as writer:
+                writer.conclude(attempt, ERROR, {"words": words})
+            return self.trouble(run, step, words)
+        self._work.phase(step.id, "after effect")
+        with self._work.write(run) as writer:
+            finish(writer, attempt, done)
+        return None
+
+    def resolve(
+        self,
+        run: Run,
+        step: Step,
+        action: Action,
+        attempt: Attempt,
+        finish: Finish,
+        error: ExchangeError | None = None,
+        *,
+        ask: bool = True,
+    ) -> Answer | None:
+        """Rule 2: look until it shows, or until its time limit is over; then say what was seen, or ask."""
+        seen = self._observe(run, step, action, attempt, error)
+        why = f" ({error})" if error is not None else ""
+        if seen.effect is Effect.APPLIED:
+            done = action.observed(
+                self.context(run, step, _unsaid), attempt.before, f"Observed: {seen.words}"
+            )
+            with self._work.write(run) as writer:
+                finish(writer, attempt, done)
+        elif seen.effect is Effect.NOT_APPLIED:
+            words = f"It did not take effect: {seen.words}{why}"
+            with self._work.write(run) as writer:
+                writer.conclude(attempt, NOT_APPLIED, {"words": words})
+            if ask and error is not None:
+                return self.trouble(run, step, words)
+        elif ask:
+            words = f"Nobody can say whether it took effect: {seen.words}{why}"
+            return self.trouble(run, step, words, again_only=True)
+        return None
+
+    def _observe(
+        self, run: Run, step: Step, action: Action, attempt: Attempt, error: ExchangeError | None
+    ) -> Observation:
+        context = self.context(run, step, lambda line: self.say(run, attempt, line), heed=False)
+        ended = isinstance(error, CmdletFailedError | NotGrantedError | NotDoneError)
+        said = ""
+        while True:
+            try:
+                seen = action.observe(context, attempt.before)
+            except ExchangeError as failure:
+                seen = Observation(Effect.UNKNOWN, f"{failure}.")
+            left = attempt.limit_at - self._journal.now()
+            settled = seen.effect is Effect.APPLIED or (ended and seen.effect is Effect.NOT_APPLIED)
+            if settled or left <= 0:
+                return seen
+            if seen.words != said:
+                said = seen.words
+                context.say(f"In doubt: {said}")
+            self._asker.pause(run, min(self._work.settings.poll, left), heed=False)
+
+    def trouble(self, run: Run, step: Step, words: str, *, again_only: bool = False) -> Answer:
+        """It did not come to a result: another try, a skip, a hand-over, or an abort."""
+        choices = [Choice.AGAIN, Choice.HAND_OVER]
+        if step.skip and not again_only:
+            choices.insert(1, Choice.SKIP)
+        if not step.id.startswith(UNDO):
+            choices.append(Choice.ABORT)
+        return self._asker.ask(run, step.id, clean_line(f"{step.title}: {words}"), choices)
+
+    def _sure(self, run: Run, step: Step, doubt: str) -> bool:
+        choices = [Choice.AGAIN, Choice.GO, Choice.HAND_OVER]
+        if not step.id.startswith(UNDO):
+            choices.append(Choice.ABORT)
+        return self._asker.ask(run, step.id, clean_line(doubt), choices).choice is Choice.GO
+
+    def interrupted(self, run: Run, last: Attempt) -> None:
+        """A read whose worker is gone: it is simply made anew."""
+        with self._work.write(run) as writer:
+            writer.conclude(last, INTERRUPTED, {"words": "Its worker ended before the answer came."})
+
+    def own(self, run: Run) -> tuple[Obligation, ...]:
+        """The run's own open obligations, handed-over ones too."""
+        return self._journal.obligations(run=run.id)
+
+    def context(self, run: Run, step: Step, say: Callable[[str], None], *, heed: bool = True) -> Context:
+        now = self._journal.run(run.id)
+        return Context(
+            run=now,
+            step=step,
+            access=self._work.access,
+            settings=self._work.settings,
+            obligations=self.own(run),
+            say=say,
+            pause=lambda seconds: self._asker.pause(run, seconds, heed=heed),
+            now=self._journal.now,
+        )
+
+    def say(self, run: Run, attempt: Attempt, line: str) -> None:
+        """A line of live output."""
+        with self._work.write(run) as writer:
+            writer.say(attempt, [clean_line(line)])
+
+
+def _unsaid(_: str) -> None:
+    return
