@@ -125,7 +125,7 @@ class Engine:
         answer = self._asker.ask(
             run,
             step.id,
-            f"{step.title} on {run.server}?",
+            f"{run.server}: {step.title}?",
             consent.choices(step, found),
             typed=run.server if step.typed else "",
         )
