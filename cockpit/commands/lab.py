@@ -18,6 +18,7 @@ from cockpit.config.environment import (
     Credential,
     EndpointSettings,
     Environment,
+    JournalSettings,
     LabSettings,
     PasswordReference,
     Polling,
@@ -122,6 +123,8 @@ def _write_environment(target: Path, state: Path, name: str, addresses: LabAddre
             },
             polling=Polling(interval=10.0, winrm_interval=60.0),
             recovery=_recovery(speed),
+            # Of its own: what was done to a lab that has ended is no obligation of anybody's.
+            journal=JournalSettings(url=f"sqlite:///{state / 'journal.sqlite'}"),
             lab=LabSettings(control=addresses.control_url, token_file=str(token)),
         ),
     )
@@ -134,6 +137,7 @@ def _recovery(speed: float) -> RecoverySettings:
         wait=usual.wait / faster,
         verify_gap=usual.verify_gap / faster,
         poll=max(usual.poll / faster, 0.5),
+        linger=600.0,
     )
 
 

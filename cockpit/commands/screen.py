@@ -7,12 +7,19 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cockpit.config import environment as config
 from cockpit.config.environment import ConfigError, Environment
-from cockpit.config.paths import paths, private_dir
+from cockpit.config.paths import Paths, paths, private_dir
+
+if TYPE_CHECKING:
+    from cockpit.recovery.client import Recovery
+    from cockpit.recovery.view import Standing
 
 LAB_SECONDS = 60.0
 LAB_END_SECONDS = 4.0
@@ -49,10 +56,57 @@ def run(environment: Environment, *, mouse: bool, theme: str | None) -> int:
         read_only=environment.read_only,
         entry=", ".join(environment.entry_servers),
     )
-    app = CockpitApp(feed, badge, crash_dir=places.crashes, save_dir=places.views, theme=theme)
+    app = CockpitApp(
+        feed,
+        badge,
+        crash_dir=places.crashes,
+        save_dir=places.views,
+        theme=theme,
+        recovery=lambda: _recovery(environment),
+    )
     code = life.run(app, mouse=mouse)
+    _say_what_stays(environment, places)
     _let_go_of_a_dead_terminal()
     return code
+
+
+def _recovery(environment: Environment) -> Recovery:
+    """Made after the first paint, in a thread: the imports alone take longer than it."""
+    from cockpit.recovery.office import open_office
+
+    return open_office(environment)
+
+
+def _say_what_stays(environment: Environment, places: Paths) -> None:
+    """On leaving: what goes on or stays open without us. Only where a journal has been made at all."""
+    if environment.journal.url is None and not places.journal.exists():
+        return
+    from cockpit.recovery.client import RefusedError
+    from cockpit.recovery.office import open_office
+
+    try:
+        office = open_office(environment, read_only=True)
+    except RefusedError as error:
+        print(f"{error}. {error.helps}", file=sys.stderr)
+        return
+    try:
+        standing = office.standing()
+    finally:
+        office.close()
+    with suppress(OSError):  # a terminal that is gone has nobody to tell
+        for line in _staying(standing):
+            print(line, file=sys.stderr)
+
+
+def _staying(standing: Standing) -> Iterator[str]:
+    for run in standing.runs:
+        name = run.run.id[:8]
+        yield (
+            f"Run {name} on {run.run.server} has not ended ({run.life.value}): pop-cockpit runs attach {name}"
+        )
+    for open_ in standing.obligations:
+        whose = f"handed over to {open_.handed_to}" if open_.handed_to else f"run {open_.run[:8]}"
+        yield f"Still to be undone: {open_.key} on {open_.server}, was {open_.prior} ({whose})"
 
 
 def _let_go_of_a_dead_terminal() -> None:

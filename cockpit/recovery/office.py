@@ -76,14 +76,18 @@ def open_journal_of(environment: Environment) -> Journal:
     """The environment's journal. Raises JournalError, ConfigError."""
     places = paths()
     folder = private_dir(places.journal)
+    url = journal_url(environment, places)
     return open_journal(
-        journal_url(environment, places),
-        actor_of(environment),
-        keys=folder,
-        checkpoints=folder / f"checkpoints-{environment.name or 'default'}.jsonl"
-        if environment.journal.url
-        else folder / "checkpoints.jsonl",
+        url, actor_of(environment), keys=folder, checkpoints=checkpoints_of(url, environment.name, folder)
     )
+
+
+def checkpoints_of(url: str, name: str, folder: Path) -> Path:
+    """The file of a journal's checkpoints: beside a SQLite file, else one for each environment."""
+    database = sa.make_url(url)
+    if database.get_backend_name() == "sqlite" and database.database:
+        return Path(database.database).with_suffix(".checkpoints.jsonl")
+    return folder / f"{name or 'default'}.checkpoints.jsonl"
 
 
 def open_office(environment: Environment, *, read_only: bool | None = None) -> Office:
@@ -268,21 +272,12 @@ class Office:
 
     def sweep(self) -> Standing:
         with _refusals("Look at every server"), self._servers() as access:
-            found = sweep.sweep(
-                access,
-                self._journal.obligations(),
-                tuple(o for o in self._journal.obligations(open_only=False) if not o.open),
-            )
+            found = sweep.sweep(access, self._journal.obligations(), sweep.closed(self._journal))
             self._swept = Standing(
                 orphans=found.orphans, swept_at=datetime.now(UTC), problem="; ".join(found.problems)
             )
             with self._journal.write(None) as writer:
-                writer.log(
-                    "sweep",
-                    servers=found.servers,
-                    orphans=[f"{o.server} {o.key} {o.value}" for o in found.orphans],
-                    problems=list(found.problems),
-                )
+                sweep.record(writer, found)
         return self.standing()
 
     def close(self) -> None:

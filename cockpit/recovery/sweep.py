@@ -16,6 +16,7 @@ from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.model import Role
 from cockpit.journal.records import Json, Obligation
+from cockpit.journal.store import Journal, Writer
 from cockpit.recovery.access import Access
 from cockpit.recovery.view import Orphan
 
@@ -75,6 +76,21 @@ def sweep(access: Access, open_: Sequence[Obligation], closed: Sequence[Obligati
     marks, problems = read_marks(access, None)
     unseen = () if not marks else tuple(_unseen(marks, open_))
     return Swept(compare(marks, open_, closed), (*problems, *unseen), len(marks), unread(marks))
+
+
+def closed(journal: Journal) -> tuple[Obligation, ...]:
+    """Obligations that were settled: their prior values are on record."""
+    return tuple(o for o in journal.obligations(open_only=False) if not o.open)
+
+
+def record(writer: Writer, found: Swept) -> None:
+    """A sweep as a line of the journal."""
+    writer.log(
+        "sweep",
+        servers=found.servers,
+        orphans=[f"{o.server} {o.key} {o.value}" for o in found.orphans],
+        problems=list(found.problems),
+    )
 
 
 def unread(marks: Iterable[Mark]) -> tuple[tuple[str, str], ...]:

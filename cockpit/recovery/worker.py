@@ -25,6 +25,7 @@ from cockpit.recovery.access import Sessions
 from cockpit.recovery.asking import Parked
 from cockpit.recovery.engine import Engine
 from cockpit.recovery.keeper import Keeper
+from cockpit.recovery.sweep import closed, record, sweep
 from cockpit.recovery.work import Work
 
 _LOG = logging.getLogger(__name__)
@@ -89,8 +90,9 @@ def work(journal: Journal, task: Task) -> int:
         with Keeper(journal, task.environment.recovery.lease) as keeper:
             engine = Engine(Work(journal, keeper, access, task.environment, Path(task.bundles)))
             state = engine.drive(task.run)
-            journal.checkpoint()
             _LOG.info("run %s: %s", task.run, state.value)
+            _sweep(journal, access)
+            journal.checkpoint()
             return EXIT_ENDED
     except Parked:
         _LOG.info("run %s stays at its question", task.run)
@@ -110,6 +112,15 @@ def work(journal: Journal, task: Task) -> int:
         return EXIT_CRASH
     finally:
         access.close()
+
+
+def _sweep(journal: Journal, access: Sessions) -> None:
+    """Rule 5: before we go, look at every server for what is on without a record; into the journal."""
+    found = sweep(access, journal.obligations(), closed(journal))
+    with journal.write(None) as writer:
+        record(writer, found)
+    for orphan in found.orphans:
+        _LOG.warning("on without a record: %s %s %s", orphan.server, orphan.key, orphan.words)
 
 
 def process_name() -> str:

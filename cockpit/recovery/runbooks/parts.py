@@ -14,7 +14,7 @@ WRITE_GUARDS: Final = ("role.known", "alert.real", "dependencies.healthy", "othe
 """Before anything that interrupts users for the first time in a run."""
 CHANGE_GUARDS: Final = tuple(g for g in WRITE_GUARDS if g != "dependencies.healthy")
 AFTER_MOVE_GUARDS: Final = tuple(g for g in CHANGE_GUARDS if g != "alert.real")
-"""With its databases away a server's deep test has nothing to fail on: ``evidence.fault`` stands for the alert."""
+"""With its databases away a deep test has nothing to fail on: ``evidence.fault`` stands for the alert."""
 SERVICE_GUARDS: Final = ("service.right", "popproxy.active", "clients.noted", "pool.others")
 FAILOVER_GUARDS: Final = (
     "dag.member", "dag.quorum", "copies.elsewhere", "copies.lagged", "copies.seeding", "target.room",
