@@ -1,95 +1,88 @@
-"""What the control endpoint can do to a server, and to what is on it."""
+"""What the control endpoint can do to a server, and to what is on it: breaking, curing, a second operator.
+
+A body is ``{"name": SERVER, "action": ACTION, …}``. With ``"after": N`` it is done N simulated seconds later;
+with ``"by": USER`` the ledger names that user. More fields by action:
+
+* ``kill``, ``start``, ``reboot``, ``cure``, ``pause-node``, ``resume-node``, ``move-active-manager`` (to this
+  server), ``stop-health-manager``, ``start-health-manager``: none
+* ``stop-service``, ``start-service``, ``restart-service`` (at once), ``managed-availability`` (a responder
+  restarts it now, and says so in RecoveryActionResults): ``service``
+* ``set-service``: ``service`` and any of ``start_type`` (Automatic, Manual, Disabled), ``stop_seconds``,
+  ``failed_starts``, ``fails_at_boot``
+* ``set-component``: ``component``, ``state``, ``requester`` (Maintenance)
+* ``set-move-now``: ``value``; ``set-policy``: ``policy``; ``set-logging``: ``enabled``
+* ``set-server``: any of ``maximum_active_databases``, ``maximum_preferred_active_databases``,
+  ``reboot_seconds``, ``stays_down``, ``client_connections``
+* ``set-volume``: ``free`` in bytes, ``mount`` (``C:\\``)
+* ``start-process``, ``end-process``: ``process``, such as ExSetup
+* ``move-database`` (active here at once), ``activate-database`` (as Move-ActiveMailboxDatabase does it, in
+  time; ``comment``): ``database``
+* ``set-copy``, the copy here: ``database`` and any of ``status`` (Healthy, Suspended, FailedAndSuspended, …),
+  ``copy_queue``, ``replay_queue``, ``activation_suspended``, ``suspend_comment``, ``action_initiator``,
+  ``error_message``, ``replay_lag`` (seconds)
+* ``seed-copy``, the copy here: ``database``, ``source`` (a server; "" ends it); ``remove-copy``: ``database``
+* ``set-database``: ``database`` and any of ``backup_in_progress``, ``mounted``
+* ``set-witness``, of the server's DAG: ``up``; ``set-preference-moves``: ``seconds`` (null: off)
+* ``break``: ``kind`` (of ``faults.Kind``) and any of ``database``, ``cured_by``, ``restarts``,
+  ``automatic_restart_fails``, ``survives_reboot``, ``cured_by_failover``
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from cockpit.lab.components import components
-from cockpit.lab.faults import Fault, Kind, cured_by
-from cockpit.lab.organization import HEALTH_MANAGER, Server, WindowsService
+from cockpit.lab.actionkit import BadRequestError, Context
+from cockpit.lab.databaseactions import DATABASE_ACTIONS
+from cockpit.lab.serveractions import SERVER_ACTIONS
 from cockpit.lab.simulation import Simulation
 
-BY = "control"
-ACTIONS = (
-    *("kill", "start", "reboot", "stop-health-manager", "start-health-manager"),
-    *("stop-service", "start-service", "restart-service", "move-database", "set-component", "break", "cure"),
-)
-_STATES = {"inactive": 0, "active": 1, "draining": 2}
+__all__ = ["ACTIONS", "BY", "BadRequestError", "act", "perform"]
 
-
-class BadRequestError(Exception):
-    """A request that cannot be carried out; its text says why."""
+BY: Final = "control"
+_ALL: Final = {**SERVER_ACTIONS, **DATABASE_ACTIONS}
+ACTIONS: Final = tuple(_ALL)
 
 
 def act(simulation: Simulation, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """``{"name": …, "action": …}`` and, by action, ``service``; ``database`` (name is then the target);
-    ``component``, ``requester``, ``state``; ``kind`` (of ``faults.Kind``), ``database``, ``cured_by``."""
+    """Do it now, or after ``after`` simulated seconds. Raises BadRequestError where it cannot be done; what
+    fails later only goes into the ledger."""
+    t = simulation.touch()
+    context = _context(simulation, body, t)
+    name = _name(body)
+    after = body.get("after", 0)
+    if isinstance(after, bool) or not isinstance(after, int | float) or after < 0:
+        raise BadRequestError("after takes a number of simulated seconds, 0 or more")
+    if after > 0:
+        simulation.engine.at(t + after, lambda due: _later(simulation, body, due))
+    else:
+        _ALL[name](context)
+    at = simulation.clock.at(t + after)
+    return {"server": context.server.name, "action": name, "simulated": at.isoformat()}
+
+
+def perform(simulation: Simulation, body: Mapping[str, Any], t: float) -> None:
+    """Do it at ``t``, which is now: for scenarios, through ``simulation.engine.at``."""
+    _ALL[_name(body)](_context(simulation, body, t))
+
+
+def _later(simulation: Simulation, body: Mapping[str, Any], t: float) -> None:
+    try:
+        perform(simulation, body, t)
+    except BadRequestError as error:
+        by = str(body.get("by", BY))
+        simulation.ledger.change(t, str(body["name"]), "action failed", f"{body['action']}: {error}", by)
+
+
+def _name(body: Mapping[str, Any]) -> str:
+    name = body.get("action")
+    if name not in _ALL:
+        raise BadRequestError(f"there is no action {name!r}; there are: {', '.join(ACTIONS)}")
+    return str(name)
+
+
+def _context(simulation: Simulation, body: Mapping[str, Any], t: float) -> Context:
     server = simulation.organization.find(str(body.get("name", "")))
     if server is None:
         raise BadRequestError(f"there is no server {body.get('name')!r}")
-    t = simulation.touch()
-    match body.get("action"):
-        case "kill":
-            simulation.lifecycle.kill(server, t)
-        case "start":
-            simulation.lifecycle.start(server, t)
-        case "reboot":
-            simulation.lifecycle.reboot(server, t)
-        case "stop-health-manager" | "stop-service":
-            simulation.engine.stop_service(server, _service(server, body), t, BY)
-        case "start-health-manager" | "start-service":
-            if not simulation.engine.start_service(server, _service(server, body), t, BY):
-                raise BadRequestError("the service does not start")
-        case "restart-service":
-            if not simulation.engine.restart_service(server, _service(server, body), t, BY):
-                raise BadRequestError("the service does not start again")
-        case "move-database":
-            database = simulation.organization.database(str(body.get("database", "")))
-            if database is None or not simulation.lifecycle.move(database, server.name, t):
-                raise BadRequestError(f"{body.get('database')!r} cannot become active on {server.name}")
-        case "set-component":
-            _component(simulation, server, body, t)
-        case "break":
-            _break(simulation, server, body, t)
-        case "cure":
-            simulation.engine.cure(server, t)
-        case other:
-            raise BadRequestError(f"there is no action {other!r}; there are: {', '.join(ACTIONS)}")
-    return {"server": server.name, "action": body["action"], "simulated": simulation.clock.at(t).isoformat()}
-
-
-def _service(server: Server, body: Mapping[str, Any]) -> WindowsService:
-    name = HEALTH_MANAGER if "health-manager" in body["action"] else str(body.get("service", ""))
-    service = server.service(name)
-    if service is None:
-        raise BadRequestError(f"{server.name} has no service {name!r}")
-    return service
-
-
-def _component(simulation: Simulation, server: Server, body: Mapping[str, Any], t: float) -> None:
-    wanted = str(body.get("component", "")).lower()
-    component = next((c for c in components(server.version) if c.lower() == wanted), None)
-    state = _STATES.get(str(body.get("state", "")).lower())
-    if component is None or state is None:
-        raise BadRequestError("component or state does not exist")
-    requester = str(body.get("requester", "Maintenance"))
-    simulation.engine.vote(server, component, requester, state, t, BY)
-
-
-def _break(simulation: Simulation, server: Server, body: Mapping[str, Any], t: float) -> None:
-    kind = Kind.__members__.get(str(body.get("kind", "")).upper())
-    if kind is None:
-        raise BadRequestError(
-            f"there is no fault {body.get('kind')!r}; there are: {', '.join(Kind.__members__)}"
-        )
-    services = body.get("cured_by", ())
-    fault = Fault(
-        *(kind, server.name, t),
-        database=str(body.get("database", "")),
-        cured_by=cured_by(*services),
-        restarts=int(body.get("restarts", 1)),
-        automatic_restart_fails=bool(body.get("automatic_restart_fails", False)),
-    )
-    simulation.faults.add(fault)
-    simulation.ledger.change(t, server.name, "broken", f"{kind.name} {fault.database}".strip(), BY)
+    return Context(simulation, server, body, t, str(body.get("by", BY)))

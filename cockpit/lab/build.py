@@ -15,6 +15,7 @@ from cockpit.exchange.model import Role, Version
 from cockpit.lab.components import ACTIVE, Vote
 from cockpit.lab.organization import (
     AUTOMATIC,
+    CLUSTER,
     HEALTH_MANAGER,
     MANUAL,
     REPLICATION,
@@ -27,11 +28,16 @@ from cockpit.lab.organization import (
     Organization,
     Server,
     Site,
+    Volume,
     WindowsService,
 )
 
 DOMAIN: Final = "lab.example"
 SITES: Final = (("North", 60), ("South", 120), ("West", -300), ("East", 330), ("Harbour", 0), ("Upland", 60))
+
+PREFERENCE_MOVES: Final = 3600.0
+"""PreferenceMoveFrequency of 2016 CU2 and later: 1 h [A]."""
+_GIB: Final = 1024**3
 
 _MAILBOX = frozenset({Role.MAILBOX})
 _ACCESS = frozenset({Role.CLIENT_ACCESS})
@@ -75,7 +81,7 @@ _SERVICES: Final = (
     ("MSExchangeSubmission", "Microsoft Exchange Mailbox Transport Submission", AUTOMATIC, Role.MAILBOX),
     ("MSExchangeDelivery", "Microsoft Exchange Mailbox Transport Delivery", AUTOMATIC, Role.MAILBOX),
     ("MSExchangeTransport", "Microsoft Exchange Transport", AUTOMATIC, Role.MAILBOX),
-    ("ClusSvc", "Cluster Service", AUTOMATIC, Role.MAILBOX),
+    (CLUSTER, "Cluster Service", AUTOMATIC, Role.MAILBOX),
     ("W3SVC", "World Wide Web Publishing Service", AUTOMATIC, None),
     ("WinRM", "Windows Remote Management (WS-Management)", AUTOMATIC, None),
 )
@@ -134,7 +140,15 @@ def _group(
         witness = f"LAB-FS1.{organization.domain}"
         names = [s.name for s in members]
         organization.dags[dag.lower()] = Dag(
-            dag, names, witness, rf"C:\DAGFileShareWitnesses\{dag}", names[0], organization.guid("dag", dag)
+            *(
+                dag,
+                names,
+                witness,
+                rf"C:\DAGFileShareWitnesses\{dag}",
+                names[0],
+                organization.guid("dag", dag),
+            ),
+            preference_moves=None if version is Version.E2013 else PREFERENCE_MOVES,
         )
     for server in members:
         server.dag = dag
@@ -162,6 +176,11 @@ def _server(
         booted_at=booted,
         next_process_id=4 * rng.randint(300, 900),
     )
+    if server.has_front_end:
+        server.client_connections = 3 + server.guid.int % 40
+    server.volumes.append(Volume("C:\\", 120 * _GIB, (40 + server.guid.int % 20) * _GIB))
+    if server.has_back_end:
+        server.volumes.append(Volume("D:\\", 1000 * _GIB, 611 * _GIB))
     for service, display, start_type, tier in _SERVICES:
         if tier is None or tier in server.tiers:
             running = start_type == AUTOMATIC

@@ -37,8 +37,10 @@ class Kind(Enum):
 @dataclass(slots=True)
 class Fault:
     """One fault. It ends at ``ended``, after ``restarts`` restarts of one of ``cured_by`` (services, lower
-    case), or with a reboot. ``automatic_restart_fails``: the responder's restart does not get the service
-    to stop in time, so the hung process lives on; a person's restart waits for it.
+    case), or with a reboot; with no ``cured_by`` only with a reboot. ``automatic_restart_fails``: the
+    responder's restart does not get the service to stop in time, so the hung process lives on; a person's
+    restart waits for it. ``survives_reboot``: not even a reboot ends it. ``cured_by_failover``: it ends when
+    no active database is left on the server.
     """
 
     kind: Kind
@@ -49,6 +51,8 @@ class Fault:
     cured_by: frozenset[str] = frozenset()
     restarts: int = 1
     automatic_restart_fails: bool = False
+    survives_reboot: bool = False
+    cured_by_failover: bool = False
 
     def active(self, t: float) -> bool:
         return self.began <= t and (self.ended is None or t < self.ended)
@@ -104,7 +108,7 @@ class Faults:
         return cured
 
     def rebooted(self, server: str, t: float) -> list[Fault]:
-        cured = [f for f in self.on(server) if f.active(t)]
+        cured = [f for f in self.on(server) if f.active(t) and not f.survives_reboot]
         for fault in cured:
             fault.ended = t
         return cured

@@ -10,17 +10,20 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from cockpit.exchange.catalogue import BACK_END_SERVICE, FRONT_END_SERVICE
 from cockpit.exchange.model import AlertValue
 from cockpit.lab import faults as judge
 from cockpit.lab.components import INACTIVE, POP_PROXY, RECOVERY_ACTIONS, Vote
+from cockpit.lab.events import EventLog
 from cockpit.lab.faults import Fault, Faults, Kind, Outcome
 from cockpit.lab.ledger import Ledger
 from cockpit.lab.organization import (
     AUTOMATIC,
     DISABLED,
     HEALTH_MANAGER,
+    STOPPED,
     Database,
     Organization,
     Server,
@@ -44,6 +47,11 @@ _KEPT_ACTIONS = 200
 DID_NOT_STOP = "The service did not stop within the time limit."
 DID_NOT_START = "The service did not stay started."
 """The lab's own wordings."""
+_RESPONDER = "PopSelfTestRestartService"
+
+
+def _nobody(_server: Server, _service: str, _t: float) -> None:
+    return
 
 
 class HealthEngine:
@@ -61,6 +69,9 @@ class HealthEngine:
         self.held: dict[tuple[str, str], float] = {}
         """Monitors whose probe is not run again before that time: (server, monitor)."""
         self.actions: dict[str, list[RecoveryAction]] = {}
+        self.events = EventLog()
+        self.on_service: Callable[[Server, str, float], None] = _nobody
+        """Called when a service of a server has started or stopped."""
         self._generation: dict[str, int] = {}
         self._heap: list[tuple[float, int, Callable[[float], None]]] = []
         self._seq = 0
@@ -140,9 +151,11 @@ class HealthEngine:
                 return
             outcome = self._judge_next(server, state, t)
             if outcome.seconds < 1.0:
+                self.events.probe_ran(server.name, rule.probe, outcome, t, t)
                 self._take(server, state, t, outcome)
                 return
-            self.at(t + outcome.seconds, lambda end: self._take_late(server, state, end, outcome, generation))
+            late = partial(self._take_late, server, state, outcome, generation, t)
+            self.at(t + outcome.seconds, late)
 
         return run
 
@@ -184,9 +197,10 @@ class HealthEngine:
     # -- monitors -----------------------------------------------------------------------------------------
 
     def _take_late(
-        self, server: Server, state: MonitorState, t: float, outcome: Outcome, generation: int
+        self, server: Server, state: MonitorState, outcome: Outcome, generation: int, begun: float, t: float
     ) -> None:
         if self._generation.get(server.name) == generation and server.runs(HEALTH_MANAGER):
+            self.events.probe_ran(server.name, state.rule.probe, outcome, begun, t)
             self._take(server, state, t, outcome)
 
     def _take(self, server: Server, state: MonitorState, t: float, outcome: Outcome) -> None:
@@ -204,6 +218,7 @@ class HealthEngine:
         state.transition(t, alert)
         name = state.rule.spec.name
         self.ledger.change(t, server.name, "monitor", f"{name}: {before} -> {alert}", "health manager")
+        self.events.monitor_changed(server.name, name, state.rule.spec.health_set, alert, t, state.error)
         if alert == AlertValue.HEALTHY and name == "PopProxyTestMonitor":
             self._online(server, t)
         if alert != AlertValue.DEGRADED:
@@ -257,17 +272,20 @@ class HealthEngine:
     def _restart_late(self, server: Server, state: MonitorState, t: float) -> None:
         self._restart_by(server, state.rule.service, f"{state.rule.prefix}RestartServiceLate", t)
 
-    def _restart_by(self, server: Server, service: str, responder: str, t: float) -> None:
+    def _restart_by(
+        self, server: Server, service: str, responder: str, t: float, *, at_once: bool = False
+    ) -> None:
         found = server.service(service)
         if found is None or not self._may_act(server, responder, t):
             return
-        if self.faults.restart_fails(server.name, service, t):
-            self._record(server, t, t + 60, "RestartService", service, responder, "Failed", DID_NOT_STOP)
-            return
-        if self.restart_service(server, found, t, responder, automatic=True):
-            self._record(server, t, t + 8, "RestartService", service, responder, "Succeeded")
-        else:
-            self._record(server, t, t + 8, "RestartService", service, responder, "Failed", DID_NOT_START)
+        seconds, why = 8.0, ""
+        if found.will_not_stop or self.faults.restart_fails(server.name, service, t):
+            seconds, why = 60.0, DID_NOT_STOP
+        elif not self.restart_service(server, found, t, responder, automatic=True):
+            why = DID_NOT_START
+        end = t if at_once else t + seconds
+        result = "Failed" if why else "Succeeded"
+        self._record(server, t, end, "RestartService", service, responder, result, why)
 
     def _offline(self, server: Server, _: MonitorState, t: float) -> None:
         """PopProxyTestCafeOffline: PopProxy Inactive by HealthApi; the POP3 service stops by design."""
@@ -316,6 +334,7 @@ class HealthEngine:
         kept = self.actions.setdefault(server.name, [])
         kept.append(entry)
         del kept[:-_KEPT_ACTIONS]
+        self.events.action_started(server.name, action, resource, requestor, begin)
         self.ledger.change(begin, server.name, "recovery action", f"{action} {resource}: {result}", requestor)
 
     # -- acts on services and components ------------------------------------------------------------------
@@ -330,15 +349,18 @@ class HealthEngine:
         done = start(server, service, t)
         if done and not was:
             self.ledger.change(t, server.name, "service started", f"{service.name} {service.process_id}", by)
-            self._cured(self.faults.restarted(server.name, service.name, t, automatic=automatic), t)
+            self._cured(self.faults.restarted(server.name, service.name, t, automatic=automatic), t, by)
             if service.name == HEALTH_MANAGER:
                 self._start_health_manager(server, t)
+            self.on_service(server, service.name, t)
         return done
 
     def stop_service(self, server: Server, service: WindowsService, t: float, by: str) -> None:
-        if service.running:
-            self.ledger.change(t, server.name, "service stopped", service.name, by)
+        if service.state == STOPPED:
+            return
         stop(service)
+        self.ledger.change(t, server.name, "service stopped", service.name, by)
+        self.on_service(server, service.name, t)
 
     def restart_service(
         self, server: Server, service: WindowsService, t: float, by: str, *, automatic: bool = False
@@ -346,13 +368,22 @@ class HealthEngine:
         self.stop_service(server, service, t, by)
         return self.start_service(server, service, t, by, automatic=automatic)
 
-    def _cured(self, faults: Iterable[Fault], t: float) -> None:
-        for fault in faults:
-            self.ledger.change(t, fault.server, "cured", f"{fault.kind.name} {fault.database}".strip())
+    def act_now(self, server: Server, service: WindowsService, t: float) -> None:
+        """A restart responder acts at this very moment, whatever its monitor says, and is done with it."""
+        self._restart_by(server, service.name, _RESPONDER, t, at_once=True)
 
-    def cure(self, server: Server, t: float) -> None:
+    def _cured(self, faults: Iterable[Fault], t: float, by: str = "") -> None:
+        for fault in faults:
+            self.ledger.change(t, fault.server, "cured", f"{fault.kind.name} {fault.database}".strip(), by)
+
+    def cure(self, server: Server, t: float, by: str = "") -> None:
         """End every fault of a server, as if by magic."""
-        self._cured([self._end(f, t) for f in self.faults.on(server.name) if f.active(t)], t)
+        self._cured([self._end(f, t) for f in self.faults.on(server.name) if f.active(t)], t, by)
+
+    def failed_over(self, server: Server, t: float, by: str) -> None:
+        """No active database is left on ``server``."""
+        gone = [f for f in self.faults.on(server.name) if f.active(t) and f.cured_by_failover]
+        self._cured([self._end(f, t) for f in gone], t, by)
 
     def vote(self, server: Server, component: str, requester: str, state: int, t: float, by: str) -> None:
         """A requester's vote, in both places; POP3 stops when PopProxy turns Inactive, and is not started."""

@@ -37,7 +37,10 @@ _KEYS: Final = frozenset(
             "DatabaseName",
         ),
         *("MailboxServer", "ActiveDatabaseCopy", "DatabaseAvailabilityGroup", "ServerFqdn", "Component"),
-        *("ServiceName", "MonitorIdentity", "Id"),
+        *("ServiceName", "MonitorIdentity", "Id", "Database", "MasterServerOrAvailabilityGroup", "Check"),
+        *("ActivationPreference", "NodeName", "ProcessName", "DriveLetter", "Path"),
+        # Strings that stand for an enum.
+        *("Result", "State", "StartMode"),
     }
 )
 """Left alone by "append": what rows are found by."""

@@ -14,7 +14,9 @@ class ServerKnobs:
     """Knobs of one server; those of its wire are the endpoints' own (``wire/knobs.py``).
 
     ``rpc_delay``: real seconds before a command against this server gets its answer.
-    ``slow_probe``: simulated seconds a probe run by hand takes longer.
+    ``slow_probe``: simulated seconds a probe run by hand takes longer. ``unrunnable_probes``,
+    ``hanging_probes``: names such as ``PopSelfTestProbe`` (``*``: all) that by hand give only a warning, at
+    once or after all of the time limits (§2.4).
     ``denied``: cmdlets RBAC hides, by user (``*``: everybody).
     ``enum_objects``: enums travel as objects. ``hostile``: hostile strings, see ``hostile.py``:
     "" off, "append" to every string but names that rows are found by, "all" to really every string.
@@ -23,6 +25,8 @@ class ServerKnobs:
 
     rpc_delay: float = 0.0
     slow_probe: float = 0.0
+    unrunnable_probes: list[str] = field(default_factory=list)
+    hanging_probes: list[str] = field(default_factory=list)
     denied: dict[str, list[str]] = field(default_factory=dict)
     enum_objects: bool = False
     hostile: str = ""
@@ -42,6 +46,13 @@ class ServerKnobs:
             if name == "hostile" and value not in ("", "append", "all"):
                 raise ValueError("knob 'hostile' takes '', 'append' or 'all'")
             setattr(self, name, value)
+
+    def probe_trouble(self, probe: str) -> str:
+        """What a run by hand meets: ``unrunnable``, ``hanging``, or nothing."""
+        for word, names in (("unrunnable", self.unrunnable_probes), ("hanging", self.hanging_probes)):
+            if any(n == EVERYBODY or n.lower() == probe.lower() for n in names):
+                return word
+        return ""
 
     def denies(self, user: str, cmdlet: str) -> bool:
         wanted = cmdlet.lower()

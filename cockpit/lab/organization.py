@@ -14,15 +14,21 @@ from cockpit.exchange.model import Role, Version
 from cockpit.lab.components import POP_PROXY, Vote, state_of
 
 STOPPED: Final = 1
+START_PENDING: Final = 2
+STOP_PENDING: Final = 3
 RUNNING: Final = 4
 AUTOMATIC: Final = 2
 MANUAL: Final = 3
 DISABLED: Final = 4
 
+STOP_LIMIT: Final = 60.0
+"""Seconds in StopPending after which Stop-Service, Restart-Service and responders give up: the lab's own."""
+
 UNRESTRICTED: Final = 0
 INTRASITE_ONLY: Final = 1
 BLOCKED: Final = 2
 
+CLUSTER: Final = "ClusSvc"
 HEALTH_MANAGER: Final = "MSExchangeHM"
 REPLICATION: Final = "MSExchangeRepl"
 STORE: Final = "MSExchangeIS"
@@ -30,7 +36,11 @@ STORE: Final = "MSExchangeIS"
 
 @dataclass(slots=True)
 class WindowsService:
-    """One Windows service. ``process_id`` is 0 while it is stopped."""
+    """One Windows service. ``process_id`` is 0 while it is stopped.
+
+    ``stop_seconds``: simulated seconds a stop takes longer than usual. ``failed_starts``: so many starts
+    fail before one succeeds. ``fails_at_boot``: a boot does not get it up, though it is Automatic.
+    """
 
     name: str
     display_name: str
@@ -38,10 +48,18 @@ class WindowsService:
     state: int
     process_id: int
     started_at: float
+    stop_seconds: float = 0.0
+    failed_starts: int = 0
+    fails_at_boot: bool = False
 
     @property
     def running(self) -> bool:
         return self.state == RUNNING
+
+    @property
+    def will_not_stop(self) -> bool:
+        """It is stopping already, or a stop would take longer than anybody waits for."""
+        return self.state == STOP_PENDING or self.stop_seconds > STOP_LIMIT
 
 
 @dataclass(slots=True)
@@ -72,8 +90,30 @@ class Override:
 
 
 @dataclass(slots=True)
+class Volume:
+    """A volume of a server; ``capacity`` and ``free`` in bytes, ``mount`` such as ``C:\\``."""
+
+    mount: str
+    capacity: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that belongs to no service, such as ExSetup."""
+
+    name: str
+    process_id: int
+    started_at: float
+
+
+@dataclass(slots=True)
 class Server:
-    """One Exchange server. ``build``: four numbers. ``up``: it answers at all."""
+    """One Exchange server. ``build``: four numbers. ``up``: it answers at all.
+
+    ``reboot_seconds``: simulated seconds from down to up (None: ``lifecycle.REBOOT_SECONDS``);
+    ``stays_down``: a reboot never ends. ``client_connections``: POP clients of its front end while that runs.
+    """
 
     name: str
     fqdn: str
@@ -92,7 +132,14 @@ class Server:
     activation_policy: int = UNRESTRICTED
     move_now: bool = False
     maximum_active_databases: int | None = None
+    maximum_preferred_active_databases: int | None = None
+    node_paused: bool = False
     up: bool = True
+    reboot_seconds: float | None = None
+    stays_down: bool = False
+    client_connections: int = 0
+    volumes: list[Volume] = field(default_factory=list)
+    processes: list[Process] = field(default_factory=list)
     front_monitored: bool = False
     back_monitored: bool = False
     next_process_id: int = 0
@@ -139,7 +186,11 @@ class Server:
 
 @dataclass(slots=True)
 class Copy:
-    """One copy of a database. ``status`` is used while it is passive: 6 is Healthy."""
+    """One copy of a database. ``status`` is used while it is passive: 6 is Healthy.
+
+    ``replay_lag``: seconds, 0 for a copy that is not lagged. ``seeding_from``: the server that it is being
+    seeded from. ``booted``: when its server came up again, while that still shows (``dag.copy_state``).
+    """
 
     server: str
     preference: int
@@ -148,11 +199,33 @@ class Copy:
     replay_queue: int = 0
     activation_suspended: bool = False
     since: float = 0.0
+    action_initiator: str = "Unknown"
+    suspend_comment: str = ""
+    error_message: str = ""
+    replay_lag: float = 0.0
+    seeding_from: str = ""
+    booted: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A move of a database under way: Dismounting until ``mounting``, then Mounting until ``ends``."""
+
+    source: str
+    target: str
+    begun: float
+    mounting: float
+    ends: float
+    by: str
+    comment: str = ""
 
 
 @dataclass(slots=True)
 class Database:
-    """A mailbox database, its copies by preference, the server with the active one, its test mailbox."""
+    """A mailbox database, its copies by preference, the server with the active one, its test mailbox.
+
+    ``moved_at``: when it last became active elsewhere. ``lost_quorum``: dismounted by the loss of quorum.
+    """
 
     name: str
     dag: str
@@ -164,14 +237,26 @@ class Database:
     monitoring_password: str
     mounted: bool = True
     last_log: int = 100_000
+    backup_in_progress: bool = False
+    move: Move | None = None
+    moved_at: float | None = None
+    lost_quorum: bool = False
 
     def copy_on(self, server: str) -> Copy | None:
         return next((c for c in self.copies if c.server == server), None)
 
+    @property
+    def replicated(self) -> bool:
+        return len(self.copies) > 1
+
 
 @dataclass(slots=True)
 class Dag:
-    """A database availability group; ``primary_active_manager`` is a server's short name."""
+    """A database availability group; ``primary_active_manager`` is a server's short name.
+
+    ``preference_moves``: PreferenceMoveFrequency in seconds, None where databases are not moved back.
+    ``had_quorum``: as last looked at, for the ledger.
+    """
 
     name: str
     servers: list[str]
@@ -179,6 +264,10 @@ class Dag:
     witness_directory: str
     primary_active_manager: str
     guid: uuid.UUID
+    witness_up: bool = True
+    preference_moves: float | None = None
+    datacenter_activation: bool = True
+    had_quorum: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +290,8 @@ class Organization:
     servers: dict[str, Server] = field(default_factory=dict)
     dags: dict[str, Dag] = field(default_factory=dict)
     databases: dict[str, Database] = field(default_factory=dict)
+    overrides: list[Override] = field(default_factory=list)
+    """Global monitoring overrides (§2.13)."""
 
     def find(self, identity: str) -> Server | None:
         wanted = identity.strip().lower()
@@ -220,6 +311,9 @@ class Organization:
 
     def copies_on(self, server: str) -> list[Database]:
         return [d for d in self.databases.values() if d.copy_on(server) is not None]
+
+    def dag(self, name: str) -> Dag | None:
+        return self.dags.get(name.strip().lower())
 
     def active_on(self, server: str) -> list[Database]:
         return [d for d in self.databases.values() if d.active == server and d.mounted]
@@ -243,31 +337,15 @@ class Organization:
         same = [d for d in local if self.server(d.active).version is server.version]
         return same or local
 
-    def move_targets(self, database: Database, *, leaving: str) -> list[Copy]:
-        """Copies that may take the database over, best first: up, Healthy, drained, not blocked."""
-        fit = []
-        for copy in database.copies:
-            target = self.server(copy.server)
-            if (
-                copy.server != leaving
-                and target.runs(REPLICATION)
-                and copy.status == 6
-                and not copy.activation_suspended
-                and target.activation_policy != BLOCKED
-                and not target.move_now
-                and self._has_room(target)
-            ):
-                fit.append(copy)
-        return sorted(fit, key=lambda c: (c.copy_queue, c.preference))
-
-    def _has_room(self, server: Server) -> bool:
-        limit = server.maximum_active_databases
-        return limit is None or len(self.active_on(server.name)) < limit
-
 
 def start(server: Server, service: WindowsService, t: float) -> bool:
     """Start a stopped service; False where it stays down: PopProxy Inactive stops POP3 by design. [A]"""
     if service.name == FRONT_END_SERVICE and server.component(POP_PROXY) == 0:
+        stop(service)
+        return False
+    if service.state != RUNNING and service.failed_starts > 0:
+        service.failed_starts -= 1
+        stop(service)
         return False
     if service.state != RUNNING:
         service.state = RUNNING

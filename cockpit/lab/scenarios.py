@@ -127,8 +127,15 @@ def _ctp_frontend(simulation: Simulation, server: Server | None = None, restarts
     )
 
 
+def _leave_databases(organization: Organization) -> None:
+    """No PreferenceMoveFrequency: databases stay where the scenario puts them."""
+    for dag in organization.dags.values():
+        dag.preference_moves = None
+
+
 def _ctp_backend(simulation: Simulation) -> None:
     organization = simulation.organization
+    _leave_databases(organization)
     victim = _behind_front_ends(organization)
     for database in organization.databases.values():
         if database.copy_on(victim.name) is not None:
@@ -138,6 +145,7 @@ def _ctp_backend(simulation: Simulation) -> None:
 
 def _deep_database(simulation: Simulation, server: Server | None = None) -> None:
     organization = simulation.organization
+    _leave_databases(organization)
     victim = server or next((s for s in _back_ends(organization) if s.dag), _back_ends(organization)[0])
     kept = organization.active_on(victim.name)[0]
     for database in organization.active_on(victim.name)[1:]:

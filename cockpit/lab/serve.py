@@ -95,6 +95,8 @@ class Lab:
         self.endpoints: dict[str, dict[str, Endpoint]] = {}
         self._addresses: dict[Endpoint, int] = {}
         self._listening: dict[str, bool] = {}
+        self._booted: dict[str, float] = {}
+        self._power = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
         self._following = asyncio.Lock()
         self._control = Control(self)
@@ -137,8 +139,10 @@ class Lab:
                 self._addresses[endpoint] = bound
                 urls.append(f"{'https' if tls else 'http'}://{HOST}:{bound}{path}")
             self._listening[server.name] = True
+            self._booted[server.name] = server.booted_at
             servers.append(ServerAddress(server.name, server.fqdn, urls[0], urls[1]))
         control_port = await self._control.start(HOST, port)
+        self.simulation.lifecycle.on_power = self._power.set
         self._pump = asyncio.create_task(self._run())
         return LabAddresses(
             organization=self.simulation.organization.name,
@@ -178,20 +182,27 @@ class Lab:
                 await self.follow()
             except Exception:
                 log.exception("lab bug while time went on")
-            await asyncio.sleep(_TICK)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._power.wait(), _TICK)
+            self._power.clear()
 
     async def follow(self) -> None:
-        """A server that is down listens no more and forgets its shells; one that is up again listens."""
+        """A server that is down listens no more and forgets its shells; one that is up again listens.
+
+        One that was down between two looks, as a fast clock has it, loses its shells too.
+        """
         async with self._following:
             for server in self.simulation.organization.servers.values():
-                if server.up == self._listening[server.name]:
+                name, up, booted = server.name, server.up, server.booted_at
+                listened = self._listening[name]
+                if up == listened and booted == self._booted[name]:
                     continue
-                self._listening[server.name] = up = server.up
-                for endpoint in self.endpoints[server.name].values():
+                self._listening[name], self._booted[name] = up, booted
+                for endpoint in self.endpoints[name].values():
+                    if listened:
+                        await endpoint.stop(abort=True)
                     if up:
                         await endpoint.start(HOST, self._addresses[endpoint])
-                    else:
-                        await endpoint.stop(abort=True)
 
 
 @contextlib.asynccontextmanager

@@ -59,6 +59,12 @@ class Simulation:
         """Wait that many simulated seconds, in real time."""
         await self._sleep(self.clock.real(simulated))
 
+    async def until(self, t: float) -> float:
+        """Wait until simulated second ``t`` and let what is due then happen; the present one."""
+        while (left := t - self.clock.seconds()) > 0:
+            await self.pause(left)
+        return self.touch()
+
     async def rpc(self, server: Server) -> None:
         """The delay of a call to that server; real seconds."""
         delay = self.knobs[server.name].rpc_delay

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from cockpit.exchange.model import COMPONENT_STATES, COPY_STATUSES, START_TYPES
-from cockpit.lab.cmdlets.copies import status_of
 from cockpit.lab.components import ACTIVE, BORN_INACTIVE, components
-from cockpit.lab.organization import Server
+from cockpit.lab.dag import copy_state, has_quorum, node_state, votes
+from cockpit.lab.organization import Dag, Database, Organization, Server
 from cockpit.lab.rows import server_rows
 from cockpit.lab.simulation import Simulation
 
@@ -21,19 +21,8 @@ def describe(simulation: Simulation, *, every_monitor: bool = False) -> dict[str
         "now": simulation.clock.at(t).isoformat(),
         "speed": simulation.clock.speed,
         "servers": {s.name: _server(simulation, s, t, every_monitor) for s in organization.servers.values()},
-        "databases": {
-            d.name: {
-                "dag": d.dag,
-                "active": d.active,
-                "mounted": d.mounted,
-                "copies": {c.server: COPY_STATUSES[status_of(simulation, d, c)] for c in d.copies},
-            }
-            for d in organization.databases.values()
-        },
-        "dags": {
-            d.name: {"servers": d.servers, "primary_active_manager": d.primary_active_manager}
-            for d in organization.dags.values()
-        },
+        "databases": {d.name: _database(organization, d, t) for d in organization.databases.values()},
+        "dags": {d.name: _dag(organization, d) for d in organization.dags.values()},
         "faults": [
             {
                 "kind": f.kind.name,
@@ -42,9 +31,49 @@ def describe(simulation: Simulation, *, every_monitor: bool = False) -> dict[str
                 "active": f.active(t),
                 "cured_by": sorted(f.cured_by),
                 "restarts": f.restarts,
+                "survives_reboot": f.survives_reboot,
+                "cured_by_failover": f.cured_by_failover,
             }
             for f in simulation.faults.all
         ],
+    }
+
+
+def _dag(organization: Organization, dag: Dag) -> dict[str, Any]:
+    present, total = votes(organization, dag)
+    return {
+        "servers": dag.servers,
+        "primary_active_manager": dag.primary_active_manager,
+        "quorum": has_quorum(organization, dag),
+        "votes": {"present": present, "total": total},
+        "witness_up": dag.witness_up,
+        "preference_moves": dag.preference_moves,
+        "nodes": {n: node_state(organization.server(n)).name.title() for n in dag.servers},
+    }
+
+
+def _database(organization: Organization, database: Database, t: float) -> dict[str, Any]:
+    states = {c.server: copy_state(organization, database, c, t) for c in database.copies}
+    move = database.move
+    return {
+        "dag": database.dag,
+        "active": database.active,
+        "mounted": database.mounted,
+        "replicated": database.replicated,
+        "backup_in_progress": database.backup_in_progress,
+        "move": None if move is None else {"source": move.source, "target": move.target, "by": move.by},
+        "copies": {name: COPY_STATUSES[state.status] for name, state in states.items()},
+        "copy_details": {
+            c.server: {
+                "preference": c.preference,
+                "copy_queue": states[c.server].copy_queue,
+                "replay_queue": states[c.server].replay_queue,
+                "activation_suspended": c.activation_suspended,
+                "replay_lag": c.replay_lag,
+                "seeding_from": c.seeding_from,
+            }
+            for c in database.copies
+        },
     }
 
 
@@ -84,5 +113,10 @@ def _server(simulation: Simulation, server: Server, t: float, every_monitor: boo
         },
         "protocol_log_enabled": server.pop.protocol_log_enabled,
         "activation_policy": server.activation_policy,
+        "maximum_active_databases": server.maximum_active_databases,
+        "node": node_state(server).name.title() if server.dag else "",
+        "processes": [p.name for p in server.processes],
+        "volumes": {v.mount: v.free for v in server.volumes},
+        "client_connections": server.client_connections,
         "activation_disabled_and_move_now": server.move_now,
     }

@@ -8,14 +8,12 @@ from cockpit.exchange.model import ACTIVATION_POLICIES, COPY_STATUSES, Version
 from cockpit.lab.clixml import ListValue
 from cockpit.lab.cmdlet import Invocation, Output
 from cockpit.lab.cmdlets import shapes
-from cockpit.lab.organization import REPLICATION, Copy, Database
+from cockpit.lab.dag import CopyState, Status, copy_state
+from cockpit.lab.organization import Copy, Database
 from cockpit.lab.simulation import Simulation
 
 _TYPE: Final = "Microsoft.Exchange.Management.SystemConfigurationTasks.CopyStatus"
 _POLICY: Final = "Microsoft.Exchange.Data.Directory.SystemConfiguration.DatabaseCopyAutoActivationPolicyType"
-MOUNTED: Final = 11
-DISMOUNTED: Final = 12
-SERVICE_DOWN: Final = 7
 
 
 async def get_mailbox_database_copy_status(sim: Simulation, call: Invocation, out: Output) -> None:
@@ -51,24 +49,43 @@ def _wanted(sim: Simulation, call: Invocation, out: Output) -> list[tuple[Databa
     return [(database, c) for c in copies]
 
 
-def status_of(sim: Simulation, database: Database, copy: Copy) -> int:
-    """ServiceDown where the server's replication service does not answer [A]."""
-    if not sim.organization.server(copy.server).runs(REPLICATION):
-        return SERVICE_DOWN
-    if copy.server == database.active:
-        return MOUNTED if database.mounted else DISMOUNTED
-    return copy.status
+_SOUND: Final = (Status.HEALTHY, Status.MOUNTED, Status.SEEDING_SOURCE)
+
+
+def _seeding(database: Database, copy: Copy) -> tuple[str | None, str | None]:
+    """(DatabaseSeedStatus, OutgoingConnections); their text forms are from memory [M]."""
+    status = None
+    if copy.seeding_from:
+        status = "Percentage:42; Read:18 GB (19,327,352,832 bytes); Written:18 GB (19,327,352,832 bytes)"
+    fed = [c.server for c in database.copies if c.seeding_from == copy.server]
+    connections = "".join(f"{{{name.lower()},MapiDagNetwork,Seeding}}" for name in fed)
+    return status, connections or None
+
+
+def _lag(copy: Copy) -> str | None:
+    """Text form from memory [M]."""
+    if not copy.replay_lag:
+        return None
+    lag = shapes.span(copy.replay_lag)
+    fixed = "Enabled:True; PlayDownReason:None; Percentage:100"
+    return f"{fixed}; Configured:{lag}; MaxDelay:1.00:00:00; Actual:{lag}"
 
 
 def _status(sim: Simulation, database: Database, copy: Copy, t: float) -> dict[str, object]:
     server = sim.organization.server(copy.server)
     active = copy.server == database.active
-    down = status_of(sim, database, copy) == SERVICE_DOWN
+    state: CopyState = copy_state(sim.organization, database, copy, t)
+    down = state.status is Status.SERVICE_DOWN
+    sound = state.status in _SOUND
+    seeding, outgoing = _seeding(database, copy)
+    error = copy.error_message
+    if down and not error:
+        error = f"The Microsoft Exchange Replication service on server '{copy.server}' does not answer."
     local = sim.local(server, t)
     name = f"{database.name}\\{copy.server}"
     log = database.last_log + max(0, int(t // 60))
-    copied = log - (0 if active else copy.copy_queue)
-    replayed = copied - (0 if active else copy.replay_queue)
+    copied = log - state.copy_queue
+    replayed = copied - state.replay_queue
     index = "NotApplicable" if server.version is Version.E2019 else ("Unknown" if down else "Healthy")
     never = shapes.NEVER
     shown: dict[str, object] = {
@@ -76,7 +93,7 @@ def _status(sim: Simulation, database: Database, copy: Copy, t: float) -> dict[s
         "Id": name,
         "Name": name,
         "DatabaseName": database.name,
-        "Status": shapes.numbered(_TYPE, COPY_STATUSES, status_of(sim, database, copy)),
+        "Status": shapes.numbered(_TYPE, COPY_STATUSES, state.status),
         "InstanceStartTime": sim.local(server, server.booted_at + 200),
         "LastStatusTransitionTime": sim.local(server, copy.since),
         "MailboxServer": copy.server,
@@ -85,16 +102,16 @@ def _status(sim: Simulation, database: Database, copy: Copy, t: float) -> dict[s
         "ActivationPreference": copy.preference,
         "StatusRetrievedTime": local,
         "WorkerProcessId": None if down else 4000 + copy.preference * 4,
-        "IsLastCopyAvailabilityChecksPassed": not down,
+        "IsLastCopyAvailabilityChecksPassed": sound,
         "LastCopyAvailabilityChecksPassedTime": local,
-        "IsLastCopyRedundancyChecksPassed": not down,
+        "IsLastCopyRedundancyChecksPassed": sound,
         "LastCopyRedundancyChecksPassedTime": local,
         "ActivationSuspended": copy.activation_suspended,
-        "ActionInitiator": "Unknown",
-        "ErrorMessage": "",
+        "ActionInitiator": copy.action_initiator,
+        "ErrorMessage": error,
         "ErrorEventId": None,
         "ExtendedErrorInfo": None,
-        "SuspendComment": "",
+        "SuspendComment": copy.suspend_comment,
         "RequiredLogsPresent": None,
         "SinglePageRestore": 0,
         "ContentIndexState": index,
@@ -107,9 +124,9 @@ def _status(sim: Simulation, database: Database, copy: Copy, t: float) -> dict[s
         "ContentIndexSeedingPercent": None,
         "ContentIndexSeedingSource": "",
         "ContentIndexServerSource": "",
-        "CopyQueueLength": None if down else (0 if active else copy.copy_queue),
-        "ReplayQueueLength": None if down else (0 if active else copy.replay_queue),
-        "ReplaySuspended": False,
+        "CopyQueueLength": None if down else state.copy_queue,
+        "ReplayQueueLength": None if down else state.replay_queue,
+        "ReplaySuspended": state.status in (Status.SUSPENDED, Status.FAILED_AND_SUSPENDED),
         "ResumeBlocked": False,
         "ReseedBlocked": False,
         # The sheet abbreviates these three: Minimum/Maximum/RequestedDatabaseSchemaVersion.
@@ -149,10 +166,10 @@ def _status(sim: Simulation, database: Database, copy: Copy, t: float) -> dict[s
         "SnapshotLatestCopyBackup": None,
         "LogReplayQueueIncreasing": False,
         "LogCopyQueueIncreasing": False,
-        "ReplayLagStatus": None,
-        "DatabaseSeedStatus": None,
+        "ReplayLagStatus": _lag(copy),
+        "DatabaseSeedStatus": seeding,
         "OutstandingDumpsterRequests": ListValue([]),
-        "OutgoingConnections": None,
+        "OutgoingConnections": outgoing,
         "IncomingLogCopyingNetwork": None,
         "SeedingNetwork": None,
         "DiskFreeSpacePercent": 61,

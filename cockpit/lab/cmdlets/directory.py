@@ -12,7 +12,8 @@ from cockpit.exchange.model import ACTIVATION_POLICIES, Role, Version
 from cockpit.lab.clixml import Enum, ListValue
 from cockpit.lab.cmdlet import ErrorRecord, Invocation, Output
 from cockpit.lab.cmdlets import shapes
-from cockpit.lab.organization import Dag, Server
+from cockpit.lab.dag import has_quorum
+from cockpit.lab.organization import CLUSTER, Dag, Server
 from cockpit.lab.simulation import Simulation
 
 _ROOT = r"C:\Program Files\Microsoft\Exchange Server\V15"
@@ -36,8 +37,8 @@ def version_text(server: Server) -> str:
     return f"Version {major}.{minor} (Build {build}.{revision})"
 
 
-def _tail(sim: Simulation, server: Server) -> dict[str, object]:
-    return shapes.directory_tail(
+def _tail(sim: Simulation, call: Invocation, server: Server) -> dict[str, object]:
+    ending = shapes.directory_tail(
         sim,
         server,
         identity=server.name,
@@ -46,6 +47,7 @@ def _tail(sim: Simulation, server: Server) -> dict[str, object]:
         classes=_SERVER_CLASSES,
         changed=server.booted_at,
     )
+    return shapes.originating(call, ending)
 
 
 async def get_exchange_server(sim: Simulation, call: Invocation, out: Output) -> None:
@@ -100,7 +102,7 @@ async def get_exchange_server(sim: Simulation, call: Invocation, out: Output) ->
             "MitigationsApplied": None,
             "MitigationsBlocked": None,
             "DataCollectionEnabled": False,
-            **_tail(sim, server),
+            **_tail(sim, call, server),
         }
         shapes.send(sim, call, out, shapes.EXCHANGE_SERVER, server.name, shown)
 
@@ -112,10 +114,10 @@ async def get_mailbox_server(sim: Simulation, call: Invocation, out: Output) -> 
             if shapes.text(call, "Identity"):
                 shapes.not_found(sim, call, out, shapes.text(call, "Identity"))
             continue
-        shapes.send(sim, call, out, shapes.MAILBOX_SERVER, server.name, _mailbox_server(sim, server))
+        shapes.send(sim, call, out, shapes.MAILBOX_SERVER, server.name, _mailbox_server(sim, call, server))
 
 
-def _mailbox_server(sim: Simulation, server: Server) -> dict[str, object]:
+def _mailbox_server(sim: Simulation, call: Invocation, server: Server) -> dict[str, object]:
     logging = rf"{_ROOT}\Logging"
     return {
         "Name": server.name,
@@ -173,12 +175,12 @@ def _mailbox_server(sim: Simulation, server: Server) -> dict[str, object]:
         "TransportSyncMailboxHealthLogMaxFileSize": "10 MB (10,485,760 bytes)",
         "IsExcludedFromProvisioning": False,
         "MaximumActiveDatabases": server.maximum_active_databases,
-        "MaximumPreferredActiveDatabases": None,
+        "MaximumPreferredActiveDatabases": server.maximum_preferred_active_databases,
         "WacDiscoveryEndpoint": None,
         "AdminDisplayVersion": version_text(server),
         "ServerRole": server_role(server),
         "ExchangeLegacyServerRole": 0,
-        **_tail(sim, server),
+        **_tail(sim, call, server),
     }
 
 
@@ -188,8 +190,10 @@ def _refused(call: Invocation) -> str:
     if "DatabaseCopyAutoActivationPolicy" in call.parameters and policy.lower() not in _POLICIES:
         return f"'{policy}' is not a DatabaseCopyAutoActivationPolicy."
     maximum = shapes.text(call, "MaximumActiveDatabases")
-    if maximum and not maximum.isdigit():
-        return f"'{maximum}' is not a number of databases."
+    preferred = shapes.text(call, "MaximumPreferredActiveDatabases")
+    for given in (maximum, preferred):
+        if given and not given.isdigit():
+            return f"'{given}' is not a number of databases."
     return ""
 
 
@@ -208,22 +212,7 @@ async def set_mailbox_server(sim: Simulation, call: Invocation, out: Output) -> 
         return
     if shapes.switch(call, "WhatIf"):
         return
-    changed = False
-    if "DatabaseCopyActivationDisabledAndMoveNow" in call.parameters:
-        wanted = shapes.switch(call, "DatabaseCopyActivationDisabledAndMoveNow")
-        changed = wanted != server.move_now
-        server.move_now = wanted
-        if wanted:
-            sim.lifecycle.move_now(server, t, call.user)
-    if "DatabaseCopyAutoActivationPolicy" in call.parameters:
-        policy = _POLICIES[shapes.text(call, "DatabaseCopyAutoActivationPolicy").lower()]
-        changed = changed or policy != server.activation_policy
-        server.activation_policy = policy
-    if "MaximumActiveDatabases" in call.parameters:
-        value = call.parameters["MaximumActiveDatabases"]
-        limit = int(value) if str(value or "").isdigit() else None
-        changed = changed or limit != server.maximum_active_databases
-        server.maximum_active_databases = limit
+    changed = _change(sim, call, server, t)
     if not changed:
         out.warning(
             f"The command completed successfully but no settings of '{server.name}' have been modified."
@@ -231,6 +220,38 @@ async def set_mailbox_server(sim: Simulation, call: Invocation, out: Output) -> 
         return
     words = ", ".join(f"{k}={v}" for k, v in call.parameters.items() if k != "Identity")
     sim.ledger.change(t, server.name, "mailbox server", words, call.user)
+
+
+def _change(sim: Simulation, call: Invocation, server: Server, t: float) -> bool:
+    """Take the values over; whether one was new."""
+    before = (
+        server.move_now,
+        server.activation_policy,
+        server.maximum_active_databases,
+        server.maximum_preferred_active_databases,
+    )
+    given = call.parameters
+    if "DatabaseCopyActivationDisabledAndMoveNow" in given:
+        server.move_now = shapes.switch(call, "DatabaseCopyActivationDisabledAndMoveNow")
+        if server.move_now:
+            sim.lifecycle.move_now(server, t, call.user)
+    if "DatabaseCopyAutoActivationPolicy" in given:
+        server.activation_policy = _POLICIES[shapes.text(call, "DatabaseCopyAutoActivationPolicy").lower()]
+    if "MaximumActiveDatabases" in given:
+        server.maximum_active_databases = _number(call, "MaximumActiveDatabases")
+    if "MaximumPreferredActiveDatabases" in given:
+        server.maximum_preferred_active_databases = _number(call, "MaximumPreferredActiveDatabases")
+    return before != (
+        server.move_now,
+        server.activation_policy,
+        server.maximum_active_databases,
+        server.maximum_preferred_active_databases,
+    )
+
+
+def _number(call: Invocation, name: str) -> int | None:
+    given = shapes.text(call, name)
+    return int(given) if given.isdigit() else None
 
 
 async def get_database_availability_group(sim: Simulation, call: Invocation, out: Output) -> None:
@@ -242,15 +263,29 @@ async def get_database_availability_group(sim: Simulation, call: Invocation, out
         if not dags:
             shapes.not_found(sim, call, out, wanted)
     for dag in dags:
-        shown = _dag(sim, dag, live=shapes.switch(call, "Status"))
+        shown = shapes.originating(call, _dag(sim, dag, live=shapes.switch(call, "Status")))
         shapes.send(sim, call, out, shapes.DAG, dag.name, shown)
+
+
+def _in_maintenance(server: Server) -> bool:
+    """What ServersInMaintenance looks at is not in the sheet: here ServerWideOffline and a paused node."""
+    return server.node_paused or server.component("ServerWideOffline") == 0
+
+
+def _frequency(dag: Dag) -> str:
+    """Off is Timeout.InfiniteTimeSpan, minus one millisecond [M]."""
+    return "-00:00:00.0010000" if dag.preference_moves is None else shapes.span(dag.preference_moves)
 
 
 def _dag(sim: Simulation, dag: Dag, *, live: bool) -> dict[str, object]:
     """Live properties are blank without -Status [A]. Names of types and defaults partly from memory [M]."""
     organization = sim.organization
-    up = [n for n in dag.servers if organization.server(n).up]
-    maintenance = [n for n in up if organization.server(n).component("ServerWideOffline") == 0]
+    quorum = has_quorum(organization, dag)
+    up = [n for n in dag.servers if quorum and organization.server(n).runs(CLUSTER)]
+    maintenance = [n for n in up if _in_maintenance(organization.server(n))]
+    even = len(dag.servers) % 2 == 0
+    witness = ("Primary", 1) if even and dag.witness_up and quorum else ("None", 0)
+    mode = ("DagOnly", 1) if dag.datacenter_activation else ("Off", 0)
     first = organization.server(dag.servers[0])
     later = first.version is not Version.E2013
     path = shapes.server_path(sim).replace("CN=Servers,", "CN=Database Availability Groups,", 1)
@@ -268,7 +303,7 @@ def _dag(sim: Simulation, dag: Dag, *, live: bool) -> dict[str, object]:
         "NetworkCompression": Enum(f"{_SYSTEM}DatabaseAvailabilityGroup+NetworkOption", "InterSubnetOnly", 2),
         "NetworkEncryption": Enum(f"{_SYSTEM}DatabaseAvailabilityGroup+NetworkOption", "InterSubnetOnly", 2),
         "ManualDagNetworkConfiguration": False,
-        "DatacenterActivationMode": Enum(f"{_SYSTEM}DatacenterActivationModeOption", "DagOnly", 1),
+        "DatacenterActivationMode": Enum(f"{_SYSTEM}DatacenterActivationModeOption", *mode),
         "StoppedMailboxServers": shapes.strings(),
         "StartedMailboxServers": shapes.strings(*(organization.server(n).fqdn for n in dag.servers)),
         "DatabaseAvailabilityGroupIpv4Addresses": shapes.strings(),
@@ -281,7 +316,7 @@ def _dag(sim: Simulation, dag: Dag, *, live: bool) -> dict[str, object]:
         "ThirdPartyReplication": Enum(f"{_SYSTEM}ThirdPartyReplicationMode", "Disabled", 0),
         "ReplicationPort": 64327 if live else 0,
         "NetworkNames": shapes.strings(*(["MapiDagNetwork"] if live else [])),
-        "WitnessShareInUse": Enum(f"{_SYSTEM}WitnessShareUsage", "Primary", 1) if live else None,
+        "WitnessShareInUse": Enum(f"{_SYSTEM}WitnessShareUsage", *witness) if live else None,
         "DatabaseAvailabilityGroupConfiguration": None,
         "AutoDagSchemaVersion": "1.0",
         "AutoDagDatabaseCopiesPerDatabase": 1,
@@ -296,7 +331,7 @@ def _dag(sim: Simulation, dag: Dag, *, live: bool) -> dict[str, object]:
         "AutoDagBitlockerEnabled": False,
         "AutoDagFIPSCompliant": False,
         "ReplayLagManagerEnabled": later,
-        **({"PreferenceMoveFrequency": "-00:00:00.0010000"} if later else {}),
+        **({"PreferenceMoveFrequency": _frequency(dag)} if later else {}),
         **shapes.directory_tail(
             sim,
             first,

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 from xml.sax.saxutils import escape
 
 from cockpit.lab import clixml
 from cockpit.lab.cmdlet import ErrorRecord, Invocation, Output
+from cockpit.lab.cmdlets.winrm import here
+from cockpit.lab.events import ACTION_RESULTS, CHANNELS, PROBE_RESULTS, Event
 from cockpit.lab.organization import Server
 from cockpit.lab.popmonitors import RecoveryAction
 from cockpit.lab.simulation import Simulation
 
-_PREFIX: Final = "Microsoft-Exchange-ManagedAvailability/"
-RESULTS: Final = f"{_PREFIX}RecoveryActionResults"
-_EMPTY: Final = frozenset(
-    f"{_PREFIX}{name}".lower()
-    for name in ("RecoveryActionLogs", "InvokeNowRequest", "InvokeNowResult", "Monitoring")
-)
-"""Channels that exist and in which the lab writes nothing."""
+RESULTS: Final = ACTION_RESULTS
 _NAMESPACE: Final = "http://schemas.microsoft.com/win/2004/08/events/event"
+_COMPARISONS: Final[dict[str, Callable[[datetime, datetime], bool]]] = {
+    ">=": operator.ge,
+    ">": operator.gt,
+    "<=": operator.le,
+    "<": operator.lt,
+}
+_FRAME: Final = re.compile(r"^\*(?:\[System\[(.*)\]\])?$", re.DOTALL)
+_TIME: Final = re.compile(r"@SystemTime\s*(>=|>|<=|<)\s*(?:'([^']*)'|\"([^\"]*)\")")
+_ID: Final = re.compile(r"\bEventID\s*=\s*(\d+)")
+_GLUE: Final = re.compile(r"TimeCreated|\band\b|\bor\b|[\s()\[\]]")
 
 
 def _failed(text: str) -> ErrorRecord:
@@ -33,57 +44,125 @@ def _failed(text: str) -> ErrorRecord:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """What of XPath the lab reads: bounds of the time, joined by ``and``, and event ids, any of them."""
+
+    bounds: tuple[tuple[str, datetime], ...] = ()
+    ids: frozenset[int] = frozenset()
+
+    def fits(self, moment: datetime, number: int) -> bool:
+        in_time = all(_COMPARISONS[sign](moment, bound) for sign, bound in self.bounds)
+        return in_time and (not self.ids or number in self.ids)
+
+
+def _query(text: str) -> _Query | None:
+    """``*[System[…]]``; None where the lab cannot read it."""
+    frame = _FRAME.match(text.strip())
+    if frame is None:
+        return None
+    inner = frame[1] or ""
+    bounds = []
+    for sign, single, double in _TIME.findall(inner):
+        try:
+            moment = datetime.fromisoformat(single or double)
+        except ValueError:
+            return None
+        bounds.append((sign, moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment))
+    ids = frozenset(int(number) for number in _ID.findall(inner))
+    left = _GLUE.sub("", _ID.sub("", _TIME.sub("", inner)))
+    return None if left else _Query(tuple(bounds), ids)
+
+
 async def wevtutil(sim: Simulation, call: Invocation, out: Output) -> None:
-    """``qe CHANNEL [/c:N] [/rd:true] [/f:xml]``: one string per event, oldest first but with /rd:true."""
+    """``qe CHANNEL [/c:N] [/rd:true] [/f:xml] [/q:XPATH]``: one string per event, oldest first but with
+    /rd:true. Of XPath only bounds on SystemTime and EventID are known."""
     arguments = [str(a) for a in call.parameters.get("Arguments", [])]
     if len(arguments) < 2 or arguments[0].lower() not in ("qe", "query-events"):
         out.error(_failed("The parameter is incorrect."))
         return
-    options = dict(a.lstrip("/-").lower().partition(":")[::2] for a in arguments[2:])
-    if options.get("f", "xml") != "xml":
+    options = {n.lower(): v for n, _, v in (a.lstrip("/-").partition(":") for a in arguments[2:])}
+    if options.get("f", "xml").lower() != "xml":
         out.error(_failed("The parameter is incorrect."))
         return
-    channel = arguments[1].lower()
-    if channel in _EMPTY:
-        return
-    if channel != RESULTS.lower():
+    channel = next((c for c in CHANNELS if c.lower() == arguments[1].lower()), "")
+    if not channel:
         out.error(_failed("Failed to read events. The specified channel could not be found."))
         return
-    sim.touch()
-    server = sim.organization.server(call.server.partition(".")[0])
-    found = list(sim.engine.actions.get(server.name, ()))
-    if options.get("rd", "false") == "true":
+    query = _query(options.get("q", options.get("query", "*")))
+    if query is None:
+        out.error(_failed("Failed to read events. The specified query is invalid."))
+        return
+    t = sim.touch()
+    server = here(sim, call)
+    found = _events(sim, server, channel, query, t)
+    if options.get("rd", "false").lower() == "true":
         found.reverse()
     count = options.get("c", "")
     mode = sim.knobs[server.name].hostile
-    for action in found[: int(count)] if count.isdigit() else found:
+    for event in found[: int(count)] if count.isdigit() else found:
         words = sim.poisoner.text("") if mode else ""
-        out.write(clixml.primitive(event_xml(sim, server, action, words)))
+        if isinstance(event, RecoveryAction):
+            out.write(clixml.primitive(event_xml(sim, server, event, words)))
+        else:
+            out.write(clixml.primitive(_plain_xml(sim, server, event, words)))
+
+
+def _events(
+    sim: Simulation, server: Server, channel: str, query: _Query, t: float
+) -> list[RecoveryAction | Event]:
+    """Those that have happened by ``t``, oldest first: an action's result is written at its end."""
+    at = sim.clock.at
+    if channel == ACTION_RESULTS:
+        actions = sim.engine.actions.get(server.name, ())
+        return [a for a in actions if a.end <= t and query.fits(at(a.end), 500)]
+    return [e for e in sim.engine.events.of(server.name, channel) if query.fits(at(e.t), e.id)]
+
+
+def _stamp(sim: Simulation, t: float) -> str:
+    return sim.clock.at(t).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
 
 
 def event_xml(sim: Simulation, server: Server, action: RecoveryAction, extra: str = "") -> str:
     """One event. The sheet names the fields of the user data; event id, provider and the rest of the
     frame are from memory [M]. Times are UTC."""
-    stamp = "%Y-%m-%dT%H:%M:%S.%f0Z"
-    end = sim.clock.at(action.end).strftime(stamp)
+    end = _stamp(sim, action.end)
     fields = {
         "Id": action.id,
         "InstanceId": f"{action.record:06d}",
         "ResourceName": action.resource,
-        "StartTime": sim.clock.at(action.start).strftime(stamp),
+        "StartTime": _stamp(sim, action.start),
         "EndTime": end,
         "State": action.state,
         "Result": action.result,
         "RequestorName": action.requestor,
-        "ExceptionMessage": _printable(action.exception + extra),
+        "ExceptionMessage": action.exception + extra,
         "ThrottleIdentity": f"{action.id}/{action.resource}",
         "ThrottleParametersXml": "",
     }
-    body = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields.items())
+    return _frame(server, RESULTS, 500, action.record, end, fields)
+
+
+def _plain_xml(sim: Simulation, server: Server, event: Event, extra: str) -> str:
+    fields = dict(event.fields)
+    if event.channel == PROBE_RESULTS:
+        fields["ExecutionStartTime"] = _stamp(sim, event.begun)
+        fields["ExecutionEndTime"] = _stamp(sim, event.t)
+        fields["Error"] += extra
+    elif event.fields.get("State") == "Started":
+        fields["StartTime"] = _stamp(sim, event.begun)
+    else:
+        fields["Subject"] = fields.get("Subject", "") + extra
+    return _frame(server, event.channel, event.id, event.record, _stamp(sim, event.t), fields)
+
+
+def _frame(server: Server, channel: str, number: int, record: int, stamp: str, fields: dict[str, str]) -> str:
+    body = "".join(f"<{name}>{escape(_printable(value))}</{name}>" for name, value in fields.items())
+    provider = channel.partition("/")[0]
     return (
-        f"<Event xmlns='{_NAMESPACE}'><System><Provider Name='Microsoft-Exchange-ManagedAvailability'/>"
-        f"<EventID>500</EventID><Level>4</Level><TimeCreated SystemTime='{end}'/>"
-        f"<EventRecordID>{action.record}</EventRecordID><Channel>{RESULTS}</Channel>"
+        f"<Event xmlns='{_NAMESPACE}'><System><Provider Name='{provider}'/>"
+        f"<EventID>{number}</EventID><Level>4</Level><TimeCreated SystemTime='{stamp}'/>"
+        f"<EventRecordID>{record}</EventRecordID><Channel>{channel}</Channel>"
         f"<Computer>{server.fqdn}</Computer></System><UserData><EventXML xmlns='myNs'>{body}</EventXML>"
         "</UserData></Event>"
     )

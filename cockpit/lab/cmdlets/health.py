@@ -1,4 +1,4 @@
-"""Get-ServerHealth, Get-HealthReport, Get-MonitoringItemIdentity, Get-ServerMonitoringOverride (§2.2-2.5).
+"""Get-ServerHealth, Get-HealthReport, Get-MonitoringItemIdentity, overrides (§2.2-2.5, §2.13).
 
 The texts of the warnings when the health manager does not answer were not found: those here are the
 lab's own plain words. The sheet is silent on what Description, HealthSetDescription, Error and Exception
@@ -15,7 +15,7 @@ from cockpit.lab.clixml import Enum, ListValue, Nested
 from cockpit.lab.cmdlet import Invocation, Output
 from cockpit.lab.cmdlets import shapes
 from cockpit.lab.healthsets import PRIORITY, MonitorSpec
-from cockpit.lab.organization import Server
+from cockpit.lab.organization import Override, Server
 from cockpit.lab.proberesult import result_type
 from cockpit.lab.rows import Row, rolled_up, server_rows
 from cockpit.lab.simulation import Simulation
@@ -256,18 +256,29 @@ async def get_server_monitoring_override(sim: Simulation, call: Invocation, out:
     for server in shapes.ask(sim, call, out, "Server"):
         await sim.rpc(server)
         for override in server.overrides:
-            stamp = "%Y-%m-%d %H:%M:%SZ"
-            shown: dict[str, object] = {
-                "ItemType": override.item_type,
-                "PropertyName": override.property_name,
-                "PropertyValue": override.property_value,
-                "HealthSetName": override.health_set,
-                "MonitoringItemName": override.item,
-                "TargetResource": "",
-                "ExpirationTime": sim.clock.at(override.expires_at).strftime(stamp),
-                "ApplyVersion": "",
-                "CreatedBy": override.created_by,
-                "CreatedTime": sim.clock.at(override.created_at).strftime(stamp),
-                **shapes.tail(f"{override.health_set}\\{override.item}"),
-            }
-            shapes.send(sim, call, out, shapes.OVERRIDE, shapes.OVERRIDE[0], shown)
+            _send_override(sim, call, out, override)
+
+
+async def get_global_monitoring_override(sim: Simulation, call: Invocation, out: Output) -> None:
+    """Those of the whole organization, kept in the directory (§6.3)."""
+    sim.touch()
+    for override in sim.organization.overrides:
+        _send_override(sim, call, out, override)
+
+
+def _send_override(sim: Simulation, call: Invocation, out: Output, override: Override) -> None:
+    stamp = "%Y-%m-%d %H:%M:%SZ"
+    shown: dict[str, object] = {
+        "ItemType": override.item_type,
+        "PropertyName": override.property_name,
+        "PropertyValue": override.property_value,
+        "HealthSetName": override.health_set,
+        "MonitoringItemName": override.item,
+        "TargetResource": "",
+        "ExpirationTime": sim.clock.at(override.expires_at).strftime(stamp),
+        "ApplyVersion": "",
+        "CreatedBy": override.created_by,
+        "CreatedTime": sim.clock.at(override.created_at).strftime(stamp),
+        **shapes.tail(f"{override.health_set}\\{override.item}"),
+    }
+    shapes.send(sim, call, out, shapes.OVERRIDE, shapes.OVERRIDE[0], shown)

@@ -43,7 +43,8 @@ def _servers(sim: Simulation, call: Invocation, out: Output) -> list[Server]:
 async def get_pop_settings(sim: Simulation, call: Invocation, out: Output) -> None:
     sim.touch()
     for server in _servers(sim, call, out):
-        shapes.send(sim, call, out, shapes.POP_SETTINGS, "1", _settings(sim, server))
+        shown = shapes.originating(call, _settings(sim, server))
+        shapes.send(sim, call, out, shapes.POP_SETTINGS, "1", shown)
 
 
 def _settings(sim: Simulation, server: Server) -> dict[str, object]:

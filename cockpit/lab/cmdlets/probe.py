@@ -19,6 +19,12 @@ from cockpit.lab.simulation import Simulation
 
 _PROBES = {p.identity.lower(): p for p in PROBES.values()}
 _POLL = 5.0
+_NO_RESULT = 270.0
+"""Three phases of 90 s each (§2.4)."""
+_TROUBLES = {
+    "unrunnable": "The probe '{identity}' cannot be run on demand on server '{server}'.",
+    "hanging": "The probe '{identity}' on server '{server}' gave no result within the time limit.",
+}
 _CLASS = "Microsoft.Exchange.Monitoring.InvokeMonitoringProbe"
 
 
@@ -41,6 +47,11 @@ async def invoke_monitoring_probe(sim: Simulation, call: Invocation, out: Output
     if probe is None or monitor not in sim.engine.monitors.get(server.name, {}):
         await sim.pause(_POLL)
         out.warning(f"There is no probe '{identity}' on server '{server.name}' that could be run.")
+        return
+    trouble = sim.knobs[server.name].probe_trouble(probe.name)
+    if trouble:
+        await sim.pause(_POLL if trouble == "unrunnable" else _NO_RESULT)
+        out.warning(_TROUBLES[trouble].format(identity=identity, server=server.name))
         return
     database, problem = _target(sim, server, probe, monitor, parts[2] if len(parts) == 3 else "")
     if problem:

@@ -133,8 +133,25 @@ def _category(object_class: str) -> str:
     names = {
         "msExchExchangeServer": "ms-Exch-Exchange-Server",
         "msExchMDBAvailabilityGroup": "ms-Exch-MDB-Availability-Group",
+        "msExchPrivateMDB": "ms-Exch-Private-MDB",
+        "user": "Person",
     }
     return names.get(object_class, "Protocol-Cfg-POP-Server")
+
+
+def originating(call: Invocation, shown: dict[str, object]) -> dict[str, object]:
+    """OriginatingServer is the domain controller that was asked for, where one was."""
+    asked = text(call, "DomainController")
+    return shown | {"OriginatingServer": asked} if asked else shown
+
+
+def span(seconds: float) -> str:
+    """A time span as Exchange prints it (§2.0): ``7.00:00:00``, ``00:10:00``, a negative one with ``-``."""
+    whole = abs(int(seconds))
+    days, rest = divmod(whole, 86_400)
+    hours, rest = divmod(rest, 3600)
+    words = f"{hours:02d}:{rest // 60:02d}:{rest % 60:02d}"
+    return ("-" if seconds < 0 else "") + (f"{days}.{words}" if days else words)
 
 
 def knobs_of(sim: Simulation, call: Invocation) -> ServerKnobs:

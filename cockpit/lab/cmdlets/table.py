@@ -7,7 +7,22 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from cockpit.lab.cmdlet import Cmdlet, CmdletTable, Invocation, Output
-from cockpit.lab.cmdlets import components, copies, directory, eventlog, health, pop, probe, winrm
+from cockpit.lab.cmdlets import (
+    cim,
+    components,
+    copies,
+    databases,
+    directory,
+    eventlog,
+    health,
+    machine,
+    moves,
+    pop,
+    probe,
+    processes,
+    replication,
+    winrm,
+)
 from cockpit.lab.cmdlets.shapes import knobs_of
 from cockpit.lab.hostile import PoisonedOutput
 from cockpit.lab.simulation import Simulation
@@ -73,7 +88,7 @@ def _exchange(sim: Simulation) -> list[Cmdlet]:
         one(
             *("Set-MailboxServer", directory.set_mailbox_server),
             "Identity DatabaseCopyActivationDisabledAndMoveNow DatabaseCopyAutoActivationPolicy "
-            "MaximumActiveDatabases DomainController Confirm WhatIf",
+            "MaximumActiveDatabases MaximumPreferredActiveDatabases DomainController Confirm WhatIf",
             mandatory="Identity",
             positional="Identity",
         ),
@@ -81,6 +96,31 @@ def _exchange(sim: Simulation) -> list[Cmdlet]:
             *("Get-MailboxDatabaseCopyStatus", copies.get_mailbox_database_copy_status),
             "Identity Server Local Active ConnectionStatus DomainController ExtendedErrorInfo UseServerCache",
             positional="Identity",
+        ),
+        one(
+            *("Move-ActiveMailboxDatabase", moves.move_active_mailbox_database, moves.PARAMETERS),
+            positional="Identity",
+        ),
+        one(
+            *("Get-MailboxDatabase", databases.get_mailbox_database),
+            "Identity Server Status DomainController IncludePreExchange2013 DumpsterStatistics",
+            positional="Identity",
+        ),
+        one(
+            *("Get-Mailbox", databases.get_mailbox),
+            "Identity Monitoring Server Database ResultSize DomainController",
+            positional="Identity",
+        ),
+        one(
+            *("Test-ReplicationHealth", replication.test_replication_health),
+            "Identity ActiveDirectoryTimeout DomainController MonitoringContext OutputObjects "
+            "TransientEventSuppressionWindow Confirm WhatIf",
+            positional="Identity",
+        ),
+        one(
+            *("Test-ServiceHealth", replication.test_service_health),
+            "Server ActiveDirectoryTimeout DomainController MonitoringContext Confirm WhatIf",
+            positional="Server",
         ),
         one(
             *("Get-ServerHealth", health.get_server_health, health_parameters),
@@ -103,6 +143,9 @@ def _exchange(sim: Simulation) -> list[Cmdlet]:
         one(
             *("Get-ServerMonitoringOverride", health.get_server_monitoring_override, "Server"),
             mandatory="Server",
+        ),
+        one(
+            *("Get-GlobalMonitoringOverride", health.get_global_monitoring_override, "DomainController"),
         ),
         one(
             *("Get-ServerComponentState", components.get_server_component_state),
@@ -156,10 +199,21 @@ def winrm_table_of(sim: Simulation, server: str) -> CmdletTable:
                 positional="Name",
             ),
             one(
-                *("Get-CimInstance", winrm.get_cim_instance, "ClassName Property Namespace"),
+                *("Get-CimInstance", cim.get_cim_instance, "ClassName Filter Property Namespace"),
                 mandatory="ClassName",
                 positional="ClassName",
             ),
+            one(
+                *("Get-Process", processes.get_process, "Name Id"),
+                positional="Name",
+                aliases={"ProcessName": "Name"},
+            ),
+            one(
+                *("Get-Counter", processes.get_counter, "Counter SampleInterval MaxSamples"),
+                positional="Counter",
+            ),
+            one("Get-ClusterNode", machine.get_cluster_node, "Name Cluster", positional="Name"),
+            one("Restart-Computer", machine.restart_computer, "Force Confirm WhatIf"),
             one("wevtutil", eventlog.wevtutil, "Arguments", native=True),
         ],
         sim.knobs[server].denies,
