@@ -1,69 +1,169 @@
-"""``python -m tests.pictures``: draw the README's picture from the real program on a real lab."""
+"""``python -m tests.pictures``: draw the README's pictures from the real program on real labs."""
 
 from __future__ import annotations
 
 import asyncio
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from cockpit.config import environment as config
-from cockpit.config.paths import paths
+from cockpit.config.environment import Environment
 from cockpit.fleet.client import CollectorFeed
 from cockpit.fleet.snapshot import FleetSnapshot, ProbePhase
+from cockpit.journal.records import Question
+from cockpit.recovery.office import Office, open_office
+from cockpit.recovery.view import RunView
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.environment import EnvironmentBadge
+from tests.recovery.robot import Robot
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-SIZE = (170, 40)
-PATIENCE = 90.0
+SIZE = (150, 42)
+PATIENCE = 120.0
 FAULTY_MONITOR = 4
 """Rows below the top of the filtered tree: site, server, health set, monitor."""
 
 
 def main() -> None:
-    """Serve a lab, look at it, save ``docs/fleet.svg``."""
+    """Serve labs, look at them, save ``docs/*.svg``."""
+    with _lab("mixed") as environment:
+        asyncio.run(_fleet(environment))
+    with _lab("ctp-backend", "--speed", "60") as environment:
+        asyncio.run(_recovery(environment))
+
+
+@contextmanager
+def _lab(scenario: str, *options: str) -> Iterator[Environment]:
     lab = subprocess.Popen(
-        [sys.executable, "-m", "cockpit", "lab", "serve", "--die-with-stdin", "--scenario", "mixed"],
+        [
+            *(sys.executable, "-m", "cockpit", "lab", "serve", "--die-with-stdin"),
+            "--scenario",
+            scenario,
+            *options,
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
     try:
         assert lab.stdout is not None
-        asyncio.run(_draw(Path(lab.stdout.readline().strip())))
+        yield config.choose(Path(lab.stdout.readline().strip()), None)
     finally:
         lab.communicate()
 
 
-async def _draw(env_file: Path) -> None:
-    environment = config.choose(env_file, None)
-    feed = CollectorFeed(environment, config.password(environment), paths().collector_log)
-    badge = EnvironmentBadge(
-        environment.name, environment.credential.user, True, environment.entry_servers[0]
-    )
-    app = CockpitApp(feed, badge, crash_dir=paths().crashes)
-    async with app.run_test(size=SIZE) as pilot:
+class Cockpit:
+    """The app under a pilot, and what is waited for in it."""
 
-        async def until(what: str, done: object) -> None:
-            assert callable(done)
-            deadline = asyncio.get_running_loop().time() + PATIENCE
-            while not done(app.desk.snapshot):
-                if asyncio.get_running_loop().time() > deadline:
-                    raise SystemExit(f"{what} did not happen")
-                await pilot.pause(0.2)
+    def __init__(self, environment: Environment, folder: Path, *, write: bool) -> None:
+        self.feed = CollectorFeed(environment, config.password(environment), folder / "collector.log")
+        entry = environment.entry_servers[0]
+        badge = EnvironmentBadge(environment.name, environment.credential.user, not write, entry)
+        self.app = CockpitApp(self.feed, badge, crash_dir=folder, recovery=lambda: open_office(environment))
+        self.pilot: Any = None
 
-        await until(
-            "the first picture", lambda f: f.servers and all(s.last_success for s in f.servers.values())
-        )
-        await pilot.press("f", "slash", *"CAS0", "enter")
-        await pilot.press(*["down"] * FAULTY_MONITOR)
-        await pilot.pause(2.0)
-        await pilot.press("p", "y")
-        await until("the probe", _probe_ended)
-        await pilot.pause(1.0)
-        (DOCS / "fleet.svg").write_text(app.export_screenshot(title="pop-cockpit demo"), encoding="utf-8")
-    await feed.close()
+    async def until(self, what: str, done: Callable[[], object]) -> None:
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while not done():
+            if asyncio.get_running_loop().time() > deadline:
+                raise SystemExit(f"{what} did not happen")
+            await self.pilot.pause(0.2)
+
+    async def see(self, monitor_of: str) -> None:
+        """Wait for the picture, filter it to a server, go to its faulty monitor."""
+        await self.until("the first picture", lambda: _all_read(self.app.desk.snapshot))
+        await self.pilot.press("f", "slash", *monitor_of, "enter")
+        await self.pilot.press(*["down"] * FAULTY_MONITOR)
+        await self.pilot.pause(2.0)
+
+    async def save(self, name: str) -> None:
+        await self.pilot.pause(1.0)
+        picture = self.app.export_screenshot(title="pop-cockpit demo")
+        (DOCS / f"{name}.svg").write_text(picture, encoding="utf-8")
+
+
+async def _fleet(environment: Environment) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        cockpit = Cockpit(environment, Path(folder), write=False)
+        async with cockpit.app.run_test(size=SIZE) as cockpit.pilot:
+            await cockpit.see("CAS0")
+            await cockpit.pilot.press("p", "y")
+            await cockpit.until("the probe", lambda: _probe_ended(cockpit.app.desk.snapshot))
+            await cockpit.save("fleet")
+        await cockpit.feed.close()
+
+
+async def _recovery(environment: Environment) -> None:
+    """The README's walk: from the alert on a Client Access server to green."""
+    office = open_office(environment)
+    with tempfile.TemporaryDirectory() as folder:
+        cockpit = Cockpit(environment, Path(folder), write=True)
+        async with cockpit.app.run_test(size=SIZE) as cockpit.pilot:
+            await cockpit.see("CAS01")
+            await cockpit.pilot.press("r", "p")
+            await cockpit.until("the plan", lambda: type(cockpit.app.screen).__name__ == "PlanScreen")
+            await cockpit.pilot.pause(4.0)
+            await cockpit.save("plan")
+            await cockpit.pilot.press("q")
+            await cockpit.pilot.press("r", "y")
+            await cockpit.until("the run", office.runs)
+            run = office.runs()[0].run.id
+            await _answer_until(cockpit, office, run, lambda q: q.step == "restart")
+            await cockpit.save("run")
+            await _answer_until(cockpit, office, run, lambda q: q.step == "away-move", stop_at_go=True)
+            child = office.view(run).child
+            assert child is not None
+            await cockpit.pilot.press("q", "H", "enter")
+            await cockpit.pilot.pause(2.0)
+            await cockpit.save("child")
+            await cockpit.pilot.press("d")
+            await cockpit.save("decide")
+            await cockpit.pilot.press("escape")
+            await _answer_until(cockpit, office, run, lambda q: False)
+            await cockpit.pilot.press("q")
+            await cockpit.save("history")
+        await cockpit.feed.close()
+    office.close()
+
+
+async def _answer_until(
+    cockpit: Cockpit,
+    office: Office,
+    run: str,
+    wanted: Callable[[Question], bool],
+    *,
+    stop_at_go: bool = False,
+) -> None:
+    """Answer as an operator would, up to a question, or to the end of the run."""
+    robot = Robot()
+
+    def step() -> bool:
+        view = _deepest(office, run)
+        if office.view(run).run.ended:
+            return True
+        question = office.open_question(view.run.id)
+        if question is None:
+            return False
+        may_go = not (view.question.blocking if view.question else ())
+        if wanted(question) and (may_go or not stop_at_go):
+            return True
+        answer = robot.decide(question, office.readings(view.run.id))
+        named = replace(answer, by=office.operator(), reason=answer.reason and "its restart did not help")
+        office.answer(view.run.id, question.id, named)
+        return False
+
+    await cockpit.until("the recovery", step)
+
+
+def _deepest(office: Office, run: str) -> RunView:
+    view = office.view(run)
+    return _deepest(office, view.child) if view.child else view
 
 
 def _all_read(fleet: FleetSnapshot) -> bool:

@@ -1,7 +1,7 @@
 """Everything a key can do, in one table. Footer, help, command palette, keymap and the read-only
 filter read it; what is not in it cannot be bound.
 
-``r``, ``l``, ``t`` and ``o`` are kept for recover, protocol logging, tail and obligations.
+``l`` and ``t`` are kept for protocol logging and tail.
 """
 
 from __future__ import annotations
@@ -12,29 +12,10 @@ from typing import Final
 
 from textual.binding import Binding
 
+from cockpit.ui.action import Action
+from cockpit.ui.recovery_actions import RECOVERY_ACTIONS
 
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One thing the operator can do.
-
-    ``scope``: where its keys work (a screen, or ``app`` for everywhere but dialogs).
-    ``dangerous``: changes something in the organization; not bound at all in read-only mode.
-    ``shown``: in the footer, in the table's order.
-    """
-
-    id: str
-    keys: tuple[str, ...]
-    title: str
-    scope: str
-    group: str
-    help: str = ""
-    dangerous: bool = False
-    shown: bool = False
-
-    @property
-    def method(self) -> str:
-        """The name Textual calls: ``fleet.faults-only`` is ``action_faults_only``."""
-        return self.id.rsplit(".", 1)[-1].replace("-", "_")
+__all__ = ["ACTIONS", "Action", "Registry", "key_label"]
 
 
 ACTIONS: Final[tuple[Action, ...]] = (
@@ -47,6 +28,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("fleet.probe", ("p",), "probe", "fleet", "Act",
            "Re-run the probe behind the monitor (Invoke-MonitoringProbe); shows the command "
            "first.", shown=True),
+    Action("fleet.recover", ("r",), "recover", "fleet", "Act",
+           "Plan or start the runbook of the selected monitor; asks first, a plan only reads.", shown=True),
     Action("fleet.stop-waiting", ("c",), "stop waiting", "fleet", "Act",
            "Wait no longer for the running probe; the probe itself cannot be recalled."),
     Action("fleet.refresh", ("R",), "refresh", "fleet", "Collector",
@@ -84,6 +67,9 @@ ACTIONS: Final[tuple[Action, ...]] = (
            "Go to the dependencies and the server."),
     Action("fleet.back", ("escape",), "back", "fleet", "Move",
            "Clear the filter, stop waiting for a probe, go back to the tree."),
+    Action("app.obligations", ("o",), "obligations", "app", "Recover",
+           "What is still to be undone, what is on without a record, runs not ended.", shown=True),
+    Action("app.history", ("H",), "history", "app", "Recover", "All runs, newest first.", shown=True),
     Action("app.palette", (":", "ctrl+p"), "commands", "app", "Cockpit",
            "Find a command by name.", shown=True),
     Action("app.quit", ("q", "ctrl+q"), "quit", "app", "Cockpit", "Leave the cockpit.", shown=True),
@@ -98,6 +84,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("help.page-up", ("pageup",), "page up", "help", "Dialog"),
     Action("help.first", ("g", "home"), "first", "help", "Dialog"),
     Action("help.last", ("G", "end"), "last", "help", "Dialog"),
+    *RECOVERY_ACTIONS,
 )  # fmt: skip
 
 _DISPLAY: Final = {
@@ -136,6 +123,22 @@ class Registry:
         return tuple(
             a for a in self.actions if a.scope == scope and a.keys and not (self.read_only and a.dangerous)
         )
+
+    def on_screen(self, scope: str) -> tuple[Action, ...]:
+        """What works on the screen of ``scope``: its own actions and the app's, these without the keys
+        that the screen has taken (``q`` goes back from a run, and quits on Fleet). On Fleet in the order
+        of the table, elsewhere the screen's own first."""
+        own = {action.id: action for action in self.live(scope)}
+        taken = {key for action in own.values() for key in action.keys}
+        shared = {
+            a.id: replace(a, keys=left, shown=a.shown and left[0] == a.keys[0])
+            for a in self.live("app")
+            if (left := tuple(k for k in a.keys if k not in taken))
+        }
+        both = own | shared
+        if scope != "fleet":
+            return tuple(both.values())
+        return tuple(both[a.id] for a in self.actions if a.id in both)
 
     def bindings(self, scope: str) -> list[Binding]:
         prefix = "app." if scope == "app" else ""

@@ -13,11 +13,11 @@ from typing import ClassVar
 
 from rich.console import RenderableType
 from textual import on, work
-from textual.app import App
 from textual.screen import Screen
 
 from cockpit.exchange.text import clean_line
 from cockpit.fleet.feed import Feed, FeedLostError
+from cockpit.recovery.client import Recovery
 from cockpit.ui import theme as themes
 from cockpit.ui._textual_hacks import driver_class, replace_bindings
 from cockpit.ui.actions import ACTIONS, Action, Registry
@@ -26,6 +26,9 @@ from cockpit.ui.environment import EnvironmentBadge
 from cockpit.ui.life import EXIT_CRASH, crash_line, install_signals
 from cockpit.ui.look import VARIABLE_DEFAULTS, Glyphs, Look, make_look, terminal_glyphs
 from cockpit.ui.messages import DiffArrived, FeedEnded, FeedStarted, FeedWanted
+from cockpit.ui.recoveries import Recoveries
+from cockpit.ui.recovering import RecoveringApp
+from cockpit.ui.recovery_actions import without_recovery
 from cockpit.ui.screens.fleet import FleetScreen
 
 CLOSE_LIMIT = 6.0
@@ -36,10 +39,11 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class CockpitApp(App[int], inherit_bindings=False):
+class CockpitApp(RecoveringApp, inherit_bindings=False):
     """``crash_dir``: where a crash is reported. ``save_dir``: where copies and views go, else there too.
 
-    ``keymap``: action id to keys, already checked by ``cockpit.ui.keymap.check``.
+    ``keymap``: action id to keys, already checked by ``cockpit.ui.keymap.check``. ``recovery``: makes the
+    recoveries; called once, in a thread, after the first paint. None: this cockpit has none.
     """
 
     CSS_PATH = "cockpit.tcss"
@@ -58,17 +62,21 @@ class CockpitApp(App[int], inherit_bindings=False):
         glyphs: Glyphs | None = None,
         now: Callable[[], datetime] = _utc_now,
         actions: Sequence[Action] = ACTIONS,
+        recovery: Callable[[], Recovery] | None = None,
     ) -> None:
         super().__init__(driver_class=driver_class())
         self.animation_level = "none"
         self.crash_dir = crash_dir
         self.crash_report = ""
-        registry = Registry.build(environment.read_only, keymap, actions)
+        self.recoveries = Recoveries(recovery)
+        registry = Registry.build(
+            environment.read_only, keymap, actions if recovery is not None else without_recovery(actions)
+        )
         self.desk = Desk(feed, environment, registry, now, save_dir or crash_dir)
         self.glyphs = glyphs or terminal_glyphs(sys.__stderr__.encoding if sys.__stderr__ else "utf-8")
         self._look: tuple[str, Look] | None = None
         self._theme_warnings = self._load_themes(theme)
-        self.fleet_screen = FleetScreen(self.desk, self.glyphs)
+        self.fleet_screen = FleetScreen(self.desk, self.glyphs, self.recoveries)
         replace_bindings(self, registry.bindings("app"))
 
     # Looks
@@ -109,6 +117,7 @@ class CockpitApp(App[int], inherit_bindings=False):
         gc.freeze()
         gc.enable()
         self.read_feed()
+        self.start_recoveries()
 
     @work(exclusive=True, exit_on_error=False, group="feed")
     async def read_feed(self, again: bool = False) -> None:
@@ -158,12 +167,17 @@ class CockpitApp(App[int], inherit_bindings=False):
     def action_help(self) -> None:
         from cockpit.ui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(self.desk.registry, ("fleet", "app")))
+        self.push_screen(HelpScreen(self.desk.registry, self.scope))
 
     def action_palette(self) -> None:
         from cockpit.ui.palette import ActionProvider, CockpitPalette
 
         self.push_screen(CockpitPalette(providers=[ActionProvider]))
+
+    @property
+    def scope(self) -> str:
+        """The scope of the screen on top: whose actions help and palette speak of."""
+        return str(getattr(self.screen, "scope", "fleet"))
 
     async def action_quit(self) -> None:
         self.exit(0)
@@ -181,6 +195,7 @@ class CockpitApp(App[int], inherit_bindings=False):
     async def on_unmount(self) -> None:
         with suppress(Exception):
             await asyncio.wait_for(self.desk.feed.close(), CLOSE_LIMIT)
+        await self.close_recoveries()
 
     def _fatal_error(self) -> None:
         """In place of Rich's traceback, which prints every local variable, passwords too."""

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from cockpit.fleet.rollup import State
 from cockpit.ui import render
 from cockpit.ui.look import Glyphs
+from cockpit.ui.standing import NO_MARKS, NOTHING, Marks, ServerMarks
 from cockpit.ui.view import FleetView, Leaf, ServerView
 from cockpit.ui.widgets.rows import Key, Row
 
@@ -24,6 +25,7 @@ IsOpen: TypeAlias = Callable[[Key, State], bool]
 class _Server:
     """The rows of a server in the tree. ``opened``: of its health sets; None: the server is closed."""
 
+    marks: ServerMarks
     sets: tuple[tuple[Key, State], ...]
     opened: dict[Key, bool] | None
     rows: list[Row]
@@ -36,8 +38,8 @@ class TreeRows:
         self._glyphs = glyphs
         self._known: dict[ServerView, _Server] = {}
 
-    def rows(self, view: FleetView, title: str, is_open: IsOpen) -> list[Row]:
-        """``is_open`` says whether a key shows its children."""
+    def rows(self, view: FleetView, title: str, is_open: IsOpen, marks: Marks = NOTHING) -> list[Row]:
+        """``is_open`` says whether a key shows its children; ``marks``: what recoveries have to tell."""
         before, self._known = self._known, {}
         if not view.servers:
             return []
@@ -46,18 +48,22 @@ class TreeRows:
             opened = is_open(group.key, group.state)
             rows.append(render.group_row(group, opened, self._glyphs))
             for server in group.servers if opened else ():
-                known = self._known[server] = self._server(server, before.get(server), is_open)
+                known = self._known[server] = self._server(
+                    server, before.get(server), is_open, marks.of(server.name)
+                )
                 rows += known.rows
         return rows
 
-    def _server(self, server: ServerView, known: _Server | None, is_open: IsOpen) -> _Server:
+    def _server(
+        self, server: ServerView, known: _Server | None, is_open: IsOpen, marks: ServerMarks
+    ) -> _Server:
         sets = known.sets if known is not None else render.openable_sets(server)
         opened = None
         if is_open((*server.group, server.name), server.state):
             opened = {key: is_open(key, state) for key, state in sets}
-        if known is not None and known.opened == opened:
+        if known is not None and known.opened == opened and known.marks == marks:
             return known
-        return _Server(sets, opened, render.server_rows(server, opened, self._glyphs))
+        return _Server(marks, sets, opened, render.server_rows(server, opened, self._glyphs, marks))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,17 +83,18 @@ class MonitorRows:
 
     def __init__(self, glyphs: Glyphs) -> None:
         self._glyphs = glyphs
-        self._known: dict[bool, dict[ServerView, list[Monitor]]] = {True: {}, False: {}}
+        self._known: dict[bool, dict[ServerView, tuple[ServerMarks, list[Monitor]]]] = {True: {}, False: {}}
 
-    def of(self, server: ServerView, with_server: bool) -> list[Monitor]:
+    def of(self, server: ServerView, with_server: bool, marks: ServerMarks = NO_MARKS) -> list[Monitor]:
         known = self._known[with_server].get(server)
-        if known is None:
-            known = [
-                Monitor(leaf.state.value, leaf, render.monitor_row(leaf, with_server, self._glyphs))
-                for leaf in server.leaves
-            ]
-            self._known[with_server][server] = known
-        return known
+        if known is not None and known[0] == marks:
+            return known[1]
+        made = [
+            Monitor(leaf.state.value, leaf, render.monitor_row(leaf, with_server, self._glyphs, marks))
+            for leaf in server.leaves
+        ]
+        self._known[with_server][server] = (marks, made)
+        return made
 
     def keep(self, view: FleetView) -> None:
         """Forget the servers as they no longer are, once they outnumber those that are there."""

@@ -14,7 +14,9 @@ from cockpit.ui.actions import ACTIONS, Action
 _MODIFIERS = {"ctrl", "shift", "alt"}
 _UNSAFE_FOR_DANGER = {f"ctrl+{c}" for c in "abdkjhlsz"}
 """Keys that shells, tmux and editors have put into people's fingers (terminal-ui §2)."""
-_MUST_STAY = {"app.quit", "app.help", "probe.cancel"}
+_MUST_STAY = {"app.quit", "app.help", "probe.cancel", "recover.cancel", "decide.cancel", "reason.cancel"}
+SCREENS = ("fleet", "run", "plan", "history", "obligations")
+"""Scopes of whole screens, on which the app's own actions work too."""
 
 
 def normalised(key: str) -> str | None:
@@ -86,16 +88,20 @@ def _refusal(action_id: str, given: list[str], table: Mapping[str, Action]) -> s
 
 
 def _collisions(keys: Mapping[str, tuple[str, ...]], table: Mapping[str, Action]) -> list[KeymapProblem]:
-    """Two actions on one key where both work. The user's entry is named, also against a default."""
+    """Two actions on one key where both work. The user's entry is named, also against a default.
+
+    Going back from a screen may take the key that quits: there it goes back, and on Fleet it quits.
+    """
     taken: dict[tuple[str, str], str] = {}
     found: list[KeymapProblem] = []
     ordered = sorted(table.values(), key=lambda a: a.id in keys)
     for action in ordered:
         for key in keys.get(action.id, action.keys):
-            place = ("fleet" if action.scope == "app" else action.scope, normalised(key) or key)
-            other = taken.setdefault(place, action.id)
-            if other != action.id:
-                found.append(
-                    KeymapProblem(action.id, f"{key!r} is already {other}; give that another key too.")
-                )
+            for scope in SCREENS if action.scope == "app" else (action.scope,):
+                place = (scope, normalised(key) or key)
+                other = taken.setdefault(place, action.id)
+                if other != action.id and {other, action.id} != {f"{scope}.back", "app.quit"}:
+                    sentence = f"{key!r} is already {other}; give that another key too."
+                    found.append(KeymapProblem(action.id, sentence))
+                    break
     return found

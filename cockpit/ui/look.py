@@ -16,6 +16,7 @@ from rich.style import Style
 from rich.text import Text
 
 from cockpit.fleet.rollup import State
+from cockpit.recovery.view import StepMark
 
 Fragment: TypeAlias = tuple[str, str]
 """A text and its role, a key of :data:`ROLES` or empty."""
@@ -89,6 +90,8 @@ class Glyphs:
     rule: str
     dot: str
     ellipsis: str
+    marks: Mapping[StepMark, str]
+    alarm: str
     ascii: bool = False
 
 
@@ -109,6 +112,16 @@ UNICODE: Final = Glyphs(
     rule="─",
     dot="·",
     ellipsis="…",
+    marks={
+        StepMark.DONE: "✔",
+        StepMark.DOING: "▶",
+        StepMark.ASKING: "?",
+        StepMark.IN_DOUBT: "‼",
+        StepMark.TO_COME: "·",
+        StepMark.SKIPPED: "↷",
+        StepMark.NOT_NEEDED: "–",
+    },
+    alarm="✖",
 )
 ASCII: Final = Glyphs(
     states={**UNICODE.states, State.UNHEALTHY: "X", State.UNREACHABLE: "#", State.HEALTHY: "."},
@@ -117,6 +130,16 @@ ASCII: Final = Glyphs(
     rule="-",
     dot="|",
     ellipsis="~",
+    marks={
+        StepMark.DONE: "+",
+        StepMark.DOING: ">",
+        StepMark.ASKING: "?",
+        StepMark.IN_DOUBT: "!",
+        StepMark.TO_COME: ".",
+        StepMark.SKIPPED: "/",
+        StepMark.NOT_NEEDED: "-",
+    },
+    alarm="X",
     ascii=True,
 )
 

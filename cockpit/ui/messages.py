@@ -1,10 +1,15 @@
-"""What the worker that reads the feed posts to the app. A worker touches no widget."""
+"""What the workers that read the feed and the journal post to the app. A worker touches no widget."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from textual.message import Message
 
 from cockpit.fleet.snapshot import FleetDiff
+from cockpit.recovery.client import Recovery, RefusedError
+from cockpit.recovery.view import Plan, RunLine, RunView, Standing
 
 
 class DiffArrived(Message):
@@ -39,3 +44,95 @@ class FeedStarted(Message):
 
 class FeedWanted(Message):
     """The operator wants the collector started again."""
+
+
+class StandingArrived(Message):
+    """What is open, as the journal has it now; ``swept``: a sweep has just looked at every server."""
+
+    def __init__(self, standing: Standing, swept: bool = False) -> None:
+        self.standing = standing
+        self.swept = swept
+        super().__init__()
+
+
+class RunArrived(Message):
+    """The run that is looked at has changed."""
+
+    def __init__(self, view: RunView) -> None:
+        self.view = view
+        super().__init__()
+
+
+class RunsArrived(Message):
+    """The list of runs, newest first."""
+
+    def __init__(self, runs: tuple[RunLine, ...]) -> None:
+        self.runs = runs
+        super().__init__()
+
+
+class PlanArrived(Message):
+    """A plan was made: everything read, nothing sent."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        super().__init__()
+
+
+class RunStarted(Message):
+    """A run goes in a process of its own."""
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+        super().__init__()
+
+
+class Done(Message):
+    """What was asked of the journal is written; ``words``: one sentence for the status line."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+        super().__init__()
+
+
+class RecoveryFailed(Message):
+    """Something was refused. ``kind``: of the job; ``run``: which run it was about, else empty."""
+
+    def __init__(self, error: RefusedError, kind: str, run: str = "") -> None:
+        self.error = error
+        self.kind = kind
+        self.run = run
+        super().__init__()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to ask of the recoveries. ``call`` runs in a thread and gives the message to post.
+
+    ``kind``: one job of a kind at a time. ``reads``: a newer one takes the older one's place; else a
+    second is refused while the first is under way. ``changes``: never carried out in read-only mode.
+    ``what``: in words, for a refusal.
+    """
+
+    kind: str
+    what: str
+    call: Callable[[Recovery], Message]
+    run: str = ""
+    reads: bool = False
+    changes: bool = False
+
+
+class JobWanted(Message):
+    """A screen wants something of the recoveries."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        super().__init__()
+
+
+class RunWanted(Message):
+    """The operator wants to look at a run."""
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+        super().__init__()

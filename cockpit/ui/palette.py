@@ -17,7 +17,8 @@ class ActionProvider(Provider):
 
     def _live(self) -> list[Action]:
         registry = cast(Registry, getattr(self.app, "registry"))  # noqa: B009
-        return [a for scope in ("fleet", "app") for a in registry.live(scope) if a.method != "palette"]
+        scope = str(getattr(self.screen, "scope", "fleet"))
+        return [a for a in registry.on_screen(scope) if a.method != "palette"]
 
     def _run(self, action: Action) -> Callable[[], Awaitable[object]]:
         target = self.app if action.scope == "app" else self.screen

@@ -13,6 +13,7 @@ from cockpit.fleet.rollup import State, monitor_state
 from cockpit.fleet.snapshot import CollectorStatus, FleetSnapshot, ProbePhase, Reach
 from cockpit.ui.environment import EnvironmentBadge
 from cockpit.ui.look import STATE_ROLES, Glyphs, Line, width
+from cockpit.ui.standing import NO_MARKS, ServerMarks
 from cockpit.ui.view import FleetView, GroupView, Leaf, ServerView
 from cockpit.ui.widgets.rows import Column, Key, Row
 
@@ -101,10 +102,13 @@ def openable_sets(server: ServerView) -> tuple[tuple[Key, State], ...]:
     return tuple(((*server.group, server.name, name), of) for name, of in server.sets if name in held)
 
 
-def server_rows(server: ServerView, opened: Mapping[Key, bool] | None, glyphs: Glyphs) -> list[Row]:
+def server_rows(
+    server: ServerView, opened: Mapping[Key, bool] | None, glyphs: Glyphs, marks: ServerMarks = NO_MARKS
+) -> list[Row]:
     """A server in the tree; below it, when it is open, its health sets (``opened``: which of them are)."""
     key = (*server.group, server.name)
-    note = server_note(server, glyphs)
+    alarm: Line = ((f"  {glyphs.alarm} {marks.words}", "state-unhealthy"),) if marks.words else ()
+    note = (*alarm, *server_note(server, glyphs))
     rows = [_tree_row(key, server.state, 1, opened is not None, server.name, note, glyphs)]
     for name, set_state in server.sets if opened is not None else ():
         set_key = (*key, name)
@@ -114,16 +118,18 @@ def server_rows(server: ServerView, opened: Mapping[Key, bool] | None, glyphs: G
         rows.append(_tree_row(set_key, set_state, 2, shown, name, no_rows, glyphs))
         if shown:
             rows += [
-                _leaf_row(leaf, leaf.entry, glyphs)
+                _leaf_row(leaf, leaf.entry, glyphs, marks)
                 for leaf in server.leaves
                 if leaf.health_set == name and leaf.entry is not None
             ]
     return rows
 
 
-def _leaf_row(leaf: Leaf, entry: MonitorHealthEntry, glyphs: Glyphs) -> Row:
+def _leaf_row(leaf: Leaf, entry: MonitorHealthEntry, glyphs: Glyphs, marks: ServerMarks) -> Row:
+    run = marks.of(entry.name)
+    note: Line = ((f"  {run}", "state-repairing"),) if run else ()
     target: Line = ((f"  {entry.target_resource}", "text-dim"),) if leaf.several else ()
-    return _tree_row(leaf.key, leaf.state, 3, None, entry.name, target, glyphs)
+    return _tree_row(leaf.key, leaf.state, 3, None, entry.name, (*note, *target), glyphs)
 
 
 def _tree_row(
@@ -133,7 +139,7 @@ def _tree_row(
     return Row(key, (state(value, glyphs), ((f"{'  ' * depth}{mark} ", "text-label"), (name, ""), *note)))
 
 
-def monitor_row(leaf: Leaf, with_server: bool, glyphs: Glyphs) -> Row:
+def monitor_row(leaf: Leaf, with_server: bool, glyphs: Glyphs, marks: ServerMarks = NO_MARKS) -> Row:
     """One row of the table of monitors. The AlertValue is the server's word, last known if it is silent."""
     e = leaf.entry
     server: Line = ((leaf.server, ""),) if with_server else ()
@@ -163,7 +169,10 @@ def monitor_row(leaf: Leaf, with_server: bool, glyphs: Glyphs) -> Row:
             ((age(e.last_transition_time, leaf.clock), ""),),
             ((age(e.last_execution_time, leaf.clock), ""),),
             ((e.target_resource, "text-dim"),),
-            ((", ".join(notes), "state-stale"),),
+            (
+                *((f"{run} ", "state-repairing") for run in (marks.of(e.name),) if run),
+                (", ".join(notes), "state-stale"),
+            ),
         ),
     )
 

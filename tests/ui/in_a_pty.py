@@ -5,12 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
+from datetime import timedelta
 from pathlib import Path
 
 from cockpit.ui import life
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.environment import EnvironmentBadge
-from tests.ui import fleets
+from tests.ui import fleets, recoveries
+
+
+def journal() -> recoveries.FakeRecovery:
+    """One run in its ten minutes, with something open."""
+    view = recoveries.waiting()
+    told = recoveries.standing(view, recoveries.ORPHAN)
+    return recoveries.FakeRecovery(views={view.run.id: view}, told=told)
 
 
 def main() -> int:
@@ -23,7 +32,12 @@ def main() -> int:
         EnvironmentBadge("CORP", "me"),
         crash_dir=Path(sys.argv[1]),
         now=lambda: fleets.NOW,
+        recovery=recoveries.factory(journal()) if {"journal", "run"} & set(sys.argv) else None,
     )
+    if "run" in sys.argv:
+        started = time.monotonic()
+        app.desk.now = lambda: fleets.NOW + timedelta(seconds=time.monotonic() - started)
+        app.call_later(lambda: app.set_timer(0.5, lambda: app.open_run("4f2a")))
     if "deaf" in sys.argv:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         life.SIGNALS = ("SIGTERM",)

@@ -14,9 +14,16 @@ from cockpit.ui import keymap, life, theme
 from cockpit.ui.actions import ACTIONS, Action, Registry
 from cockpit.ui.clipboard import ENCODED_LIMIT, osc52, save_text
 from cockpit.ui.look import ROLES, UNICODE, VARIABLE_DEFAULTS, make_look
+from cockpit.ui.screens.decide import DecideDialog
 from cockpit.ui.screens.fleet import FleetScreen
 from cockpit.ui.screens.help import HelpScreen, help_lines
+from cockpit.ui.screens.history import HistoryScreen
+from cockpit.ui.screens.obligations import ObligationsScreen
+from cockpit.ui.screens.plan import PlanScreen
 from cockpit.ui.screens.probe import ProbeDialog
+from cockpit.ui.screens.reason import ReasonDialog
+from cockpit.ui.screens.recover import RecoverDialog
+from cockpit.ui.screens.run import RunScreen
 
 DANGER = Action("fleet.explode", ("x",), "explode", "fleet", "Act", "Changes something.", dangerous=True)
 
@@ -24,7 +31,19 @@ DANGER = Action("fleet.explode", ("x",), "explode", "fleet", "Act", "Changes som
 def test_every_action_has_a_method() -> None:
     from cockpit.ui.app import CockpitApp
 
-    owners = {"app": CockpitApp, "fleet": FleetScreen, "probe": ProbeDialog, "help": HelpScreen}
+    owners = {
+        "app": CockpitApp,
+        "fleet": FleetScreen,
+        "probe": ProbeDialog,
+        "help": HelpScreen,
+        "run": RunScreen,
+        "plan": PlanScreen,
+        "history": HistoryScreen,
+        "obligations": ObligationsScreen,
+        "recover": RecoverDialog,
+        "decide": DecideDialog,
+        "reason": ReasonDialog,
+    }
     for action in ACTIONS:
         assert hasattr(owners[action.scope], f"action_{action.method}"), action.id
 
@@ -34,7 +53,23 @@ def test_ids_and_keys_are_unique_and_later_keys_are_free() -> None:
     _, problems = keymap.check({})
     assert problems == []
     taken = {k for a in ACTIONS if a.scope in ("fleet", "app") for k in a.keys}
-    assert not taken & {"r", "l", "t", "o"}
+    assert not taken & {"l", "t"}
+
+
+def test_what_sends_or_ends_something_is_dangerous() -> None:
+    table = {a.id: a for a in ACTIONS}
+    for each in ("run.decide", "run.end-wait", "run.resume", "run.abort", "plan.start", "recover.start"):
+        assert table[each].dangerous
+    for each in ("fleet.recover", "recover.plan", "obligations.sweep", "run.export", "app.history"):
+        assert not table[each].dangerous
+
+
+def test_a_screens_way_back_takes_the_key_that_quits() -> None:
+    shown = {a.id: a for a in Registry(ACTIONS, False).on_screen("run")}
+    assert shown["run.back"].keys == ("q", "escape")
+    assert shown["app.quit"].keys == ("ctrl+q",)
+    assert not shown["app.quit"].shown
+    assert [a.id for a in Registry().on_screen("fleet") if a.id == "app.quit"] == ["app.quit"]
 
 
 def test_read_only_does_not_bind_what_is_dangerous() -> None:
@@ -50,7 +85,7 @@ def test_read_only_does_not_bind_what_is_dangerous() -> None:
 def test_help_lists_exactly_what_is_live() -> None:
     for read_only in (True, False):
         registry = Registry((*ACTIONS, DANGER), read_only)
-        said = "\n".join("".join(t for t, _ in line) for line in help_lines(registry, ("fleet", "app")))
+        said = "\n".join("".join(t for t, _ in line) for line in help_lines(registry, "fleet"))
         for action in (a for a in registry.actions if a.scope in ("fleet", "app")):
             live = not (read_only and action.dangerous)
             assert (f"{action.title}: {action.help}" in said) is (live and bool(action.help))
@@ -67,6 +102,9 @@ def test_help_lists_exactly_what_is_live() -> None:
         ({"fleet.probe": "q"}, "'q' is already app.quit"),
         ({"fleet.probe": "u", "fleet.save": "u"}, "'u' is already"),
         ({"app.quit": ""}, "must keep a key"),
+        ({"app.help": "a"}, "'a' is already run.abort"),
+        ({"run.abort": "?"}, "'?' is already app.help"),
+        ({"run.abort": "ctrl+d"}, "too easily pressed"),
         ({"fleet.explode": "ctrl+k"}, "too easily pressed"),
     ],
 )

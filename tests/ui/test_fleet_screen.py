@@ -233,7 +233,7 @@ async def test_bindings_are_the_registry_and_nothing_else(make_app: MakeApp) -> 
         wanted = {b.key for s in ("fleet", "app") for b in app.registry.bindings(s)}
         normal = {k.binding.key for k in app.screen.active_bindings.values()}
         assert normal == {next(iter(_normal(k))) for k in wanted}
-        assert not {"r", "l", "t", "o"} & normal
+        assert not {"l", "t"} & normal
 
 
 def _normal(key: str) -> set[str]:

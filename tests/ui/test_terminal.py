@@ -103,10 +103,24 @@ def test_a_crash_is_one_line_without_secrets(tmp_path: Path) -> None:
         os.close(tty.master)
 
 
-def test_at_rest_it_writes_nothing(tmp_path: Path) -> None:
-    with terminal(tmp_path) as tty:
-        assert b"EX01" in tty.read(10, until=b"EX01")
+def test_a_run_that_waits_costs_few_bytes(tmp_path: Path) -> None:
+    """Once a second the clock, the time left and nothing else: each on the line where it stands."""
+    with terminal(tmp_path, "run") as tty:
+        assert b"only to be watched" in tty.read(10, until=b"only to be watched")
         tty.read(1.5)
+        seconds = 5
+        written = tty.read(seconds)
+        assert b" left" in written, "it counts"
+        assert len(written) / seconds < 800
+        assert b"Look at the monitor" not in written, "the plan is not painted again"
+        os.close(tty.master)
+
+
+@pytest.mark.parametrize("journal", [False, True])
+def test_at_rest_it_writes_nothing(tmp_path: Path, journal: bool) -> None:
+    with terminal(tmp_path, *(["journal"] if journal else [])) as tty:
+        assert b"EX01" in tty.read(10, until=b"EX01")
+        tty.read(2.5)
         assert tty.read(6) == b"", "no cursor blinks, no clock runs; the age tick finds nothing new"
         os.close(tty.master)
 

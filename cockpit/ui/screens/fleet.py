@@ -18,11 +18,13 @@ from cockpit.ui.drawn import Monitor, MonitorRows, TreeRows, worst_first
 from cockpit.ui.expansion import GROUP, HEALTH_SET, SERVER, Expansion
 from cockpit.ui.look import Glyphs, Line, plain
 from cockpit.ui.messages import FeedWanted, FilterTyped
+from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.screens.fleet_actions import FleetActions
 from cockpit.ui.view import Filter, FleetView, Leaf, ServerView, Viewer
 from cockpit.ui.widgets.bars import Banner, Bar, KeyBar
 from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.rows import Key, RowsPane
+from cockpit.ui.widgets.standing import StandingBar, StatusBar
 
 AGE_TICK = 5.0
 """Seconds between two looks at the clock: ages, staleness."""
@@ -36,10 +38,13 @@ class FleetScreen(FleetActions, inherit_bindings=False):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]  # noqa: RUF012
 
-    def __init__(self, desk: Desk, glyphs: Glyphs) -> None:
+    scope = "fleet"
+
+    def __init__(self, desk: Desk, glyphs: Glyphs, recoveries: Recoveries) -> None:
         super().__init__(id="fleet")
         self.desk = desk
         self.glyphs = glyphs
+        self.recoveries = recoveries
         self.viewer = Viewer()
         self.expansion = Expansion()
         self.filter = Filter()
@@ -58,7 +63,6 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         replace_bindings(self, desk.registry.bindings("fleet"))
 
     def compose(self) -> ComposeResult:
-        live = [a for a in self.desk.registry.actions if a in self._live()]
         yield Bar(id="context")
         yield Banner(id="banner")
         with Container(id="body"):
@@ -69,10 +73,9 @@ class FleetScreen(FleetActions, inherit_bindings=False):
                 with Container(id="lower"):
                     yield LinesPane(id="probe")
                     yield LinesPane(id="side")
-        yield KeyBar(id="keys", actions=live)
-
-    def _live(self) -> set[object]:
-        return {a for scope in ("fleet", "app") for a in self.desk.registry.live(scope)}
+        yield StatusBar()
+        yield StandingBar()
+        yield KeyBar(id="keys", actions=self.desk.registry.on_screen(self.scope))
 
     def on_mount(self) -> None:
         self.add_class("-pane-2")
@@ -84,6 +87,18 @@ class FleetScreen(FleetActions, inherit_bindings=False):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.redraw)
+
+    def on_screen_resume(self) -> None:
+        self.recoveries.look()
+        self.picture_changed()
+
+    def _covered(self) -> bool:
+        """Whether another whole screen hides this one, which then need not be drawn; dialogs do not."""
+        return any(not screen.is_modal for screen in self.app.screen_stack[1:])
+
+    def standing_arrived(self, swept: bool) -> None:  # noqa: ARG002
+        """The marks on servers and monitors may have changed."""
+        self.picture_changed()
 
     def start_feed(self) -> None:
         self.post_message(FeedWanted())
@@ -111,13 +126,13 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         if self._draw_timer is not None:
             self._draw_timer.stop()
             self._draw_timer = None
-        if not self._composed:
+        if not self._composed or self._covered():
             return
         desk, now = self.desk, self.desk.now()
         self.view = view = self.viewer.fleet(desk.snapshot, now, self.filter, desk.lost is not None)
         self._draw_bars(view, now)
         title = desk.badge.name or "Fleet"
-        rows = self._tree_rows.rows(view, title, self.expansion.is_open)
+        rows = self._tree_rows.rows(view, title, self.expansion.is_open, self.recoveries.marks)
         tree = self.rows("tree")
         tree.set_title(self._tree_title(view))
         tree.set_rows(rows, empty=self._waiting())
@@ -194,16 +209,16 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         """The monitors below ``key``; on a monitor those of its health set, to see it among its kin."""
         if self.view is None:
             return []
-        key = key[:HEALTH_SET]
+        key, marks = key[:HEALTH_SET], self.recoveries.marks
         found: list[Monitor] = []
         for group in self.view.groups:
             if key[:GROUP] not in (group.key, key[:1]):
                 continue
             for server in group.servers:
                 if len(key) < SERVER:
-                    found += self._monitor_rows.of(server, True)
+                    found += self._monitor_rows.of(server, True, marks.of(server.name))
                 elif server.name == key[2]:
-                    found += self._monitor_rows.of(server, False)
+                    found += self._monitor_rows.of(server, False, marks.of(server.name))
         if len(key) == HEALTH_SET:
             found = [monitor for monitor in found if monitor.leaf.health_set == key[3]]
         return found
@@ -244,6 +259,8 @@ class FleetScreen(FleetActions, inherit_bindings=False):
 
     def _draw_probe(self) -> None:
         """The probe pane alone: once a second while a probe runs, else only on change."""
+        if self._covered():
+            return
         running = False
         if self.subject is None:
             self.pane("probe").set_lines([])

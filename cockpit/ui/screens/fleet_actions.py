@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 
-from textual.screen import Screen
-
 from cockpit.fleet.verdict import probe_identity
 from cockpit.ui._textual_hacks import write_to_terminal
 from cockpit.ui.clipboard import osc52, save_text
 from cockpit.ui.desk import Desk
 from cockpit.ui.expansion import GROUP, HEALTH_SET, Expansion
+from cockpit.ui.screens.fleet_recovery import FleetRecovery
 from cockpit.ui.view import Filter, FleetView, Leaf, ServerView
 from cockpit.ui.widgets.panes import LinesPane, Pane
 from cockpit.ui.widgets.rows import Key, RowsPane
@@ -18,7 +17,7 @@ from cockpit.ui.widgets.rows import Key, RowsPane
 PANES = ("tree", "monitors", "probe", "side")
 
 
-class FleetActions(Screen[None], inherit_bindings=False):
+class FleetActions(FleetRecovery, inherit_bindings=False):
     """The actions; :class:`FleetScreen` adds the drawing."""
 
     desk: Desk

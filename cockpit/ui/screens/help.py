@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
@@ -11,11 +13,15 @@ from cockpit.ui.actions import Registry, key_label
 from cockpit.ui.look import Line
 from cockpit.ui.widgets.bars import KeyBar
 from cockpit.ui.widgets.panes import LinesPane
+from cockpit.ui.widgets.standing import StandingBar
+
+DIALOGS: Final = {"fleet": "recover", "run": "decide"}
+"""The dialog that a screen's own actions open, told of below them."""
 
 
-def help_lines(registry: Registry, scopes: tuple[str, ...]) -> list[Line]:
-    """Every live action of ``scopes`` by group: its keys, its title, its help."""
-    live = [a for scope in scopes for a in registry.live(scope)]
+def help_lines(registry: Registry, scope: str) -> list[Line]:
+    """Every live action on the screen of ``scope`` by group: its keys, its title, its help."""
+    live = [*registry.on_screen(scope), *registry.live(DIALOGS.get(scope, ""))]
     lines: list[Line] = []
     for group in dict.fromkeys(a.group for a in live):
         lines += [(("", ""),)] if lines else []
@@ -24,9 +30,10 @@ def help_lines(registry: Registry, scopes: tuple[str, ...]) -> list[Line]:
             keys = " ".join(key_label(k) for k in action.keys)
             text = f"{action.title}: {action.help}" if action.help else action.title
             lines.append(((f"  {keys:<18} ", "text-label"), (text, "")))
-    lines += [(("", ""),), (("In the filter", "text-title"),)]
-    lines.append((("  enter              ", "text-label"), ("Keep the filter and go back to the tree.", "")))
-    lines.append((("  esc                ", "text-label"), ("Clear it.", "")))
+    if any(action.method == "filter" for action in live):
+        lines += [(("", ""),), (("In the filter", "text-title"),)]
+        lines.append((("  enter              ", "text-label"), ("Keep the filter and go back.", "")))
+        lines.append((("  esc                ", "text-label"), ("Clear it.", "")))
     if registry.read_only:
         lines += [
             (("", ""),),
@@ -45,21 +52,22 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
     #help-lines { height: 1fr; }
     """
 
-    def __init__(self, registry: Registry, scopes: tuple[str, ...]) -> None:
+    def __init__(self, registry: Registry, scope: str) -> None:
         super().__init__()
         self.registry = registry
-        self.scopes = scopes
+        self.scope_told = scope
         replace_bindings(self, registry.bindings("help"))
 
     def compose(self) -> ComposeResult:
         with Vertical(id="help-box"):
             yield LinesPane(id="help-lines")
+            yield StandingBar()
             yield KeyBar(id="help-keys", actions=self.registry.live("help"))
 
     def on_mount(self) -> None:
         pane = self._pane
         pane.set_title((("Keys that work here", ""),))
-        pane.set_lines(help_lines(self.registry, self.scopes))
+        pane.set_lines(help_lines(self.registry, self.scope_told))
         pane.focus()
 
     @property

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual import events
+
 from cockpit.ui.actions import Action, key_label
 from cockpit.ui.look import Line, width
 from cockpit.ui.widgets.panes import LinesPane
 
 BANNER_LINES = 4
+STAYING = ("help", "quit", "back", "cancel", "close")
+"""Methods whose keys are always shown: whoever is lost finds the way out."""
 
 
 class Bar(LinesPane):
@@ -46,11 +50,14 @@ class Banner(Bar):
 
 
 class KeyBar(Bar):
-    """The shown actions with their keys; what does not fit is left out, help and quit stay."""
+    """The shown actions with their keys, which can be clicked; what does not fit is left out, help and
+    the way out stay. ``note``: stands before them."""
 
-    def __init__(self, *, id: str, actions: Sequence[Action]) -> None:  # noqa: A002
+    def __init__(self, *, id: str, actions: Sequence[Action], note: str = "") -> None:  # noqa: A002
         super().__init__(id=id)
+        self._note: Line = ((f"{note}  ", "mode-read-only"),) if note else ()
         self._actions = [a for a in actions if a.shown]
+        self._places: list[tuple[int, int, Action]] = []
 
     def on_mount(self) -> None:
         self.set_lines([self.line(self.app.size.width)])  # for the first frame, before there is a layout
@@ -59,13 +66,31 @@ class KeyBar(Bar):
         self.set_lines([self.line(self.size.width)])
         super().on_resize()
 
+    def set_actions(self, actions: Sequence[Action]) -> None:
+        """Show what can be done now."""
+        self._actions = [a for a in actions if a.shown]
+        self.set_lines([self.line(self.size.width or self.app.size.width)])
+
     def line(self, cells: int) -> Line:
         items: dict[str, Line] = {}
-        used = 1
-        for action in sorted(self._actions, key=lambda a: a.method not in ("help", "quit")):
+        begin = 1 + width(self._note)
+        used = begin
+        for action in sorted(self._actions, key=lambda a: a.method not in STAYING):
             item: Line = ((f"{key_label(action.keys[0])} ", "text-key"), (f"{action.title}  ", ""))
             if used + width(item) - 2 <= cells:
                 items[action.id] = item
                 used += width(item)
-        shown = (items[a.id] for a in self._actions if a.id in items)
-        return ((" ", ""), *(fragment for item in shown for fragment in item))
+        shown = [(a, items[a.id]) for a in self._actions if a.id in items]
+        self._places, start = [], begin
+        for action, item in shown:
+            self._places.append((start, start + width(item), action))
+            start += width(item)
+        return ((" ", ""), *self._note, *(fragment for _, item in shown for fragment in item))
+
+    async def on_click(self, event: events.Click) -> None:
+        """The key's action, for the mouse."""
+        for start, end, action in self._places:
+            if start <= event.x < end:
+                event.stop()
+                target = self.app if action.scope == "app" else self.screen
+                await self.app.run_action(action.method, target)

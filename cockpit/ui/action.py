@@ -1,0 +1,29 @@
+"""One thing the operator can do: the row of the registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing the operator can do.
+
+    ``scope``: where its keys work (a screen, or ``app`` for everywhere but dialogs).
+    ``dangerous``: changes something in the organization; not bound at all in read-only mode.
+    ``shown``: in the footer, in the table's order.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    title: str
+    scope: str
+    group: str
+    help: str = ""
+    dangerous: bool = False
+    shown: bool = False
+
+    @property
+    def method(self) -> str:
+        """The name Textual calls: ``fleet.faults-only`` is ``action_faults_only``."""
+        return self.id.rsplit(".", 1)[-1].replace("-", "_")

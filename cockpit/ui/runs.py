@@ -1,0 +1,192 @@
+"""A run as lines and rows: its head, how it stands, what can be done now, its plan. Pure functions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cockpit.journal.records import RunState
+from cockpit.recovery.view import Life, Plan, RunView, StepMark, StepView
+from cockpit.ui.actions import Registry
+from cockpit.ui.look import Glyphs, Line
+from cockpit.ui.panels import stamp
+from cockpit.ui.recovery_words import (
+    MARK_ROLES,
+    doubtful,
+    fit,
+    life_words,
+    mark,
+    refuses,
+    short,
+    span,
+    state,
+)
+from cockpit.ui.widgets.rows import Column, Row
+
+STEP_COLUMNS = (Column("State", least=10), Column("Step", least=18), Column("Outcome", least=6, drop=1))
+PLAN_COLUMNS = (
+    Column("Guards", least=9),
+    Column("Page", least=2),
+    Column("Step", least=18),
+    Column("Server", least=5, drop=1),
+)
+
+
+def head(view: RunView, cells: int, glyphs: Glyphs) -> Line:
+    """Which run this is."""
+    run = view.run
+    return fit(
+        (
+            (0, ((f"run {short(run.id)}", "text-strong"),)),
+            (2, ((view.title, ""),)),
+            (0, ((run.server, "text-strong"),)),
+            (1, ((run.monitor, ""),)),
+            (3, ((run.operator, "text-dim"),)),
+            (4, ((run.environment, "text-dim"),)),
+            (4, (("goes on by itself where it may", "text-dim"),) if run.auto else ()),
+        ),
+        cells,
+        glyphs,
+    )
+
+
+def stands(view: RunView, registry: Registry, present: datetime, glyphs: Glyphs) -> list[Line]:
+    """How the run stands, and what can be done about it: at most three lines."""
+    lines: list[Line] = [
+        ((" ", ""), *state(view.run.state, view.life, glyphs), (f"  {life_words(view)}", ""))
+    ]
+    todo = _todo(view, registry, present)
+    lines += [todo] if todo else []
+    doubt = doubtful(view)
+    if doubt is not None:
+        text = f" In doubt: {doubt.title}. Looked at before anything is sent."
+        lines.append(((text, "state-unhealthy"),))
+    return lines
+
+
+def _todo(view: RunView, registry: Registry, present: datetime) -> Line:
+    """What the run waits for, and the keys that do something about it."""
+    if view.life is Life.ENDED:
+        return ()
+    words, keys = _doing(view, present)
+    live = [(action, does) for action, does in keys if registry.allows(action)]
+    tail: list[tuple[str, str]] = []
+    for action, does in live:
+        tail += [(f"  {registry.key_of(action)}", "text-key"), (f" {does}", "")]
+    if keys and not live:
+        tail.append(("  read-only: only to be watched", "mode-read-only"))
+    return ((f" {words}", "text-strong" if keys else ""), *tail)
+
+
+def _doing(view: RunView, present: datetime) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """A sentence, and actions with what they do."""
+    if view.question is not None:
+        return f"Asks: {view.question.prompt}", (("run.decide", "decides"),)
+    if view.life is Life.LEFT:
+        keys = (("run.resume", "resumes or takes over"), ("run.abort", "aborts"))
+        return "Nothing more is sent.", keys
+    if view.run.state is RunState.ABORTING:
+        return "Aborting: what is open is being undone, newest first.", ()
+    wait = waiting(view)
+    if wait is not None and wait.due_at is not None:
+        left = (wait.due_at - present).total_seconds()
+        when = (
+            f"until {stamp(wait.due_at, present)}, {span(left)} left" if left > 0 else "no longer: it is due"
+        )
+        return f"Waits {when}.", (("run.end-wait", "ends the wait early"),)
+    if view.child is not None:
+        return f"Waits for run {short(view.child)}, below its step; enter opens it.", ()
+    current = view.step(view.current)
+    return f"Now: {current.title}" if current is not None else "Between two steps.", ()
+
+
+def waiting(view: RunView) -> StepView | None:
+    """The step that waits for a time, when the run is at one."""
+    step = view.step(view.current)
+    waits = step is not None and step.mark is StepMark.DOING and step.due_at is not None
+    return step if waits and view.question is None and view.life is Life.LIVE else None
+
+
+def step_rows(view: RunView, glyphs: Glyphs) -> list[Row]:
+    """The whole plan at once; links to the run that waits for this one, and to the one waited for."""
+    rows: list[Row] = []
+    if view.run.parent is not None:
+        rows.append(_link("parent", view.run.parent, "started by", glyphs))
+    for step in view.steps:
+        here = step.id == view.current and view.life is not Life.ENDED
+        role = "text-strong" if here else "text-dim" if step.mark is StepMark.NOT_NEEDED else ""
+        outcome: Line = ((step.outcome, role),)
+        rows.append(Row(("step", step.id), (mark(step.mark, glyphs), ((step.title, role),), outcome)))
+        if step.id == view.current and view.child is not None:
+            rows.append(_link("child", view.child, "waits for", glyphs))
+    return rows
+
+
+def _link(kind: str, run: str, words: str, glyphs: Glyphs) -> Row:
+    return Row(
+        (kind, run),
+        (
+            ((f"{glyphs.collapsed} link", "text-label"),),
+            ((f"{words} run {short(run)}", "text-key"),),
+            (("enter opens", "text-dim"),),
+        ),
+    )
+
+
+# Plans
+
+
+def plan_head(plan: Plan, cells: int, now: datetime, glyphs: Glyphs) -> Line:
+    return fit(
+        (
+            (0, (("plan", "text-strong"),)),
+            (2, ((plan.title, ""),)),
+            (0, ((plan.server, "text-strong"),)),
+            (1, ((plan.monitor, ""),)),
+            (3, ((plan.role, "text-dim"),)),
+            (3, ((plan.scope, "text-dim"),)),
+            (1, ((f"read {stamp(plan.read_at, now)}", ""),)),
+            (4, ((plan.environment, "text-dim"),)),
+        ),
+        cells,
+        glyphs,
+    )
+
+
+def plan_stands(plan: Plan, glyphs: Glyphs) -> list[Line]:
+    """That nothing was sent, how many steps refuse, what stands in the way of a start."""
+    refused = sum(any(f.blocks for f in step.view.findings) for step in plan.steps)
+    words = (
+        f"{refused} of {len(plan.steps)} steps would be refused as things are now."
+        if refused
+        else "No guard refuses as things are now."
+    )
+    role = "state-degraded" if refused else "state-healthy"
+    lines: list[Line] = [((" Nothing was sent: every guard was only read. ", "text-strong"), (words, role))]
+    lines += [((f" {glyphs.alarm} In the way: ", "text-problem"), (why, "")) for why in plan.in_the_way]
+    return lines
+
+
+def plan_rows(plan: Plan, glyphs: Glyphs) -> list[Row]:
+    return [
+        Row(
+            ("step", step.view.id),
+            (
+                _verdict(step.view, glyphs),
+                ((step.view.page or "-", "text-label"),),
+                ((step.view.title, ""),),
+                ((step.server, ""),),
+            ),
+        )
+        for step in plan.steps
+    ]
+
+
+def _verdict(step: StepView, glyphs: Glyphs) -> Line:
+    """What the guards say of a step together."""
+    if any(finding.blocks for finding in step.findings):
+        return ((f"{glyphs.alarm} refused", "state-unhealthy"),)
+    if any(refuses(finding) for finding in step.findings):
+        return (("! warned", "state-degraded"),)
+    if step.findings:
+        return ((f"{glyphs.marks[StepMark.DONE]} passed", "state-healthy"),)
+    return ((f"{glyphs.marks[StepMark.NOT_NEEDED]} none", MARK_ROLES[StepMark.NOT_NEEDED]),)

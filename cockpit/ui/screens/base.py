@@ -1,0 +1,204 @@
+"""What the screens of recoveries share: their bars, moving about, saving and copying."""
+
+from __future__ import annotations
+
+import os
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widget import Widget
+
+from cockpit.recovery.view import Plan, RunView
+from cockpit.ui._textual_hacks import replace_bindings, write_to_terminal
+from cockpit.ui.clipboard import osc52, save_text
+from cockpit.ui.desk import Desk
+from cockpit.ui.look import Glyphs, Line, plain
+from cockpit.ui.messages import Job, JobWanted
+from cockpit.ui.recoveries import Recoveries
+from cockpit.ui.widgets.bars import Bar, KeyBar
+from cockpit.ui.widgets.panes import LinesPane, Pane
+from cockpit.ui.widgets.rows import RowsPane
+from cockpit.ui.widgets.standing import StandingBar, StatusBar
+
+
+class RecoveryScreen(Screen[None], inherit_bindings=False):
+    """A head line, a body, and below it what was said, what is open, the keys.
+
+    ``scope``: of the registry. ``panes``: ids in the order of ``tab``.
+    """
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (140, "-wide")]  # noqa: RUF012
+    scope: ClassVar[str]
+    panes: ClassVar[tuple[str, ...]]
+
+    def __init__(self, desk: Desk, recoveries: Recoveries, glyphs: Glyphs) -> None:
+        super().__init__(classes="recovery")
+        self.desk = desk
+        self.recoveries = recoveries
+        self.glyphs = glyphs
+        replace_bindings(self, desk.registry.bindings(self.scope))
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="head")
+        with Container(id="content"):
+            yield from self.body()
+        yield StatusBar()
+        yield StandingBar()
+        registry = self.desk.registry
+        note = "read-only" if registry.read_only else ""
+        yield KeyBar(id="keys", actions=registry.on_screen(self.scope), note=note)
+
+    def body(self) -> ComposeResult:
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        if len(self.panes) > 1:
+            self.add_class("-pane-2")
+        self.query_one(f"#{self.panes[0]}", Pane).focus()
+        self.opened()
+        self.redraw()
+
+    def opened(self) -> None:
+        """Once, before the first drawing. Textual calls the ``on_mount`` of every class by itself."""
+
+    def on_screen_resume(self) -> None:
+        self.look()
+
+    def look(self) -> None:
+        """What is on the screen is what is polled."""
+        self.recoveries.look()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.redraw)
+
+    def redraw(self) -> None:
+        raise NotImplementedError
+
+    @property
+    def room(self) -> int:
+        """The cells of a bar; before the first layout there is only the app's width."""
+        return (self.size.width or self.app.size.width) - 1
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """In read-only mode a dangerous action is refused here too, whatever way it came."""
+        ids = [a.id for a in self.desk.registry.actions if a.scope == self.scope and a.method == action]
+        return all(self.desk.registry.allows(i) for i in ids)
+
+    def ask(self, job: Job) -> None:
+        self.app.post_message(JobWanted(job))
+
+    def say(self, text: str, role: str = "") -> None:
+        """On the status line, until the next action."""
+        self.app.tell(((f" {text}", role),))  # type: ignore[attr-defined]
+
+    def lines(self, name: str) -> LinesPane:
+        return self.query_one(f"#{name}", LinesPane)
+
+    def rows(self, name: str) -> RowsPane:
+        return self.query_one(f"#{name}", RowsPane)
+
+    # Keep
+
+    def view_text(self) -> str:
+        """The whole screen as text, nothing cut."""
+        parts = [plain(x) for bar in self.query(Bar) if bar.display and bar.id != "keys" for x in bar.source]
+        for name in self.panes:
+            parts += ["", *_text_of(self.query_one(f"#{name}", Pane))]
+        return "\n".join(part.rstrip() for part in parts) + "\n"
+
+    def selection_text(self) -> str:
+        return self.view_text()
+
+    def _saved(self, kind: str, text: str) -> str:
+        try:
+            return f"saved to {save_text(self.desk.save_dir, kind, text, self.desk.now())}"
+        except OSError as error:
+            return f"could not be saved in {self.desk.save_dir}: {error.strerror}"
+
+    def action_save(self) -> None:
+        self.say(f"View {self._saved(self.scope, self.view_text())}")
+
+    def action_copy(self) -> None:
+        text = self.selection_text()
+        sequence = osc52(text, tmux=bool(os.environ.get("TMUX")))
+        if sequence is not None:
+            write_to_terminal(self.app, sequence)
+        sent = "Sent to the terminal" if sequence is not None else "Too long for the terminal's clipboard"
+        self.say(f"{sent}; {self._saved('copy', text)}")
+
+    # Move
+
+    def _focused(self) -> Pane:
+        if isinstance(self.focused, Pane):
+            return self.focused
+        return self.query_one(f"#{self.panes[0]}", Pane)
+
+    def action_down(self) -> None:
+        self._focused().move(1)
+
+    def action_up(self) -> None:
+        self._focused().move(-1)
+
+    def action_page_down(self) -> None:
+        self._focused().move_page(1)
+
+    def action_page_up(self) -> None:
+        self._focused().move_page(-1)
+
+    def action_first(self) -> None:
+        self._focused().move_end(last=False)
+
+    def action_last(self) -> None:
+        self._focused().move_end(last=True)
+
+    def show_pane(self, name: str) -> None:
+        """Focus a pane; on a narrow screen those below the list take turns."""
+        index = self.panes.index(name)
+        for other in range(1, len(self.panes)):
+            self.set_class(other == max(index, 1) if index else self.has_class(f"-pane-{other + 1}"),
+                           f"-pane-{other + 1}")  # fmt: skip
+        self.call_after_refresh(self.query_one(f"#{name}", Pane).focus)
+
+    def _cycle(self, step: int) -> None:
+        current = self.focused.id if self.focused is not None else None
+        index = self.panes.index(current) if current in self.panes else 0
+        self.show_pane(self.panes[(index + step) % len(self.panes)])
+
+    def action_next_pane(self) -> None:
+        self._cycle(1)
+
+    def action_previous_pane(self) -> None:
+        self._cycle(-1)
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+    # What arrives, for those that want it
+
+    def standing_arrived(self, swept: bool) -> None:
+        """The standing changed, or a sweep has ended."""
+
+    def run_arrived(self, view: RunView) -> None:
+        """A run that is looked at changed."""
+
+    def plan_arrived(self, plan: Plan) -> None:
+        """A plan was made."""
+
+    def runs_arrived(self) -> None:
+        """The list of runs changed."""
+
+    def refused(self, kind: str, run: str) -> None:
+        """Something was refused; the status line says what."""
+
+
+def _text_of(pane: Widget) -> list[str]:
+    if isinstance(pane, RowsPane):
+        return pane.text_lines()
+    return [plain(line) for line in pane.source] if isinstance(pane, LinesPane) else []
+
+
+def title(text: str, dot: str, more: str = "") -> Line:
+    """A pane's title with what it is about."""
+    return ((text, ""), (f" {dot} {more}", "")) if more else ((text, ""),)

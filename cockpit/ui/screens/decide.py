@@ -1,0 +1,257 @@
+"""The dialog at a run's question: the exact command, what stands in the way, the choices.
+
+Nothing is sent from here: the screen below writes the answer, once. A choice that wants a name or a
+reason first shows its fields; its button comes alive when they are right.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Input
+
+from cockpit.journal.records import Answer, Choice, Finding
+from cockpit.recovery.view import QuestionView, RunView
+from cockpit.ui.actions import Registry
+from cockpit.ui.look import Glyphs, Line
+from cockpit.ui.screens.dialog import REASON_LENGTH, Dialog, Field, reason_line, typed_line
+from cockpit.ui.steps import BLANK, command, guards, undo_lines
+from cockpit.ui.widgets.bars import Bar, KeyBar
+from cockpit.ui.widgets.panes import LinesPane
+from cockpit.ui.widgets.rows import Column, Row, RowsPane
+
+WORDS: Final = {
+    Choice.GO: ("Go", "Send the command"),
+    Choice.AGAIN: ("Again", "Read or try again"),
+    Choice.SKIP: ("Skip", "Skip the step"),
+    Choice.OVERRIDE: ("Override", "Override this guard for this object"),
+    Choice.HAND_OVER: ("Hand over", "Hand over"),
+    Choice.ABORT: ("Abort", "Abort the run"),
+}
+"""The button of a choice, and what its second button says where it has fields."""
+FINDING_COLUMNS: Final = (Column("Guard", least=12), Column("Object", least=8), Column("Reading", least=10))
+
+
+class DecideDialog(Dialog[Answer], inherit_bindings=False):
+    """The answer without its ``by``, or None for not now. The focus starts on "Not now"."""
+
+    scope = "decide"
+
+    def __init__(self, registry: Registry, view: RunView, glyphs: Glyphs) -> None:
+        if view.question is None:
+            raise ValueError("a dialog to decide needs a question")
+        super().__init__(registry)
+        self.view = view
+        self.question: QuestionView = view.question
+        self.glyphs = glyphs
+        self.choice: Choice | None = None
+        self.over = ""
+
+    # What it says
+
+    def text(self) -> list[Line]:
+        """Prompt, exact command, findings in the way."""
+        step = self.view.step(self.question.step)
+        lines: list[Line] = [((self.question.prompt, "text-strong"),), BLANK]
+        if step is not None:
+            lines += command(step)
+        title = step.title if step is not None else self.question.step
+        lines += guards(title, self.question.blocking, self.glyphs)
+        if self.choice is Choice.ABORT:
+            lines = [(("Before the run ends this is undone, newest first:", "text-strong"),), BLANK]
+            lines += undo_lines(self.view.obligations, self.view.now)
+        return lines
+
+    @property
+    def overridable(self) -> list[Finding]:
+        """Findings in the way for which an override is offered, in the order they are shown."""
+        return [f for f in self.question.blocking if f.blocks and f.overridable]
+
+    @property
+    def choices(self) -> list[Choice]:
+        """What is offered; an override only where a guard offers one."""
+        return [c for c in self.question.choices if c is not Choice.OVERRIDE or self.overridable]
+
+    def typed_for(self, choice: Choice) -> str:
+        """What must be typed for a choice; empty for nothing."""
+        if choice is Choice.OVERRIDE:
+            return self.question.typed or self.view.run.server
+        return self.question.typed if choice is Choice.GO else ""
+
+    def wants_reason(self, choice: Choice) -> bool:
+        return choice in self.question.needs_reason or choice in (Choice.OVERRIDE, Choice.HAND_OVER)
+
+    def has_fields(self, choice: Choice) -> bool:
+        """Whether a choice is confirmed by a second button. An abort is, to show what will be undone."""
+        return bool(self.typed_for(choice)) or self.wants_reason(choice) or choice is Choice.ABORT
+
+    # Widgets
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog-box"):
+            yield LinesPane(id="dialog-text", can_focus=False)
+            with Vertical(id="dialog-fields"):
+                yield RowsPane(id="findings", columns=FINDING_COLUMNS, headed=False)
+                yield Bar(id="typed-note")
+                yield Field("the server's name", id="typed")
+                yield Bar(id="to-note")
+                yield Field("the name of who takes it", id="to")
+                yield Bar(id="reason-note")
+                yield Field("why, for the journal", id="reason")
+            yield Bar(id="dialog-note")
+            with Horizontal(classes="dialog-buttons", id="choices"):
+                yield Button("Not now", id="not-now", compact=True)
+                for choice in self.choices:
+                    yield Button(WORDS[choice][0], id=_id(choice), compact=True)
+            with Horizontal(classes="dialog-buttons", id="confirm"):
+                yield Button("Not now", id="not-now-2", compact=True)
+                yield Button("", id="send", compact=True)
+            yield KeyBar(id="dialog-keys", actions=self.registry.live(self.scope))
+
+    def on_mount(self) -> None:
+        self.text_pane.set_title(((f"Decide on {self.view.run.server}", ""),))
+        self._show()
+        self.button("not-now").focus()
+
+    def _show(self) -> None:
+        """The text, and the fields of the choice."""
+        choice = self.choice
+        self.text_pane.set_lines(self.text())
+        self.query_one("#choices").display = choice is None
+        self.query_one("#confirm").display = choice is not None
+        typed = bool(choice and self.typed_for(choice))
+        reason = choice is not None and self.wants_reason(choice)
+        for names, shown in (
+            (("findings",), choice is Choice.OVERRIDE),
+            (("typed", "typed-note"), typed),
+            (("to", "to-note"), choice is Choice.HAND_OVER),
+            (("reason", "reason-note"), reason),
+        ):
+            for name in names:
+                self.query_one(f"#{name}").display = shown
+        self.query_one("#dialog-fields").display = typed or reason or choice is Choice.OVERRIDE
+        pane = self.query_one("#findings", RowsPane)
+        pane.set_title((("Override which finding? One at a time.", ""),))
+        pane.set_rows([_finding_row(f) for f in self.overridable])
+        pane.styles.height = min(len(self.overridable), 4) + 1
+        self._judge()
+
+    # Judging
+
+    def _finding(self) -> Finding | None:
+        key = self.query_one("#findings", RowsPane).cursor_key
+        return next((f for f in self.overridable if (f.guard, f.object) == key), None)
+
+    def answer(self) -> Answer | None:
+        """What would be answered now; None while something is missing or the question is closed."""
+        choice = self.choice
+        if choice is None or self.over:
+            return None
+        typed, to = self.field("typed").value, self.field("to").text.strip()
+        reason = self.field("reason").text.strip()
+        wanted = self.typed_for(choice)
+        if wanted and typed != wanted:
+            return None
+        if self.wants_reason(choice) and len(reason) < REASON_LENGTH:
+            return None
+        if choice is Choice.HAND_OVER and not to:
+            return None
+        finding = self._finding() if choice is Choice.OVERRIDE else None
+        if choice is Choice.OVERRIDE and finding is None:
+            return None
+        return Answer(
+            choice=choice,
+            by="",
+            reason=reason if self.wants_reason(choice) else "",
+            typed=typed if wanted else "",
+            guard=finding.guard if finding is not None else "",
+            object=finding.object if finding is not None else "",
+            to=to if choice is Choice.HAND_OVER else "",
+        )
+
+    def _judge(self) -> None:
+        choice = self.choice
+        if choice is not None:
+            self.note("typed-note", typed_line(self.field("typed").value, self.typed_for(choice)))
+            to = self.field("to").text.strip()
+            self.note("to-note", (("To ", "text-label"), ("" if to else "a name", "state-degraded")))
+            self.note("reason-note", reason_line(self.field("reason").text))
+            self.button("send").label = WORDS[choice][1]
+        self.note("dialog-note", ((self.over, "text-problem"),) if self.over else ())
+        self.button("send").disabled = self.answer() is None
+        for each in self.choices:
+            self.button(_id(each)).disabled = bool(self.over)
+
+    def run_changed(self, view: RunView) -> None:
+        """The run is another now: the question may be answered, or the findings others."""
+        if view.question is None or view.question.id != self.question.id:
+            self.over = "This question is closed: it was answered elsewhere, or the run went on."
+            self._judge()
+            return
+        same = view.question.choices == self.question.choices
+        self.view = view
+        if not same or view.question.blocking != self.question.blocking:
+            self.over = "What stands in the way has changed: close this and decide anew."
+        else:
+            self.question = view.question
+        self._judge()
+
+    # Events
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._judge()
+
+    @on(RowsPane.Highlighted)
+    def _moved(self, event: RowsPane.Highlighted) -> None:
+        event.stop()
+        self._judge()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        name = event.button.id or ""
+        if name.startswith("not-now"):
+            self.leave(None)
+        elif name == "send":
+            self._send()
+        else:
+            self._choose(next(c for c in self.choices if _id(c) == name))
+
+    def _choose(self, choice: Choice) -> None:
+        self.choice = choice
+        if not self.has_fields(choice):
+            self._send()
+            return
+        self._show()
+        fields = (("findings", choice is Choice.OVERRIDE and len(self.overridable) > 1),
+                  ("typed", bool(self.typed_for(choice))), ("to", choice is Choice.HAND_OVER),
+                  ("reason", self.wants_reason(choice)), ("not-now-2", True))  # fmt: skip
+        first = next(name for name, wanted in fields if wanted)
+        self.query_one(f"#{first}").focus()
+
+    def _send(self) -> None:
+        answer = self.answer()
+        if answer is not None:
+            self.leave(answer)
+
+    def action_down(self) -> None:
+        self.query_one("#findings", RowsPane).move(1)
+
+    def action_up(self) -> None:
+        self.query_one("#findings", RowsPane).move(-1)
+
+
+def _id(choice: Choice) -> str:
+    return f"choice-{choice.name.lower().replace('_', '-')}"
+
+
+def _finding_row(finding: Finding) -> Row:
+    return Row(
+        (finding.guard, finding.object),
+        (((finding.guard, ""),), ((finding.object, "text-strong"),), ((finding.reading, ""),)),
+    )

@@ -1,0 +1,60 @@
+"""Recover, from the Fleet screen: plan or start the runbook of the selected monitor."""
+
+from __future__ import annotations
+
+from textual.screen import Screen
+
+from cockpit.exchange import catalogue
+from cockpit.ui.desk import Desk
+from cockpit.ui.look import Glyphs
+from cockpit.ui.messages import JobWanted, RunWanted
+from cockpit.ui.recoveries import NOT_HERE, Recoveries
+from cockpit.ui.view import Leaf, ServerView
+
+
+class FleetRecovery(Screen[None], inherit_bindings=False):
+    """The action behind ``r``."""
+
+    desk: Desk
+    recoveries: Recoveries
+    glyphs: Glyphs
+    subject: tuple[ServerView, Leaf] | None
+
+    def say(self, text: str, warning: bool = False) -> None:
+        raise NotImplementedError
+
+    def action_recover(self) -> None:
+        if not self.recoveries.available:
+            self.say(NOT_HERE, warning=True)
+            return
+        if self.subject is None or self.subject[1].entry is None:
+            self.say("No monitor is selected: a runbook belongs to one.", warning=True)
+            return
+        server, name = self.subject[0].name, self.subject[1].entry.name
+        from cockpit.recovery.runbooks import runbook_for  # not needed for the first paint
+
+        known, runbook = catalogue.monitor(name), runbook_for(name)
+        if known is None or runbook is None:
+            self.say(
+                f"{name} is no monitor of the POP health sets: there is no runbook for it.", warning=True
+            )
+            return
+        self._ask(server, known.name, runbook.title)
+
+    def _ask(self, server: str, monitor: str, runbook: str) -> None:
+        from cockpit.ui.screens.plan import PlanScreen
+        from cockpit.ui.screens.recover import RecoverDialog
+        from cockpit.ui.screens.start import start_job
+
+        under_way = self.recoveries.under_way(server, monitor)
+
+        def decided(choice: str | None) -> None:
+            if choice == "plan":
+                screen = PlanScreen(self.desk, self.recoveries, self.glyphs, server, monitor, runbook)
+                self.app.push_screen(screen)
+            elif choice == "start":
+                self.app.post_message(JobWanted(start_job(server, monitor)))
+            elif choice == "watch" and under_way is not None:
+                self.app.post_message(RunWanted(under_way.run.id))
+
+        self.app.push_screen(RecoverDialog(self.desk.registry, server, monitor, runbook, under_way), decided)

@@ -1,0 +1,98 @@
+"""The History screen: all runs, newest first."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+
+from cockpit.ui import standing
+from cockpit.ui.desk import Desk
+from cockpit.ui.look import Glyphs
+from cockpit.ui.messages import FilterTyped, RunWanted
+from cockpit.ui.recoveries import Recoveries
+from cockpit.ui.screens.base import RecoveryScreen
+from cockpit.ui.widgets.bars import Bar
+from cockpit.ui.widgets.rows import RowsPane
+
+
+class HistoryScreen(RecoveryScreen, inherit_bindings=False):
+    """A list; enter attaches to the run under the cursor."""
+
+    scope = "history"
+    panes = ("runs",)
+
+    def __init__(self, desk: Desk, recoveries: Recoveries, glyphs: Glyphs) -> None:
+        super().__init__(desk, recoveries, glyphs)
+        self.filter = ""
+
+    def body(self) -> ComposeResult:
+        yield RowsPane(id="runs", columns=standing.HISTORY_COLUMNS, headed=True)
+
+    def look(self) -> None:
+        self.recoveries.look(listing=True)
+
+    def runs_arrived(self) -> None:
+        self.redraw()
+
+    def redraw(self) -> None:
+        known, now, dot = self.recoveries.runs, self.desk.now(), self.glyphs.dot
+        shown = [each for each in known or () if standing.keeps(each, self.filter)]
+        pane = self.rows("runs")
+        pane.set_title((("Runs", ""), (f" {dot} {len(shown)} of {len(known or ())}", "")))
+        empty = (
+            "Reading the journal." if known is None else "No run matches." if known else "No runs yet."
+        )  # fmt: skip
+        pane.set_rows(
+            [standing.history_row(r, now, self.glyphs) for r in shown], ((f" {empty}", "text-dim"),)
+        )
+        what = f'  {dot}  filter "{self.filter}"' if self.filter else ""
+        head = ((" History", "text-strong"), ("  newest first, times in UTC", "text-dim"), (what, "text-key"))
+        self.query_one("#head", Bar).set_lines([head])
+
+    def selection_text(self) -> str:
+        row = self.rows("runs").cursor_row
+        lines = self.rows("runs").text_lines()
+        return (
+            "\n".join([lines[0], *lines[row + 1 : row + 2]]) + "\n" if row is not None else self.view_text()
+        )
+
+    def action_open(self) -> None:
+        key = self.rows("runs").cursor_key
+        if key is not None:
+            self.app.post_message(RunWanted(key[0]))
+
+    @on(RowsPane.Clicked)
+    def _clicked(self, event: RowsPane.Clicked) -> None:
+        event.stop()
+        self.action_open()
+
+    # The filter
+
+    def action_filter(self) -> None:
+        from cockpit.ui.widgets.filterbox import FilterBox
+
+        box = next(iter(self.query(FilterBox)), None)
+        if box is None:
+            self.mount(FilterBox(self.filter), before="#keys")
+        else:
+            box.focus()
+
+    @on(FilterTyped)
+    def _filter_typed(self, event: FilterTyped) -> None:
+        event.stop()
+        self.filter = event.text
+        self.redraw()
+        if event.done:
+            self._close_filter()
+
+    def _close_filter(self) -> None:
+        self.query("#filter").remove()
+        self.rows("runs").focus()
+
+    def action_back(self) -> None:
+        if self.filter or self.query("#filter"):
+            self.filter = ""
+            self._close_filter()
+            self.redraw()
+        else:
+            self.dismiss(None)

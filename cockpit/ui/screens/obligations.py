@@ -1,0 +1,118 @@
+"""The Obligations screen: what must still be undone, what is on without a record, runs not ended."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+
+from cockpit.journal.records import Obligation
+from cockpit.ui import standing
+from cockpit.ui.look import Line
+from cockpit.ui.messages import Job, RunWanted, StandingArrived
+from cockpit.ui.panels import stamp
+from cockpit.ui.recovery_words import moment, short, value
+from cockpit.ui.screens.base import RecoveryScreen, title
+from cockpit.ui.steps import pair
+from cockpit.ui.widgets.bars import Bar
+from cockpit.ui.widgets.panes import LinesPane
+from cockpit.ui.widgets.rows import Key, RowsPane
+
+
+class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
+    """A list, and the selected line in full below it."""
+
+    scope = "obligations"
+    panes = ("open", "about")
+
+    def body(self) -> ComposeResult:
+        yield RowsPane(id="open", columns=standing.OBLIGATION_COLUMNS, headed=True)
+        yield LinesPane(id="about", can_focus=False)
+
+    def standing_arrived(self, swept: bool) -> None:
+        self.redraw()
+        if swept:
+            self.say("Swept: every server was compared with the open obligations.")
+
+    def redraw(self) -> None:
+        known, now, dot = self.recoveries.standing, self.desk.now(), self.glyphs.dot
+        rows = standing.obligation_rows(known, now, self.glyphs) if known is not None else []
+        swept = known.swept_at if known is not None else None
+        key = self.desk.registry.key_of("obligations.sweep")
+        last = f"last sweep {stamp(swept, now)}" if swept is not None else "no sweep yet"
+        head: Line = ((" Obligations", "text-strong"), (f" {dot} {last} {dot} {key} sweeps now", "text-dim"))
+        self.query_one("#head", Bar).set_lines([head])
+        pane = self.rows("open")
+        pane.set_title((("Open", ""), (f" {dot} {len(rows)}", "")))
+        empty: Line = ((" Reading the journal.", "text-dim"),)
+        if known is not None:
+            mark = self.glyphs.marks
+            empty = (
+                (
+                    f" {next(iter(mark.values()))} Nothing is open, nothing is on without a record.",
+                    "state-healthy",
+                ),
+            )
+        pane.set_rows(rows, empty)
+        self._draw_about()
+
+    def _draw_about(self) -> None:
+        key = self.rows("open").cursor_key
+        pane = self.lines("about")
+        pane.set_title(title("In full", self.glyphs.dot, " ".join(key[:1]) if key else ""))
+        pane.set_lines(self._about(key) if key is not None else [])
+
+    def _about(self, key: Key) -> list[Line]:
+        known = self.recoveries.standing
+        if known is None:
+            return []
+        if key[0] == "orphan":
+            orphan = next(o for o in known.orphans if (o.server, o.key) == key[1:])
+            severe = "keeps databases away, or may be left by a recovery" if orphan.severe else "only told"
+            return [
+                pair("On", f"{orphan.server} {orphan.key} {orphan.value}", "text-strong"),
+                pair("Record", "none: nobody's obligation, no known prior value", "state-unhealthy"),
+                pair("Weight", severe),
+                pair("What it is", orphan.words),
+            ]
+        if key[0] == "obligation":
+            return self._about_obligation(next(o for o in known.obligations if str(o.id) == key[1]))
+        line = next(r for r in known.runs if r.run.id == key[1])
+        return [
+            pair("Run", f"{line.run.id}  {line.title}", "text-strong"),
+            pair("Life", f"{line.life.value}{', held by ' + line.holder if line.holder else ''}"),
+            pair("Step", line.step_title),
+            pair("Waits for", line.waiting_for or "nothing"),
+        ]
+
+    def _about_obligation(self, o: Obligation) -> list[Line]:
+        now = self.desk.now()
+        lines = [
+            pair("Changed", f"{o.server} {o.key}: was {value(o.prior)}, is {value(o.wanted)}", "text-strong"),
+            pair("Since", stamp(moment(o.opened_at), now)),
+            pair("To be undone", f"back to {value(o.prior)}, by run {short(o.run)}"),
+        ]
+        if o.handed_to:
+            words = f"to {o.handed_to} at {stamp(moment(o.handed_at), now)}: {o.handed_reason}"
+            lines.append(pair("Handed over", words, "state-degraded"))
+        return lines
+
+    @on(RowsPane.Highlighted)
+    def _moved(self, event: RowsPane.Highlighted) -> None:
+        event.stop()
+        self._draw_about()
+
+    @on(RowsPane.Clicked)
+    def _clicked(self, event: RowsPane.Clicked) -> None:
+        event.stop()
+        self.action_open()
+
+    def action_open(self) -> None:
+        key = self.rows("open").cursor_key
+        if key is not None and key[0] in ("obligation", "run"):
+            self.app.post_message(RunWanted(key[2]))
+        else:
+            self.say("No run has left this: there is nothing to open.")
+
+    def action_sweep(self) -> None:
+        self.say("Looking at every server.")
+        self.ask(Job("sweep", "The sweep", lambda r: StandingArrived(r.sweep(), swept=True)))

@@ -1,0 +1,137 @@
+"""The plan of a recovery with every guard read now. Nothing was sent."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from cockpit.recovery.view import Plan, PlanStep
+from cockpit.ui import runs, steps
+from cockpit.ui.desk import Desk
+from cockpit.ui.look import Glyphs
+from cockpit.ui.messages import Job, PlanArrived, RunWanted
+from cockpit.ui.recoveries import Recoveries
+from cockpit.ui.screens.base import RecoveryScreen, title
+from cockpit.ui.screens.start import start_job
+from cockpit.ui.widgets.bars import Banner, Bar
+from cockpit.ui.widgets.panes import LinesPane
+from cockpit.ui.widgets.rows import RowsPane
+
+
+class PlanScreen(RecoveryScreen, inherit_bindings=False):
+    """Steps left, the selected one right."""
+
+    scope = "plan"
+    panes = ("plan", "step")
+
+    def __init__(
+        self, desk: Desk, recoveries: Recoveries, glyphs: Glyphs, server: str, monitor: str, runbook: str
+    ) -> None:
+        super().__init__(desk, recoveries, glyphs)
+        self.server = server
+        self.monitor = monitor
+        self.runbook = runbook
+        self.plan: Plan | None = None
+        self.failed = False
+
+    def body(self) -> ComposeResult:
+        yield Banner(id="stands")
+        with Container(id="panes"):
+            yield RowsPane(id="plan", columns=runs.PLAN_COLUMNS, headed=True)
+            with Container(id="aside"):
+                yield LinesPane(id="step")
+
+    def opened(self) -> None:
+        self._read()
+
+    def action_again(self) -> None:
+        self._read()
+        self.redraw()
+
+    def _read(self) -> None:
+        self.failed = False
+        server, monitor = self.server, self.monitor
+        job = Job(
+            "plan", f"The plan for {monitor} on {server}",
+            lambda r: PlanArrived(r.plan(server, monitor)), reads=True,
+        )  # fmt: skip
+        self.plan = None
+        self.ask(job)
+
+    def plan_arrived(self, plan: Plan) -> None:
+        if (plan.server.lower(), plan.monitor.lower()) == (self.server.lower(), self.monitor.lower()):
+            self.plan = plan
+            self.redraw()
+            refused = (s.view.id for s in plan.steps if any(f.blocks for f in s.view.findings))
+            self.rows("plan").go_to_key(("step", next(refused, plan.steps[0].view.id if plan.steps else "")))
+
+    def refused(self, kind: str, run: str) -> None:  # noqa: ARG002
+        if kind == "plan":
+            self.failed = True
+            self.redraw()
+
+    def redraw(self) -> None:
+        plan, glyphs = self.plan, self.glyphs
+        head, stands = self.query_one("#head", Bar), self.query_one("#stands", Banner)
+        self.rows("plan").set_title(title("1 Plan", glyphs.dot, f"{len(plan.steps)} steps" if plan else ""))
+        if plan is None:
+            head.set_lines(
+                [((f" plan {glyphs.dot} {self.runbook} {glyphs.dot} {self.server}", "text-strong"),)]
+            )
+            key = self.desk.registry.key_of("plan.again")
+            words = f"No plan: see below. {key} reads again." if self.failed else "Reading every guard."
+            stands.set_lines([((f" {words} Nothing is sent.", "text-key"),)])
+            self.rows("plan").set_rows([], empty=((" No plan yet.", "text-dim"),))
+            self.lines("step").set_lines([])
+            return
+        head.set_lines([runs.plan_head(plan, self.room, self.desk.now(), glyphs)])
+        stands.set_lines(runs.plan_stands(plan, glyphs))
+        self.rows("plan").set_rows(runs.plan_rows(plan, glyphs))
+        self.draw_step()
+
+    @property
+    def selected(self) -> PlanStep | None:
+        place = self.rows("plan").cursor_row
+        return self.plan.steps[place] if self.plan is not None and place is not None else None
+
+    def draw_step(self) -> None:
+        step = self.selected
+        self.lines("step").set_title(title("2 Step", self.glyphs.dot, step.view.title if step else ""))
+        self.lines("step").set_lines(steps.plan_lines(step, self.glyphs) if step is not None else [])
+
+    @on(RowsPane.Highlighted)
+    def _moved(self, event: RowsPane.Highlighted) -> None:
+        event.stop()
+        self.draw_step()
+
+    def action_start(self) -> None:
+        """Ask, as on Fleet."""
+        from cockpit.ui.screens.recover import RecoverDialog
+
+        under_way = self.recoveries.under_way(self.server, self.monitor)
+        runbook = self.plan.title if self.plan is not None else self.runbook
+
+        def decided(choice: str | None) -> None:
+            if choice == "start":
+                self.ask(start_job(self.server, self.monitor))
+            elif choice == "plan":
+                self.action_again()
+            elif choice == "watch" and under_way is not None:
+                self.app.post_message(RunWanted(under_way.run.id))
+
+        dialog = RecoverDialog(self.desk.registry, self.server, self.monitor, runbook, under_way)
+        self.app.push_screen(dialog, decided)
+
+    def selection_text(self) -> str:
+        """The exact command of the step, or the whole plan where it has none."""
+        step = self.selected
+        return step.view.command + "\n" if step is not None and step.view.command else self.view_text()
+
+    def view_text(self) -> str:
+        """Every step in full: a plan that is saved is read without the cockpit."""
+        text = super().view_text()
+        for step in self.plan.steps if self.plan is not None else ():
+            lines = steps.plan_lines(step, self.glyphs)
+            text += "\n" + "\n".join("".join(t for t, _ in line).rstrip() for line in lines) + "\n"
+        return text

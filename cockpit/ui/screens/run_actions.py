@@ -1,0 +1,186 @@
+"""What the keys of the Run screen do. None of them confirms anything: they open a dialog that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from cockpit.journal.records import Answer, RunState, WishKind
+from cockpit.recovery.client import Recovery
+from cockpit.recovery.view import Life, RunView
+from cockpit.ui import runs
+from cockpit.ui.desk import Desk
+from cockpit.ui.look import Glyphs, Line
+from cockpit.ui.messages import Done, Job
+from cockpit.ui.panels import stamp
+from cockpit.ui.recoveries import Recoveries
+from cockpit.ui.recovery_words import doubtful, moment, short
+from cockpit.ui.screens.base import RecoveryScreen
+from cockpit.ui.screens.decide import DecideDialog
+from cockpit.ui.screens.reason import ReasonDialog, Sentence
+from cockpit.ui.steps import BLANK, pair, undo_lines
+
+
+class RunActions(RecoveryScreen, inherit_bindings=False):
+    """The actions; :class:`RunScreen` adds the drawing."""
+
+    scope = "run"
+    panes = ("plan", "step", "output")
+    run_id: str
+    view: RunView | None
+
+    def __init__(self, desk: Desk, recoveries: Recoveries, glyphs: Glyphs) -> None:
+        super().__init__(desk, recoveries, glyphs)
+        self.dialog: DecideDialog | ReasonDialog | None = None
+        self.answered: set[int] = set()
+        """Questions answered here that the journal still shows as open."""
+
+    def open_link(self) -> bool:
+        raise NotImplementedError
+
+    def action_open(self) -> None:
+        if self.open_link():
+            return
+        if self.view is not None and self.view.question is not None and self._allowed("run.decide"):
+            self.action_decide()
+        else:
+            self.show_pane("step")
+
+    def _allowed(self, action: str) -> bool:
+        return self.desk.registry.allows(action)
+
+    def action_back(self) -> None:
+        view = self.view
+        if view is not None and view.life in (Life.LIVE, Life.WAITING) and not self.recoveries.said_leaving:
+            self.recoveries.said_leaving = True
+            key = self.desk.registry.key_of("app.history")
+            self.say(f"Run {short(view.run.id)} goes on without this screen; {key} shows it again.")
+        self.dismiss(None)
+
+    # Decide
+
+    def action_decide(self) -> None:
+        view = self.view
+        if view is None or view.question is None:
+            self.say("The run asks nothing now.")
+            return
+        if view.question.id in self.answered:
+            self.say("Answered; the run takes it at its next look at the journal.")
+            return
+        self.dialog = dialog = DecideDialog(self.desk.registry, view, self.glyphs)
+        self.app.push_screen(dialog, self._decided)
+
+    def _decided(self, answer: Answer | None) -> None:
+        dialog, self.dialog = self.dialog, None
+        if answer is None or not isinstance(dialog, DecideDialog):
+            return
+        run, question = self.run_id, dialog.question.id
+        self.answered.add(question)
+
+        def call(recovery: Recovery) -> Done:
+            recovery.answer(run, question, replace(answer, by=recovery.operator()))
+            return Done(f"Answered: {answer.choice.value}.")
+
+        self.ask(Job("answer", "The answer", call, run, changes=True))
+
+    def refused(self, kind: str, run: str) -> None:
+        if kind == "answer" and run == self.run_id:
+            self.answered.clear()
+
+    # Wishes
+
+    def _ask_reason(self, sentence: Sentence, view: RunView, job: Callable[[str], Job]) -> None:
+        """Open the dialog; what it gives goes to the journal."""
+        self.dialog = dialog = ReasonDialog(self.desk.registry, view, sentence)
+
+        def decided(reason: str | None) -> None:
+            self.dialog = None
+            if reason is not None:
+                self.ask(job(reason))
+
+        self.app.push_screen(dialog, decided)
+
+    def action_abort(self) -> None:
+        view = self.view
+        if view is None or view.life is Life.ENDED:
+            self.say("The run has ended: there is nothing to abort.")
+            return
+        if view.run.state is RunState.ABORTING and view.life is Life.LIVE:
+            self.say("It aborts already: what is open is being undone.")
+            return
+        run = self.run_id
+        lines: tuple[Line, ...] = (
+            (("The run ends. Before that this is undone, newest first, and read back:", ""),),
+            BLANK,
+            *undo_lines(view.obligations, view.now),
+        )
+        sentence = Sentence(f"Abort run {short(run)}?", "Abort the run", lines, _not_ended)
+
+        def job(reason: str) -> Job:
+            def call(recovery: Recovery) -> Done:
+                recovery.abort(run, reason)
+                return Done("Abort asked for: what is open is undone first, newest first.")
+
+            return Job("abort", "The abort", call, run, changes=True)
+
+        self._ask_reason(sentence, view, job)
+
+    def action_end_wait(self) -> None:
+        view = self.view
+        step = runs.waiting(view) if view is not None else None
+        if view is None or step is None:
+            self.say("The run waits for no time now.")
+            return
+        run, wait = self.run_id, step.id
+        lines: tuple[Line, ...] = (((step.title, "text-strong"),), BLANK, ((step.why, ""),))
+
+        def same_wait(now: RunView) -> str:
+            found = runs.waiting(now)
+            return "" if found is not None and found.id == wait else "The wait is over already."
+
+        def job(reason: str) -> Job:
+            def call(recovery: Recovery) -> Done:
+                recovery.wish(run, WishKind.END_WAIT, reason)
+                return Done("The wait ends at the run's next look at the journal.")
+
+            return Job("end-wait", "Ending the wait", call, run, changes=True)
+
+        self._ask_reason(Sentence("End this wait early?", "End the wait", lines, same_wait), view, job)
+
+    def action_resume(self) -> None:
+        view = self.view
+        if view is None or view.life is not Life.LEFT:
+            self.say("Somebody works on this run, or it has ended: there is nothing to take over.")
+            return
+        run = self.run_id
+        doubt = doubtful(view)
+        held = view.lease
+        until = stamp(moment(held.expires_at), view.now) if held is not None else ""
+        before = f"{held.operator}, process {held.holder}, until {until}" if held is not None else "not known"
+        lines: list[Line] = [
+            (("Nobody works on this run.", ""),),
+            pair("Held before", before),
+            BLANK,
+            (("A worker is started for it here. Dangerous steps ask again.", ""),),
+        ]
+        if doubt is not None:
+            text = f"{doubt.title} is in doubt: the server is looked at before anything is sent again."
+            lines.append(((text, "state-unhealthy"),))
+        sentence = Sentence(f"Take over run {short(run)}?", "Take it over", tuple(lines), _still_left, False)
+
+        def job(_: str) -> Job:
+            def call(recovery: Recovery) -> Done:
+                recovery.resume(run)
+                return Done("A worker was started for the run.")
+
+            return Job("resume", "The take-over", call, run, changes=True)
+
+        self._ask_reason(sentence, view, job)
+
+
+def _not_ended(view: RunView) -> str:
+    return "" if view.life is not Life.ENDED else "The run has ended in the meantime."
+
+
+def _still_left(view: RunView) -> str:
+    return "" if view.life is Life.LEFT else "Somebody works on the run again, or it has ended."

@@ -1,0 +1,282 @@
+"""What every screen must tell: obligations open, orphans, runs that wait or were left. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cockpit.journal.records import Obligation
+from cockpit.recovery.view import Life, Orphan, RunLine, Standing
+from cockpit.ui.look import Glyphs, Line, width
+from cockpit.ui.recovery_words import LIFE_MARKS, MARK_ROLES, hour, moment, short, span, state, value
+from cockpit.ui.widgets.rows import Column, Row
+
+OBLIGATION_COLUMNS = (
+    Column("What", least=14),
+    Column("Server", least=6),
+    Column("Key", least=10),
+    Column("Was", least=5, drop=2),
+    Column("Run", least=6),
+    Column("Since", least=6, drop=1),
+    Column("How it stands", least=16),
+)
+HISTORY_COLUMNS = (
+    Column("Run", least=6),
+    Column("State", least=11),
+    Column("Server", least=6),
+    Column("Monitor", least=12),
+    Column("Life", least=7, drop=4),
+    Column("Operator", least=6, drop=3),
+    Column("Started", least=6),
+    Column("Took", least=4, drop=2),
+    Column("Step", least=10, drop=1),
+)
+
+
+# The line above the footer
+
+
+def _obligation_words(obligation: Obligation, now: datetime) -> str:
+    whose = f"handed to {obligation.handed_to}" if obligation.handed_to else f"run {short(obligation.run)}"
+    since = hour(moment(obligation.opened_at), now)
+    return f"{obligation.server} {obligation.key} since {since} ({whose})"
+
+
+def state_word(run: RunLine) -> str:
+    return run.life.value if run.life is not Life.ENDED else run.run.state.value
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """One kind of thing to tell: its count in words, and each of it."""
+
+    glyph: str
+    words: str
+    role: str
+    details: list[str]
+
+
+def line(standing: Standing, now: datetime, glyphs: Glyphs, cells: int, key: str) -> Line:
+    """The bar: counts always, details as far as they fit; empty when there is nothing to tell."""
+    groups = _groups(standing, now, glyphs)
+    return _filled(groups, glyphs, cells, f"{key} shows") if groups else ()
+
+
+def _groups(standing: Standing, now: datetime, glyphs: Glyphs) -> list[_Group]:
+    """What there is to tell, the worst first."""
+    red, mild = "state-unhealthy", "state-degraded"
+    groups: list[_Group] = []
+    still = [_obligation_words(o, now) for o in standing.obligations if o.open]
+    if still:
+        groups.append(_Group(glyphs.alarm, f"{_count(len(still), 'obligation')} open", red, still))
+    if standing.orphans:
+        severe = any(orphan.severe for orphan in standing.orphans)
+        details = [f"{o.server} {o.key} {o.value} without a record" for o in standing.orphans]
+        words = _count(len(standing.orphans), "orphan")
+        groups.append(_Group(glyphs.alarm if severe else "!", words, red if severe else mild, details))
+    for life, word in ((Life.LEFT, "left"), (Life.WAITING, "waiting")):
+        found = [f"{short(r.run.id)} {r.run.server}" for r in standing.runs if r.life is life]
+        if found:
+            sign = LIFE_MARKS[life]
+            words = f"{_count(len(found), 'run')} {word}"
+            groups.append(_Group(glyphs.marks[sign], words, MARK_ROLES[sign], found))
+    if standing.problem:
+        groups.append(_Group("!", standing.problem, mild, []))
+    return groups
+
+
+def _more(left: int, dot: str) -> str:
+    """How many details are not shown."""
+    return f"{dot}+{left}" if left else ""
+
+
+def _filled(groups: list[_Group], glyphs: Glyphs, cells: int, tail: str) -> Line:
+    """Details are added one by one, in order, while the line has room for them."""
+    dot = f" {glyphs.dot} "
+    used = 1 + sum(len(g.words) + 2 + len(dot) for g in groups) + len(tail)
+    parts: list[tuple[str, str]] = [(" ", "")]
+    for group in groups:
+        shown: list[str] = []
+        for detail in group.details:
+            size = width(((detail, ""),)) + (len(dot) if shown else 2)
+            if used + size + len(_more(len(group.details) - len(shown) - 1, dot)) > cells:
+                break
+            shown.append(detail)
+            used += size
+        more = _more(len(group.details) - len(shown), dot) if shown else ""
+        used += len(more)
+        parts.append((f"{group.glyph} {group.words}{': ' if shown else ''}", group.role))
+        parts += [(dot.join(shown) + more, ""), (dot, "text-dim")]
+    return (*parts, (tail, "text-key"))
+
+
+# Marks on the Fleet screen
+
+
+@dataclass(frozen=True, slots=True)
+class ServerMarks:
+    """What stands beside a server and its monitors. ``monitors``: lower-case name and words."""
+
+    words: str = ""
+    monitors: tuple[tuple[str, str], ...] = ()
+
+    def of(self, monitor: str) -> str:
+        return next((words for name, words in self.monitors if name == monitor.lower()), "")
+
+
+NO_MARKS = ServerMarks()
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """All servers' marks, by lower-case name."""
+
+    servers: Mapping[str, ServerMarks] = field(default_factory=dict)
+
+    def of(self, server: str) -> ServerMarks:
+        return self.servers.get(server.lower(), NO_MARKS)
+
+
+NOTHING = Marks()
+
+
+def _open_keys(standing: Standing) -> dict[str, list[str]]:
+    """What is open on each server, by lower-case name."""
+    keys: dict[str, list[str]] = {}
+    for o in standing.obligations:
+        if o.open:
+            keys.setdefault(o.server.lower(), []).append(o.key)
+    return keys
+
+
+def marks(standing: Standing) -> Marks:
+    """From the standing: obligations and orphans on servers, runs under way on monitors."""
+    words: dict[str, list[str]] = {}
+    monitors: dict[str, list[tuple[str, str]]] = {}
+    for server, keys in _open_keys(standing).items():
+        words[server] = [f"{keys[0]} open" if len(keys) == 1 else f"{len(keys)} obligations open"]
+    for orphan in standing.orphans:
+        words.setdefault(orphan.server.lower(), []).append(f"{orphan.key} orphan")
+    for each in standing.runs:
+        if not each.run.ended:
+            text = f"run {short(each.run.id)} {each.step_title}".rstrip()
+            monitors.setdefault(each.run.server.lower(), []).append((each.run.monitor.lower(), text))
+    names = {**words, **monitors}
+    return Marks({n: ServerMarks(", ".join(words.get(n, ())), tuple(monitors.get(n, ()))) for n in names})
+
+
+# The obligations screen
+
+
+def obligation_rows(standing: Standing, now: datetime, glyphs: Glyphs) -> list[Row]:
+    """Obligations, those handed over, orphans, runs not ended: the worst first."""
+    runs = {each.run.id: each for each in standing.runs}
+    still = [o for o in standing.obligations if o.open]
+    rows = [_obligation_row(o, runs, now, glyphs) for o in sorted(still, key=lambda o: bool(o.handed_to))]
+    rows += [_orphan_row(o, glyphs) for o in sorted(standing.orphans, key=lambda o: not o.severe)]
+    return rows + [_run_row(each, now, glyphs) for each in standing.runs if not each.run.ended]
+
+
+def _obligation_row(o: Obligation, runs: Mapping[str, RunLine], now: datetime, glyphs: Glyphs) -> Row:
+    run = runs.get(o.run)
+    if o.handed_to:
+        kind, words = "handed over", f"handed to {o.handed_to}: {o.handed_reason}"
+    else:
+        kind = "obligation"
+        words = f"its run is {state_word(run)}" if run is not None else "open the run to see how it stands"
+    return Row(
+        ("obligation", str(o.id), o.run),
+        (
+            ((f"{glyphs.alarm} {kind}", "state-unhealthy"),),
+            ((o.server, ""),),
+            ((o.key, "text-strong"),),
+            ((value(o.prior), ""),),
+            ((short(o.run), ""),),
+            ((hour(moment(o.opened_at), now), ""),),
+            ((words, ""),),
+        ),
+    )
+
+
+def _orphan_row(orphan: Orphan, glyphs: Glyphs) -> Row:
+    role = "state-unhealthy" if orphan.severe else "state-degraded"
+    return Row(
+        ("orphan", orphan.server, orphan.key),
+        (
+            ((f"{glyphs.alarm if orphan.severe else '!'} orphan", role),),
+            ((orphan.server, ""),),
+            ((f"{orphan.key} {orphan.value}", "text-strong"),),
+            (("not known", "text-dim"),),
+            (("none", "text-dim"),),
+            (),
+            ((orphan.words, ""),),
+        ),
+    )
+
+
+def _run_row(each: RunLine, now: datetime, glyphs: Glyphs) -> Row:
+    sign = LIFE_MARKS[each.life]
+    words = each.waiting_for or each.step_title
+    return Row(
+        ("run", each.run.id, each.run.id),
+        (
+            ((f"{glyphs.marks[sign]} run {each.life.value}", MARK_ROLES[sign]),),
+            ((each.run.server, ""),),
+            ((each.run.monitor, ""),),
+            (),
+            ((short(each.run.id), ""),),
+            ((hour(each.started, now), ""),),
+            ((words, ""),),
+        ),
+    )
+
+
+# The history
+
+
+def history_row(each: RunLine, now: datetime, glyphs: Glyphs) -> Row:
+    run = each.run
+    took = span((each.ended - each.started).total_seconds()) if each.ended is not None else ""
+    life: Line = (
+        (each.life.value, MARK_ROLES[LIFE_MARKS[each.life]] if each.life is not Life.ENDED else "text-dim"),
+    )
+    step = each.waiting_for or each.step_title
+    still: Line = ((f"{each.open_obligations} open  ", "state-unhealthy"),) if each.open_obligations else ()
+    return Row(
+        (run.id,),
+        (
+            ((short(run.id), "text-strong"),),
+            state(run.state, each.life, glyphs),
+            ((run.server, ""),),
+            ((run.monitor, ""),),
+            life,
+            ((run.operator, ""),),
+            ((hour(each.started, now), ""),),
+            ((took, ""),),
+            (*still, (step, "")),
+        ),
+    )
+
+
+def keeps(each: RunLine, text: str) -> bool:
+    """Whether the history's filter leaves this run."""
+    needle = text.lstrip("!").strip().lower()
+    if not needle:
+        return True
+    run = each.run
+    words = (
+        run.id,
+        run.server,
+        run.monitor,
+        run.state.value,
+        each.life.value,
+        run.operator,
+        each.step_title,
+        each.title,
+    )
+    return any(needle in word.lower() for word in words) is not text.startswith("!")

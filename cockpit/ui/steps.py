@@ -1,0 +1,184 @@
+"""One step of a run or a plan as lines: clock, why, command, guards, output. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from cockpit.journal.records import Finding, Grade, Obligation, Verdict
+from cockpit.recovery.view import OutputView, PlanStep, StepMark, StepView
+from cockpit.ui.look import Glyphs, Line
+from cockpit.ui.panels import stamp
+from cockpit.ui.recovery_words import elapsed, mark, moment, offered, refuses, span, value
+
+LABEL = 13
+OUTPUT_LINES = 500
+"""Lines of live output kept on the screen; the journal and the evidence bundle have them all."""
+BLANK: Line = (("", ""),)
+
+
+def pair(label: str, text: str, role: str = "") -> Line:
+    return ((f"{label:<{LABEL}}", "text-label"), (text, role))
+
+
+def block(label: str, text: str, role: str = "") -> list[Line]:
+    """A text that may have several lines; later ones stand under the first."""
+    first, *rest = text.split("\n")
+    return [pair(label, first, role), *(pair("", line, role) for line in rest if line.strip())]
+
+
+def head(step: StepView, glyphs: Glyphs) -> list[Line]:
+    """Title, mark, outcome."""
+    lines: list[Line] = [((step.title, "text-strong"),)]
+    outcome: Line = ((f"  {step.outcome}", "text-strong"),) if step.outcome else ()
+    lines.append((*mark(step.mark, glyphs), *outcome, *_notes(step)))
+    if step.words:
+        lines += block("Result", step.words)
+    if step.attempts > 1:
+        lines.append(pair("Attempts", str(step.attempts)))
+    return lines
+
+
+def _notes(step: StepView) -> Line:
+    """What kind of step it is."""
+    notes = [note for note, on in (
+        ("dangerous", step.dangerous), ("irreversible", step.irreversible),
+        ("can be skipped", step.skippable),
+    ) if on]  # fmt: skip
+    return ((f"  {', '.join(notes)}", "text-dim"),) if notes else ()
+
+
+def clock(step: StepView, present: datetime) -> list[Line]:
+    """Since when, until when. ``present``: the journal's clock now."""
+    seconds = elapsed(step, present)
+    if seconds is None:
+        return []
+    if step.ended_at is not None:
+        when = f"{stamp(step.started_at, present)} to {stamp(step.ended_at, present)}, took {span(seconds)}"
+        return [pair("Clock", when, "text-dim")]
+    lines = [pair("Clock", f"{span(seconds)} since {stamp(step.started_at, present)}", "text-strong")]
+    for label, until, over in (("Due", step.due_at, "due now"), ("Time limit", step.limit_at, "passed")):
+        if until is not None:
+            left = (until - present).total_seconds()
+            words = f"{span(left)} left, until {stamp(until, present)}"
+            lines.append(pair(label, words if left > 0 else f"{over}, {stamp(until, present)}"))
+    return lines
+
+
+def reasons(step: StepView) -> list[Line]:
+    """Where the step comes from, why it is done, where we depart from the page."""
+    lines = [pair("Page", f"step {step.page}" if step.page else "not on Microsoft's page: our own step")]
+    lines += block("Why", step.why)
+    if step.departs:
+        lines += block("We depart", step.departs, "state-degraded")
+    return lines
+
+
+def command(step: StepView) -> list[Line]:
+    if not step.command:
+        return [pair("Command", "nothing is sent", "text-dim")]
+    return block("Command", step.command, "text-strong")
+
+
+def guards(title: str, findings: Sequence[Finding], glyphs: Glyphs) -> list[Line]:
+    """What every guard said; refusals first, in the form of recovery-engine §3.3."""
+    if not findings:
+        return []
+    lines: list[Line] = []
+    by_guard: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_guard.setdefault(finding.guard, []).append(finding)
+    refused = {name: group for name, group in by_guard.items() if any(refuses(f) for f in group)}
+    for name, group in refused.items():
+        lines += [BLANK, *_refused(title, name, group)]
+    passed = [finding for name, group in by_guard.items() if name not in refused for finding in group]
+    if passed:
+        lines += [BLANK, (("Guards that let it pass", "text-title"),)]
+    for finding in passed:
+        lines.append(
+            (
+                ("  ", "text-label"),
+                (f"{glyphs.marks[StepMark.DONE]} passed  ", "state-healthy"),
+                (f"{finding.guard}  ", ""),
+                *_reading(finding),
+            )
+        )
+    return lines
+
+
+def _refused(title: str, guard: str, group: Sequence[Finding]) -> list[Line]:
+    """One guard that refuses: its objects, what helps, the override."""
+    worst = [finding for finding in group if refuses(finding)]
+    blocks = any(finding.blocks for finding in group)
+    warns = all(finding.grade is Grade.WARN for finding in worst)
+    word = "REFUSED" if blocks else "WARNED" if warns else "OVERRIDDEN"
+    role = "state-unhealthy" if blocks else "state-degraded"
+    lines: list[Line] = [((f"{word}  ", role), (title, "text-strong"), (f"  guard {guard}", "text-dim"))]
+    for finding in worst:
+        unread = "not read: " if finding.verdict is Verdict.UNREAD else ""
+        shown = _reading(finding, unread)
+        lines.append((("  ", "text-label"), *shown))
+    lines += [(("  ", "text-label"), ("ok ", "state-healthy"), *_reading(f)) for f in group if not refuses(f)]
+    lines += [pair("What helps", helps) for helps in dict.fromkeys(f.helps for f in worst if f.helps)]
+    if not warns:
+        lines += _overrides(worst)
+    return lines
+
+
+def _overrides(worst: Sequence[Finding]) -> list[Line]:
+    """One line where all objects have the same answer, else one for each."""
+    words = {offered(finding) for finding in worst}
+    if len(words) == 1:
+        return [pair("Override", words.pop())]
+    return [pair("Override", f"{finding.object}: {offered(finding)}") for finding in worst]
+
+
+def _reading(finding: Finding, before: str = "") -> Line:
+    wanted: Line = ((f"  wanted: {finding.threshold}", "text-dim"),) if finding.threshold else ()
+    return ((f"{finding.object}: ", ""), (f"{before}{finding.reading}", ""), *wanted)
+
+
+def step_lines(step: StepView, present: datetime, glyphs: Glyphs) -> list[Line]:
+    """Everything about a step of a run."""
+    return [
+        *head(step, glyphs),
+        *clock(step, present),
+        BLANK,
+        *command(step),
+        *guards(step.title, step.findings, glyphs),
+        BLANK,
+        *reasons(step),
+    ]
+
+
+def plan_lines(step: PlanStep, glyphs: Glyphs) -> list[Line]:
+    """Everything about a step of a plan."""
+    view = step.view
+    lines: list[Line] = [((view.title, "text-strong"), *_notes(view)), pair("Server", step.server), BLANK]
+    lines += command(view)
+    if step.depends:
+        lines += block("Not known yet", step.depends, "state-unknown")
+    lines += guards(view.title, view.findings, glyphs)
+    return [*lines, BLANK, *reasons(view)]
+
+
+def output_lines(output: Iterable[OutputView], present: datetime) -> list[Line]:
+    """The tail of the live output."""
+    kept = list(output)[-OUTPUT_LINES:]
+    if not kept:
+        return [(("No output yet.", "text-dim"),)]
+    return [((f"{stamp(line.at, present)}  ", "text-label"), (line.text, "")) for line in kept]
+
+
+def undo_lines(obligations: Iterable[Obligation], now: datetime) -> list[Line]:
+    """What an abort undoes, newest first."""
+    still = sorted((o for o in obligations if o.open), key=lambda o: o.opened_at, reverse=True)
+    if not still:
+        return [(("Nothing is open: nothing has to be undone.", ""),)]
+    return [
+        (
+            (f"  {o.server} {o.key} ", "text-strong"),
+            (f"back to {value(o.prior)}, changed {stamp(moment(o.opened_at), now)}", ""),
+        )
+        for o in still
+    ]

@@ -1,0 +1,832 @@
+"""The screens of recoveries under an operator's fingers: what is sent, and above all what is not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import fields, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Button
+
+from cockpit.journal.records import Answer, Choice, Finding, WishKind
+from cockpit.recovery.client import RefusedError
+from cockpit.recovery.view import RunView, StepMark
+from cockpit.ui import recoveries
+from cockpit.ui.app import CockpitApp
+from cockpit.ui.look import plain
+from cockpit.ui.screens.decide import DecideDialog
+from cockpit.ui.screens.dialog import Dialog
+from cockpit.ui.screens.help import HelpScreen
+from cockpit.ui.screens.history import HistoryScreen
+from cockpit.ui.screens.obligations import ObligationsScreen
+from cockpit.ui.screens.plan import PlanScreen
+from cockpit.ui.screens.reason import ReasonDialog
+from cockpit.ui.screens.recover import RecoverDialog
+from cockpit.ui.screens.run import RunScreen
+from cockpit.ui.widgets.bars import KeyBar
+from cockpit.ui.widgets.panes import LinesPane
+from cockpit.ui.widgets.rows import RowsPane
+from tests.ui import fleets
+from tests.ui import recoveries as made
+from tests.ui.conftest import MakeApp
+from tests.ui.driving import go_to, on_fleet, rows, shown, until
+from tests.ui.recoveries import ORPHAN, REFUSED, STOPPED, UNREAD, FakeRecovery, asking
+
+
+@pytest.fixture(autouse=True)
+def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recoveries, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(recoveries, "IDLE_POLL_SECONDS", 0.05)
+
+
+REASON = "the copies were checked by hand"
+
+
+def text_of(app: CockpitApp, *names: str) -> str:
+    """What the top screen's panes say, all of it, wrapped or not."""
+    panes = app.screen.query(LinesPane)
+    parts = [plain(line) for pane in panes if not names or pane.id in names for line in pane.source]
+    for table in app.screen.query(RowsPane):
+        if not names or table.id in names:
+            parts += table.text_lines()
+    return "\n".join(parts)
+
+
+def footer(app: CockpitApp) -> str:
+    return plain(next(iter(app.screen.query(KeyBar))).source[0])
+
+
+@asynccontextmanager
+async def cockpit(
+    make_app: MakeApp, recovery: FakeRecovery, size: tuple[int, int] = (120, 34), **more: Any
+) -> AsyncIterator[tuple[CockpitApp, Pilot[int]]]:
+    """A cockpit in write mode, at rest, with the standing read."""
+    app = make_app(recovery=made.factory(recovery), **{"read_only": False, **more})
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await shown(pilot, app)
+        await until(pilot, lambda: app.recoveries.standing is not None and recovery.asked("sweep"))
+        yield app, pilot
+
+
+def top(app: CockpitApp) -> Screen[Any]:
+    return app.screen
+
+
+async def look_at(app: CockpitApp, pilot: Pilot[int], run: str = "4f2a") -> RunScreen:
+    app.open_run(run)
+    await until(pilot, lambda: isinstance(app.screen, RunScreen) and app.screen.view is not None)
+    assert isinstance(app.screen, RunScreen)
+    return app.screen
+
+
+def fake(view: RunView, *orphans: Any) -> FakeRecovery:
+    return FakeRecovery(
+        views={view.run.id: view}, told=made.standing(view, *orphans), past=(made.line(view),)
+    )
+
+
+async def choose(app: CockpitApp, pilot: Pilot[int], choice: Choice) -> DecideDialog:
+    """Open the dialog with its key, go to a choice by tab, press it."""
+    await pilot.press("d")
+    await until(pilot, lambda: isinstance(app.screen, DecideDialog))
+    dialog = app.screen
+    assert isinstance(dialog, DecideDialog)
+    for _ in range(dialog.choices.index(choice) + 1):
+        await pilot.press("tab")
+    await pilot.press("enter")
+    await pilot.pause()
+    return dialog
+
+
+# Deciding
+
+
+async def test_go_wants_the_servers_name_and_is_answered_once(make_app: MakeApp) -> None:
+    recovery = fake(asking())
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        dialog = await choose(app, pilot, Choice.GO)
+        assert recovery.answers == [], "the choice only shows its fields"
+        assert dialog.field("typed").has_focus
+        for wrong in ("ex01", "EX0", "EX011", "EX02", " EX01"):
+            dialog.field("typed").value = wrong
+            await pilot.pause()
+            assert dialog.button("send").disabled, wrong
+            await pilot.press("enter", "enter")
+            assert f"is not {'EX01'}" in text_of(app, "typed-note")
+        dialog.field("typed").value = ""
+        await pilot.press(*"EX01")
+        await pilot.pause()
+        assert not dialog.button("send").disabled
+        await pilot.press("enter", "enter", "enter")
+        assert top(app) is dialog, "enter in the field presses nothing"
+        dialog.button("send").press()
+        dialog.button("send").press()
+        await until(pilot, lambda: recovery.answers)
+        assert recovery.answers == [("4f2a", 1, Answer(Choice.GO, by=made.OPERATOR, typed="EX01"))]
+        await until(pilot, lambda: "Answered: go." in text_of(app, "status"))
+        await pilot.press("d")
+        assert isinstance(app.screen, RunScreen), "the journal still shows the question: not asked twice"
+        assert "Answered" in text_of(app, "status")
+        assert len(recovery.answers) == 1
+
+
+async def test_pasting_the_name_is_allowed(make_app: MakeApp) -> None:
+    from textual import events
+
+    recovery = fake(asking())
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        dialog = await choose(app, pilot, Choice.GO)
+        dialog.field("typed").post_message(events.Paste("EX01"))
+        await until(pilot, lambda: not dialog.button("send").disabled)
+        await pilot.click("#send")
+        await until(pilot, lambda: recovery.answers)
+
+
+@pytest.mark.parametrize("key", ["d", "enter"])
+async def test_the_key_that_opens_never_confirms(make_app: MakeApp, key: str) -> None:
+    """Mashed twenty times it opens and closes the question, and answers nothing."""
+    for view in (asking(), asking(typed=""), asking(STOPPED)):
+        recovery = fake(view)
+        async with cockpit(make_app, recovery) as (app, pilot):
+            await look_at(app, pilot)
+            await pilot.press(key)
+            await until(pilot, lambda: isinstance(app.screen, DecideDialog))
+            focused = app.screen.focused
+            assert isinstance(focused, Button)
+            assert focused.id == "not-now"
+            for _ in range(20):
+                await pilot.press(key)
+            await pilot.pause()
+            assert recovery.answers == []
+            assert recovery.asked("answer") == recovery.asked("abort") == []
+
+
+async def test_a_choice_without_fields_is_sent_by_its_button(make_app: MakeApp) -> None:
+    recovery = fake(asking())
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        await choose(app, pilot, Choice.AGAIN)
+        await until(pilot, lambda: recovery.answers)
+        assert recovery.answers[0][2] == Answer(Choice.AGAIN, by=made.OPERATOR)
+
+
+async def test_a_reason_has_ten_characters_and_is_counted(make_app: MakeApp) -> None:
+    recovery = fake(asking())
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        dialog = await choose(app, pilot, Choice.SKIP)
+        assert dialog.field("reason").has_focus
+        await pilot.press(*"too short"[:9])
+        assert "1 more" in text_of(app, "reason-note")
+        assert dialog.button("send").disabled
+        dialog.field("reason").value = " " * 30
+        await pilot.pause()
+        assert dialog.button("send").disabled, "blanks are no reason"
+        dialog.field("reason").value = REASON
+        await until(pilot, lambda: f"{len(REASON)} characters" in text_of(app, "reason-note"))
+        await pilot.press("tab", "tab", "enter")
+        await until(pilot, lambda: recovery.answers)
+        assert recovery.answers[0][2] == Answer(Choice.SKIP, by=made.OPERATOR, reason=REASON)
+
+
+async def test_override_is_for_one_finding_with_name_and_reason(make_app: MakeApp) -> None:
+    recovery = fake(asking(REFUSED, STOPPED, UNREAD))
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        dialog = await choose(app, pilot, Choice.OVERRIDE)
+        table = dialog.query_one("#findings", RowsPane)
+        assert [row.key for row in table.rows] == [("recovery.actions", "EX01"), ("copies.quorum", "DAG01")]
+        assert table.has_focus, "a hard guard is not among them"
+        await pilot.press("down")
+        dialog.field("reason").value = REASON
+        await pilot.pause()
+        assert dialog.button("send").disabled, "without the name"
+        dialog.field("typed").value = "EX01"
+        await until(pilot, lambda: not dialog.button("send").disabled)
+        dialog.button("send").press()
+        await until(pilot, lambda: recovery.answers)
+        assert recovery.answers[0][2] == Answer(
+            Choice.OVERRIDE, made.OPERATOR, REASON, "EX01", "copies.quorum", "DAG01"
+        )
+
+
+async def test_no_override_is_offered_for_a_hard_guard(make_app: MakeApp) -> None:
+    recovery = fake(asking(REFUSED))
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, DecideDialog))
+        assert not app.screen.query("#choice-override")
+        assert "not offered: this guard is hard" in text_of(app)
+
+
+async def test_hand_over_wants_a_name_and_a_reason(make_app: MakeApp) -> None:
+    recovery = fake(asking(REFUSED))
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        dialog = await choose(app, pilot, Choice.HAND_OVER)
+        dialog.field("reason").value = REASON
+        await pilot.pause()
+        assert dialog.button("send").disabled
+        dialog.field("to").value = "second line"
+        await until(pilot, lambda: not dialog.button("send").disabled)
+        dialog.button("send").press()
+        await until(pilot, lambda: recovery.answers)
+        assert recovery.answers[0][2].to == "second line"
+
+
+@pytest.mark.parametrize("how", ["answered", "another question", "ended", "other findings"])
+async def test_a_question_that_closes_under_the_dialog_cannot_be_answered(
+    make_app: MakeApp, how: str
+) -> None:
+    recovery = fake(asking(STOPPED) if how == "other findings" else asking())
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        dialog = await choose(app, pilot, Choice.SKIP)
+        dialog.field("reason").value = REASON
+        await until(pilot, lambda: not dialog.button("send").disabled)
+        after = {
+            "answered": replace(asking(), question=None),
+            "another question": asking(number=2),
+            "ended": made.ended(),
+            "other findings": asking(STOPPED, UNREAD),
+        }[how]
+        recovery.show(after)
+        await until(pilot, lambda: dialog.over)
+        assert dialog.button("send").disabled
+        said = text_of(app, "dialog-note")
+        assert ("changed" if how == "other findings" else "This question is closed") in said
+        dialog.button("send").press()
+        await pilot.press("enter")
+        dialog._send()
+        await pilot.pause()
+        assert recovery.answers == []
+        assert app.screen is dialog
+
+
+async def test_a_refused_answer_is_told_and_stays_until_the_next_action(make_app: MakeApp) -> None:
+    recovery = fake(asking())
+    recovery.refuse["answer"] = RefusedError("The answer", "the lease is CORP\\ann's", "Ask them.")
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        await choose(app, pilot, Choice.AGAIN)
+        await until(pilot, lambda: "Refused" in text_of(app, "status"))
+        assert "the lease is CORP\\ann's" in text_of(app, "status")
+        assert "Ask them." in text_of(app, "status")
+        assert any("the lease is" in str(n.message) for n in app._notifications)
+        await pilot.press("j", "k", "tab")
+        assert "Refused" in text_of(app, "status"), "moving about is no action"
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, DecideDialog))
+        assert not app.recoveries.told, "a refused answer may be given again"
+
+
+async def test_one_answer_at_a_time(make_app: MakeApp) -> None:
+    recovery = fake(asking())
+    recovery.gate = threading.Event()
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        await choose(app, pilot, Choice.AGAIN)
+        await until(pilot, lambda: "answer" in app.recoveries.busy)
+        recovery.show(asking(number=2))
+        await until(pilot, lambda: not app.screen.answered)  # type: ignore[attr-defined]
+        await choose(app, pilot, Choice.AGAIN)
+        await until(pilot, lambda: "still under way" in text_of(app, "status"))
+        recovery.gate.set()
+        await until(pilot, lambda: recovery.answers)
+        assert len(recovery.answers) == 1
+
+
+# Abort, end of a wait, take-over
+
+
+async def test_abort_says_what_is_undone_and_wants_a_reason(make_app: MakeApp) -> None:
+    recovery = fake(made.waiting())
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        for _ in range(20):
+            await pilot.press("a")
+        assert recovery.asked("abort") == []
+        dialog = app.screen
+        assert isinstance(dialog, ReasonDialog)
+        assert "EX01 ProtocolLogEnabled" in text_of(app)
+        assert "back to $false" in text_of(app)
+        assert dialog.button("go").disabled
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, RunScreen), "the focus was on Not now"
+        await pilot.press("a", "shift+tab")
+        await until(pilot, lambda: isinstance(app.screen, ReasonDialog))
+        assert isinstance(app.screen, ReasonDialog)
+        app.screen.field("reason").value = REASON
+        await until(pilot, lambda: not app.screen.query_one("#go", Button).disabled)
+        await pilot.click("#go")
+        await until(pilot, lambda: recovery.asked("abort"))
+        assert recovery.asked("abort") == [("abort", "4f2a", REASON)]
+
+
+async def test_the_wait_is_ended_only_during_a_wait(make_app: MakeApp) -> None:
+    recovery = fake(asking())
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        assert "end wait" not in footer(app)
+        await pilot.press("e")
+        assert "waits for no time" in text_of(app, "status")
+        recovery.show(made.waiting())
+        await until(pilot, lambda: "end wait" in footer(app))
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, ReasonDialog))
+        dialog = app.screen
+        assert isinstance(dialog, ReasonDialog)
+        dialog.field("reason").value = REASON
+        await until(pilot, lambda: not dialog.button("go").disabled)
+        recovery.show(asking())
+        await until(pilot, lambda: dialog.button("go").disabled)
+        assert "The wait is over already." in text_of(app)
+        recovery.show(made.waiting())
+        await until(pilot, lambda: not dialog.button("go").disabled)
+        dialog.button("go").press()
+        await until(pilot, lambda: recovery.wishes)
+        assert recovery.wishes == [("4f2a", WishKind.END_WAIT, REASON)]
+
+
+async def test_a_left_run_is_taken_over_after_asking(make_app: MakeApp) -> None:
+    recovery = fake(made.in_doubt())
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        assert "nobody works on it" in text_of(app, "stands")
+        assert "In doubt: Move the databases" in text_of(app, "stands")
+        await pilot.press("R")
+        await until(pilot, lambda: isinstance(app.screen, ReasonDialog))
+        assert "jump01/4711/9c, until 03:08:40Z" in text_of(app)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert recovery.asked("resume") == []
+        await pilot.press("R", "tab", "enter")
+        await until(pilot, lambda: recovery.asked("resume"))
+        assert recovery.asked("resume") == [("resume", "4f2a")]
+
+
+async def test_leaving_says_once_that_the_run_goes_on(make_app: MakeApp) -> None:
+    recovery = fake(made.waiting())
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        await pilot.press("q")
+        await until(pilot, lambda: on_fleet(app))
+        assert "goes on without this screen" in text_of(app, "status")
+        await look_at(app, pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: on_fleet(app))
+        assert "goes on" not in text_of(app, "status")
+
+
+# Looking
+
+
+async def test_the_cursor_follows_the_current_step_until_it_is_moved(make_app: MakeApp) -> None:
+    recovery = fake(made.waiting())
+    async with cockpit(make_app, recovery) as (app, pilot):
+        screen = await look_at(app, pilot)
+        plan = screen.rows("plan")
+        assert plan.cursor_key == ("step", "wait")
+        recovery.show(asking())
+        await until(pilot, lambda: plan.cursor_key == ("step", "block"))
+        await pilot.press("k", "k")
+        assert "Restart the POP3 service" in text_of(app, "step")
+        recovery.show(made.waiting())
+        await until(pilot, lambda: screen.view is not None and screen.view.question is None)
+        assert plan.cursor_key == ("step", "service")
+        await pilot.press("g")
+        assert plan.cursor_key == ("step", "wait")
+        recovery.show(asking())
+        await until(pilot, lambda: plan.cursor_key == ("step", "block"))
+
+
+async def test_the_clock_counts_by_the_journals_time_and_repaints_little(make_app: MakeApp) -> None:
+    now = [fleets.NOW]
+    recovery = fake(made.waiting())
+    async with cockpit(make_app, recovery, now=lambda: now[0]) as (app, pilot):
+        screen = await look_at(app, pilot)
+        assert "6:42 left" in text_of(app, "stands")
+        painted: list[tuple[int, ...]] = []
+        screen.lines("step").refresh_body = lambda *indexes: painted.append(indexes)  # type: ignore[method-assign]
+        now[0] += timedelta(seconds=61)
+        await until(pilot, lambda: "5:41 left" in text_of(app, "stands"))
+        assert "4:19 since 03:09:22Z" in text_of(app, "step")
+        assert max(len(indexes) for indexes in painted) == 2, "the clock and the due time"
+        recovery.show(made.ended())
+        await until(pilot, lambda: screen._tick is None)
+
+
+async def test_child_and_parent_are_links(make_app: MakeApp) -> None:
+    parent = replace(made.waiting(), child="9c1e")
+    child = replace(asking(), run=made.run("9c1e", parent="4f2a"))
+    recovery = fake(parent)
+    recovery.show(child)
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen) and app.screen.run_id == "9c1e")
+        await until(pilot, lambda: "started by run 4f2a" in text_of(app, "plan"))
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen) and app.screen.run_id == "4f2a")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen) and app.screen.run_id == "9c1e")
+        await until(pilot, lambda: "started by" in text_of(app, "plan"))
+        app.screen.query_one("#plan", RowsPane).go_to(0)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen) and app.screen.run_id == "4f2a")
+        assert len(app.screen_stack) == 2, "back to the parent that is there already"
+
+
+async def test_copy_is_the_exact_command_and_export_names_its_file(make_app: MakeApp, tmp_path: Path) -> None:
+    recovery = fake(asking())
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        await pilot.press("y")
+        (copied,) = tmp_path.glob("copy-*.txt")
+        assert copied.read_text() == made.BLOCK + "\n"
+        await pilot.press("ctrl+s")
+        (saved,) = tmp_path.glob("run-*.txt")
+        assert "Restart-Computer" not in saved.read_text()
+        assert made.BLOCK in saved.read_text()
+        await pilot.press("x")
+        await until(pilot, lambda: "4f2a.zip" in text_of(app, "status"))
+
+
+async def test_a_run_the_journal_does_not_have_is_said(make_app: MakeApp) -> None:
+    recovery = fake(asking())
+    async with cockpit(make_app, recovery) as (app, pilot):
+        app.open_run("gone")
+        await until(pilot, lambda: "no such run" in text_of(app, "status"))
+        await pilot.press("q")
+        await until(pilot, lambda: on_fleet(app))
+
+
+def poisoned(view: Any) -> Any:
+    """``view`` with markup and control sequences' letters in every string of it, ids apart."""
+    evil = "[red]x[/] [bold [link=http://e]y[/ $error"
+    changes: dict[str, Any] = {}
+    for each in fields(view):
+        value = getattr(view, each.name)
+        if (
+            isinstance(value, str)
+            and type(value) is str
+            and each.name
+            not in ("id", "step", "current", "run", "object", "guard", "book", "digest", "state")
+        ):
+            changes[each.name] = evil
+        elif isinstance(value, tuple) and value and hasattr(value[0], "__dataclass_fields__"):
+            changes[each.name] = tuple(poisoned(v) for v in value)
+        elif hasattr(value, "__dataclass_fields__"):
+            changes[each.name] = poisoned(value)
+    return replace(view, **changes)
+
+
+async def test_hostile_strings_are_shown_as_they_are(make_app: MakeApp) -> None:
+    view = poisoned(asking(STOPPED, UNREAD))
+    recovery = FakeRecovery(
+        views={"4f2a": view}, told=poisoned(made.standing(view, ORPHAN)), past=(poisoned(made.line(view)),),
+        made_plan=replace(poisoned(made.plan()), server="EX01", monitor="PopCTPMonitor"),
+    )  # fmt: skip
+    recovery.refuse["abort"] = RefusedError("[red]a[/", "[bold", "[/] [link=")
+    async with cockpit(make_app, recovery, size=(140, 60)) as (app, pilot):
+        await look_at(app, pilot)
+        assert "[red]x[/] [bold [link=http://e]y[/ $error" in text_of(app, "step")
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, DecideDialog))
+        assert "[link=http://e]" in text_of(app)
+        await pilot.press("escape", "a")
+        await until(pilot, lambda: isinstance(app.screen, ReasonDialog))
+        assert isinstance(app.screen, ReasonDialog)
+        app.screen.field("reason").value = "[red]because[/] of it"
+        await until(pilot, lambda: not app.screen.query_one("#go", Button).disabled)
+        app.screen.query_one("#go", Button).press()
+        await until(pilot, lambda: "[bold" in text_of(app, "status"))
+        for key, kind in (("H", HistoryScreen), ("o", ObligationsScreen)):
+            await pilot.press(key)
+            await until(pilot, lambda: isinstance(app.screen, kind))  # noqa: B023
+            await until(pilot, lambda: "[link=http://e]" in text_of(app))
+        for _ in range(3):
+            await pilot.press("q")
+        await until(pilot, lambda: on_fleet(app))
+        await go_to(pilot, app, "PopCTPMonitor")
+        await pilot.press("r", "p")
+        await until(pilot, lambda: isinstance(app.screen, PlanScreen) and app.screen.plan is not None)
+        assert "[link=http://e]" in text_of(app)
+        assert app.return_code != 70
+
+
+# Recover: dialog, plan, start
+
+
+async def test_recover_plans_first_and_starts_only_when_told(make_app: MakeApp) -> None:
+    recovery = FakeRecovery(views={"4f2a": asking()})
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await go_to(pilot, app, "PopCTPMonitor")
+        for _ in range(5):
+            await pilot.press("r")
+        assert isinstance(app.screen, RecoverDialog)
+        assert app.screen.button("plan").has_focus
+        assert "EX01" in text_of(app)
+        for _ in range(20):
+            await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, PlanScreen) and app.screen.plan is not None)
+        assert recovery.asked("start") == []
+        assert recovery.asked("plan") == [("plan", "EX01", "PopCTPMonitor")]
+        assert "Nothing was sent" in text_of(app, "stands")
+        assert "REFUSED  Move the databases away from EX01  guard copies.elsewhere" in text_of(app, "step")
+        assert "What helps" in text_of(app, "step")
+        assert "not offered: this guard is hard" in text_of(app, "step")
+        assert "In the way: Run 4f2a" in text_of(app, "stands")
+        await pilot.press("j")
+        assert "Not known yet" in text_of(app, "step")
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, RecoverDialog))
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: recovery.asked("start"))
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        assert recovery.asked("start") == [("start", "EX01", "PopCTPMonitor")]
+
+
+async def test_a_start_that_is_refused_leaves_fleet_as_it_was(make_app: MakeApp) -> None:
+    recovery = FakeRecovery()
+    recovery.refuse["start"] = RefusedError("The start", "DAG01 is CORP\\ann's", "Watch run 9c1e.")
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await go_to(pilot, app, "PopCTPMonitor")
+        await pilot.press("r", "y")
+        await until(pilot, lambda: "DAG01 is CORP\\ann's" in text_of(app, "status"))
+        assert on_fleet(app)
+        await pilot.press("f")
+        assert "DAG01" not in text_of(app, "status")
+
+
+async def test_a_plan_that_fails_says_so_and_may_be_read_again(make_app: MakeApp) -> None:
+    recovery = FakeRecovery()
+    recovery.refuse["plan"] = ValueError("secret hunter2")
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await go_to(pilot, app, "PopCTPMonitor")
+        await pilot.press("r", "p")
+        await until(pilot, lambda: "No plan" in text_of(app, "stands"))
+        assert "hunter2" not in text_of(app)
+        del recovery.refuse["plan"]
+        await pilot.press("R")
+        await until(pilot, lambda: "Nothing was sent" in text_of(app, "stands"))
+
+
+async def test_what_has_no_runbook_says_why(make_app: MakeApp) -> None:
+    recovery = FakeRecovery()
+    unknown = fleets.entry("EX01", "PopCTPMonitor")
+    other = replace(unknown, name="OwaCtpMonitor")
+    base = fleets.server("EX01")
+    fleet = replace(fleets.demo_fleet(), servers={"EX01": replace(base, monitors=(other,))})
+    async with cockpit(make_app, recovery, snapshot=fleet) as (app, pilot):
+        await go_to(pilot, app, "EX01")
+        await pilot.press("2", "end", "r")
+        assert on_fleet(app)
+        notes = " ".join(str(n.message) for n in app._notifications)
+        assert "no runbook" in notes or "belongs to one" in notes
+
+
+async def test_a_run_under_way_is_watched_instead_of_started(make_app: MakeApp) -> None:
+    recovery = fake(asking())
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await go_to(pilot, app, "PopCTPMonitor")
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, RecoverDialog))
+        assert not app.screen.query("#start")
+        await pilot.press("y")
+        assert recovery.asked("start") == []
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+
+
+# Read-only
+
+
+async def test_read_only_looks_and_never_acts(make_app: MakeApp) -> None:
+    recovery = fake(asking())
+    async with cockpit(make_app, recovery, read_only=True) as (app, pilot):
+        await go_to(pilot, app, "PopProxyTestMonitor")
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, RecoverDialog))
+        assert not app.screen.query("#start")
+        assert "not in read-only mode" in text_of(app)
+        await pilot.press("y")
+        assert isinstance(app.screen, RecoverDialog)
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(app.screen, PlanScreen))
+        await pilot.press("r", "q")
+        await look_at(app, pilot)
+        await pilot.press("d", "a", "e", "R", "enter")
+        await pilot.pause()
+        assert not isinstance(top(app), Dialog)
+        assert "decide" not in footer(app)
+        assert footer(app).startswith(" read-only  ")
+        await pilot.click("#keys", offset=(footer(app).index("help"), 0))
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        assert "Go" not in text_of(app, "help-lines").split()
+        assert "Back to the step the run is at" in text_of(app, "help-lines")
+        assert "decide:" not in text_of(app, "help-lines")
+        await pilot.press("escape")
+        assert "read-only" in text_of(app, "stands")
+        for name in ("decide", "abort", "end_wait", "resume"):
+            await app.screen.run_action(name)
+        await pilot.pause()
+        assert isinstance(top(app), RunScreen)
+        assert {c[0] for c in recovery.calls} <= {"sweep", "plan"}
+
+
+# Lists and the bar
+
+
+async def test_the_bar_is_on_every_screen_and_gone_when_all_is_clean(make_app: MakeApp) -> None:
+    recovery = fake(made.in_doubt(), ORPHAN)
+    recovery.past = ()
+    async with cockpit(make_app, recovery, size=(160, 40)) as (app, pilot):
+        for key in ("", "?", "H", "o"):
+            if key:
+                await pilot.press(key)
+                await pilot.pause()
+            said = text_of(app, "standing")
+            assert "✖ 1 obligation open" in said
+            assert "1 orphan" in said
+            assert "1 run left" in said
+            if not isinstance(app.screen, HelpScreen):
+                assert "open: EX01 MoveNow since 02:10Z (run 4f2a)" in said, key
+                assert "EX05 MoveNow $true without a record" in said
+                assert "1 run left: 4f2a EX01" in said
+            assert said.endswith("o shows")
+            if isinstance(app.screen, HelpScreen):
+                await pilot.press("escape")
+        assert isinstance(app.screen, ObligationsScreen)
+        recovery.show(told=made.standing(made.ended()))
+        await until(pilot, lambda: not app.screen.query_one("#standing").display)
+        await pilot.press("q", "q")
+        await until(pilot, lambda: on_fleet(app))
+        assert not app.screen.query_one("#standing").display
+
+
+async def test_a_journal_that_cannot_be_read_is_told_in_the_bar(make_app: MakeApp) -> None:
+    recovery = fake(made.in_doubt())
+    async with cockpit(make_app, recovery) as (app, pilot):
+        recovery.refuse["position"] = RefusedError("The journal", "the file is gone", "Mount it.")
+        await until(pilot, lambda: "What is open is not known" in text_of(app, "standing"))
+        assert "the file is gone" in text_of(app, "standing")
+        del recovery.refuse["position"]
+        recovery.show()
+        await until(pilot, lambda: "1 obligation open" in text_of(app, "standing"))
+
+
+async def test_fleet_marks_servers_and_monitors(make_app: MakeApp) -> None:
+    recovery = fake(made.in_doubt(), ORPHAN)
+    async with cockpit(make_app, recovery, size=(200, 50)) as (app, pilot):
+        await until(pilot, lambda: any("✖ MoveNow open" in r for r in rows(app, "tree")))
+        assert any("EX05  ✖ MoveNow orphan" in r for r in rows(app, "tree"))
+        assert any(r.startswith("✗ Unhealthy") and "run 4f2a Move the" in r for r in rows(app, "monitors"))
+        recovery.show(told=made.standing(made.ended()))
+        await until(pilot, lambda: not any("✖" in r for r in rows(app, "tree")))
+        assert not any("run 4f2a" in r for r in rows(app, "monitors"))
+
+
+async def test_obligations_open_their_run_and_sweep(make_app: MakeApp) -> None:
+    recovery = fake(asking(), ORPHAN)
+    handed = made.obligation(number=9, handed_to="second line", handed_reason="MBX01 does not boot",
+                             handed_at=made.ago(3).timestamp())  # fmt: skip
+    recovery.told = made.standing(asking(), ORPHAN, more=(handed,))
+    async with cockpit(make_app, recovery) as (app, pilot):
+        sweeps = len(recovery.asked("sweep"))
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(app.screen, ObligationsScreen))
+        said = text_of(app, "open")
+        for part in (
+            "ProtocolLogEnabled",
+            "handed to second line: MBX01",
+            "orphan",
+            "Databases are kept away",
+        ):
+            assert part in said
+        await pilot.press("s")
+        await until(pilot, lambda: "Swept" in text_of(app, "status"))
+        assert len(recovery.asked("sweep")) == sweeps + 1
+        await pilot.press("j", "j")
+        assert "no known prior value" in text_of(app, "about")
+        await pilot.press("enter")
+        assert "nothing to open" in text_of(app, "status")
+        await pilot.press("home", "enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+
+
+async def test_history_filters_and_attaches(make_app: MakeApp) -> None:
+    recovery = fake(asking())
+    old = replace(made.ended(), run=replace(made.ended().run, id="7d01", server="EX09"))
+    recovery.past = (made.line(asking()), made.line(old))
+    recovery.show(old)
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await pilot.press("H")
+        await until(pilot, lambda: "7d01" in text_of(app, "runs"))
+        assert "✔ recovered" in text_of(app, "runs")
+        await pilot.press("/", *"ex09")
+        await until(pilot, lambda: "4f2a" not in text_of(app, "runs"))
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen) and app.screen.run_id == "7d01")
+        await pilot.press("q", "q")
+        await until(pilot, lambda: "4f2a" in text_of(app, "runs"))
+        await pilot.press("q")
+        await until(pilot, lambda: on_fleet(app))
+
+
+async def test_without_a_journal_the_keys_say_why(make_app: MakeApp) -> None:
+    app = make_app(read_only=False)
+    async with app.run_test(size=(160, 40), notifications=True) as pilot:
+        await shown(pilot, app)
+        assert "recover" not in footer(app)
+        await go_to(pilot, app, "PopCTPMonitor")
+        await pilot.press("r", "o", "H")
+        await pilot.pause()
+        assert on_fleet(app)
+        assert len([n for n in app._notifications if "without a journal" in str(n.message)]) == 3
+
+
+# The mouse, and the narrow screen
+
+
+async def test_everything_by_mouse(make_app: MakeApp) -> None:
+    recovery = fake(asking())
+    async with cockpit(make_app, recovery, size=(80, 24)) as (app, pilot):
+        await look_at(app, pilot)
+        await pilot.click("#keys", offset=(footer(app).index("decide"), 0))
+        await until(pilot, lambda: isinstance(app.screen, DecideDialog))
+        await pilot.click("#choice-go")
+        assert isinstance(app.screen, DecideDialog)
+        await pilot.click("#typed")
+        await pilot.press(*"EX01")
+        await pilot.click("#send")
+        await until(pilot, lambda: recovery.answers)
+        await pilot.click("#keys", offset=(footer(app).index("back"), 0))
+        await until(pilot, lambda: on_fleet(app))
+
+
+async def test_narrow_panes_take_turns(make_app: MakeApp) -> None:
+    recovery = fake(asking())
+    async with cockpit(make_app, recovery, size=(80, 24)) as (app, pilot):
+        screen = await look_at(app, pilot)
+        assert screen.lines("step").display
+        assert not screen.lines("output").display
+        await pilot.press("tab", "tab")
+        await until(pilot, lambda: screen.lines("output").has_focus)
+        assert not screen.lines("step").display
+        await pilot.press("tab")
+        await until(pilot, lambda: screen.rows("plan").has_focus)
+        assert screen.lines("output").display, "the pane that was last looked at stays"
+
+
+async def test_closing_lets_go_of_the_journal_and_of_a_slow_plan(make_app: MakeApp) -> None:
+    recovery = FakeRecovery()
+    recovery.gate = threading.Event()
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await go_to(pilot, app, "PopCTPMonitor")
+        await pilot.press("r", "p")
+        await until(pilot, lambda: recovery.asked("plan"))
+    assert recovery.closed
+    recovery.gate.set()
+
+
+def test_marks_of_steps_have_a_glyph_and_a_role_each() -> None:
+    from cockpit.ui.look import ASCII, ROLES, UNICODE
+    from cockpit.ui.recovery_words import MARK_ROLES
+
+    for mark in StepMark:
+        assert MARK_ROLES[mark] in ROLES
+        for glyphs in (UNICODE, ASCII):
+            assert len(glyphs.marks[mark]) == 1
+            assert glyphs is UNICODE or glyphs.marks[mark].isascii()
+    for glyphs in (UNICODE, ASCII):
+        assert len(set(glyphs.marks.values())) == len(StepMark), "no glyph stands for two"
+    assert isinstance(REFUSED, Finding)
+
+
+async def test_a_covered_fleet_is_not_drawn_and_is_up_to_date_when_it_is_seen_again(
+    make_app: MakeApp,
+) -> None:
+    from tests.ui.driving import feed_of
+
+    recovery = fake(made.waiting())
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        before = rows(app, "tree")
+        ill = fleets.server("EX02", dag="DAG01", alerts={"PopCTPMonitor": ("Unhealthy", 1.0)})
+        feed_of(app).change(ill)
+        await until(pilot, lambda: app.desk.snapshot.servers["EX02"].monitors == ill.monitors)
+        assert rows(app, "tree") == before
+        await pilot.press("q")
+        await until(pilot, lambda: any(r.startswith("✗") and "EX02" in r for r in rows(app, "tree")))
