@@ -122,7 +122,7 @@ async def _recovery(environment: Environment) -> None:
             await cockpit.pilot.press("q", "H", "enter")
             await cockpit.pilot.pause(2.0)
             await cockpit.save("child")
-            await cockpit.pilot.press("d")
+            await cockpit.pilot.press("d", "tab", "tab", "enter", *"EX13-MBX01")
             await cockpit.save("decide")
             await cockpit.pilot.press("escape")
             await _answer_until(cockpit, office, run, lambda q: False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cockpit.journal.records import ENDED, Finding, Lease, Obligation, Run
+from cockpit.journal.records import ENDED, Finding, Lease, Run
 from cockpit.journal.store import Journal
 from cockpit.recovery import consent
 from cockpit.recovery.guards.table import judge_all, needs
@@ -34,7 +34,7 @@ def case_of(work: Work, run: Run, step: Step) -> Case:
         facts=run.facts,
         settings=work.settings,
         local=work.local(),
-        obligations=_open(work.journal),
+        obligations=work.journal.obligations(environment=work.environment.name),
         leases=_others_leases(work.journal.leases(), run.scope, work.journal.actor.process),
         runs=tuple(
             r
@@ -42,10 +42,6 @@ def case_of(work: Work, run: Run, step: Step) -> Case:
             if r.scope == run.scope and r.id not in kin and r.state not in ENDED
         ),
     )
-
-
-def _open(journal: Journal) -> tuple[Obligation, ...]:
-    return journal.obligations(open_only=True)
 
 
 def _others_leases(leases: Iterable[Lease], scope: str, process: str) -> tuple[Lease, ...]:

@@ -23,7 +23,7 @@ from cockpit.exchange import catalogue
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.text import clean_line
 from cockpit.journal.errors import JournalError
-from cockpit.journal.records import Actor, Answer, NewRun, Run, RunState, WishKind
+from cockpit.journal.records import Actor, Answer, NewRun, Question, Reading, Run, RunState, WishKind
 from cockpit.journal.store import Journal, open_journal, sqlite_url
 from cockpit.recovery import bundle, plan, sweep
 from cockpit.recovery.access import Access, Sessions
@@ -34,7 +34,7 @@ from cockpit.recovery.runbooks import runbook_for
 from cockpit.recovery.runbooks.service import BACK_END_SERVICE, SERVICE
 from cockpit.recovery.scope import scope_of
 from cockpit.recovery.view import Plan, RunLine, RunView, Standing
-from cockpit.recovery.worker import Task, process_name, write_task
+from cockpit.recovery.worker import Task, environ_of, process_name, write_task
 
 PROGRAM: Final = "pop-cockpit"
 
@@ -100,8 +100,8 @@ def open_office(environment: Environment, *, read_only: bool | None = None) -> O
 
 
 class Office:
-    """Implements ``cockpit.recovery.client.Recovery``. Not for two threads at once, but for ``position``,
-    ``standing``, ``runs`` and ``view``, which only read the journal."""
+    """Implements ``cockpit.recovery.client.Recovery``. May be used from several threads: every call that
+    asks servers has sessions of its own."""
 
     def __init__(
         self, environment: Environment, secret: Secret | None, journal: Journal, read_only: bool
@@ -177,6 +177,16 @@ class Office:
             return found[0]
         why = "there is none" if not found else f"{len(found)} runs begin so"
         raise RefusedError(f"Run {run!r}", why, "List them: pop-cockpit runs list.")
+
+    def open_question(self, run: str) -> Question | None:
+        """The question a run waits at."""
+        with _refusals("Reading the run"):
+            return self._journal.open_question(run)
+
+    def readings(self, run: str) -> tuple[Reading, ...]:
+        """Everything the run's guards said, oldest first."""
+        with _refusals("Reading the run"):
+            return self._journal.readings(run)
 
     def plan(self, server: str, monitor: str) -> Plan:
         book = self._book(monitor)
@@ -272,7 +282,10 @@ class Office:
 
     def sweep(self) -> Standing:
         with _refusals("Look at every server"), self._servers() as access:
-            found = sweep.sweep(access, self._journal.obligations(), sweep.closed(self._journal))
+            name = self._environment.name
+            found = sweep.sweep(
+                access, self._journal.obligations(environment=name), sweep.closed(self._journal, name)
+            )
             self._swept = Standing(
                 orphans=found.orphans, swept_at=datetime.now(UTC), problem="; ".join(found.problems)
             )
@@ -355,6 +368,7 @@ class Office:
                 stderr=descriptor,
                 start_new_session=True,
                 cwd="/",
+                env=environ_of(self._environment),
             )
         finally:
             os.close(descriptor)

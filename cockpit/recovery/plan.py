@@ -88,7 +88,7 @@ def _case(journal: Journal, environment: Environment, run: Run) -> Case:
         facts={},
         settings=environment.recovery,
         local=datetime.now().astimezone(),
-        obligations=journal.obligations(),
+        obligations=journal.obligations(environment=environment.name),
         leases=tuple(x for x in journal.leases() if x.scope == run.scope and not x.expired),
         runs=tuple(r for r in journal.runs(open_only=True) if r.scope == run.scope),
     )

@@ -56,8 +56,6 @@ class Case:
     obligations: tuple[Obligation, ...] = ()
     leases: tuple[Lease, ...] = ()
     runs: tuple[Run, ...] = ()
-    last_action: str = ""
-    """The action of the run's own last restart, so that Managed Availability's log of it is not blamed."""
 
     def ours(self, server: str, key: str) -> bool:
         """An open obligation says that this value is a recovery's own."""
@@ -159,6 +157,13 @@ def _rows(answer: m.Reading[Row], what: str) -> tuple[Row, ...]:
     return answer.rows
 
 
+def _whole(answer: m.Reading[Row], what: str) -> tuple[Row, ...]:
+    """The rows of an answer that may be empty, but not partial. Raises CmdletFailedError."""
+    if answer.errors:
+        raise CmdletFailedError(f"{what} was not read whole", answer.errors[0])
+    return answer.rows
+
+
 def _from_exchange(
     what: str, ask: Callable[[ExchangeCmdlets, Case], m.Reading[Row]]
 ) -> Callable[[Access, Case, Readings], tuple[Row, ...]]:
@@ -197,7 +202,11 @@ def _services(access: Access, case: Case, found: Readings) -> tuple[m.Service, .
     names = catalogue.services(server.version, server.roles) if server else ()
     if not names:
         return ()
-    return access.look(case.server, lambda w: w.get_service(names)).rows
+    answer = access.look(case.server, lambda w: w.get_service(names))
+    unexpected = [e for e in answer.errors if not e.fully_qualified_id.startswith("NoServiceFound")]
+    if unexpected:
+        raise CmdletFailedError("Get-Service was not read whole", unexpected[0])
+    return answer.rows
 
 
 def _settings(access: Access, case: Case, _: Readings) -> m.PopSettings | None:
@@ -252,9 +261,11 @@ _READERS: Final[Mapping[str, Callable[[Access, Case, Readings], Any]]] = {
     "report": _from_exchange("Get-HealthReport", lambda c, case: c.get_health_report(case.server)),
     "components": _components,
     "nodes": lambda a, case, _: _rows(a.look(case.server, lambda w: w.cluster_nodes()), "Get-ClusterNode"),
-    "actions": lambda a, case, _: a.look(case.server, lambda w: w.recovery_actions(50)).rows,
+    "actions": lambda a, case, _: _whole(
+        a.look(case.server, lambda w: w.recovery_actions(50)), "RecoveryActionResults"
+    ),
     "clock": lambda a, case, _: a.look(case.server, server_clock),
-    "setup": lambda a, case, _: a.look(case.server, lambda w: w.processes()).rows,
+    "setup": lambda a, case, _: _whole(a.look(case.server, lambda w: w.processes()), "Get-Process"),
     "services": _services,
     "settings": _settings,
     "volumes": lambda a, case, _: _rows(a.look(case.server, lambda w: w.volumes()), "Win32_Volume"),

@@ -26,7 +26,7 @@ from cockpit.exchange.errors import (
 )
 from cockpit.exchange.server_clock import server_clock
 from cockpit.exchange.winrm import WinRMCmdlets
-from cockpit.journal.records import Attempt, Obligation, OutputLine, Question, Reading, Run
+from cockpit.journal.records import Attempt, Json, Obligation, OutputLine, Question, Reading, Run
 from cockpit.recovery.access import Access
 
 READS_SECONDS: Final = 300.0
@@ -207,10 +207,12 @@ def _story(record: RunRecord) -> Iterator[str]:
         yield f"Ended {clock(run.ended_at)}, {run.state}: {run.ending or 'no word was left'}"
     else:
         yield f"Not ended: {run.state} at step {_title(record, run.step)}."
-    for attempt in record.attempts:
-        yield from _attempt(record, attempt)
-    for question in record.questions:
-        yield from _question(record, question)
+    told = [
+        *((attempt.intent_at, _attempt(record, attempt)) for attempt in record.attempts),
+        *((question.asked_at, _question(record, question)) for question in record.questions),
+    ]
+    for _, sentences in sorted(told, key=lambda each: each[0]):
+        yield from sentences
 
 
 def _title(record: RunRecord, step: str) -> str:
@@ -246,11 +248,11 @@ def _left(records: Sequence[RunRecord]) -> Iterator[str]:
     yield "WHAT IS STILL TO BE UNDONE"
     owed = [o for record in records for o in record.obligations if o.open]
     if not owed:
-        yield "Nothing: every temporary change of this recovery was undone."
+        yield "Nothing: no temporary change of this recovery is open."
     for obligation in owed:
         yield (
-            f"  {obligation.server} {obligation.key} was {obligation.prior}, was set to {obligation.wanted} "
-            f"at {clock(obligation.opened_at)} by run {obligation.run}"
+            f"  {obligation.server} {obligation.key} was {_value(obligation.prior)}, "
+            f"was set to {_value(obligation.wanted)} at {clock(obligation.opened_at)} by run {obligation.run}"
         )
         if obligation.handed_to:
             yield (
@@ -259,6 +261,10 @@ def _left(records: Sequence[RunRecord]) -> Iterator[str]:
             )
         else:
             yield "      OPEN, and in nobody's name"
+
+
+def _value(value: Json) -> str:
+    return f"${str(value).lower()}" if isinstance(value, bool) else str(value)
 
 
 def _to_tell(record: RunRecord, gathered: Gathered) -> Iterator[str]:
@@ -288,12 +294,18 @@ def _facts(record: RunRecord, gathered: Gathered) -> Iterator[str]:
         yield f"The last probe, at {clock(probed[-1].result_at)}: {probed[-1].outcome}. {words}".rstrip()
     else:
         yield "No probe was run by this recovery."
-    actions = gathered.rows(f"RecoveryActions.{run.server}")
-    ids = ", ".join(sorted({a.id for a in actions})) or "none was read"
-    yield f"Managed Availability's own recovery actions since an hour before the run: {len(actions)} ({ids})."
-    overrides = (*gathered.rows(f"Get-ServerMonitoringOverride.{run.server}"),
-                 *gathered.rows("Get-GlobalMonitoringOverride"))  # fmt: skip
-    yield f"Monitoring overrides that were read, of the server and of the organization: {len(overrides)}."
+    acted = "Managed Availability's own recovery actions since an hour before the run"
+    if f"RecoveryActions.{run.server}" in gathered.answers:
+        ids = [action.id for action in gathered.rows(f"RecoveryActions.{run.server}")]
+        yield f"{acted}: {len(ids)} ({', '.join(sorted(set(ids))) or 'none'})."
+    else:
+        yield f"{acted} could not be read."
+    overrides = (f"Get-ServerMonitoringOverride.{run.server}", "Get-GlobalMonitoringOverride")
+    if all(name in gathered.answers for name in overrides):
+        count = sum(len(gathered.rows(name)) for name in overrides)
+        yield f"Monitoring overrides of the server and of the organization: {count}."
+    else:
+        yield "Monitoring overrides could not all be read."
     yield "What was tried, with commands, times and results: the steps above, and run.json."
 
 
@@ -330,8 +342,18 @@ def _missing(gathered: Gathered, notes: Sequence[str]) -> Iterator[str]:
     yield from notes
     for name, words in gathered.problems.items():
         yield f"  {name}: {words.splitlines()[0]}"
-    if not notes and not gathered.problems:
+    partial = [(name, said) for name, answer in gathered.answers.items() if (said := _reservation(answer))]
+    for name, said in partial:
+        yield f"  {name}: came with the words: {said}"
+    if not notes and not gathered.problems and not partial:
         yield "Every read succeeded."
+
+
+def _reservation(answer: object) -> str:
+    """The first error or warning that an answer came with: its rows may not be all there are."""
+    if not isinstance(answer, m.Reading):
+        return ""
+    return next(iter((*(e.message for e in answer.errors), *answer.warnings)), "")
 
 
 _CONTENTS: Final = (

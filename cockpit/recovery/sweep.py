@@ -78,9 +78,10 @@ def sweep(access: Access, open_: Sequence[Obligation], closed: Sequence[Obligati
     return Swept(compare(marks, open_, closed), (*problems, *unseen), len(marks), unread(marks))
 
 
-def closed(journal: Journal) -> tuple[Obligation, ...]:
+def closed(journal: Journal, environment: str) -> tuple[Obligation, ...]:
     """Obligations that were settled: their prior values are on record."""
-    return tuple(o for o in journal.obligations(open_only=False) if not o.open)
+    every = journal.obligations(open_only=False, environment=environment)
+    return tuple(o for o in every if not o.open)
 
 
 def record(writer: Writer, found: Swept) -> None:

@@ -55,6 +55,14 @@ def write_task(stream: IO[bytes], task: Task) -> None:
     stream.flush()
 
 
+def environ_of(environment: Environment) -> dict[str, str]:
+    """Our variables without those that hold passwords: a worker has them from its frame, and its own
+    variables can be read in /proc for as long as the run lasts."""
+    references = (environment.credential.password, environment.journal.password)
+    held = {reference.env for reference in references if reference is not None}
+    return {name: value for name, value in os.environ.items() if name not in held}
+
+
 def read_task(stream: IO[bytes]) -> Task:
     """Raises EOFError when the parent ended in the middle."""
     head = stream.read(HEADER.size)
@@ -91,7 +99,7 @@ def work(journal: Journal, task: Task) -> int:
             engine = Engine(Work(journal, keeper, access, task.environment, Path(task.bundles)))
             state = engine.drive(task.run)
             _LOG.info("run %s: %s", task.run, state.value)
-            _sweep(journal, access)
+            _sweep(journal, access, task.environment.name)
             journal.checkpoint()
             return EXIT_ENDED
     except Parked:
@@ -114,9 +122,9 @@ def work(journal: Journal, task: Task) -> int:
         access.close()
 
 
-def _sweep(journal: Journal, access: Sessions) -> None:
+def _sweep(journal: Journal, access: Sessions, environment: str) -> None:
     """Rule 5: before we go, look at every server for what is on without a record; into the journal."""
-    found = sweep(access, journal.obligations(), closed(journal))
+    found = sweep(access, journal.obligations(environment=environment), closed(journal, environment))
     with journal.write(None) as writer:
         record(writer, found)
     for orphan in found.orphans:
