@@ -13,6 +13,9 @@ WRITE_GUARDS: Final = ("role.known", "alert.real", "dependencies.healthy", "othe
                        "others.managed_availability", "others.setup", "window.open")  # fmt: skip
 """Before anything that interrupts users for the first time in a run."""
 CHANGE_GUARDS: Final = tuple(g for g in WRITE_GUARDS if g != "dependencies.healthy")
+LATER_GUARDS: Final = ("role.known", "others.lease", "others.managed_availability", "others.setup",
+                       "window.open")  # fmt: skip
+"""Before every later change of a run, the harmless ones too."""
 AFTER_MOVE_GUARDS: Final = tuple(g for g in CHANGE_GUARDS if g != "alert.real")
 """With its databases away a deep test has nothing to fail on: ``evidence.fault`` stands for the alert."""
 SERVICE_GUARDS: Final = ("service.right", "popproxy.active", "clients.noted", "pool.others")
@@ -233,7 +236,7 @@ def settle(prefix: str, *, then: str) -> tuple[Step, Step]:
             "down.",
             departs="Ours: the page does not look.",
             consent=Consent.ASK,
-            guards=("role.known", "service.right", "popproxy.active", "others.setup"),
+            guards=(*LATER_GUARDS, "service.right", "popproxy.active"),
             skip=then,
             next={"done": then},
         ),
@@ -276,7 +279,7 @@ def fail_back(step_id: str, *, then: str) -> Step:
         "PreferenceMoveFrequency moves them.",
         departs="Ours and optional: the page believes that lifting the block moves them.",
         consent=Consent.PERSON,
-        guards=("role.known", "others.lease", "others.marks", "reboot.settled", "window.open"),
+        guards=(*LATER_GUARDS, "others.marks", "reboot.settled"),
         skip=then,
         next={"done": then},
     )
@@ -299,7 +302,7 @@ def logging_off(prefix: str, page: str, *, then: str) -> tuple[Step, Step]:
             str(int(page) + 1) if page.isdigit() else "",
             "front",
             then=then,
-            guards=("role.known", "others.lease", "service.right", "popproxy.active", "clients.noted"),
+            guards=(*LATER_GUARDS, "service.right", "popproxy.active", "clients.noted"),
             why="A changed setting is not picked up before the service's next start.",
         ),
     )
@@ -326,7 +329,7 @@ def component(step_id: str, *, active: str, escalate: str) -> tuple[Step, Step]:
             "take that vote back.",
             departs="Ours: the page never mentions the component.",
             consent=Consent.ASK,
-            guards=("role.known", "others.lease", "others.setup", "window.open"),
+            guards=LATER_GUARDS,
             skip=active,
             next={"done": active},
         ),
