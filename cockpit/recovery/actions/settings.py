@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from cockpit.exchange.changes import (
@@ -199,7 +200,13 @@ class RestorePolicy(RestoreValue):
 
 
 class RestoreLogging(RestoreValue):
+    """The setting only: a running service picks it up at its next start (exchange-facts §4.1)."""
+
     key: ClassVar = LOGGING
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        done = super().perform(context, before)
+        return replace(done, words=f"{done.words} The running service logs on until its next restart.")
 
     def _any(self) -> Any:
         return False

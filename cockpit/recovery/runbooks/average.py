@@ -54,7 +54,7 @@ AVERAGE: Final = Runbook(
             "1",
             "back",
             then="wait",
-            guards=(*parts.LATER_GUARDS, "service.right", "popproxy.active", "clients.noted"),
+            guards=(*parts.WRITE_GUARDS, *parts.SERVICE_GUARDS),
         ),
         _wait("wait", "2", "look"),
         _look("look", "2", RECOVERED, "role"),

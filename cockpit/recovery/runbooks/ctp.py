@@ -26,7 +26,7 @@ _LOG: Final = (
         "3.2",
         "front",
         then="probe-logged",
-        guards=(*parts.LATER_GUARDS, "service.right", "popproxy.active", "clients.noted"),
+        guards=(*parts.WRITE_GUARDS, *parts.SERVICE_GUARDS),
         why="A changed setting is not picked up before the service's next start.",
     ),
     parts.probe("probe-logged", "3.3", succeeded="good-logging-off", failed="find", not_runnable="find"),

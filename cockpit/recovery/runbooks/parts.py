@@ -36,6 +36,8 @@ NOT_RUNNABLE_WHY: Final = (
     "Only some probes can be run by hand; one that cannot proves nothing. The monitor's own next runs decide."
 )
 
+NOT_RUNNABLE_DEPARTS: Final = "Ours: the page believes that every probe can be run by hand."
+
 
 def role(step_id: str, *, cas: str, member: str, standalone: str, page: str = "") -> Step:
     """Which way a server may go: a Client Access server of 2013, a DAG member, or neither."""
@@ -93,6 +95,7 @@ def watch(prefix: str, *, healthy: str, unhealthy: str) -> tuple[Step, Step]:
             title="Wait for the monitor's own runs",
             action="wait",
             why=NOT_RUNNABLE_WHY,
+            departs=NOT_RUNNABLE_DEPARTS,
             next={"elapsed": look},
         ),
         Step(
@@ -100,6 +103,7 @@ def watch(prefix: str, *, healthy: str, unhealthy: str) -> tuple[Step, Step]:
             title="Look at the monitor",
             action="monitor",
             why="Its AlertValue after its own runs stands in for the probe.",
+            departs=NOT_RUNNABLE_DEPARTS,
             asks=("unclear",),
             next={"healthy": healthy, "unhealthy": unhealthy, "unclear": unhealthy},
         ),
@@ -264,6 +268,7 @@ def undo_block(prefix: str, page: str, *, then: str) -> tuple[Step, Step]:
             action="restore_policy",
             page="",
             why="The value that was there before, not a default.",
+            departs="Ours, as blocking activation is.",
             closes=POLICY,
             next={"done": then, "nothing": then},
         ),
