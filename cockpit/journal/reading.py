@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from cockpit.journal import rows, schema
 from cockpit.journal.chain import Head, canonical
 from cockpit.journal.database import Database
+from cockpit.journal.family import descendants, family
 from cockpit.journal.records import (
     ENDED,
     Attempt,
@@ -57,14 +58,31 @@ class Reads:
         query = sa.select(schema.attempt).where(of.run == run).order_by(of.line)
         return tuple(rows.attempt(row) for row in self._all(query))
 
+    def kin(self, run: str) -> tuple[str, ...]:
+        """Ids of every run of the tree this one stands in, itself among them."""
+        with self._database.read() as connection:
+            return family(connection, run)
+
+    def below(self, run: str) -> tuple[str, ...]:
+        """Ids of the run and of every run it started, directly or not."""
+        with self._database.read() as connection:
+            return descendants(connection, run)
+
     def obligations(
-        self, *, run: str | None = None, open_only: bool = True, environment: str | None = None
+        self,
+        *,
+        run: str | None = None,
+        below: str | None = None,
+        open_only: bool = True,
+        environment: str | None = None,
     ) -> tuple[Obligation, ...]:
-        """The oldest first. Handed over ones are open."""
+        """The oldest first. Handed over ones are open. ``below``: of that run and those it started."""
         of = schema.obligation.c
         query = sa.select(schema.obligation).order_by(of.id)
         if run is not None:
             query = query.where(of.run == run)
+        if below is not None:
+            query = query.where(of.run.in_(self.below(below)))
         if open_only:
             query = query.where(of.closed_at.is_(None))
         if environment is not None:

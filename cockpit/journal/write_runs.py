@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
+from cockpit.exchange.text import clean_line
 from cockpit.journal import rows, schema
 from cockpit.journal.chain import canonical
 from cockpit.journal.errors import JournalError, ObligationsOpenError
@@ -91,8 +92,7 @@ class RunWriting(Transaction):
         if state not in ENDED:
             raise JournalError(f"Run {run} cannot end as {state}: an end is recovered, escalated or aborted.")
         handed = self._may_end(run, state)
-        for question in self._open_questions(run):
-            self._close_question(question, f"the run has ended: {state}")
+        self.withdraw_open(run, f"the run has ended: {state}")
         self._set_run(run, state=state.value, ending=ending, ended_at=self.now)
         self.log("run.ended", run=run, step=found.step, state=state.value, ending=ending, handed_over=handed)
 
@@ -108,6 +108,7 @@ class RunWriting(Transaction):
     def wish(self, run: str, kind: WishKind, reason: str, by: str) -> None:
         """Ask something of a run that is not at a question. JournalError: it has ended."""
         found = self._living(run)
+        reason = clean_line(reason)
         number = self._insert(schema.wish, run=run, kind=kind.value, reason=reason, by=by, at=self.now)
         self.log("wish.made", run=run, step=found.step, wish=number, kind=kind.value, reason=reason, by=by)
 
@@ -135,6 +136,11 @@ class RunWriting(Transaction):
         if left:
             raise ObligationsOpenError(run, left)
         return [obligation.id for obligation in found]
+
+    def withdraw_open(self, run: str, why: str) -> None:
+        """Close the run's open question, where it has one: what it asks is decided otherwise."""
+        for question in self._open_questions(run):
+            self._close_question(question, why)
 
     def _open_questions(self, run: str) -> list[rows.Row]:
         of = schema.question.c

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import sqlalchemy as sa
 
+from cockpit.exchange.text import clean_line
 from cockpit.journal import rows, schema
 from cockpit.journal.chain import canonical
 from cockpit.journal.errors import AnsweredError, JournalError
@@ -31,7 +33,8 @@ class QuestionWriting(RunWriting):
         typed: str = "",
         needs_reason: Sequence[Choice] = (),
     ) -> Question:
-        """Put a question; the run is WAITING. JournalError: it has an open one, or has ended."""
+        """Put a question; the run is WAITING, and stays at its step. JournalError: it has an open one, or
+        has ended."""
         self._living(run)
         if self._open_questions(run):
             raise JournalError(f"Run {run} has an open question already: answer or withdraw that one first.")
@@ -46,7 +49,7 @@ class QuestionWriting(RunWriting):
             asked_at=self.now,
             withdrawn="",
         )
-        self._set_run(run, state=RunState.WAITING.value, step=step)
+        self._set_run(run, state=RunState.WAITING.value)
         self.log(
             "question.asked",
             run=run,
@@ -66,7 +69,7 @@ class QuestionWriting(RunWriting):
         """
         row = self._unanswered(question)
         _acceptable(rows.question(row), answer)
-        given = rows.stored(answer)
+        given = rows.stored(replace(answer, reason=clean_line(answer.reason), to=clean_line(answer.to)))
         self._connection.execute(
             sa.update(schema.question)
             .where(schema.question.c.id == question)
