@@ -148,20 +148,24 @@ def _entry_servers(servers: tuple[ServerAddress, ...]) -> tuple[str, ...]:
 
 def scenarios(form: str) -> int:
     """Print what each scenario breaks and what cures it."""
-    from cockpit.lab.scenarios import SCENARIOS
+    from cockpit.lab.scenarios import SCENARIOS, Group
 
     if form == "json":
         listed = [
-            {"name": s.name, "title": s.title, "breaks": s.breaks, "sees": s.sees} | {"cure": s.cure}
+            {"name": s.name, "group": s.group.value, "title": s.title, "servers": s.servers}
+            | {"breaks": s.breaks, "sees": s.sees, "cure": s.cure}
             for s in SCENARIOS.values()
         ]
         print(json.dumps(listed, indent=2, ensure_ascii=False))
         return 0
-    for scenario in SCENARIOS.values():
-        print(f"{scenario.name}: {scenario.title} ({scenario.servers} servers)")
-        print(f"    breaks: {scenario.breaks}")
-        print(f"    sees:   {scenario.sees}")
-        print(f"    cure:   {scenario.cure}")
+    for group in Group:
+        print(f"-- {group.value}")
+        for scenario in SCENARIOS.values():
+            if scenario.group is group:
+                print(f"{scenario.name}: {scenario.title} ({scenario.servers} servers)")
+                print(f"    breaks: {scenario.breaks}")
+                print(f"    sees:   {scenario.sees}")
+                print(f"    cure:   {scenario.cure}")
     return 0
 
 

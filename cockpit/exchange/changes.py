@@ -91,6 +91,8 @@ class SetProtocolLog(_Set):
         if found is None:
             return silent(f"ProtocolLogEnabled of {self.server}", answer)
         now = found.protocol_log_enabled
+        if now is None:
+            return unknown(f"{self.server} did not say its ProtocolLogEnabled.")
         return judged(now == self.enabled, f"ProtocolLogEnabled of {self.server} is {now}.", now)
 
 
@@ -119,6 +121,8 @@ class SetMoveNow(_Set):
         if isinstance(found, Observation):
             return found
         now = found.activation_disabled_and_move_now
+        if now is None:
+            return unknown(f"{self.server} did not say its DatabaseCopyActivationDisabledAndMoveNow.")
         words = f"DatabaseCopyActivationDisabledAndMoveNow of {self.server} is {now}."
         return judged(now == self.value, words, now)
 

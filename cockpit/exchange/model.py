@@ -85,13 +85,15 @@ class DatabaseAvailabilityGroup:
 class MailboxServer:
     """Get-MailboxServer (§2.8). ``dag`` is empty outside a DAG. The maxima are None where there is no limit.
 
+    ``activation_disabled_and_move_now`` None, ``activation_policy`` empty: the server did not say.
+
     ``originating_server``: the domain controller that gave the row.
     """
 
     name: str
     dag: str
     activation_policy: str
-    activation_disabled_and_move_now: bool
+    activation_disabled_and_move_now: bool | None
     maximum_active_databases: int | None
     originating_server: str = ""
     maximum_preferred_active_databases: int | None = None
@@ -291,10 +293,13 @@ class ServerComponentState:
 
 @dataclass(frozen=True, slots=True)
 class PopSettings:
-    """The part of Get-PopSettings (§2.6) the cockpit uses; texts as printed by Exchange."""
+    """The part of Get-PopSettings (§2.6) the cockpit uses; texts as printed by Exchange.
+
+    ``protocol_log_enabled`` None: the server did not say.
+    """
 
     server: str
-    protocol_log_enabled: bool
+    protocol_log_enabled: bool | None
     log_file_location: str
     log_file_rollover: str
     log_per_file_size_quota: str
@@ -303,6 +308,7 @@ class PopSettings:
     unencrypted_or_tls_bindings: tuple[str, ...]
     login_type: str
     max_connections_per_user: int
+    originating_server: str = ""
 
 
 @dataclass(frozen=True, slots=True)

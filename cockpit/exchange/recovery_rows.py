@@ -10,13 +10,8 @@ from typing import Final
 from cockpit.exchange import recovery_model as r
 from cockpit.exchange.clixml import PSObject
 from cockpit.exchange.enumerations import CLUSTER_NODE_STATES
-from cockpit.exchange.rows import block, boolean, enum, items, moment, number, short_name, text
+from cockpit.exchange.rows import block, boolean, enum, items, known, moment, number, short_name, text
 from cockpit.exchange.text import clean_line
-
-
-def _known(row: PSObject, name: str) -> bool | None:
-    """A boolean; None where the server sent none, as Exchange does without -Status."""
-    return boolean(row, name) if text(row, name).lower() in ("true", "false") else None
 
 
 def mailbox_database(row: PSObject) -> r.MailboxDatabase:
@@ -24,9 +19,9 @@ def mailbox_database(row: PSObject) -> r.MailboxDatabase:
         name=text(row, "Name"),
         server=short_name(text(row, "Server")),
         replication_type=text(row, "ReplicationType"),
-        mounted=_known(row, "Mounted"),
+        mounted=known(row, "Mounted"),
         activation_preferences=activation_preferences(row),
-        backup_in_progress=_known(row, "BackupInProgress"),
+        backup_in_progress=known(row, "BackupInProgress"),
         master_server_or_availability_group=short_name(text(row, "MasterServerOrAvailabilityGroup")),
     )
 

@@ -48,6 +48,11 @@ def boolean(row: PSObject, name: str) -> bool:
     return value if isinstance(value, bool) else _line(value).lower() == "true"
 
 
+def known(row: PSObject, name: str) -> bool | None:
+    """A boolean; None where the server sent none: what is not said is not false."""
+    return boolean(row, name) if text(row, name).lower() in ("true", "false") else None
+
+
 def number(row: PSObject, name: str) -> int | None:
     """An integer; None where it is missing, null or not a number (``Unlimited``)."""
     value = row.get(name)
@@ -167,7 +172,7 @@ def mailbox_server(row: PSObject) -> m.MailboxServer:
         name=text(row, "Name"),
         dag=short_name(text(row, "DatabaseAvailabilityGroup")),
         activation_policy=enum(row, "DatabaseCopyAutoActivationPolicy", m.ACTIVATION_POLICIES),
-        activation_disabled_and_move_now=boolean(row, "DatabaseCopyActivationDisabledAndMoveNow"),
+        activation_disabled_and_move_now=known(row, "DatabaseCopyActivationDisabledAndMoveNow"),
         maximum_active_databases=number(row, "MaximumActiveDatabases"),
         originating_server=text(row, "OriginatingServer"),
         maximum_preferred_active_databases=number(row, "MaximumPreferredActiveDatabases"),
@@ -331,7 +336,7 @@ def _votes(row: PSObject, name: str, where: str) -> tuple[m.RequesterVote, ...]:
 def pop_settings(row: PSObject) -> m.PopSettings:
     return m.PopSettings(
         server=short_name(text(row, "Server")),
-        protocol_log_enabled=boolean(row, "ProtocolLogEnabled"),
+        protocol_log_enabled=known(row, "ProtocolLogEnabled"),
         log_file_location=text(row, "LogFileLocation"),
         log_file_rollover=enum(row, "LogFileRollOverSettings", m.ROLLOVERS),
         log_per_file_size_quota=text(row, "LogPerFileSizeQuota"),
@@ -340,6 +345,7 @@ def pop_settings(row: PSObject) -> m.PopSettings:
         unencrypted_or_tls_bindings=items(row, "UnencryptedOrTLSBindings"),
         login_type=enum(row, "LoginType", m.LOGIN_OPTIONS),
         max_connections_per_user=number(row, "MaxConnectionsPerUser") or 0,
+        originating_server=text(row, "OriginatingServer"),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cockpit.journal.records import ENDED, Finding, Lease, Run
-from cockpit.journal.store import Journal
 from cockpit.recovery import consent
 from cockpit.recovery.guards.table import judge_all, needs
 from cockpit.recovery.readings import Case, Readings, gather
@@ -13,20 +12,9 @@ from cockpit.recovery.runbook import Step
 from cockpit.recovery.work import Work
 
 
-def family(journal: Journal, run: Run) -> frozenset[str]:
-    """The run, those that wait for it, and those it waits for."""
-    found = {run.id}
-    while True:
-        more = {r.id for r in journal.runs(open_only=True) if r.parent in found}
-        parents = {r.parent for r in (journal.run(i) for i in found) if r.parent is not None}
-        if (more | parents) <= found:
-            return frozenset(found)
-        found |= more | parents
-
-
 def case_of(work: Work, run: Run, step: Step) -> Case:
     """What the guards of a step are asked about."""
-    kin = family(work.journal, run)
+    kin = frozenset(work.journal.kin(run.id))
     return Case(
         server=run.server,
         monitor=run.monitor,
@@ -34,11 +22,13 @@ def case_of(work: Work, run: Run, step: Step) -> Case:
         facts=run.facts,
         settings=work.settings,
         local=work.local(),
+        now=work.journal.now(),
+        kin=kin,
         obligations=work.journal.obligations(environment=work.environment.name),
         leases=_others_leases(work.journal.leases(), run.scope, work.journal.actor.process),
         runs=tuple(
             r
-            for r in work.journal.runs(open_only=True)
+            for r in work.journal.runs(open_only=True, limit=10_000)
             if r.scope == run.scope and r.id not in kin and r.state not in ENDED
         ),
     )

@@ -224,9 +224,13 @@ class Office:
                 auto=auto,
             )
             hold = self._journal.acquire(scope, new.id, self._environment.recovery.lease)
-            with self._journal.write(hold) as writer:
-                writer.create_run(new)
-            self._journal.release(hold)
+            try:
+                # Two may have found it free at the same time: under the lease only one looks.
+                self._no_run(scope, what)
+                with self._journal.write(hold) as writer:
+                    writer.create_run(new)
+            finally:
+                self._journal.release(hold)
             self._work(new.id)
             return new.id
 
@@ -317,14 +321,19 @@ class Office:
         if lease is not None and not lease.expired:
             raise RefusedError(
                 what,
-                f"{scope} is held by {lease.operator} ({lease.holder}) for run {lease.run[:8]}",
+                f"{scope} is held by {lease.operator} ({lease.holder}) since {_clock(lease.taken_at)} for run "
+                f"{lease.run[:8]}",
                 f"Watch it: pop-cockpit runs attach {lease.run[:8]}.",
             )
+        self._no_run(scope, what)
+
+    def _no_run(self, scope: str, what: str) -> None:
         for run in self._journal.runs(open_only=True):
             if run.scope == scope:
                 raise RefusedError(
                     what,
-                    f"run {run.id[:8]} of {run.operator} on {run.server} has not ended",
+                    f"run {run.id[:8]} of {run.operator} on {run.server}, begun {_clock(run.created_at)}, has "
+                    "not ended",
                     f"Resume or abort it first: pop-cockpit runs resume {run.id[:8]}.",
                 )
 
@@ -383,6 +392,10 @@ class Office:
             yield access
         finally:
             access.close()
+
+
+def _clock(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}Z"
 
 
 def catalogue_name(monitor: str) -> str:

@@ -61,12 +61,16 @@ def _maybe(seconds: float | None) -> datetime | None:
     return None if seconds is None else moment(seconds)
 
 
-def life_of(run: Run, lease: Lease | None) -> Life:
-    """Whether somebody works on it: a living lease for it, or for the run that waits for it."""
+def life_of(run: Run, lease: Lease | None, *, asks: bool) -> Life:
+    """Whether somebody works on it: a living lease for it, or for the run that waits for it.
+
+    ``asks``: its question is open. One that is answered waits for nobody: if its worker was killed
+    before it took the answer up, the run is left.
+    """
     if run.ended:
         return Life.ENDED
     living = lease is not None and not lease.expired
-    if run.state is RunState.WAITING:
+    if run.state is RunState.WAITING and asks:
         return Life.WAITING
     return Life.LIVE if living else Life.LEFT
 
@@ -76,7 +80,7 @@ def run_view(rows: Rows) -> RunView:
     run = rows.run
     book = thaw(run.book, run.digest)
     open_question = next((q for q in rows.questions if q.open), None)
-    life = life_of(run, rows.lease)
+    life = life_of(run, rows.lease, asks=open_question is not None)
     steps = [*book.steps, *_undo_steps(rows)]
     way = book.reachable(run.step) if run.step in {s.id for s in book.steps} else frozenset()
     shown = tuple(_step(rows, step, life, open_question, way) for step in steps)
@@ -196,7 +200,7 @@ def run_line(
     return RunLine(
         run=run,
         title=book.title if book is not None else run.runbook,
-        life=life_of(run, lease),
+        life=life_of(run, lease, asks=question is not None),
         holder=lease.holder if lease is not None and not lease.expired else "",
         started=moment(run.created_at),
         ended=_maybe(run.ended_at),

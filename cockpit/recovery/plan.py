@@ -88,9 +88,10 @@ def _case(journal: Journal, environment: Environment, run: Run) -> Case:
         facts={},
         settings=environment.recovery,
         local=datetime.now().astimezone(),
+        now=journal.now(),
         obligations=journal.obligations(environment=environment.name),
         leases=tuple(x for x in journal.leases() if x.scope == run.scope and not x.expired),
-        runs=tuple(r for r in journal.runs(open_only=True) if r.scope == run.scope),
+        runs=tuple(r for r in journal.runs(open_only=True, limit=10_000) if r.scope == run.scope),
     )
 
 

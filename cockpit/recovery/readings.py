@@ -14,6 +14,7 @@ from cockpit.config.environment import RecoverySettings
 from cockpit.exchange import catalogue
 from cockpit.exchange import model as m
 from cockpit.exchange import recovery_model as r
+from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import CmdletFailedError, ExchangeError
 from cockpit.exchange.server_clock import ServerClock, server_clock
@@ -44,7 +45,8 @@ class Case:
     """What a guard is asked about: the run, its step's arguments, what the journal knows.
 
     ``obligations``: every open one of the environment. ``leases``, ``runs``: of others on this scope.
-    ``local``: present time on this host, for maintenance windows.
+    ``local``: present time on this host, for maintenance windows; ``now``: by the journal's clock.
+    ``kin``: ids of the run's family.
     """
 
     server: str
@@ -53,13 +55,26 @@ class Case:
     facts: Mapping[str, Any]
     settings: RecoverySettings
     local: datetime
+    now: float = 0.0
     obligations: tuple[Obligation, ...] = ()
+    kin: frozenset[str] = frozenset()
     leases: tuple[Lease, ...] = ()
     runs: tuple[Run, ...] = ()
 
     def ours(self, server: str, key: str) -> bool:
-        """An open obligation says that this value is a recovery's own."""
-        return any(o.server.lower() == server.lower() and o.key == key for o in self.obligations)
+        """This run, or one of its family, has set it, and will put it back."""
+        return any(o.run in self.kin and o.handed_at is None for o in self._of(server, key))
+
+    def whose(self, server: str, key: str) -> str:
+        """Which other run has left it so, in words to add; empty where no record says."""
+        found = self._of(server, key)
+        if not found:
+            return ""
+        to = f", handed over to {found[-1].handed_to}" if found[-1].handed_to else ""
+        return f", left by run {found[-1].run[:8]}{to}"
+
+    def _of(self, server: str, key: str) -> list[Obligation]:
+        return [o for o in self.obligations if same_server(o.server, server) and o.key == key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +111,10 @@ class Readings:
         return ""
 
     def server(self, name: str) -> m.ExchangeServer | None:
-        return next((s for s in self.servers.value or () if s.name.lower() == name.lower()), None)
+        return next((s for s in self.servers.value or () if same_server(s.name, name)), None)
 
     def mailbox_server(self, name: str) -> m.MailboxServer | None:
-        return next((s for s in self.mailbox_servers.value or () if s.name.lower() == name.lower()), None)
+        return next((s for s in self.mailbox_servers.value or () if same_server(s.name, name)), None)
 
     def dag_of(self, name: str) -> m.DatabaseAvailabilityGroup | None:
         """The DAG a server is in; None outside one."""
@@ -110,9 +125,7 @@ class Readings:
 
     def active_here(self, server: str) -> tuple[m.DatabaseCopyStatus, ...]:
         """Copies on ``server`` that are active by flag or by status."""
-        return tuple(
-            c for c in self.here.value or () if c.is_active_state and c.server.lower() == server.lower()
-        )
+        return tuple(c for c in self.here.value or () if c.is_active_state and same_server(c.server, server))
 
 
 def gather(access: Access, case: Case, needs: Iterable[str], known: Readings | None = None) -> Readings:

@@ -117,10 +117,11 @@ DEPENDENCIES: Final = Guard(
 
 
 def _lease(_: Readings, case: Case) -> Iterator[Finding]:
-    for lease in case.leases:
-        if lease.expired:
-            # Whoever acts next takes it over; what its run left behind is that run's finding below.
-            continue
+    # Of an expired lease whoever acts next takes over; what its run left behind is that run's finding below.
+    living = [lease for lease in case.leases if not lease.expired]
+    if not living and not case.runs:
+        yield LEASE.passed(case.server, "nobody else holds it, no other run is open")
+    for lease in living:
         yield LEASE.refused(
             lease.scope,
             f"held by {lease.operator} for run {lease.run[:8]}, {lease.holder}",
@@ -171,10 +172,12 @@ def _marks_of(readings: Readings, case: Case, name: str) -> Iterator[Finding]:
         yield unread(MARKS, name, "Get-ServerComponentState gave no component")
         return
     marks = []
+    if found is not None and (found.activation_disabled_and_move_now is None or not found.activation_policy):
+        yield unread(MARKS, name, f"{MOVE_NOW} or {POLICY} was not said")
     if found is not None and found.activation_disabled_and_move_now and not case.ours(name, MOVE_NOW):
-        marks.append((MOVE_NOW, "$true"))
+        marks.append((MOVE_NOW, "$true" + case.whose(name, MOVE_NOW)))
     if found is not None and found.activation_policy == "Blocked" and not case.ours(name, POLICY):
-        marks.append((POLICY, found.activation_policy))
+        marks.append((POLICY, found.activation_policy + case.whose(name, POLICY)))
     for component in components:
         votes = [
             v
@@ -227,6 +230,14 @@ def _managed_availability(readings: Readings, case: Case) -> Iterator[Finding]:
                     f"due at {due.at:%H:%M:%S}Z: {due.action.value}",
                     "Let it act first, or it acts in the middle of this step.",
                 )
+        in_alert = row.alert_value in (AlertValue.DEGRADED, AlertValue.UNHEALTHY)
+        if in_alert and row.first_alert_observed_time is None:
+            yield MANAGED_AVAILABILITY.refused(
+                f"{row.name} {row.target_resource}".strip(),
+                "FirstAlertObservedTime was not said: when it acts next is unknown",
+                "Look at its recovery actions again just before you go.",
+                Grade.WARN,
+            )
     if not recent:
         minutes = int(quiet.total_seconds() // 60)
         yield MANAGED_AVAILABILITY.passed(case.server, f"no recovery action in the last {minutes} min")

@@ -8,7 +8,7 @@ from typing import Final
 from cockpit.exchange import model as m
 from cockpit.exchange.recovery_model import NodeState
 from cockpit.journal.records import Finding, Grade
-from cockpit.recovery.guards.guard import Guard, dag_problem, unread
+from cockpit.recovery.guards.guard import Guard, copies_problem, dag_problem, unread
 from cockpit.recovery.readings import Case, Readings
 
 COPY_QUEUE: Final = 10
@@ -75,7 +75,10 @@ _CHECKS: Final = frozenset({"clusterservice", "quorumgroup", "filesharequorum", 
 
 
 def _quorum_checks(readings: Readings) -> Iterator[Finding]:
-    for check in readings.replication.value or ():
+    checks = [c for c in readings.replication.value or () if c.check.lower() in _CHECKS]
+    if not checks:
+        yield unread(QUORUM, "Test-ReplicationHealth", "none of the quorum checks is among its rows")
+    for check in checks:
         if check.check.lower() in _CHECKS and not check.passed:
             yield QUORUM.refused(
                 f"Test-ReplicationHealth {check.check}",
@@ -114,8 +117,10 @@ def fit(copy: m.DatabaseCopyStatus, readings: Readings) -> str:
         return "its server is unknown"
     if host.activation_policy == "Blocked":
         return "its server is Blocked (policy)"
-    if host.activation_disabled_and_move_now:
-        return "its server has MoveNow on"
+    if host.activation_disabled_and_move_now is not False:
+        return (
+            "its server has MoveNow on" if host.activation_disabled_and_move_now else "its MoveNow is unknown"
+        )
     if node is not None and node.state != NodeState.UP:
         return f"its cluster node is {node.state}"
     return ""
@@ -133,6 +138,10 @@ def lagged(copy: m.DatabaseCopyStatus) -> bool:
 def _elsewhere(readings: Readings, case: Case) -> Iterator[Finding]:
     dag = readings.dag_of(case.server)
     small = dag is not None and len(dag.servers) <= 2
+    if problem := copies_problem(readings, case):
+        yield unread(ELSEWHERE, case.server, problem)
+    elif not readings.copies.value:
+        yield ELSEWHERE.passed(case.server, "no database is active here")
     for database, copies in (readings.copies.value or {}).items():
         others = [c for c in copies if c.server.lower() != case.server.lower()]
         good = [c for c in others if not fit(c, readings)]
@@ -182,6 +191,8 @@ ELSEWHERE: Final = Guard(
 
 
 def _lagged(readings: Readings, case: Case) -> Iterator[Finding]:
+    if not readings.copies.value:
+        yield LAGGED.passed(case.server, "no database is active here")
     for database, copies in (readings.copies.value or {}).items():
         good = [c for c in copies if c.server.lower() != case.server.lower() and not fit(c, readings)]
         if good and all(lagged(c) for c in good):
@@ -225,6 +236,8 @@ SEEDING: Final = Guard(
 
 
 def _room(readings: Readings, case: Case) -> Iterator[Finding]:
+    if not readings.copies.value:
+        yield ROOM.passed(case.server, "no database is active here")
     for database, copies in (readings.copies.value or {}).items():
         good = [c for c in copies if c.server.lower() != case.server.lower() and not fit(c, readings)]
         limits = []
@@ -252,6 +265,14 @@ ROOM: Final = Guard(
 
 
 def _unreplicated(readings: Readings, case: Case) -> Iterator[Finding]:
+    if problem := copies_problem(readings, case):
+        yield unread(UNREPLICATED, case.server, problem)
+        return
+    if not readings.databases.value and readings.here.value:
+        yield unread(
+            UNREPLICATED, case.server, "Get-MailboxDatabase names no database, though copies are here"
+        )
+        return
     alone = [d for d in readings.databases.value or () if not d.is_replicated]
     for database in alone:
         yield UNREPLICATED.refused(
@@ -278,6 +299,12 @@ def _stored(readings: Readings, case: Case) -> Iterator[Finding]:
     host = readings.mailbox_server(case.server)
     if host is None:
         yield STORED.refused(case.server, "Get-MailboxServer does not name it", "Look at RBAC.")
+        return
+    if host.activation_disabled_and_move_now is None or not host.activation_policy:
+        yield unread(STORED, case.server, "policy or MoveNow was not said")
+        return
+    if problem := copies_problem(readings, case):
+        yield unread(STORED, case.server, problem)
         return
     active = ", ".join(c.database for c in readings.active_here(case.server)) or "none"
     yield STORED.passed(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from cockpit.exchange import model as m
+from cockpit.exchange.catalogue import same_server
 from cockpit.journal.records import Finding, Grade, Verdict
 from cockpit.recovery.readings import Case, Readings
 
@@ -42,7 +43,7 @@ def judge(guard: Guard, readings: Readings, case: Case) -> tuple[Finding, ...]:
     if problem:
         return (unread(guard, case.server, problem),)
     found = tuple(guard.judge(readings, case))
-    return found or (guard.passed(case.server, "nothing to look at"),)
+    return found or (unread(guard, case.server, "what was read says nothing of it"),)
 
 
 def component_states(readings: Readings, server: str) -> tuple[m.ServerComponentState, ...]:
@@ -60,6 +61,25 @@ def dag_problem(readings: Readings, server: str) -> str:
     if found is None or not found.dag or readings.dag_of(server) is not None:
         return ""
     return f"member of {found.dag}, which Get-DatabaseAvailabilityGroup does not name"
+
+
+def copies_problem(readings: Readings, case: Case) -> str:
+    """Why the copies on the server were not read whole, as far as other reads can tell; else empty.
+
+    No row is not "no copy": only Get-MailboxDatabase's own empty answer says that. Databases that this run
+    saw active here must still be among the rows.
+    """
+    host = readings.mailbox_server(case.server)
+    if host is None or not host.dag:
+        return ""
+    here = {c.database.lower() for c in readings.here.value or () if same_server(c.server, case.server)}
+    there = {d.name.lower() for d in readings.databases.value or ()}
+    missing = (there | {str(d).lower() for d in case.facts.get("active_before") or ()}) - here
+    if missing:
+        return f"no copy row of {', '.join(sorted(missing))} on {case.server}"
+    if not here and not readings.databases.known:
+        return "no copy row at all, and Get-MailboxDatabase was not read"
+    return ""
 
 
 def unread(guard: Guard, about: str, problem: str) -> Finding:

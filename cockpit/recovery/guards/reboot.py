@@ -7,18 +7,30 @@ from typing import Final
 
 from cockpit.exchange.recovery_model import NodeState
 from cockpit.journal.records import Finding, Grade
-from cockpit.recovery.guards.guard import Guard, dag_problem, unread
+from cockpit.recovery.guards.guard import Guard, copies_problem, dag_problem, unread
 from cockpit.recovery.readings import Case, Readings
 
 FAULT: Final = ("failed", "unhealthy")
 """Outcomes of a probe, or of a monitor that no probe feeds, that say: the fault is there."""
 
 
+FRESH_MINUTES: Final = 30
+"""Our own number: a failure older than this may have been mended by somebody since."""
+
+
 def _evidence(_: Readings, case: Case) -> Iterator[Finding]:
     evidence = case.facts.get("evidence") or {}
     outcome, words = str(evidence.get("outcome", "")), str(evidence.get("words", ""))
     about = str(evidence.get("of", case.monitor))
-    if outcome in FAULT:
+    minutes = int((case.now - float(evidence.get("at", case.now))) // 60)
+    if outcome in FAULT and minutes >= FRESH_MINUTES:
+        yield EVIDENCE.refused(
+            about,
+            f"{words or outcome}, {minutes} min ago",
+            "Run the probe by hand again, or say why what it said still holds.",
+            Grade.STOP,
+        )
+    elif outcome in FAULT:
         yield EVIDENCE.passed(about, words or outcome)
     else:
         yield EVIDENCE.refused(
@@ -32,7 +44,8 @@ EVIDENCE: Final = Guard(
     id="evidence.fault",
     grade=Grade.HARD,
     title="The fault was shown after the last change",
-    threshold="the last probe failed; for a monitor without a probe, it is Unhealthy after its wait",
+    threshold="the last probe failed, within 30 minutes; for a monitor without a probe, it is Unhealthy "
+    "after its wait",
     needs=(),
     judge=_evidence,
     source="design §6 rule 6; finding 4",
@@ -86,6 +99,9 @@ def _backup_or_no_databases(readings: Readings, case: Case) -> Iterator[Finding]
     if problem := readings.problem(("databases", "here")):
         yield unread(BACKUP, case.server, problem)
         return
+    if problem := copies_problem(readings, case):
+        yield unread(BACKUP, case.server, problem)
+        return
     yield from _backup(readings, case)
 
 
@@ -101,6 +117,9 @@ BACKUP: Final = Guard(
 
 
 def _none_active(readings: Readings, case: Case) -> Iterator[Finding]:
+    problem = copies_problem(readings, case)
+    if problem:
+        yield unread(NONE_ACTIVE, case.server, problem)
     active = readings.active_here(case.server)
     down = [c for c in readings.here.value or () if c.status in ("ServiceDown", "Unknown")]
     for copy in active:
@@ -114,7 +133,7 @@ def _none_active(readings: Readings, case: Case) -> Iterator[Finding]:
                 f"{copy.status}: nobody knows whether it is active",
                 "Look at the replication service (MSExchangeRepl).",
             )
-    if not active and not down:
+    if not active and not down and not problem:
         yield NONE_ACTIVE.passed(case.server, f"{len(readings.here.value or ())} copies, none active")
 
 
@@ -123,7 +142,7 @@ NONE_ACTIVE: Final = Guard(
     grade=Grade.HARD,
     title="No copy is active here",
     threshold="no row with ActiveCopy in any state; ServiceDown counts as active",
-    needs=("here",),
+    needs=("here", "mailbox_servers", "databases"),
     judge=_none_active,
     source="DagCommonLibrary.ps1; Microsoft's page, step 5",
 )

@@ -150,7 +150,7 @@ POOL: Final = Guard(
 
 def _prior(readings: Readings, case: Case) -> Iterator[Finding]:
     settings = readings.settings.value
-    if settings is not None:
+    if settings is not None and settings.protocol_log_enabled is not None:
         word = "$true: it stays on at the end" if settings.protocol_log_enabled else "$false"
         yield PRIOR.passed(case.server, f"ProtocolLogEnabled {word}")
 

@@ -16,7 +16,7 @@ GUARDS: Final[Mapping[str, Guard]] = {
 
 _ALSO: Final[Mapping[str, tuple[str, ...]]] = {
     "others.marks": ("nodes",),
-    "copies.elsewhere": ("nodes",),
+    "copies.elsewhere": ("nodes", "databases"),
     "copies.lagged": ("nodes",),
     "target.room": ("nodes",),
     "clients.noted": ("connections",),
