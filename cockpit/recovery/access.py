@@ -20,6 +20,10 @@ _T = TypeVar("_T")
 READ_SECONDS: Final = 45.0
 
 
+class NotSentError(ExchangeError):
+    """No session could be had: nothing was sent."""
+
+
 class Access(Protocol):
     """What a run needs of the organization. All raise ExchangeError."""
 
@@ -37,6 +41,9 @@ class Access(Protocol):
 
     def fence(self, check: Callable[[], None]) -> None:
         """Call ``check`` just before every send; what it raises keeps the send from happening."""
+
+    def forgive(self) -> None:
+        """Try to sign in again where it was refused: an operator has decided something meanwhile."""
 
     def avoid(self, server: str) -> None:
         """Ask another entry server from now on, where there is one: this one is about to go down."""
@@ -57,7 +64,7 @@ class Sessions:
         self._order = list(environment.entry_servers)
         self._exchange: dict[str, Session] = {}
         self._winrm: dict[str, Session] = {}
-        self._refused: SignInError | None = None
+        self._refused: dict[Session, SignInError] = {}
         self._check: Callable[[], None] = lambda: None
 
     def read(self, job: Callable[[ExchangeCmdlets], _T]) -> _T:
@@ -74,7 +81,10 @@ class Sessions:
 
     def send(self, change: ExchangeChange) -> RawResult:
         # Opening may move on; once opened, what is sent is sent to that one server, once.
-        self.read(lambda _: None)
+        try:
+            self.read(lambda _: None)
+        except ExchangeError as error:
+            raise NotSentError(error.what, error.cause, error.cure) from error
         self._check()
         return send(self._entry(), change)
 
@@ -85,12 +95,18 @@ class Sessions:
 
     def act(self, change: WinRMChange) -> RawResult:
         session = self._machine(change.server)
-        self._open(session)
+        try:
+            self._open(session)
+        except ExchangeError as error:
+            raise NotSentError(error.what, error.cause, error.cure) from error
         self._check()
         return send(session, change)
 
     def fence(self, check: Callable[[], None]) -> None:
         self._check = check
+
+    def forgive(self) -> None:
+        self._refused.clear()
 
     def avoid(self, server: str) -> None:
         others = [s for s in self._order if s.split(".")[0].lower() != server.lower()]
@@ -120,12 +136,12 @@ class Sessions:
         """Open once signed in; a refused sign-in is not tried again: each try counts towards a lock-out."""
         if session.is_open:
             return
-        if self._refused is not None:
-            raise self._refused
+        if session in self._refused:
+            raise self._refused[session]
         try:
             session.open()
         except SignInError as error:
-            self._refused = error
+            self._refused[session] = error
             raise
 
 
@@ -145,6 +161,9 @@ class NoAccess:
         raise ExchangeError("Nothing is sent here")
 
     def fence(self, check: Callable[[], None]) -> None:  # noqa: ARG002
+        return
+
+    def forgive(self) -> None:
         return
 
     def avoid(self, server: str) -> None:  # noqa: ARG002

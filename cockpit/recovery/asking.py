@@ -21,11 +21,13 @@ class Interrupted(Exception):  # noqa: N818 -- a decision, not an error
 class Aborting(Interrupted):
     """Abort ``run``, which may be an ancestor of the one at work."""
 
-    def __init__(self, run: str, reason: str, by: str) -> None:
+    def __init__(self, run: str, reason: str, by: str, wish: int | None = None) -> None:
+        """``wish``: the wish that asked for it, to be heeded in the transaction that records the abort."""
         super().__init__(reason)
         self.run = run
         self.reason = reason
         self.by = by
+        self.wish = wish
 
 
 class HandedOver(Interrupted):
@@ -54,12 +56,14 @@ class Asker:
         question = self._same(run, step, prompt, choices) or self._put(run, step, prompt, choices, typed)
         answer = question.answer or self._await(run, question.id)
         self._taken.add(question.id)
+        self._work.access.forgive()
         if answer.choice is Choice.ABORT:
             raise Aborting(run.id, answer.reason, answer.by)
         if answer.choice is Choice.HAND_OVER:
             raise HandedOver(answer.to, answer.reason, answer.by)
+        aborting = bool(self._work.journal.run(run.id).facts.get("aborting"))
         with self._work.write(run) as writer:
-            writer.state(run.id, RunState.RUNNING)
+            writer.state(run.id, RunState.ABORTING if aborting else RunState.RUNNING)
         return answer
 
     def _same(self, run: Run, step: str, prompt: str, choices: Sequence[Choice]) -> Question | None:
@@ -94,7 +98,8 @@ class Asker:
     def _await(self, run: Run, question: int) -> Answer:
         until = time.monotonic() + self._work.settings.linger
         while True:
-            found = next(q for q in self._work.journal.questions(run.id) if q.id == question)
+            past = self._work.patient(run, lambda: self._work.journal.questions(run.id))
+            found = next(q for q in past if q.id == question)
             if found.answer is not None:
                 return found.answer
             self.heed(run)
@@ -105,18 +110,23 @@ class Asker:
 
     def heed(self, run: Run) -> None:
         """Raises Aborting when an operator wishes that of the run or of one it belongs to."""
-        for each in self._line(run):
-            for wish in self._work.journal.wishes(each.id):
+        for each, wishes in self._work.patient(run, lambda: self._wishes(run)):
+            if each.facts.get("aborting"):
+                continue
+            for wish in wishes:
                 if wish.kind is WishKind.ABORT:
-                    self._heeded(run, wish)
-                    raise Aborting(each.id, wish.reason, wish.by)
+                    raise Aborting(each.id, wish.reason, wish.by, wish.id)
 
-    def wants_end_of_wait(self, run: Run) -> Wish | None:
-        """The wish to end the wait early, taken up."""
-        for wish in self._work.journal.wishes(run.id):
+    def _wishes(self, run: Run) -> list[tuple[Run, tuple[Wish, ...]]]:
+        return [(each, self._work.journal.wishes(each.id)) for each in self.line(run)]
+
+    def wants_end_of_wait(self, run: Run, since: float) -> Wish | None:
+        """The wish to end the wait that began at ``since``, taken up; older ones were for another wait."""
+        for wish in self._work.patient(run, lambda: self._work.journal.wishes(run.id)):
             if wish.kind is WishKind.END_WAIT:
                 self._heeded(run, wish)
-                return wish
+                if wish.at >= since:
+                    return wish
         return None
 
     def pause(self, run: Run, seconds: float, *, heed: bool = True) -> None:
@@ -128,9 +138,9 @@ class Asker:
             self._work.keeper.hold(run.scope)
             time.sleep(min(left, self._work.look_every))
 
-    def _line(self, run: Run) -> list[Run]:
-        """The run and those that wait for it."""
-        found = [run]
+    def line(self, run: Run) -> list[Run]:
+        """The run as it is now, and those that wait for it."""
+        found = [self._work.journal.run(run.id)]
         while found[-1].parent is not None:
             found.append(self._work.journal.run(found[-1].parent))
         return found

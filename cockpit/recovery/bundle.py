@@ -40,13 +40,20 @@ _RUN_FIELDS: Final = ("run", "parent", "former_run")
 
 
 def build(
-    journal: Journal, run_id: str, folder: Path, access: Access | None, environment: Environment
+    journal: Journal,
+    run_id: str,
+    folder: Path,
+    access: Access | None,
+    environment: Environment,
+    *,
+    secrets: Sequence[str] = (),
 ) -> Path:
     """Write ``pop-recovery-<run>-<server>.zip`` into ``folder`` for the user alone; its path.
 
-    ``access`` None: without fresh reads. An older bundle of the run is kept: the new one's name gets a
-    number. A read that fails becomes a file with its words. Raises JournalError where there is no such
-    run or the journal cannot be read, OSError where the file cannot be written.
+    ``access`` None: without fresh reads. ``secrets``: passwords to cut, beside those that can be looked
+    up. An older bundle of the run is kept: the new one's name gets a number. A read that fails becomes a
+    file with its words. Raises JournalError where there is no such run or the journal cannot be read,
+    OSError where the file cannot be written.
     """
     run = journal.run(run_id)
     lines, family = _slice(journal, run.id)
@@ -61,7 +68,7 @@ def build(
     checkpoint = _checkpoint(journal, notes)
     made_at = journal.now()
 
-    files = _Files(Scrubber(_secrets(environment)))
+    files = _Files(Scrubber((*secrets, *_secrets(environment))))
     files.text("README.txt", support.readme(records, gathered, made_at, notes))
     files.data("run.json", {"made_at": iso(made_at), "runs": [_plain_record(record) for record in records]})
     files.lines("journal.jsonl", lines)
@@ -168,7 +175,7 @@ def _secrets(environment: Environment) -> tuple[str, ...]:
         try:
             secret = look_up(environment)
         except ConfigError:
-            # It cannot be looked up here: then nothing that was just read was read with it.
+            # A worker has no such variable: it hands its passwords over itself.
             continue
         if secret is not None:
             found.append(secret.value)

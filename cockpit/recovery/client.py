@@ -56,6 +56,9 @@ class Recovery(Protocol):
     def export(self, run: str, folder: Path) -> Path:
         """Write the evidence bundle; its path."""
 
+    def settle(self, obligation: int, reason: str, *, accept: bool = False) -> None:
+        """Close an obligation that was handed over: its value is back, or (``accept``) stays as it is."""
+
     def sweep(self) -> Standing:
         """Look at every server now and compare with the open obligations."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -28,13 +29,6 @@ def choices(step: Step, findings: Sequence[Finding]) -> tuple[Choice, ...]:
     if step.skip:
         found.append(Choice.SKIP)
     return (*found, Choice.HAND_OVER, Choice.ABORT)
-
-
-def trouble_choices(step: Step, *, may_go: bool = False) -> tuple[Choice, ...]:
-    """What may be chosen when a step did not come to a result."""
-    go = (Choice.GO,) if may_go else ()
-    skip = (Choice.SKIP,) if step.skip else ()
-    return (Choice.AGAIN, *go, *skip, Choice.HAND_OVER, Choice.ABORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +78,8 @@ def overridden(
 ) -> tuple[Finding, ...]:
     """Findings with the overrides that hold.
 
-    An override is for one guard and one object, never for a hard finding. It holds for the step it was
-    given for until that step has a result, and for later steps only while the very same is read.
+    An override is for one guard, one object and what was read of it; never for a hard finding. It holds
+    on at later steps of the run while the very same is read.
     """
     results = [a.result_at for a in attempts if a.step == step and a.result_at is not None]
     since = max(results, default=0.0)
@@ -97,9 +91,22 @@ def _with(finding: Finding, step: str, since: float, overrides: Sequence[Given])
         return finding
     for override in reversed(overrides):
         here = override.step == step and override.at >= since
-        if here or override.reading == finding.reading:
+        if _alike(override.reading, finding, here=here):
             return replace(finding, reason=override.reason, by=override.by)
     return finding
+
+
+_MOVING: Final = frozenset({"copies.elsewhere"})
+"""Guards whose readings carry numbers that change from second to second (queues)."""
+_NUMBER: Final = re.compile(r"\d+")
+
+
+def _alike(given_for: str, finding: Finding, *, here: bool) -> bool:
+    """Whether a finding still says what the operator accepted. At the same step the moving numbers of
+    ``_MOVING`` may move; else word for word."""
+    if here and finding.guard in _MOVING:
+        return _NUMBER.sub("", given_for) == _NUMBER.sub("", finding.reading)
+    return given_for == finding.reading
 
 
 def must_ask(step: Step, findings: Sequence[Finding], *, auto: bool) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from cockpit.exchange.changes import Effect, Observation
@@ -10,6 +12,7 @@ from cockpit.exchange.errors import CmdletFailedError, ExchangeError, NotGranted
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Answer, Attempt, Choice, NewAttempt, Obligation, Run
 from cockpit.journal.store import Writer
+from cockpit.recovery.access import NotSentError
 from cockpit.recovery.actions.action import Action, Context, Done, NotDoneError, Prepared
 from cockpit.recovery.asking import Asker
 from cockpit.recovery.runbook import Step
@@ -40,11 +43,16 @@ class Doer:
         context = self.context(run, step, said.append)
         try:
             prepared = action.prepare(context)
-            command = action.command(context) if prepared.instead is None else ""
+            command = action.sent(context, prepared.before) if prepared.instead is None else ""
         except ExchangeError as error:
             return self.trouble(run, step, f"{error}. {error.cure}")
-        if prepared.doubt and not self._sure(run, step, prepared.doubt):
-            return None
+        if prepared.doubt:
+            sure = self._sure(run, step, prepared.doubt)
+            if sure.choice is Choice.SKIP:
+                left = Done("done", f"Left as it is by {sure.by}: {sure.reason}")
+                prepared = replace(prepared, instead=left)
+            elif sure.choice is not Choice.GO or self._changed_since(context, action, prepared):
+                return None
         if prepared.instead is not None:
             with self._work.write(run) as writer:
                 attempt = writer.intend(NewAttempt(run.id, step.id, "", prepared.before, 0.0))
@@ -131,14 +139,16 @@ class Doer:
         self, run: Run, step: Step, action: Action, attempt: Attempt, error: ExchangeError | None
     ) -> Observation:
         context = self.context(run, step, lambda line: self.say(run, attempt, line), heed=False)
-        ended = isinstance(error, CmdletFailedError | NotGrantedError | NotDoneError)
+        ended = isinstance(error, CmdletFailedError | NotGrantedError | NotDoneError | NotSentError)
+        # What is left of the time limit is counted once: a database clock set back does not lengthen it.
+        until = time.monotonic() + max(0.0, attempt.limit_at - self._journal.now())
         said = ""
         while True:
             try:
                 seen = action.observe(context, attempt.before)
             except ExchangeError as failure:
                 seen = Observation(Effect.UNKNOWN, f"{failure}.")
-            left = attempt.limit_at - self._journal.now()
+            left = until - time.monotonic()
             settled = seen.effect is Effect.APPLIED or (ended and seen.effect is Effect.NOT_APPLIED)
             if settled or left <= 0:
                 return seen
@@ -156,11 +166,19 @@ class Doer:
             choices.append(Choice.ABORT)
         return self._asker.ask(run, step.id, clean_line(f"{step.title}: {words}"), choices)
 
-    def _sure(self, run: Run, step: Step, doubt: str) -> bool:
-        choices = [Choice.AGAIN, Choice.GO, Choice.HAND_OVER]
+    def _sure(self, run: Run, step: Step, doubt: str) -> Answer:
+        """GO overwrites, SKIP leaves it as it is."""
+        choices = [Choice.AGAIN, Choice.GO, Choice.SKIP, Choice.HAND_OVER]
         if not step.id.startswith(UNDO):
             choices.append(Choice.ABORT)
-        return self._asker.ask(run, step.id, clean_line(doubt), choices).choice is Choice.GO
+        return self._asker.ask(run, step.id, clean_line(doubt), choices)
+
+    def _changed_since(self, context: Context, action: Action, asked: Prepared) -> bool:
+        """Whether what was asked about has changed again while the operator thought."""
+        try:
+            return action.prepare(context).before.get("now") != asked.before.get("now")
+        except ExchangeError:
+            return True
 
     def interrupted(self, run: Run, last: Attempt) -> None:
         """A read whose worker is gone: it is simply made anew."""

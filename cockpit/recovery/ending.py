@@ -6,14 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+import msgspec
+
 from cockpit.exchange.text import clean_line
+from cockpit.journal.errors import LeaseHeldError
 from cockpit.journal.records import Attempt, Run, RunState
 from cockpit.journal.store import Writer
 from cockpit.recovery.actions.action import Done
 from cockpit.recovery.actions.table import ACTIONS
 from cockpit.recovery.asking import HandedOver
 from cockpit.recovery.doing import UNDO, Doer, Finish
-from cockpit.recovery.runbook import Runbook, Step, thaw
+from cockpit.recovery.runbook import Runbook, Step, readable
 from cockpit.recovery.work import Work
 
 UNKNOWN: Final = "unknown"
@@ -43,23 +46,24 @@ class Ender:
             self.undo_all(run)
         except HandedOver as decision:
             self._give(run, decision)
-        handed = [o for o in self._journal.obligations(run=run.id) if o.handed_at is not None]
+        handed = [o for o in self._journal.obligations(below=run.id) if o.handed_at is not None]
         with self._work.write(run) as writer:
             writer.end(run.id, RunState.ESCALATED if handed else RunState.ABORTED, ending)
 
     def _settle(self, run: Run) -> None:
         """Attempts without a result: children are aborted too, changes observed, reads given up."""
-        book = thaw(run.book, run.digest)
         for attempt in self._journal.attempts(run.id):
             if not attempt.in_doubt:
                 continue
-            step = _step_of(book, attempt.step)
-            action = ACTIONS[step.action]
+            step = _step_of(run, attempt.step)
+            action = ACTIONS.get(step.action) if step is not None else None
             if "child" in attempt.before:
                 self._abort_child(run, attempt)
+            elif step is None or action is None:
+                # Not to be read by this program: its obligations are undone all the same.
+                self._unknown(run, attempt)
             elif action.changes:
-                finish = self._finish_undo(run) if attempt.step.startswith(UNDO) else _finish_here
-                self._doer.resolve(run, step, action, attempt, finish, ask=False)
+                self._doer.resolve(run, step, action, attempt, self._finish_undo(run, step), ask=False)
                 self._unknown(run, attempt)
             else:
                 self._doer.interrupted(run, attempt)
@@ -67,13 +71,28 @@ class Ender:
     def _abort_child(self, run: Run, attempt: Attempt) -> None:
         child = self._journal.run(str(attempt.before["child"]))
         if not child.ended:
-            self._work.keeper.acquire(child.scope, run.id)
+            self._hold(run, child)
             with self._work.write(child) as writer:
                 writer.facts(child.id, {"aborting": run.facts["aborting"]})
             self._drive(child.id)
         state = self._journal.run(child.id).state
         with self._work.write(run) as writer:
             writer.conclude(attempt, state.value, {"words": f"Run {child.id[:8]}: {state.value}."})
+
+    def _hold(self, run: Run, child: Run) -> None:
+        """The child's lease, asked for until it can be had."""
+        while True:
+            try:
+                self._work.keeper.acquire(child.scope, run.id)
+            except LeaseHeldError as error:
+                step = undo_step(next(iter(_RESTORES)))
+                self._doer.trouble(
+                    run,
+                    msgspec.structs.replace(step, id=f"{UNDO}child", title="Abort the run it started"),
+                    str(error),
+                )
+            else:
+                return
 
     def _unknown(self, run: Run, attempt: Attempt) -> None:
         """Still in doubt after its time limit: said so, for the undoing settles the value all the same."""
@@ -88,16 +107,17 @@ class Ender:
             obligation = left[-1]
             step = undo_step(obligation.key)
             tries = [a for a in self._journal.attempts(run.id) if a.step == step.id and a.in_doubt]
-            finish = self._finish_undo(run)
+            finish = self._finish_undo(run, step)
             if tries:
                 self._doer.resolve(run, step, ACTIONS[step.action], tries[-1], finish)
             else:
                 self._doer.carry_out(run, step, ACTIONS[step.action], finish)
 
-    def _finish_undo(self, run: Run) -> Finish:
+    def _finish_undo(self, run: Run, step: Step) -> Finish:
+        """Recorded, with what it put back closed; it leads nowhere, for the run is leaving its procedure."""
+
         def finish(writer: Writer, attempt: Attempt, done: Done) -> None:
-            key = attempt.step.removeprefix(UNDO)
-            closes = tuple(o.id for o in self._doer.own(run) if o.key == key)
+            closes = tuple(o.id for o in self._doer.own(run) if o.key == step.closes)
             writer.conclude(attempt, done.outcome, {"words": clean_line(done.words)}, closes=closes)
 
         return finish
@@ -131,10 +151,9 @@ def undo_step(key: str) -> Step:
     )
 
 
-def _step_of(book: Runbook, step_id: str) -> Step:
-    return undo_step(step_id.removeprefix(UNDO)) if step_id.startswith(UNDO) else book.step(step_id)
-
-
-def _finish_here(writer: Writer, attempt: Attempt, done: Done) -> None:
-    """A change seen to have taken effect while the run is being aborted: recorded, and it leads nowhere."""
-    writer.conclude(attempt, done.outcome, {"words": clean_line(done.words)})
+def _step_of(run: Run, step_id: str) -> Step | None:
+    """The step of an attempt; None where this program cannot read the run's book, or the book has no such."""
+    if step_id.startswith(UNDO):
+        return undo_step(step_id.removeprefix(UNDO))
+    book = readable(run.book, run.digest)
+    return next((s for s in book.steps if s.id == step_id), None) if book is not None else None

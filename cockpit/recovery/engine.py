@@ -6,6 +6,7 @@ leaves unknown becomes a durable question; only the loss of the lease or of the 
 
 from __future__ import annotations
 
+import logging
 import uuid
 from typing import Final
 
@@ -27,7 +28,7 @@ from cockpit.recovery.actions.action import Action, Done
 from cockpit.recovery.actions.table import ACTIONS, Child, Escalate, Wait
 from cockpit.recovery.asking import Aborting, Asker, HandedOver
 from cockpit.recovery.bundle import build
-from cockpit.recovery.doing import ERROR, Doer, Finish
+from cockpit.recovery.doing import ERROR, UNDO, Doer, Finish
 from cockpit.recovery.ending import Ender
 from cockpit.recovery.runbook import RECOVERED, Runbook, Step, freeze, thaw
 from cockpit.recovery.runbooks import RUNBOOKS
@@ -35,6 +36,9 @@ from cockpit.recovery.scope import scope_of
 from cockpit.recovery.work import Work
 
 SKIPPED: Final = "skipped"
+
+
+_LOG = logging.getLogger(__name__)
 
 
 class Engine:
@@ -55,33 +59,58 @@ class Engine:
         run = self._journal.run(run_id)
         self._work.keeper.acquire(run.scope, run.id)
         while not run.ended:
-            self._advance(run, thaw(run.book, run.digest))
+            self._advance(run)
             run = self._journal.run(run_id)
         if run.parent is None:
             self._work.keeper.release(run.scope)
         return run.state
 
-    def _advance(self, run: Run, book: Runbook) -> None:
+    def _advance(self, run: Run) -> None:
+        if run.facts.get("aborting"):
+            self._ender.abort(run)
+            return
+        # An abort needs no book: a run that this program cannot read can still be undone.
+        book = thaw(run.book, run.digest)
         try:
-            if run.facts.get("aborting"):
-                self._ender.abort(run)
-                return
             self._asker.heed(run)
-            self._step(run, book, book.step(run.step))
+            self._step(run, book, self._current(run, book))
         except Aborting as wish:
-            with self._work.write(run) as writer:
-                writer.facts(run.id, {"aborting": {"reason": wish.reason, "by": wish.by}})
-                writer.state(run.id, RunState.ABORTING)
+            self._record(run, wish)
             if wish.run != run.id:
                 self._ender.abort(self._journal.run(run.id))
                 raise
         except HandedOver as decision:
             self._ender.hand_over(run, book, decision)
 
+    def _current(self, run: Run, book: Runbook) -> Step:
+        """Where the run is; a run kept at the undoing of an escalation goes on with that escalation."""
+        return book.step(book.escalate if run.step.startswith(UNDO) else run.step)
+
+    def _record(self, run: Run, wish: Aborting) -> None:
+        """The abort of ``run`` and of those above it up to the one it was wished of: one transaction with
+        the wish itself, so that none of them goes on after a crash."""
+        fact = {"aborting": {"reason": wish.reason, "by": wish.by}}
+        with self._work.write(run) as writer:
+            for each in self._asker.line(run):
+                if not each.facts.get("aborting"):
+                    writer.withdraw_open(each.id, "the run is aborted")
+                    writer.facts(each.id, fact)
+                    writer.state(each.id, RunState.ABORTING)
+                if each.id == wish.run:
+                    break
+            if wish.wish is not None and any(w.id == wish.wish for w in self._journal.wishes(wish.run)):
+                writer.heed(wish.wish)
+
     # --- one step ----------------------------------------------------------------------------------
 
     def _step(self, run: Run, book: Runbook, step: Step) -> None:
-        action = ACTIONS[step.action]
+        action = ACTIONS.get(step.action)
+        if action is None:
+            words = (
+                f"this program does not know the action {step.action}. Upgrade it, and take the run up again"
+            )
+            self._doer.trouble(run, step, words, again_only=True)
+            return
         tries = [a for a in self._journal.attempts(run.id) if a.step == step.id]
         last = tries[-1] if tries else None
         if last is not None and last.in_doubt:
@@ -166,7 +195,7 @@ class Engine:
         target: str | None,
         closes: tuple[int, ...],
     ) -> None:
-        left = [o for o in self._work.obligations(run) if o.id not in closes]
+        left = [o for o in self._journal.obligations(below=run.id) if o.id not in closes]
         if target == RECOVERED and left:
             # Not by the runbooks as they are (a test walks every path): whatever is open is settled first.
             target = book.escalate
@@ -199,8 +228,8 @@ class Engine:
                 last = writer.intend(NewAttempt(run.id, step.id, "", {}, wait, due_in=wait))
             self._work.phase(step.id, "after intent")
         words = "The time is over."
-        while (left := (last.due_at or 0.0) - self._journal.now()) > 0:
-            wish = self._asker.wants_end_of_wait(run)
+        while (left := (last.due_at or 0.0) - self._work.patient(run, self._journal.now)) > 0:
+            wish = self._asker.wants_end_of_wait(run, last.intent_at)
             if wish is not None:
                 words = f"Ended early by {wish.by}: {wish.reason}"
                 break
@@ -271,13 +300,8 @@ class Engine:
         with self._work.write(run) as writer:
             attempt = writer.intend(NewAttempt(run.id, step.id, "", {}, 600.0))
         self._work.phase(step.id, "after intent")
-        try:
-            words = self._bundle(run, attempt)
-        except OSError as error:
-            words = f"The evidence bundle could not be written: {error.strerror}."
-            with self._work.write(run) as writer:
-                writer.conclude(attempt, ERROR, {"words": words})
-            self._doer.trouble(run, step, words)
+        words = self._bundle(run, step, attempt)
+        if not words:
             return
         self._work.phase(step.id, "after effect")
         with self._work.write(run) as writer:
@@ -285,9 +309,24 @@ class Engine:
             writer.end(run.id, RunState.ESCALATED, words)
         self._work.phase(step.id, "after result")
 
-    def _bundle(self, run: Run, attempt: Attempt) -> str:
+    def _bundle(self, run: Run, step: Step, attempt: Attempt) -> str:
+        """Its words; empty where it could not be made and is to be tried again. A run must be able to end
+        without it: a full disk or a defect of ours is no reason to stay open."""
         self._doer.say(run, attempt, "Collecting evidence.")
-        path = build(self._journal, run.id, self._work.bundles, self._work.access, self._work.environment)
-        return f"Evidence bundle {path.name}: give it to Microsoft support."
-
-    # --- small things --------------------------------------------------------------------------------
+        work = self._work
+        try:
+            path = build(
+                self._journal, run.id, work.bundles, work.access, work.environment, secrets=work.secrets
+            )
+        except Exception as error:
+            _LOG.exception("the bundle of run %s", run.id)
+            why = clean_line(f"The evidence bundle could not be made: {type(error).__name__}: {error}")
+        else:
+            return f"Evidence bundle {path.name}: give it to Microsoft support."
+        choices = (Choice.AGAIN, Choice.GO, Choice.ABORT)
+        answer = self._asker.ask(run, step.id, f"{why}. Try again, or end without it?", choices)
+        if answer.choice is Choice.GO:
+            return f"{why}. Ended without it by {answer.by}."
+        with work.write(run) as writer:
+            writer.conclude(attempt, ERROR, {"words": why})
+        return ""

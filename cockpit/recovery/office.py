@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import getpass
 import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -25,16 +24,19 @@ from cockpit.exchange.text import clean_line
 from cockpit.journal.errors import JournalError
 from cockpit.journal.records import Actor, Answer, NewRun, Question, Reading, Run, RunState, WishKind
 from cockpit.journal.store import Journal, open_journal, sqlite_url
+from cockpit.journal.writing import REASON_LENGTH
 from cockpit.recovery import bundle, plan, sweep
 from cockpit.recovery.access import Access, Sessions
+from cockpit.recovery.actions.settings import change_of, read_value, same
 from cockpit.recovery.client import RefusedError
-from cockpit.recovery.picture import Rows, run_line, run_view, titles_of
-from cockpit.recovery.runbook import Runbook, freeze
+from cockpit.recovery.launch import Launcher, works
+from cockpit.recovery.picture import Rows, run_line, run_view
+from cockpit.recovery.runbook import Runbook, freeze, readable
 from cockpit.recovery.runbooks import runbook_for
 from cockpit.recovery.runbooks.service import BACK_END_SERVICE, SERVICE
-from cockpit.recovery.scope import scope_of
+from cockpit.recovery.scope import scope_of, server_of
 from cockpit.recovery.view import Plan, RunLine, RunView, Standing
-from cockpit.recovery.worker import Task, environ_of, process_name, write_task
+from cockpit.recovery.worker import process_name
 
 PROGRAM: Final = "pop-cockpit"
 
@@ -111,6 +113,7 @@ class Office:
         self._journal = journal
         self._read_only = read_only
         self._swept = Standing()
+        self._launcher = Launcher(environment, secret, journal, journal_url(environment, paths()))
 
     # --- reading -----------------------------------------------------------------------------------
 
@@ -138,13 +141,20 @@ class Office:
             return tuple(
                 run_line(
                     run,
+                    self._line(run),
                     leases.get(run.scope),
                     None if run.ended else self._journal.open_question(run.id),
                     0 if run.ended and run.state is not RunState.ESCALATED else self._open(run),
-                    titles_of(run),
                 )
                 for run in self._journal.runs(limit=limit, environment=self._environment.name)
             )
+
+    def _line(self, run: Run) -> tuple[str, ...]:
+        """Ids of the run and of those that wait for it."""
+        found = [run]
+        while found[-1].parent is not None and not run.ended:
+            found.append(self._journal.run(found[-1].parent))
+        return tuple(r.id for r in found)
 
     def _open(self, run: Run) -> int:
         return len(self._journal.obligations(run=run.id))
@@ -153,6 +163,12 @@ class Office:
         with _refusals("Reading the run"):
             found = self._find(run)
             journal = self._journal
+            if readable(found.book, found.digest) is None:
+                raise RefusedError(
+                    f"Run {found.id[:8]}",
+                    "this program cannot read its runbook",
+                    "Upgrade pop-cockpit; to undo what is open: pop-cockpit runs abort.",
+                )
             return run_view(
                 Rows(
                     run=found,
@@ -162,6 +178,7 @@ class Office:
                     output=tuple(line for _, line in journal.output(found.id)),
                     obligations=journal.obligations(run=found.id, open_only=False),
                     lease=journal.lease(found.scope),
+                    line=self._line(found),
                     now=journal.now(),
                 )
             )
@@ -208,7 +225,7 @@ class Office:
         with _refusals(what):
             with self._servers() as access:
                 scope = scope_of(access, server)
-                name = _server_name(access, server)
+                name = server_of(access, server).name
             self._free(scope, what)
             text, digest = freeze(book)
             new = NewRun(
@@ -239,16 +256,22 @@ class Office:
         self._may_write(what)
         with _refusals(what):
             found = self._find(run)
+            if not any(q.id == question for q in self._journal.questions(found.id)):
+                raise RefusedError(what, f"question {question} is not of run {found.id[:8]}")
             with self._journal.write(None) as writer:
-                writer.answer(question, answer)
+                writer.answer(question, replace(answer, by=self.operator()))
             self._work_if_left(found)
 
     def wish(self, run: str, kind: WishKind, reason: str) -> None:
         self._may_write(f"Wish to {kind.value}")
         with _refusals(f"Wish to {kind.value}"):
             found = self._find(run)
+            waits = any(a.in_doubt and a.due_at is not None for a in self._journal.attempts(found.id))
+            if kind is WishKind.END_WAIT and not waits:
+                raise RefusedError(f"Wish to {kind.value}", f"run {found.id[:8]} is at no wait now")
             with self._journal.write(None) as writer:
                 writer.wish(found.id, kind, reason, self.operator())
+            self._work_if_left(found)
 
     def resume(self, run: str) -> None:
         what = f"Resume run {run[:8]}"
@@ -258,7 +281,7 @@ class Office:
             if found.ended:
                 raise RefusedError(what, f"it has ended: {found.state.value}")
             lease = self._journal.lease(found.scope)
-            if lease is not None and not lease.expired:
+            if lease is not None and works(lease):
                 left = max(0.0, lease.expires_at - self._journal.now())
                 raise RefusedError(
                     what,
@@ -281,8 +304,43 @@ class Office:
             self._work_if_left(found)
 
     def export(self, run: str, folder: Path) -> Path:
-        with _refusals(f"Export run {run[:8]}"), self._servers() as access:
-            return bundle.build(self._journal, self._find(run).id, folder, access, self._environment)
+        what = f"Export run {run[:8]}"
+        with _refusals(what), self._servers() as access:
+            found = self._find(run)
+            try:
+                return bundle.build(self._journal, found.id, folder, access, self._environment)
+            except OSError as error:
+                raise RefusedError(what, f"{folder}: {error.strerror}", "Name another folder.") from error
+
+    def settle(self, obligation: int, reason: str, *, accept: bool = False) -> None:
+        """Close an obligation that was handed over: its value is back, or (``accept``) stays as it is.
+
+        Nothing is sent. ``reason``: at least ten characters, for the journal. Raises RefusedError.
+        """
+        what = f"Close obligation {obligation}"
+        self._may_write(what)
+        if len(reason.strip()) < REASON_LENGTH:
+            raise RefusedError(what, f"a reason of at least {REASON_LENGTH} characters is wanted")
+        with _refusals(what):
+            found = next((o for o in self._journal.obligations() if o.id == obligation), None)
+            if found is None:
+                raise RefusedError(what, "it is not open", "List them: pop-cockpit obligations.")
+            if not self._journal.run(found.run).ended:
+                raise RefusedError(
+                    what,
+                    f"run {found.run[:8]} has not ended, and puts it back itself",
+                    f"pop-cockpit runs abort {found.run[:8]}",
+                )
+            with self._servers() as access:
+                now = read_value(access, found.key, found.server).value
+            if not same(now, found.prior) and not accept:
+                command = change_of(found.key, found.server, found.prior).call()
+                raise RefusedError(
+                    what, f"{found.key} of {found.server} is {now}, it was {found.prior}", f"Type: {command}"
+                )
+            with self._journal.write(None) as writer:
+                words = f"{self.operator()}: {clean_line(reason)} (it is {now}, was {found.prior})"
+                writer.close_obligation(obligation, words)
 
     def sweep(self) -> Standing:
         with _refusals("Look at every server"), self._servers() as access:
@@ -290,6 +348,7 @@ class Office:
             found = sweep.sweep(
                 access, self._journal.obligations(environment=name), sweep.closed(self._journal, name)
             )
+            found = sweep.still(found, self._journal.obligations(environment=name))
             self._swept = Standing(
                 orphans=found.orphans, swept_at=datetime.now(UTC), problem="; ".join(found.problems)
             )
@@ -319,21 +378,21 @@ class Office:
         """A living lease, or a run not ended, keeps a second one out. Raises RefusedError."""
         lease = self._journal.lease(scope)
         if lease is not None and not lease.expired:
+            whose = f"{lease.operator} ({lease.holder}) since {_clock(lease.taken_at)}"
             raise RefusedError(
                 what,
-                f"{scope} is held by {lease.operator} ({lease.holder}) since {_clock(lease.taken_at)} for run "
-                f"{lease.run[:8]}",
+                f"{scope} is held by {whose} for run {lease.run[:8]}",
                 f"Watch it: pop-cockpit runs attach {lease.run[:8]}.",
             )
         self._no_run(scope, what)
 
     def _no_run(self, scope: str, what: str) -> None:
-        for run in self._journal.runs(open_only=True):
+        for run in self._journal.runs(open_only=True, limit=10_000):
             if run.scope == scope:
+                whose = f"of {run.operator} on {run.server}, begun {_clock(run.created_at)}"
                 raise RefusedError(
                     what,
-                    f"run {run.id[:8]} of {run.operator} on {run.server}, begun {_clock(run.created_at)}, has "
-                    "not ended",
+                    f"run {run.id[:8]} {whose}, has not ended",
                     f"Resume or abort it first: pop-cockpit runs resume {run.id[:8]}.",
                 )
 
@@ -348,42 +407,18 @@ class Office:
 
     def _work_if_left(self, run: Run) -> None:
         top = self._top(run)
-        lease = self._journal.lease(top.scope)
-        if lease is None or lease.expired:
+        if not works(self._journal.lease(top.scope)):
             self._work(top.id)
 
     def _work(self, run: str) -> None:
-        """Start a worker that outlives us: a session of its own, no terminal, credentials by pipe."""
-        places = paths()
-        log = private_dir(places.runs) / f"{run[:8]}.log"
-        task = Task(
-            run=run,
-            environment=self._environment,
-            password=self._secret.value if self._secret else None,
-            journal_url=journal_url(self._environment, places),
-            keys=str(places.journal),
-            checkpoints=str(self._journal.outside),
-            bundles=str(private_dir(places.bundles)),
-            operator=self._journal.actor.operator,
-            origin=self._journal.actor.origin,
-            program=self._journal.actor.program,
-        )
-        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "cockpit.recovery.worker"],
-                stdin=subprocess.PIPE,
-                stdout=descriptor,
-                stderr=descriptor,
-                start_new_session=True,
-                cwd="/",
-                env=environ_of(self._environment),
-            )
-        finally:
-            os.close(descriptor)
-        assert process.stdin is not None  # noqa: S101 -- asked for above
-        with process.stdin as stream:
-            write_task(stream, task)
+            self._launcher.start(run, paths())
+        except OSError as error:
+            raise RefusedError(
+                f"A worker for run {run[:8]}",
+                f"it could not be started: {error.strerror}",
+                f"When that is mended: pop-cockpit runs resume {run[:8]}.",
+            ) from error
 
     @contextmanager
     def _servers(self) -> Iterator[Access]:
@@ -401,12 +436,6 @@ def _clock(at: float) -> str:
 def catalogue_name(monitor: str) -> str:
     known = catalogue.monitor(monitor)
     return known.name if known is not None else monitor
-
-
-def _server_name(access: Access, server: str) -> str:
-    """The server's short name as Exchange writes it."""
-    rows = access.read(lambda c: c.get_exchange_server()).rows
-    return next(s.name for s in rows if catalogue.same_server(s.name, server))
 
 
 @contextmanager

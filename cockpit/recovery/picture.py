@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -24,7 +24,7 @@ from cockpit.recovery.actions.action import Context
 from cockpit.recovery.actions.table import ACTIONS
 from cockpit.recovery.consent import blocking
 from cockpit.recovery.ending import undo_step
-from cockpit.recovery.runbook import Consent, Runbook, Step, thaw
+from cockpit.recovery.runbook import Consent, Step, readable, thaw
 from cockpit.recovery.runbooks import RUNBOOKS
 from cockpit.recovery.view import (
     Life,
@@ -41,7 +41,8 @@ OUTPUT_LINES: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Everything the journal has of one run. ``now``: by its clock."""
+    """Everything the journal has of one run. ``line``: ids of the run and of those that wait for it.
+    ``now``: by the journal's clock."""
 
     run: Run
     attempts: tuple[Attempt, ...]
@@ -50,6 +51,7 @@ class Rows:
     output: tuple[OutputLine, ...]
     obligations: tuple[Obligation, ...]
     lease: Lease | None
+    line: tuple[str, ...]
     now: float
 
 
@@ -61,15 +63,15 @@ def _maybe(seconds: float | None) -> datetime | None:
     return None if seconds is None else moment(seconds)
 
 
-def life_of(run: Run, lease: Lease | None, *, asks: bool) -> Life:
-    """Whether somebody works on it: a living lease for it, or for the run that waits for it.
+def life_of(run: Run, line: Collection[str], lease: Lease | None, *, asks: bool) -> Life:
+    """Whether somebody works on it: a living lease for it, or for a run that waits for it.
 
-    ``asks``: its question is open. One that is answered waits for nobody: if its worker was killed
-    before it took the answer up, the run is left.
+    ``line``: ids of the run and of those that wait for it. ``asks``: its question is open. One that is
+    answered waits for nobody: if its worker was killed before it took the answer up, the run is left.
     """
     if run.ended:
         return Life.ENDED
-    living = lease is not None and not lease.expired
+    living = lease is not None and not lease.expired and lease.run in line
     if run.state is RunState.WAITING and asks:
         return Life.WAITING
     return Life.LIVE if living else Life.LEFT
@@ -80,7 +82,7 @@ def run_view(rows: Rows) -> RunView:
     run = rows.run
     book = thaw(run.book, run.digest)
     open_question = next((q for q in rows.questions if q.open), None)
-    life = life_of(run, rows.lease, asks=open_question is not None)
+    life = life_of(run, rows.line, rows.lease, asks=open_question is not None)
     steps = [*book.steps, *_undo_steps(rows)]
     way = book.reachable(run.step) if run.step in {s.id for s in book.steps} else frozenset()
     shown = tuple(_step(rows, step, life, open_question, way) for step in steps)
@@ -193,14 +195,15 @@ def plain_context(run: Run, step: Step, obligations: tuple[Obligation, ...]) -> 
 
 
 def run_line(
-    run: Run, lease: Lease | None, question: Question | None, obligations: int, titles: Mapping[str, str]
+    run: Run, line: Collection[str], lease: Lease | None, question: Question | None, obligations: int
 ) -> RunLine:
-    """One line of a list. ``titles``: of the runbook's steps, by id."""
+    """One line of a list. ``line``: ids of the run and of those that wait for it."""
     book = RUNBOOKS.get(run.runbook)
+    titles = titles_of(run)
     return RunLine(
         run=run,
         title=book.title if book is not None else run.runbook,
-        life=life_of(run, lease, asks=question is not None),
+        life=life_of(run, line, lease, asks=question is not None),
         holder=lease.holder if lease is not None and not lease.expired else "",
         started=moment(run.created_at),
         ended=_maybe(run.ended_at),
@@ -211,5 +214,5 @@ def run_line(
 
 
 def titles_of(run: Run) -> dict[str, str]:
-    book: Runbook = thaw(run.book, run.digest)
-    return {s.id: s.title for s in book.steps}
+    book = readable(run.book, run.digest)
+    return {s.id: s.title for s in book.steps} if book is not None else {}

@@ -20,6 +20,7 @@ from cockpit.exchange.errors import CmdletFailedError, ExchangeError
 from cockpit.exchange.server_clock import ServerClock, server_clock
 from cockpit.journal.records import Lease, Obligation, Run
 from cockpit.recovery.access import Access
+from cockpit.recovery.whole import rows_of, whole
 
 T = TypeVar("T")
 Row = TypeVar("Row")
@@ -161,26 +162,10 @@ def _one(access: Access, case: Case, need: str, found: Readings) -> Read[Any]:
         return Read(problem=str(error))
 
 
-def _rows(answer: m.Reading[Row], what: str) -> tuple[Row, ...]:
-    """The rows of an answer that must not be partial. Raises CmdletFailedError."""
-    if answer.errors:
-        raise CmdletFailedError(f"{what} was not read whole", answer.errors[0])
-    if not answer.rows and answer.warnings:
-        raise CmdletFailedError(f"{what} gave nothing", m.CmdletError(answer.warnings[0]))
-    return answer.rows
-
-
-def _whole(answer: m.Reading[Row], what: str) -> tuple[Row, ...]:
-    """The rows of an answer that may be empty, but not partial. Raises CmdletFailedError."""
-    if answer.errors:
-        raise CmdletFailedError(f"{what} was not read whole", answer.errors[0])
-    return answer.rows
-
-
 def _from_exchange(
     what: str, ask: Callable[[ExchangeCmdlets, Case], m.Reading[Row]]
 ) -> Callable[[Access, Case, Readings], tuple[Row, ...]]:
-    return lambda access, case, _: _rows(access.read(lambda c: ask(c, case)), what)
+    return lambda access, case, _: rows_of(access.read(lambda c: ask(c, case)), what)
 
 
 def _monitor(access: Access, case: Case, _: Readings) -> tuple[m.MonitorHealthEntry, ...]:
@@ -188,7 +173,7 @@ def _monitor(access: Access, case: Case, _: Readings) -> tuple[m.MonitorHealthEn
     if known is None:
         return ()
     answer = access.read(lambda c: c.get_server_health(case.server, known.health_set))
-    return tuple(row for row in _rows(answer, "Get-ServerHealth") if row.name.lower() == known.name.lower())
+    return tuple(row for row in rows_of(answer, "Get-ServerHealth") if row.name.lower() == known.name.lower())
 
 
 def _components(access: Access, case: Case, found: Readings) -> Mapping[str, Any]:
@@ -198,7 +183,7 @@ def _components(access: Access, case: Case, found: Readings) -> Mapping[str, Any
 
 
 def _component_states(access: Access, server: str) -> tuple[m.ServerComponentState, ...]:
-    return _rows(access.read(lambda c: c.get_server_component_state(server)), "Get-ServerComponentState")
+    return rows_of(access.read(lambda c: c.get_server_component_state(server)), "Get-ServerComponentState")
 
 
 def _copies(access: Access, case: Case, found: Readings) -> Mapping[str, Any]:
@@ -207,7 +192,7 @@ def _copies(access: Access, case: Case, found: Readings) -> Mapping[str, Any]:
 
 def database_copies(access: Access, database: str) -> tuple[m.DatabaseCopyStatus, ...]:
     """Every copy of a database. Raises ExchangeError."""
-    return _rows(access.read(lambda c: c.get_database_copies(database)), "Get-MailboxDatabaseCopyStatus")
+    return rows_of(access.read(lambda c: c.get_database_copies(database)), "Get-MailboxDatabaseCopyStatus")
 
 
 def _services(access: Access, case: Case, found: Readings) -> tuple[m.Service, ...]:
@@ -223,7 +208,7 @@ def _services(access: Access, case: Case, found: Readings) -> tuple[m.Service, .
 
 
 def _settings(access: Access, case: Case, _: Readings) -> m.PopSettings | None:
-    rows = _rows(access.read(lambda c: c.get_pop_settings(case.server)), "Get-PopSettings")
+    rows = rows_of(access.read(lambda c: c.get_pop_settings(case.server)), "Get-PopSettings")
     return rows[0] if rows else None
 
 
@@ -273,15 +258,15 @@ _READERS: Final[Mapping[str, Callable[[Access, Case, Readings], Any]]] = {
     "monitor": _monitor,
     "report": _from_exchange("Get-HealthReport", lambda c, case: c.get_health_report(case.server)),
     "components": _components,
-    "nodes": lambda a, case, _: _rows(a.look(case.server, lambda w: w.cluster_nodes()), "Get-ClusterNode"),
-    "actions": lambda a, case, _: _whole(
+    "nodes": lambda a, case, _: rows_of(a.look(case.server, lambda w: w.cluster_nodes()), "Get-ClusterNode"),
+    "actions": lambda a, case, _: whole(
         a.look(case.server, lambda w: w.recovery_actions(50)), "RecoveryActionResults"
     ),
     "clock": lambda a, case, _: a.look(case.server, server_clock),
-    "setup": lambda a, case, _: _whole(a.look(case.server, lambda w: w.processes()), "Get-Process"),
+    "setup": lambda a, case, _: whole(a.look(case.server, lambda w: w.processes()), "Get-Process"),
     "services": _services,
     "settings": _settings,
-    "volumes": lambda a, case, _: _rows(a.look(case.server, lambda w: w.volumes()), "Win32_Volume"),
+    "volumes": lambda a, case, _: rows_of(a.look(case.server, lambda w: w.volumes()), "Win32_Volume"),
     "connections": _connections,
     "here": _from_exchange(
         "Get-MailboxDatabaseCopyStatus", lambda c, case: c.get_mailbox_database_copy_status(case.server)

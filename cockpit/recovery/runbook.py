@@ -108,3 +108,11 @@ def thaw(text: str, digest: str) -> Runbook:
     if hashlib.sha256(text.encode()).hexdigest() != digest:
         raise ValueError("the runbook kept in this run is not the one it was started with")
     return msgspec.json.decode(text, type=Runbook)
+
+
+def readable(text: str, digest: str) -> Runbook | None:
+    """The runbook of a run; None where this program cannot read it (a newer one's, or changed rows)."""
+    try:
+        return thaw(text, digest)
+    except (ValueError, msgspec.ValidationError):
+        return None

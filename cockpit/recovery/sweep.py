@@ -7,7 +7,7 @@ Agrees with Microsoft's HealthChecker on what looks left behind, except that a s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, TypeVar
 
 from cockpit.exchange import catalogue
@@ -76,6 +76,13 @@ def sweep(access: Access, open_: Sequence[Obligation], closed: Sequence[Obligati
     marks, problems = read_marks(access, None)
     unseen = () if not marks else tuple(_unseen(marks, open_))
     return Swept(compare(marks, open_, closed), (*problems, *unseen), len(marks), unread(marks))
+
+
+def still(found: Swept, open_now: Sequence[Obligation]) -> Swept:
+    """Without what a run has taken on since the obligations were read: looking at every server takes time."""
+    owed = {(o.server.lower(), o.key) for o in open_now}
+    kept = tuple(o for o in found.orphans if not (o.severe and (o.server.lower(), o.key) in owed))
+    return replace(found, orphans=kept)
 
 
 def closed(journal: Journal, environment: str) -> tuple[Obligation, ...]:

@@ -12,6 +12,7 @@ import os
 import signal
 import struct
 import sys
+import time
 from pathlib import Path
 from typing import IO, Final
 
@@ -19,13 +20,13 @@ import msgspec
 
 from cockpit.config.environment import Environment, Secret
 from cockpit.journal.errors import JournalError, LeaseHeldError, LeaseLostError
-from cockpit.journal.records import Actor
+from cockpit.journal.records import Actor, Lease, RunState
 from cockpit.journal.store import Journal, open_journal
 from cockpit.recovery.access import Sessions
 from cockpit.recovery.asking import Parked
 from cockpit.recovery.engine import Engine
 from cockpit.recovery.keeper import Keeper
-from cockpit.recovery.sweep import closed, record, sweep
+from cockpit.recovery.sweep import closed, record, still, sweep
 from cockpit.recovery.work import Work
 
 _LOG = logging.getLogger(__name__)
@@ -95,19 +96,9 @@ def work(journal: Journal, task: Task) -> int:
     secret = None if task.password is None else Secret(task.password)
     access = Sessions(task.environment, secret)
     try:
-        with Keeper(journal, task.environment.recovery.lease) as keeper:
-            engine = Engine(Work(journal, keeper, access, task.environment, Path(task.bundles)))
-            state = engine.drive(task.run)
-            _LOG.info("run %s: %s", task.run, state.value)
-            _sweep(journal, access, task.environment.name)
-            journal.checkpoint()
-            return EXIT_ENDED
-    except Parked:
-        _LOG.info("run %s stays at its question", task.run)
-        return EXIT_PARKED
-    except LeaseHeldError as error:
-        _LOG.info("run %s: %s", task.run, error)
-        return EXIT_HELD
+        while (code := _once(journal, task, access)) is None:
+            pass
+        return code
     except LeaseLostError as error:
         _LOG.warning("run %s: %s", task.run, error)
         return EXIT_LOST
@@ -122,11 +113,63 @@ def work(journal: Journal, task: Task) -> int:
         access.close()
 
 
-def _sweep(journal: Journal, access: Sessions, environment: str) -> None:
-    """Rule 5: before we go, look at every server for what is on without a record; into the journal."""
-    found = sweep(access, journal.obligations(environment=environment), closed(journal, environment))
-    with journal.write(None) as writer:
-        record(writer, found)
+def _once(journal: Journal, task: Task, access: Sessions) -> int | None:
+    """One taking up of the run; its exit code, None to take it up again."""
+    secrets = (task.password,) if task.password else ()
+    try:
+        with Keeper(journal, task.environment.recovery.lease) as keeper:
+            bundles = Path(task.bundles)
+            engine = Engine(Work(journal, keeper, access, task.environment, bundles, secrets=secrets))
+            state = engine.drive(task.run)
+            _LOG.info("run %s: %s", task.run, state.value)
+    except Parked:
+        # Somebody may have answered between our last look and the lease's release.
+        if _unheard(journal, task.run):
+            return None
+        _LOG.info("run %s stays at its question", task.run)
+        return EXIT_PARKED
+    except LeaseHeldError as error:
+        if error.lease.run in journal.kin(task.run) and _outlives(journal, error.lease):
+            return None
+        _LOG.info("run %s: %s", task.run, error)
+        return EXIT_HELD
+    _last_look(journal, access, task.environment.name)
+    return EXIT_ENDED
+
+
+def _unheard(journal: Journal, run: str) -> bool:
+    """Whether an answer or a wish waits that nobody has taken up."""
+    for each in journal.below(run):
+        past = journal.questions(each)
+        waits = not journal.run(each).ended and past and not past[-1].open
+        if journal.wishes(each) or (waits and journal.run(each).state is RunState.WAITING):
+            return True
+    return False
+
+
+def _outlives(journal: Journal, lease: Lease) -> bool:
+    """Wait for the lease of a worker of this very run that may be dead; False when it turns out to live."""
+    while True:
+        now = journal.lease(lease.scope)
+        if now is None or now.expired:
+            return True
+        if now.holder != lease.holder or now.expires_at > lease.expires_at:
+            return False
+        time.sleep(min(1.0, max(0.05, now.expires_at - journal.now())))
+
+
+def _last_look(journal: Journal, access: Sessions, environment: str) -> None:
+    """Rule 5: before we go, look at every server for what is on without a record. The run has ended: what
+    fails here is only told."""
+    try:
+        found = sweep(access, journal.obligations(environment=environment), closed(journal, environment))
+        found = still(found, journal.obligations(environment=environment))
+        with journal.write(None) as writer:
+            record(writer, found)
+        journal.checkpoint()
+    except (JournalError, OSError) as error:
+        _LOG.warning("the last sweep and checkpoint: %s", error)
+        return
     for orphan in found.orphans:
         _LOG.warning("on without a record: %s %s %s", orphan.server, orphan.key, orphan.words)
 

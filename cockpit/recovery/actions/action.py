@@ -8,13 +8,23 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from cockpit.config.environment import RecoverySettings
-from cockpit.exchange.changes import Observation
+from cockpit.exchange.changes import Effect, Observation
 from cockpit.exchange.errors import ExchangeError
 from cockpit.journal.records import NewObligation, Obligation, Run
 from cockpit.recovery.access import Access
 from cockpit.recovery.runbook import Step
 
 READ_LIMIT: Final = 120.0
+
+
+def confirmed(seen: Observation, what: str) -> str:
+    """The words of an effect that is there. Raises NotDoneError where it is not, ExchangeError where
+    nobody can say yet: the answer of a command is never taken for its effect."""
+    if seen.effect is Effect.NOT_APPLIED:
+        raise NotDoneError(f"{what} did not take effect", seen.words, "Look at the server by hand.")
+    if seen.effect is Effect.UNKNOWN:
+        raise ExchangeError(f"It is not known whether {what} took effect", seen.words)
+    return seen.words
 
 
 class NotDoneError(ExchangeError):
@@ -80,6 +90,11 @@ class Prepared:
     doubt: str = ""
 
 
+def evidence(context: Context, of: str, outcome: str, words: str) -> dict[str, Any]:
+    """What a probe or monitor has shown, as a fact with its time (seconds, the journal's clock)."""
+    return {"evidence": {"of": of, "outcome": outcome, "words": words, "at": int(context.now())}}
+
+
 class Action(ABC):
     """One verb of the runbooks. ``outcomes``: what it may end in. ``changes``: it sends something that
     changes a server, so without a result it is in doubt and is observed, never blindly repeated."""
@@ -90,6 +105,10 @@ class Action(ABC):
     @abstractmethod
     def command(self, context: Context) -> str:
         """Exactly what would be sent now, for display; empty where nothing is."""
+
+    def sent(self, context: Context, before: Mapping[str, Any]) -> str:
+        """Exactly what is sent after ``before`` was read; where reading adds nothing, :meth:`command`."""
+        return self.command(context)
 
     def limit(self, context: Context) -> float:
         """Seconds after the intent within which an effect may still come."""

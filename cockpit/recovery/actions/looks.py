@@ -8,10 +8,12 @@ from typing import Any, ClassVar
 from cockpit.exchange import catalogue
 from cockpit.exchange import model as m
 from cockpit.exchange.errors import ExchangeError
-from cockpit.exchange.model import AlertValue, Role, Version
-from cockpit.recovery.actions.action import Action, Context, Done
+from cockpit.exchange.model import AlertValue, ExchangeServer, Role, Version
+from cockpit.recovery.actions.action import Action, Context, Done, evidence
 from cockpit.recovery.guards.service import POP_PROXY
 from cockpit.recovery.readings import database_copies
+from cockpit.recovery.scope import mailbox_server_of, server_of
+from cockpit.recovery.whole import rows_of, whole
 
 
 class LookAtRole(Action):
@@ -21,27 +23,20 @@ class LookAtRole(Action):
         return f"Get-ExchangeServer; Get-MailboxServer '{context.server}'"
 
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
-        servers = context.access.read(lambda c: c.get_exchange_server()).rows
-        mine = next((s for s in servers if catalogue.same_server(s.name, context.server)), None)
-        if mine is None:
-            raise _missing("Get-ExchangeServer", context.server)
-        if Role.MAILBOX not in mine.roles:
-            if mine.version is not Version.E2013:
-                raise _missing("a role that the page knows", context.server)
+        mine = server_of(context.access, context.server)
+        host = mailbox_server_of(context.access, mine)
+        if host is None:
+            if mine.version is not Version.E2013 or Role.CLIENT_ACCESS not in mine.roles:
+                raise ExchangeError(
+                    f"{mine.name} has no role that the page knows", cure="Recover it by hand."
+                )
             return Done("cas_2013", "A Client Access server of 2013: it holds no databases.")
-        hosts = context.access.read(lambda c: c.get_mailbox_server(context.server)).rows
-        if not hosts:
-            raise _missing("Get-MailboxServer", context.server)
-        if hosts[0].dag:
-            return Done("dag_member", f"A member of {hosts[0].dag}: databases are moved away first.")
+        if host.dag:
+            return Done("dag_member", f"A member of {host.dag}: databases are moved away first.")
         return Done(
             "standalone",
             "A Mailbox server outside a DAG: its databases cannot move, so its restart is an outage to plan.",
         )
-
-
-def _missing(what: str, server: str) -> ExchangeError:
-    return ExchangeError(f"{what} was not found for {server}", cure="Look at RBAC and at the server's name.")
 
 
 class LookAtMonitor(Action):
@@ -56,18 +51,15 @@ class LookAtMonitor(Action):
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
         known = catalogue.monitor(context.run.monitor)
         if known is None:
-            raise _missing(f"monitor {context.run.monitor}", context.server)
+            raise ExchangeError(f"{context.run.monitor} is no monitor of the page")
         answer = context.access.read(lambda c: c.get_server_health(context.server, known.health_set))
-        rows = [r for r in answer.rows if r.name.lower() == known.name.lower()]
+        found = whole(answer, "Get-ServerHealth")
+        rows = [r for r in found if r.name.lower() == known.name.lower()]
         for row in rows:
             context.say(f"{row.name} {row.target_resource}: {row.alert_value}")
         outcome, words = judge_monitor(rows, answer.warnings)
-        facts = {} if known.probe is not None else _evidence(known.name, outcome, words)
+        facts = {} if known.probe is not None else evidence(context, known.name, outcome, words)
         return Done(outcome, words, facts)
-
-
-def _evidence(of: str, outcome: str, words: str) -> dict[str, Any]:
-    return {"evidence": {"of": of, "outcome": outcome, "words": words}}
 
 
 def judge_monitor(rows: list[m.MonitorHealthEntry], warnings: tuple[str, ...] = ()) -> tuple[str, str]:
@@ -92,9 +84,10 @@ class LookAtComponent(Action):
 
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
         answer = context.access.read(lambda c: c.get_server_component_state(context.server))
-        if answer.errors:
-            raise ExchangeError("Get-ServerComponentState failed", answer.errors[0].message)
-        found = next((c for c in answer.rows if c.component == POP_PROXY), None)
+        components = rows_of(answer, "Get-ServerComponentState")
+        if not components:
+            raise ExchangeError(f"Get-ServerComponentState gave no component of {context.server}")
+        found = next((c for c in components if c.component == POP_PROXY), None)
         if found is None or found.state == "Active":
             return Done("active", f"{POP_PROXY} is Active." if found else f"There is no {POP_PROXY} here.")
         votes = sorted({v.requester for v in found.votes if v.state == "Inactive"})
@@ -137,16 +130,17 @@ class AwaitMoved(Action):
 
     def _active(self, context: Context) -> tuple[list[str], list[str]]:
         answer = context.access.read(lambda c: c.get_mailbox_database_copy_status(context.server))
-        if answer.errors:
-            raise ExchangeError("The copies here were not read whole", answer.errors[0].message)
-        here = [f"{c.database} {c.status}" for c in answer.rows if c.is_active_state]
+        copies = rows_of(answer, "Get-MailboxDatabaseCopyStatus")
+        here = [f"{c.database} {c.status}" for c in copies if c.is_active_state]
         unsure = [
             f"{c.database} {c.status}"
-            for c in answer.rows
+            for c in copies
             if not c.is_active_state and c.status in ("ServiceDown", "Unknown")
         ]
-        if not answer.rows and answer.warnings:
-            unsure = [answer.warnings[0]]
+        named = {c.database for c in copies}
+        unsure += [
+            f"{d} is not among the copies" for d in context.facts.get("active_before", {}) if d not in named
+        ]
         return here, unsure
 
     def _not_mounted(self, context: Context) -> list[str]:
@@ -166,7 +160,7 @@ def _left_words(here: list[str], unsure: list[str], away: list[str]) -> str:
 
 
 class AwaitSettled(Action):
-    """After a restart: services of start type Automatic run, replication is clean, copies are Healthy."""
+    """After a restart: the POP3 services run, replication is clean, copies are Healthy."""
 
     outcomes: ClassVar = frozenset({"settled", "services_down", "not_settled"})
 
@@ -178,7 +172,7 @@ class AwaitSettled(Action):
 
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
         until = context.now() + context.settings.settle_limit
-        said = ""
+        said, alone = "", 0
         while True:
             down, others = self._look(context)
             words = "; ".join([*down, *others])
@@ -186,52 +180,53 @@ class AwaitSettled(Action):
                 context.say(words)
                 said = words
             if not words:
-                return self._done(
-                    context, "settled", "Services run, replication is clean, copies are Healthy."
-                )
-            if context.now() >= until:
-                return self._done(context, "services_down" if down and not others else "not_settled", words)
-            if down and not others:
-                # The rest has settled: a service that has not come by now has to be started.
+                return self._done(context, "settled", "Services run, replication is clean, copies Healthy.")
+            # A service may come a little later than all the rest: seen stopped twice, it has to be started.
+            alone = alone + 1 if down and not others else 0
+            if alone == 2:
                 return self._done(context, "services_down", words)
-            context.pause(context.settings.poll)
+            if context.now() >= until:
+                return self._done(context, "not_settled", words)
+            context.pause(context.settings.verify_gap if alone else context.settings.poll)
 
     def _done(self, context: Context, outcome: str, words: str) -> Done:
         settled = {**context.facts.get("settled", {}), context.server: outcome}
         return Done(outcome, words, {"settled": settled})
 
     def _look(self, context: Context) -> tuple[list[str], list[str]]:
+        """Services that are stopped, and everything else that is not as it should be."""
         try:
-            return self._services(context), [*self._replication(context), *self._copies(context)]
+            mine = server_of(context.access, context.server)
+            stopped, pending = self._services(context, mine)
+            host = mailbox_server_of(context.access, mine)
+            member = host is not None and bool(host.dag)
+            return stopped, [*pending, *(self._dag(context) if member else [])]
         except ExchangeError as error:
             return [], [str(error)]
 
-    def _services(self, context: Context) -> list[str]:
-        servers = context.access.read(lambda c: c.get_exchange_server()).rows
-        mine = next((s for s in servers if catalogue.same_server(s.name, context.server)), None)
-        names = catalogue.services(mine.version, mine.roles) if mine else ()
-        found = context.access.look(context.server, lambda w: w.get_service(names)).rows
-        return [f"{s.name} is {s.status}" for s in found if s.status != "Running"]
+    def _services(self, context: Context, mine: ExchangeServer) -> tuple[list[str], list[str]]:
+        names = catalogue.services(mine.version, mine.roles)
+        answer = context.access.look(context.server, lambda w: w.get_service(names))
+        found = {s.name.lower(): s for s in whole(answer, "Get-Service")}
+        stopped, pending = [], [f"{n} was not named" for n in names if n.lower() not in found]
+        for service in found.values():
+            if service.status == "Stopped":
+                stopped.append(f"{service.name} is Stopped")
+            elif service.status != "Running":
+                pending.append(f"{service.name} is {service.status}")
+        return stopped, pending
 
-    def _replication(self, context: Context) -> list[str]:
-        if not self._is_member(context):
-            return []
-        answer = context.access.read(lambda c: c.test_replication_health(context.server))
-        if answer.errors and not answer.rows:
-            return [f"Test-ReplicationHealth: {answer.errors[0].message}"]
-        return [f"{c.check} {c.result} {c.error}".strip() for c in answer.rows if not c.passed]
-
-    def _is_member(self, context: Context) -> bool:
-        hosts = context.access.read(lambda c: c.get_mailbox_server()).rows
-        return any(catalogue.same_server(h.name, context.server) and h.dag for h in hosts)
-
-    def _copies(self, context: Context) -> list[str]:
-        if not self._is_member(context):
-            return []
+    def _dag(self, context: Context) -> list[str]:
+        checks = rows_of(
+            context.access.read(lambda c: c.test_replication_health(context.server)), "Test-ReplicationHealth"
+        )
         answer = context.access.read(lambda c: c.get_mailbox_database_copy_status(context.server))
-        return [
+        copies = rows_of(answer, "Get-MailboxDatabaseCopyStatus")
+        bad = [f"{c.check} {c.result} {c.error}".strip() for c in checks if not c.passed]
+        bad += [] if checks else ["Test-ReplicationHealth gave no check"]
+        return bad + [
             f"{c.name} {c.status}"
-            for c in answer.rows
+            for c in copies
             if c.status not in ("Healthy", "Mounted", "SeedingSource") and not c.activation_suspended
         ]
 
@@ -262,23 +257,30 @@ class FindMailboxServer(Action):
             found, how = self._by_mailbox(context)
         if not found:
             return Done("not_found", "Neither the probe nor its mailbox names a mailbox server.")
-        servers = context.access.read(lambda c: c.get_exchange_server()).rows
+        servers = rows_of(context.access.read(lambda c: c.get_exchange_server()), "Get-ExchangeServer")
         server = next((s for s in servers if catalogue.same_server(s.name, found)), None)
         if server is None:
             return Done("not_found", f"{found}, named by {how}, is no server of this organization.")
         answer = context.access.read(lambda c: c.get_server_health(server.name, catalogue.POP_PROTOCOL))
-        bad = [r for r in answer.rows if r.alert_value == AlertValue.UNHEALTHY]
-        for row in answer.rows:
+        rows = whole(answer, "Get-ServerHealth")
+        for row in rows:
             context.say(f"{server.name} {row.name} {row.target_resource}: {row.alert_value}")
-        facts = {"mailbox_server": server.name, "mailbox_monitor": bad[0].name if bad else ""}
+        return self._judged(server.name, how, rows)
+
+    def _judged(self, server: str, how: str, rows: tuple[m.MonitorHealthEntry, ...]) -> Done:
+        """Healthy only where every row says so: what is stale or unknown finds nothing."""
+        bad = [r for r in rows if r.alert_value == AlertValue.UNHEALTHY]
+        well = [r for r in rows if r.alert_value == AlertValue.HEALTHY and not r.is_stale]
+        facts = {"mailbox_server": server, "mailbox_monitor": bad[0].name if bad else ""}
         if bad:
-            return Done("unhealthy", f"{server.name} (by {how}): {bad[0].name} is Unhealthy.", facts)
-        if not answer.rows:
-            return Done("not_found", f"{server.name} (by {how}) gives no POP.Protocol rows.", facts)
-        return Done("healthy", f"{server.name} (by {how}) is not Unhealthy.", facts)
+            return Done("unhealthy", f"{server} (by {how}): {bad[0].name} is Unhealthy.", facts)
+        if rows and len(well) == len(rows):
+            return Done("healthy", f"{server} (by {how}) is Healthy.", facts)
+        odd = ", ".join(f"{r.name} {r.alert_value}" for r in rows if r not in well) or "no rows"
+        return Done("not_found", f"{server} (by {how}) does not say how POP.Protocol is: {odd}.", facts)
 
     def _log(self, context: Context) -> None:
-        settings = context.access.read(lambda c: c.get_pop_settings(context.server)).rows
+        settings = whole(context.access.read(lambda c: c.get_pop_settings(context.server)), "Get-PopSettings")
         if settings and settings[0].protocol_log_enabled:
             context.say(f"The front end's protocol log is in {settings[0].log_file_location}.")
 
@@ -286,7 +288,7 @@ class FindMailboxServer(Action):
         user = str((context.facts.get("probe") or {}).get("user", ""))
         if not user:
             return "", ""
-        mailboxes = context.access.read(lambda c: c.get_monitoring_mailbox(user)).rows
+        mailboxes = whole(context.access.read(lambda c: c.get_monitoring_mailbox(user)), "Get-Mailbox")
         if not mailboxes or not mailboxes[0].database:
             return "", ""
         database = mailboxes[0].database

@@ -16,10 +16,18 @@ from cockpit.exchange.changes import (
     StartService,
     WinRMChange,
 )
-from cockpit.exchange.errors import CmdletFailedError, ExchangeError, SignInError
+from cockpit.exchange.errors import (
+    ExchangeError,
+    ProtocolError,
+    ShellLostError,
+    TimeLimitError,
+    UnreachableError,
+)
 from cockpit.exchange.recovery_model import ServiceProcess
 from cockpit.exchange.server_clock import server_clock
-from cockpit.recovery.actions.action import Action, Context, Done, NotDoneError, Prepared
+from cockpit.recovery.actions.action import Action, Context, Done, NotDoneError, Prepared, confirmed
+from cockpit.recovery.scope import server_of
+from cockpit.recovery.whole import rows_of
 
 _TIERS = {"front": catalogue.FRONT_END_SERVICE, "back": catalogue.BACK_END_SERVICE}
 
@@ -34,9 +42,8 @@ def look_at(context: Context, change: WinRMChange) -> Observation:
 
 def own_services(context: Context) -> tuple[str, ...]:
     """The POP3 services this server should have, by version and role. Raises ExchangeError."""
-    servers = context.access.read(lambda c: c.get_exchange_server()).rows
-    mine = next((s for s in servers if catalogue.same_server(s.name, context.server)), None)
-    return catalogue.services(mine.version, mine.roles) if mine is not None else ()
+    mine = server_of(context.access, context.server)
+    return catalogue.services(mine.version, mine.roles)
 
 
 class RestartPopService(Action):
@@ -73,12 +80,8 @@ class RestartPopService(Action):
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
         change = self._change(context, before)
         context.access.act(change)
-        seen = look_at(context, change)
-        if seen.effect is Effect.NOT_APPLIED:
-            raise NotDoneError("The service was not restarted", seen.words, "Look at the service by hand.")
-        if seen.effect is Effect.UNKNOWN:
-            raise ExchangeError("It is not known whether the service was restarted", seen.words)
-        return self.observed(context, before, seen.words)
+        words = confirmed(look_at(context, change), "The restart of the service")
+        return self.observed(context, before, words)
 
     def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
         return look_at(context, self._change(context, before))
@@ -109,7 +112,7 @@ class StartPopServices(Action):
         return f"Start-Service -Name {names}, those that are stopped    (on {context.server})"
 
     def limit(self, context: Context) -> float:
-        return StartService(context.server, _TIERS["front"]).effect_limit
+        return len(_TIERS) * StartService(context.server, _TIERS["front"]).effect_limit
 
     def prepare(self, context: Context) -> Prepared:
         names = own_services(context)
@@ -122,10 +125,8 @@ class StartPopServices(Action):
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
         for name in before["stopped"]:
             context.access.act(StartService(context.server, str(name)))
-        seen = self.observe(context, before)
-        if seen.effect is not Effect.APPLIED:
-            raise NotDoneError("A POP3 service did not start", seen.words, "Look at the service by hand.")
-        return self.observed(context, before, seen.words)
+        words = confirmed(self.observe(context, before), "The start of the POP3 services")
+        return self.observed(context, before, words)
 
     def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
         seen = [look_at(context, StartService(context.server, str(n))) for n in before["stopped"]]
@@ -160,9 +161,7 @@ class Reboot(Action):
         context.access.avoid(context.server)
         try:
             context.access.act(change)
-        except (CmdletFailedError, SignInError):
-            raise
-        except ExchangeError as error:
+        except (UnreachableError, TimeLimitError, ShellLostError, ProtocolError) as error:
             # A machine that goes down takes the connection with it: only its boot time tells.
             context.say(f"{error}.")
         return self._await(context, before)
@@ -193,7 +192,8 @@ class Reboot(Action):
 
 
 class MoveBack(Action):
-    """Bring the databases that prefer this server back to it."""
+    """Bring the databases that prefer this server back to it. Looking first opens the session, so that
+    the time limit is the move's own."""
 
     outcomes: ClassVar = frozenset({"done"})
     changes: ClassVar = True
@@ -207,9 +207,14 @@ class MoveBack(Action):
     def limit(self, context: Context) -> float:
         return self._change(context).effect_limit
 
+    def prepare(self, context: Context) -> Prepared:
+        answer = context.access.read(lambda c: c.get_mailbox_database_copy_status(context.server))
+        copies = rows_of(answer, "Get-MailboxDatabaseCopyStatus")
+        return Prepared({"active": [c.database for c in copies if c.is_active_state]})
+
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
         context.access.send(self._change(context))
-        return Done("done", self.observe(context, before).words)
+        return Done("done", confirmed(self.observe(context, before), "The move"))
 
     def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
         return context.access.read(self._change(context).observe)

@@ -10,7 +10,7 @@ from cockpit.exchange import catalogue
 from cockpit.exchange.cmdlets import invoke_monitoring_probe_call
 from cockpit.exchange.errors import CmdletFailedError, ExchangeError, NotGrantedError
 from cockpit.exchange.model import MonitoringProbeResult
-from cockpit.recovery.actions.action import Action, Context, Done
+from cockpit.recovery.actions.action import Action, Context, Done, evidence
 
 _USER: Final = re.compile(r"^\s*User:\s*(\S+)", re.MULTILINE)
 
@@ -39,23 +39,23 @@ class RunProbe(Action):
         try:
             answer = context.access.read(lambda c: c.invoke_monitoring_probe(identity, context.server))
         except (CmdletFailedError, NotGrantedError) as error:
-            return self._unrunnable(identity, str(error))
+            return self._unrunnable(context, identity, str(error))
         if not answer.rows:
             words = (*answer.warnings, *(e.message for e in answer.errors), "no result and no warning")
-            return self._unrunnable(identity, words[0])
-        return self._result(identity, answer.rows[0])
+            return self._unrunnable(context, identity, words[0])
+        return self._result(context, identity, answer.rows[0])
 
-    def _unrunnable(self, identity: str, words: str) -> Done:
+    def _unrunnable(self, context: Context, identity: str, words: str) -> Done:
         said = f"{identity} could not be run by hand: {words}"
-        return Done("not_runnable", said, _evidence(identity, "not_runnable", said))
+        return Done("not_runnable", said, evidence(context, identity, "not_runnable", said))
 
-    def _result(self, identity: str, row: MonitoringProbeResult) -> Done:
+    def _result(self, context: Context, identity: str, row: MonitoringProbeResult) -> Done:
         outcome = "succeeded" if row.succeeded else "failed"
         words = f"ResultType {row.result_type}"
         if not row.succeeded:
             words += f": {row.failure_reason or row.error or 'no reason given'}"
         user = _USER.search(row.execution_context)
-        facts = _evidence(identity, outcome, words)
+        facts = evidence(context, identity, outcome, words)
         facts["probe"] = {
             "mailbox_server": row.mailbox_server,
             "user": user.group(1) if user else "",
@@ -64,7 +64,3 @@ class RunProbe(Action):
         }
         data = {"result_type": row.result_type, "blamed": row.blamed_component, "error": row.error}
         return Done(outcome, words, facts, data)
-
-
-def _evidence(of: str, outcome: str, words: str) -> dict[str, Any]:
-    return {"evidence": {"of": of, "outcome": outcome, "words": words}}

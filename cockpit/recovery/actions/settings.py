@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 from cockpit.exchange.changes import (
@@ -18,36 +18,49 @@ from cockpit.exchange.changes import (
 from cockpit.exchange.errors import ExchangeError
 from cockpit.journal.records import NewObligation
 from cockpit.recovery.access import Access
-from cockpit.recovery.actions.action import Action, Context, Done, Prepared
+from cockpit.recovery.actions.action import Action, Context, Done, Prepared, confirmed
 from cockpit.recovery.guards.service import POP_PROXY
+from cockpit.recovery.whole import rows_of, whole
 
 MOVE_NOW: Final = "DatabaseCopyActivationDisabledAndMoveNow"
 POLICY: Final = "DatabaseCopyAutoActivationPolicy"
 LOGGING: Final = "ProtocolLogEnabled"
 
 
-def change_of(key: str, server: str, value: Any) -> ExchangeChange:
+def change_of(key: str, server: str, value: Any, domain_controller: str = "") -> ExchangeChange:
     """The change that gives ``key`` of ``server`` a value. Raises KeyError for another key."""
     if key == MOVE_NOW:
-        return SetMoveNow(server, bool(value))
+        return SetMoveNow(server, bool(value), domain_controller)
     if key == POLICY:
-        return SetActivationPolicy(server, str(value))
+        return SetActivationPolicy(server, str(value), domain_controller)
     if key == LOGGING:
-        return SetProtocolLog(server, bool(value))
+        return SetProtocolLog(server, bool(value), domain_controller)
     raise KeyError(key)
 
 
-def read_value(access: Access, key: str, server: str) -> Any:
-    """The present value of ``key``. Raises ExchangeError, also where nothing was read."""
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A setting as read, and the domain controller that gave it: written there, it is seen there."""
+
+    value: Any
+    domain_controller: str
+
+
+def read_value(access: Access, key: str, server: str, domain_controller: str = "") -> Value:
+    """The present value of ``key``. Raises ExchangeError, also where the answer does not say it."""
+    at = domain_controller
     if key == LOGGING:
-        settings = access.read(lambda c: c.get_pop_settings(server)).rows
-        if settings:
-            return settings[0].protocol_log_enabled
+        for settings in whole(
+            access.read(lambda c: c.get_pop_settings(server, domain_controller=at)), "Get-PopSettings"
+        ):
+            if settings.protocol_log_enabled is not None:
+                return Value(settings.protocol_log_enabled, settings.originating_server)
     else:
-        hosts = access.read(lambda c: c.get_mailbox_server(server)).rows
-        if hosts:
-            host = hosts[0]
-            return host.activation_disabled_and_move_now if key == MOVE_NOW else host.activation_policy
+        answer = access.read(lambda c: c.get_mailbox_server(server, domain_controller=at))
+        for host in whole(answer, "Get-MailboxServer"):
+            found = host.activation_disabled_and_move_now if key == MOVE_NOW else host.activation_policy
+            if found not in (None, ""):
+                return Value(found, host.originating_server)
     raise ExchangeError(f"{key} of {server} was not read", cure="Read it by hand and try again.")
 
 
@@ -64,24 +77,28 @@ class SetValue(Action):
     key: ClassVar[str]
     wanted: ClassVar[Any]
 
-    def _change(self, context: Context) -> ExchangeChange:
-        return change_of(self.key, context.server, self.wanted)
+    def _change(self, context: Context, before: Mapping[str, Any]) -> ExchangeChange:
+        return change_of(self.key, context.server, self.wanted, str(before.get("dc", "")))
 
     def command(self, context: Context) -> str:
-        return str(self._change(context).call())
+        return str(self._change(context, {}).call())
+
+    def sent(self, context: Context, before: Mapping[str, Any]) -> str:
+        return str(self._change(context, before).call())
 
     def limit(self, context: Context) -> float:
-        return self._change(context).effect_limit
+        return self._change(context, {}).effect_limit
 
     def prepare(self, context: Context) -> Prepared:
-        prior = read_value(context.access, self.key, context.server)
-        before = {"prior": prior, **self.also(context)}
+        read = read_value(context.access, self.key, context.server)
+        prior = read.value
+        before = {"prior": prior, "dc": read.domain_controller, **self.also(context)}
         if same(prior, self.wanted):
             # With an open obligation of ours it came late from an attempt of ours: then it is done.
             ours = context.obligation(self.key) is not None
             words = f"{self.key} of {context.server} is {prior} already"
             done = Done("done" if ours else "already", f"{words}." if ours else f"{words}, so it will stay.")
-            return Prepared(before, instead=Done(done.outcome, done.words, self.facts(before)))
+            return Prepared(before, instead=replace(done, facts=self._kept(context, before)))
         opens = (NewObligation(context.server, self.key, prior, self.wanted),)
         return Prepared(before, opens)
 
@@ -92,17 +109,21 @@ class SetValue(Action):
     def facts(self, before: Mapping[str, Any]) -> dict[str, Any]:
         return {}
 
+    def _kept(self, context: Context, before: Mapping[str, Any]) -> dict[str, Any]:
+        """With the domain controller, so that what undoes it asks the same."""
+        at = {**context.facts.get("dc", {}), self.key: before.get("dc", "")}
+        return {**self.facts(before), "dc": at}
+
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
-        for warning in context.access.send(self._change(context)).warnings:
+        for warning in context.access.send(self._change(context, before)).warnings:
             context.say(f"WARNING: {warning}")
-        seen = self.observe(context, before)
-        return self.observed(context, before, seen.words)
+        return self.observed(context, before, confirmed(self.observe(context, before), self.key))
 
     def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
-        return context.access.read(self._change(context).observe)
+        return context.access.read(self._change(context, before).observe)
 
     def observed(self, context: Context, before: Mapping[str, Any], words: str) -> Done:
-        return Done("done", words, self.facts(before))
+        return Done("done", words, self._kept(context, before))
 
 
 class BlockActivation(SetValue):
@@ -116,7 +137,8 @@ class MoveDatabases(SetValue):
 
     def also(self, context: Context) -> dict[str, Any]:
         """Where everything was: recovery-engine §3.2, *prior values stored*."""
-        copies = context.access.read(lambda c: c.get_mailbox_database_copy_status(context.server)).rows
+        answer = context.access.read(lambda c: c.get_mailbox_database_copy_status(context.server))
+        copies = rows_of(answer, "Get-MailboxDatabaseCopyStatus")
         return {
             "copies": {
                 c.database: {
@@ -155,6 +177,9 @@ class RestoreValue(Action):
     def limit(self, context: Context) -> float:
         return change_of(self.key, "server", self._any()).effect_limit
 
+    def sent(self, context: Context, before: Mapping[str, Any]) -> str:
+        return str(self._change(context, before).call())
+
     @abstractmethod
     def _any(self) -> Any:
         """A value of the right type, to ask the change for its limits."""
@@ -163,8 +188,10 @@ class RestoreValue(Action):
         obligation = context.obligation(self.key)
         if obligation is None:
             return Prepared(instead=Done("nothing", f"{self.key} was not changed by this run."))
-        now = read_value(context.access, self.key, obligation.server)
-        before = {"now": now, "prior": obligation.prior}
+        at = str(context.facts.get("dc", {}).get(self.key, ""))
+        read = self._read(context, obligation.server, at)
+        now = read.value
+        before = {"now": now, "prior": obligation.prior, "dc": read.domain_controller}
         if same(now, obligation.prior):
             return Prepared(before, instead=Done("done", f"{self.key} is {now} again already."))
         if not same(now, obligation.wanted):
@@ -175,14 +202,25 @@ class RestoreValue(Action):
             return Prepared(before, doubt=doubt)
         return Prepared(before)
 
+    def _read(self, context: Context, server: str, at: str) -> Value:
+        """From the domain controller that was written; from another where that one does not answer."""
+        if at:
+            try:
+                return read_value(context.access, self.key, server, at)
+            except ExchangeError as error:
+                context.say(f"{at}: {error}. Another domain controller is asked.")
+        return read_value(context.access, self.key, server)
+
+    def _change(self, context: Context, before: Mapping[str, Any]) -> ExchangeChange:
+        return change_of(self.key, context.server, before["prior"], str(before.get("dc", "")))
+
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
-        change = change_of(self.key, context.server, before["prior"])
-        for warning in context.access.send(change).warnings:
+        for warning in context.access.send(self._change(context, before)).warnings:
             context.say(f"WARNING: {warning}")
-        return Done("done", self.observe(context, before).words)
+        return Done("done", confirmed(self.observe(context, before), self.key))
 
     def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
-        return context.access.read(change_of(self.key, context.server, before["prior"]).observe)
+        return context.access.read(self._change(context, before).observe)
 
 
 class RestoreMoveNow(RestoreValue):
@@ -229,7 +267,7 @@ class ActivateComponent(Action):
 
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
         context.access.send(self._change(context))
-        return self.observed(context, before, self.observe(context, before).words)
+        return self.observed(context, before, confirmed(self.observe(context, before), POP_PROXY))
 
     def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
         return context.access.read(self._change(context).observe)
