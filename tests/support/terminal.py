@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -51,6 +52,8 @@ class Terminal:
         self._news = threading.Condition()
         self._ended = False
         self._slave = slave
+        self._waking, self._wake = os.pipe()
+        self._hung_up = False
         self.process = subprocess.Popen(
             [sys.executable, "-S", "-c", _AS_FOREGROUND, *command],
             stdin=slave,
@@ -67,10 +70,7 @@ class Terminal:
 
     def _read(self) -> None:
         while True:
-            try:
-                data = os.read(self._master, 65536)
-            except OSError:
-                data = b""
+            data = self._next()
             with self._news:
                 self._raw += data
                 self._feed(data)
@@ -78,6 +78,16 @@ class Terminal:
                 self._news.notify_all()
             if not data:
                 return
+
+    def _next(self) -> bytes:
+        """The bytes that come next; none at the end, and once we hang up."""
+        ready, _, _ = select.select([self._master, self._waking], [], [])
+        if self._waking in ready:
+            return b""
+        try:
+            return os.read(self._master, 65536)
+        except OSError:
+            return b""
 
     def _feed(self, data: bytes) -> None:
         whole = self._pending + data
@@ -166,10 +176,15 @@ class Terminal:
         return self.raw.removesuffix(_END)
 
     def hang_up(self) -> None:
-        """The window is closed: both ends of ours go."""
-        for end in (self._slave, self._master):
-            with suppress(OSError):
-                os.close(end)
+        """The window is closed: both ends of ours go, once. The reader goes before them: it must not come
+        back to a number that is another file's by then."""
+        if self._hung_up:
+            return
+        self._hung_up = True
+        os.write(self._wake, b"!")
+        self._reader.join()
+        for end in (self._slave, self._master, self._waking, self._wake):
+            os.close(end)
 
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
