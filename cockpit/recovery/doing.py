@@ -140,8 +140,10 @@ class Doer:
     ) -> Observation:
         context = self.context(run, step, lambda line: self.say(run, attempt, line), heed=False)
         ended = isinstance(error, CmdletFailedError | NotGrantedError | NotDoneError | NotSentError)
-        # What is left of the time limit is counted once: a database clock set back does not lengthen it.
-        until = time.monotonic() + max(0.0, attempt.limit_at - self._journal.now())
+        # What is left of the time limit is counted once, and is never more than all of it: a database clock
+        # set back does not lengthen it.
+        whole = attempt.limit_at - attempt.intent_at
+        until = time.monotonic() + max(0.0, min(whole, attempt.limit_at - self._journal.now()))
         said = ""
         while True:
             try:
@@ -152,6 +154,9 @@ class Doer:
             settled = seen.effect is Effect.APPLIED or (ended and seen.effect is Effect.NOT_APPLIED)
             if settled or left <= 0:
                 return seen
+            if isinstance(error, NotSentError):
+                # Nothing of it can still come: there is nothing to wait for, even where nobody answers.
+                return Observation(Effect.NOT_APPLIED, f"Nothing was sent. {seen.words}")
             if seen.words != said:
                 said = seen.words
                 context.say(f"In doubt: {said}")
@@ -199,11 +204,14 @@ class Doer:
             obligations=self.own(run),
             say=say,
             pause=lambda seconds: self._asker.pause(run, seconds, heed=heed),
-            now=self._journal.now,
+            now=lambda: self._work.patient(run, self._journal.now),
         )
 
     def say(self, run: Run, attempt: Attempt, line: str) -> None:
         """A line of live output."""
+        self._work.patient(run, lambda: self._say(run, attempt, line))
+
+    def _say(self, run: Run, attempt: Attempt, line: str) -> None:
         with self._work.write(run) as writer:
             writer.say(attempt, [clean_line(line)])
 

@@ -30,6 +30,7 @@ from cockpit.recovery.asking import Aborting, Asker, HandedOver
 from cockpit.recovery.bundle import build
 from cockpit.recovery.doing import ERROR, UNDO, Doer, Finish
 from cockpit.recovery.ending import Ender
+from cockpit.recovery.guards.table import GUARDS
 from cockpit.recovery.runbook import RECOVERED, Runbook, Step, freeze, thaw
 from cockpit.recovery.runbooks import RUNBOOKS
 from cockpit.recovery.scope import scope_of
@@ -69,16 +70,19 @@ class Engine:
         if run.facts.get("aborting"):
             self._ender.abort(run)
             return
-        # An abort needs no book: a run that this program cannot read can still be undone.
-        book = thaw(run.book, run.digest)
         try:
+            # An abort needs no book: a run that this program cannot read can still be undone.
             self._asker.heed(run)
-            self._step(run, book, self._current(run, book))
+            self._go_on(run, thaw(run.book, run.digest))
         except Aborting as wish:
             self._record(run, wish)
             if wish.run != run.id:
                 self._ender.abort(self._journal.run(run.id))
                 raise
+
+    def _go_on(self, run: Run, book: Runbook) -> None:
+        try:
+            self._step(run, book, self._current(run, book))
         except HandedOver as decision:
             self._ender.hand_over(run, book, decision)
 
@@ -105,10 +109,10 @@ class Engine:
 
     def _step(self, run: Run, book: Runbook, step: Step) -> None:
         action = ACTIONS.get(step.action)
-        if action is None:
-            words = (
-                f"this program does not know the action {step.action}. Upgrade it, and take the run up again"
-            )
+        strange = [f"the guard {g}" for g in step.guards if g not in GUARDS]
+        if action is None or strange:
+            what = ", ".join(([] if action is not None else [f"the action {step.action}"]) + strange)
+            words = f"this program does not know {what}. Upgrade it, and take the run up again"
             self._doer.trouble(run, step, words, again_only=True)
             return
         tries = [a for a in self._journal.attempts(run.id) if a.step == step.id]

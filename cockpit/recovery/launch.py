@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import msgspec
 
 from cockpit.config.environment import Environment, Secret
 from cockpit.config.paths import Paths, private_dir
 from cockpit.journal.records import Lease
 from cockpit.journal.store import Journal
-from cockpit.recovery.worker import Task, environ_of, write_task
+from cockpit.recovery.sweeper import Marks
+from cockpit.recovery.worker import Task, environ_of, read_frame, write_frame
 
 
 class Launcher:
@@ -23,12 +28,22 @@ class Launcher:
         self._journal = journal
         self._url = url
         self._started: list[subprocess.Popen[bytes]] = []
+        self._looking: subprocess.Popen[bytes] | None = None
 
     def start(self, run: str, places: Paths) -> None:
         """A worker on ``run``: a session of its own, no terminal. Raises OSError."""
         self._started = [process for process in self._started if process.poll() is None]
+        task = self._task(places, run)
+        with _log(private_dir(places.runs) / f"{run[:8]}.log") as log:
+            process = self._spawn("cockpit.recovery.worker", log, log)
+        self._started.append(process)
+        assert process.stdin is not None  # noqa: S101 -- asked for in _spawn
+        with process.stdin as stream:
+            write_frame(stream, task)
+
+    def _task(self, places: Paths, run: str) -> Task:
         actor = self._journal.actor
-        task = Task(
+        return Task(
             run=run,
             environment=self._environment,
             password=self._secret.value if self._secret else None,
@@ -40,25 +55,41 @@ class Launcher:
             origin=actor.origin,
             program=actor.program,
         )
-        process = _spawn(private_dir(places.runs) / f"{run[:8]}.log", environ_of(self._environment))
-        self._started.append(process)
+
+    def look(self, places: Paths) -> Marks:
+        """What every server shows, read by a process that ends when we do. Raises OSError, EOFError."""
+        with _log(private_dir(places.runs) / "sweep.log") as log:
+            process = self._spawn("cockpit.recovery.sweeper", subprocess.PIPE, log)
+        self._looking = process
         assert process.stdin is not None  # noqa: S101 -- asked for in _spawn
-        with process.stdin as stream:
-            write_task(stream, task)
+        assert process.stdout is not None  # noqa: S101
+        with process, process.stdin as stream, process.stdout as answer:
+            write_frame(stream, self._task(places, ""))
+            return msgspec.msgpack.decode(read_frame(answer), type=Marks)
 
+    def close(self) -> None:
+        """A sweep under way ends within seconds, and closes its shells; nobody waits for it."""
+        looking = self._looking
+        if looking is not None and looking.poll() is None and looking.stdin is not None:
+            looking.stdin.close()
 
-def _spawn(log: Path, variables: dict[str, str]) -> subprocess.Popen[bytes]:
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        return subprocess.Popen(
-            [sys.executable, "-m", "cockpit.recovery.worker"],
+    def _spawn(self, module: str, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 -- our own modules
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
-            stdout=descriptor,
-            stderr=descriptor,
+            stdout=stdout,
+            stderr=stderr,
             start_new_session=True,
             cwd="/",
-            env=variables,
+            env=environ_of(self._environment),
         )
+
+
+@contextmanager
+def _log(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        yield descriptor
     finally:
         os.close(descriptor)
 

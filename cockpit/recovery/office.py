@@ -343,12 +343,20 @@ class Office:
                 writer.close_obligation(obligation, words)
 
     def sweep(self) -> Standing:
-        with _refusals("Look at every server"), self._servers() as access:
+        what = "Look at every server"
+        with _refusals(what):
+            try:
+                seen = self._launcher.look(paths())
+            except (OSError, EOFError) as error:
+                raise RefusedError(what, "the process that looks has ended", "Try again.") from error
+            # The journal after the servers: what a run has taken on meanwhile is then among the open ones.
             name = self._environment.name
-            found = sweep.sweep(
-                access, self._journal.obligations(environment=name), sweep.closed(self._journal, name)
+            found = sweep.judge(
+                seen.marks,
+                seen.problems,
+                self._journal.obligations(environment=name),
+                sweep.closed(self._journal, name),
             )
-            found = sweep.still(found, self._journal.obligations(environment=name))
             self._swept = Standing(
                 orphans=found.orphans, swept_at=datetime.now(UTC), problem="; ".join(found.problems)
             )
@@ -357,6 +365,7 @@ class Office:
         return self.standing()
 
     def close(self) -> None:
+        self._launcher.close()
         self._journal.close()
 
     # --- small things --------------------------------------------------------------------------------

@@ -73,7 +73,13 @@ class Swept:
 
 def sweep(access: Access, open_: Sequence[Obligation], closed: Sequence[Obligation]) -> Swept:
     """Look at every server now. What cannot be read is a problem, never raised."""
-    marks, problems = read_marks(access, None)
+    return judge(*read_marks(access, None), open_, closed)
+
+
+def judge(
+    marks: Sequence[Mark], problems: Sequence[str], open_: Sequence[Obligation], closed: Sequence[Obligation]
+) -> Swept:
+    """What was read of the servers, against what the journal says. Pure."""
     unseen = () if not marks else tuple(_unseen(marks, open_))
     return Swept(compare(marks, open_, closed), (*problems, *unseen), len(marks), unread(marks))
 

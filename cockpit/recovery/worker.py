@@ -50,9 +50,9 @@ class Task(msgspec.Struct, frozen=True):
     program: str
 
 
-def write_task(stream: IO[bytes], task: Task) -> None:
-    body = msgspec.msgpack.encode(task)
-    stream.write(HEADER.pack(len(body)) + body)
+def write_frame(stream: IO[bytes], body: msgspec.Struct) -> None:
+    encoded = msgspec.msgpack.encode(body)
+    stream.write(HEADER.pack(len(encoded)) + encoded)
     stream.flush()
 
 
@@ -64,8 +64,8 @@ def environ_of(environment: Environment) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in held}
 
 
-def read_task(stream: IO[bytes]) -> Task:
-    """Raises EOFError when the parent ended in the middle."""
+def read_frame(stream: IO[bytes]) -> bytes:
+    """Raises EOFError when the other side ended in the middle."""
     head = stream.read(HEADER.size)
     if len(head) < HEADER.size:
         raise EOFError
@@ -73,7 +73,12 @@ def read_task(stream: IO[bytes]) -> Task:
     body = stream.read(length)
     if len(body) < length:
         raise EOFError
-    return msgspec.msgpack.decode(body, type=Task)
+    return body
+
+
+def read_task(stream: IO[bytes]) -> Task:
+    """Raises EOFError when the parent ended in the middle."""
+    return msgspec.msgpack.decode(read_frame(stream), type=Task)
 
 
 def main() -> int:

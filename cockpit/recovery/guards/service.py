@@ -72,7 +72,8 @@ def _pop_proxy(readings: Readings, case: Case) -> Iterator[Finding]:
     elif component.state == "Active":
         yield POP_PROXY_ACTIVE.passed(POP_PROXY, component.state)
     else:
-        by = [v.requester for v in component.votes if v.state == "Inactive"]
+        # A vote is kept twice, in the registry and in Active Directory (exchange-facts §2.10).
+        by = list(dict.fromkeys(v.requester for v in component.votes if v.state == "Inactive"))
         cures = [
             f"Set-ServerComponentState {case.server} -Component PopProxy -Requester {requester} -State Active"
             for requester in by
