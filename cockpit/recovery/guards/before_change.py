@@ -93,7 +93,10 @@ ALERT: Final = Guard(
 def _dependencies(readings: Readings, case: Case) -> Iterator[Finding]:
     known = catalogue.monitor(case.monitor)
     reports = {r.health_set.lower(): r for r in readings.report.value or ()}
-    for dependency in known.probe.dependencies if known is not None and known.probe is not None else ():
+    dependencies = known.probe.dependencies if known is not None and known.probe is not None else ()
+    if not dependencies:
+        yield DEPENDENCIES.passed(case.server, "the page lists none for this probe")
+    for dependency in dependencies:
         for name in dependency.health_sets:
             report = reports.get(name.lower())
             about = f"{dependency.name} ({name})"
