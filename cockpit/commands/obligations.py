@@ -15,11 +15,15 @@ from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, iso, plain
 from cockpit.commands.recovery_options import REASON_LENGTH
 from cockpit.config.environment import ConfigError
+from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Obligation
 from cockpit.recovery.client import Recovery, RefusedError
 from cockpit.recovery.view import Life, Orphan, RunLine, Standing
 
 ABORT = "abort"
+ACCEPT = "accept"
+_TYPED = "Type: "
+"""``Office.settle`` names so, in ``helps``, the command that puts back a value that is not back."""
 
 _COMMANDS: Mapping[str, tuple[str, str, bool | str]] = {
     "databasecopyactivationdisabledandmovenow": ("Set-MailboxServer", "Identity", False),
@@ -31,12 +35,16 @@ _COMMANDS: Mapping[str, tuple[str, str, bool | str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What ``obligations`` was asked for. ``close`` with ``yes``: without asking, for ``reason``."""
+    """What ``obligations`` was asked for. ``close`` with ``yes``: without asking, for ``reason``.
+
+    ``accept``: the obligation to close as it is, for ``reason``.
+    """
 
     close: bool
     yes: bool
     reason: str
     form: str
+    accept: int | None = None
 
 
 def run(desk: Desk, wanted: Wanted) -> int:
@@ -45,10 +53,12 @@ def run(desk: Desk, wanted: Wanted) -> int:
     Raises ConfigError.
     """
     narrator = Narrator()
-    if wanted.close:
-        _check(desk, wanted)
+    _check(desk, wanted)
     try:
         with desk.office() as office:
+            if wanted.accept is not None:
+                office.settle(wanted.accept, wanted.reason, accept=True)
+                narrator.say(f"Obligation {wanted.accept} is closed; its value stays as it is.", "yellow")
             standing = office.sweep()
             if wanted.close and _close(office, desk, wanted, standing, narrator):
                 standing = office.sweep()
@@ -58,6 +68,12 @@ def run(desk: Desk, wanted: Wanted) -> int:
 
 
 def _check(desk: Desk, wanted: Wanted) -> None:
+    if wanted.accept is not None:
+        desk.want_write("obligations --accept")
+        if len(wanted.reason) < REASON_LENGTH:
+            raise ConfigError(f"--accept wants --reason with at least {REASON_LENGTH} characters.")
+    if not wanted.close:
+        return
     desk.want_write("obligations --close")
     if wanted.yes and len(wanted.reason) < REASON_LENGTH:
         raise ConfigError(f"--yes wants --reason with at least {REASON_LENGTH} characters.")
@@ -102,7 +118,7 @@ def lines(standing: Standing) -> Iterator[Said]:
         f"obligations open: {len(standing.obligations)}", "bold red" if standing.obligations else "bold"
     )
     for obligation in standing.obligations:
-        yield Said(owed(obligation), "", 2)
+        yield Said(f"{obligation.id}  {owed(obligation)}", "", 2)
         yield Said(f"since {iso(obligation.opened_at)} by run {_named(obligation, lives)}", "", 4)
     yield Said(f"on without a record: {len(standing.orphans)}", "bold")
     for orphan in standing.orphans:
@@ -144,7 +160,10 @@ def command(orphan: Orphan) -> str:
 
 
 def _close(office: Recovery, desk: Desk, wanted: Wanted, standing: Standing, narrator: Narrator) -> bool:
-    """Abort the runs that were left with open obligations; whether any was. Orphans are left alone."""
+    """Abort the runs that were left, settle what was handed over; whether anything was done.
+
+    Orphans are left alone.
+    """
     done = False
     for line, owing in left_owing(standing):
         reason = _reason(line, owing, wanted, narrator)
@@ -157,6 +176,8 @@ def _close(office: Recovery, desk: Desk, wanted: Wanted, standing: Standing, nar
         if line.life is Life.WAITING and line.open_obligations:
             narrator.say(f"Run {line.run.id} waits at its question with obligations open:")
             narrator.command(f"{desk.program} runs attach {line.run.id}")
+    for obligation in handed_over(standing):
+        done = _settle(office, desk, wanted, obligation, narrator) or done
     return done
 
 
@@ -174,6 +195,12 @@ def left_owing(standing: Standing) -> list[tuple[RunLine, list[Obligation]]]:
     return [(lives[run], owing) for run, owing in found.items()]
 
 
+def handed_over(standing: Standing) -> list[Obligation]:
+    """What no run puts back any more: handed over to somebody, by a run that has ended."""
+    living = {line.run.id for line in standing.runs if line.life is not Life.ENDED}
+    return [o for o in standing.obligations if o.open and o.handed_to and o.run not in living]
+
+
 def _reason(line: RunLine, owing: list[Obligation], wanted: Wanted, narrator: Narrator) -> str:
     """The reason to abort a run for; empty: it is not to be aborted."""
     narrator.say(f"Run {line.run.id} ({line.title} on {line.run.server}) was left with this open:", "bold")
@@ -181,13 +208,58 @@ def _reason(line: RunLine, owing: list[Obligation], wanted: Wanted, narrator: Na
         narrator.say(owed(obligation), indent=2)
     if wanted.yes:
         return wanted.reason
+    return _asked(narrator, ABORT, "restore what was before and end the run")
+
+
+def _asked(narrator: Narrator, word: str = "", does: str = "") -> str:
+    """The reason typed, with ``word`` typed before it where there is one; empty: not now."""
     keyboard = Keyboard(narrator.prompt, lambda: True)
     try:
-        if keyboard.line(f"type {ABORT} to restore what was before and end the run (empty: no)> ") != ABORT:
+        if word and keyboard.line(f"type {word} to {does} (empty: no)> ") != word:
             return ""
         while True:
-            reason = keyboard.line(f"reason (at least {REASON_LENGTH} characters, empty: no)> ")
+            reason = clean_line(
+                keyboard.line(f"reason (at least {REASON_LENGTH} characters, empty: no)> ")
+            ).strip()
             if not reason or len(reason) >= REASON_LENGTH:
                 return reason
     except LeftError:
         return ""
+
+
+def _settle(office: Recovery, desk: Desk, wanted: Wanted, obligation: Obligation, narrator: Narrator) -> bool:
+    """Close an obligation whose value is back, or that the operator leaves as it is; whether it was."""
+    narrator.say(f"Obligation {obligation.id} was handed over; run {obligation.run} has ended:", "bold")
+    narrator.say(owed(obligation), indent=2)
+    if wanted.yes:
+        reason = wanted.reason
+    else:
+        narrator.say("It is closed if its value is back; nothing is sent. Why is it over?", indent=2)
+        reason = _asked(narrator)
+    if not reason:
+        return False
+    try:
+        office.settle(obligation.id, reason)
+    except RefusedError as error:
+        refused(narrator, error)
+        return error.helps.startswith(_TYPED) and _leave(office, desk, wanted, obligation, narrator)
+    narrator.say(f"Obligation {obligation.id} is closed: its value is back.", "green")
+    return True
+
+
+def _leave(office: Recovery, desk: Desk, wanted: Wanted, obligation: Obligation, narrator: Narrator) -> bool:
+    """Close an obligation whose value is not back, when the operator says so; whether it was."""
+    if wanted.yes:
+        narrator.say("It stays open. When it is to stay as it is:", indent=2)
+        narrator.command(f"{desk.program} obligations --accept {obligation.id} --reason REASON")
+        return False
+    reason = _asked(narrator, ACCEPT, "leave it as it is and close the obligation")
+    if not reason:
+        return False
+    try:
+        office.settle(obligation.id, reason, accept=True)
+    except RefusedError as error:
+        refused(narrator, error)
+        return False
+    narrator.say(f"Obligation {obligation.id} is closed; its value stays as it is.", "yellow")
+    return True

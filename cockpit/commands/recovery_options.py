@@ -31,14 +31,22 @@ def _named(text: str) -> str:
     return text.strip()
 
 
-def _sequence(text: str) -> int:
+def _counted(text: str, what: str) -> int:
     try:
         number = int(text)
     except ValueError:
         number = -1
     if number < 0:
-        raise argparse.ArgumentTypeError(f"{text} is not a line's number")
+        raise argparse.ArgumentTypeError(f"{text} is not {what}")
     return number
+
+
+def _sequence(text: str) -> int:
+    return _counted(text, "a line's number")
+
+
+def _obligation(text: str) -> int:
+    return _counted(text, "an obligation's number; they are listed by: pop-cockpit obligations")
 
 
 def example(command: str) -> str:
@@ -110,6 +118,13 @@ def _add_runs(commands: Commands, group: Callable[..., Commands]) -> None:
         "--write runs abort 4f2a --reason 'the alert was a planned reboot'",
     )
     made.add_argument("--reason", metavar="R", required=True, type=_reason)
+    made = _run(
+        inner,
+        "end-wait",
+        "end the wait a run is at, before its time; exit 0 asked for, 3 refused",
+        "--write runs end-wait 4f2a --reason 'the monitor is Healthy already'",
+    )
+    made.add_argument("--reason", metavar="R", required=True, type=_reason)
     made = _run(inner, "export", "write the evidence bundle, print its path", "runs export 4f2a --to .")
     made.add_argument("--to", metavar="FOLDER", type=Path, default=Path(), help="default: here")
     _add_answer(inner)
@@ -146,9 +161,19 @@ def _add_obligations(commands: Commands) -> None:
         "exit 0 nothing, 1 only harmless settings without a record, 2 something, 3 not swept",
         "obligations --format json",
     )
-    made.add_argument("--close", action="store_true", help="abort the runs that were left: restore what was")
+    made.add_argument(
+        "--close",
+        action="store_true",
+        help="abort the runs that were left: restore what was; close what was handed over and is back",
+    )
     made.add_argument("--yes", action="store_true", help="with --close: without asking")
-    made.add_argument("--reason", metavar="R", type=_reason, help="with --yes")
+    made.add_argument(
+        "--accept",
+        metavar="ID",
+        type=_obligation,
+        help="close this obligation that was handed over, though its value is not back: it stays as it is",
+    )
+    made.add_argument("--reason", metavar="R", type=_reason, help="with --yes and --accept")
     _form(made)
 
 
@@ -223,6 +248,8 @@ def _runs(options: argparse.Namespace, desk: Desk) -> int:
             return runs.resume(desk, options.run, options.format)
         case "abort":
             return runs.abort(desk, options.run, options.reason)
+        case "end-wait":
+            return runs.end_wait(desk, options.run, options.reason)
         case "export":
             return runs.export(desk, options.run, options.to)
         case "answer":
@@ -242,7 +269,9 @@ def _runs(options: argparse.Namespace, desk: Desk) -> int:
 def _obligations(options: argparse.Namespace, desk: Desk) -> int:
     from cockpit.commands import obligations
 
-    wanted = obligations.Wanted(options.close, options.yes, options.reason or "", options.format)
+    wanted = obligations.Wanted(
+        options.close, options.yes, options.reason or "", options.format, options.accept
+    )
     return obligations.run(desk, wanted)
 
 

@@ -1,4 +1,4 @@
-"""``pop-cockpit runs``: history and living runs; answer, resume, abort, export."""
+"""``pop-cockpit runs``: history and living runs; answer, end a wait, resume, abort, export."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cockpit.commands.narrator import Narrator, Said
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, iso
 from cockpit.config.environment import ConfigError
-from cockpit.journal.records import Answer, Choice
+from cockpit.journal.records import Answer, Choice, WishKind
 from cockpit.recovery.client import Recovery, RefusedError
 from cockpit.recovery.view import Life, RunLine, RunView, StepView
 
@@ -142,6 +142,21 @@ def abort(desk: Desk, run: str, reason: str) -> int:
         office.abort(whole, reason)
         narrator.say(f"Run {whole} will undo what is open and end. See it with:")
         narrator.command(f"{desk.program} runs attach {whole}")
+        return OK
+
+    return _with(desk, work)
+
+
+def end_wait(desk: Desk, run: str, reason: str) -> int:
+    """Ask a run, or the run it waits for, to end its wait now; 0 asked, 3 refused."""
+    desk.want_write("runs end-wait")
+
+    def work(office: Recovery, narrator: Narrator) -> int:
+        view = office.view(run)
+        while view.child is not None:
+            view = office.view(view.child)
+        office.wish(view.run.id, WishKind.END_WAIT, reason)
+        narrator.say(f"Run {view.run.id} ends its wait at its next look at the journal.")
         return OK
 
     return _with(desk, work)

@@ -44,6 +44,12 @@ class Parked(Exception):  # noqa: N818 -- nothing has failed
     """Nobody has answered for long: the run stays at its question, without a process."""
 
 
+def _leaving(run: Run, answer: Answer) -> Interrupted:
+    if answer.choice is Choice.ABORT:
+        return Aborting(run.id, answer.reason, answer.by)
+    return HandedOver(answer.to, answer.reason, answer.by)
+
+
 class Asker:
     """Puts questions of one worker. An answer is taken once."""
 
@@ -57,10 +63,8 @@ class Asker:
         answer = question.answer or self._await(run, question.id)
         self._taken.add(question.id)
         self._work.access.forgive()
-        if answer.choice is Choice.ABORT:
-            raise Aborting(run.id, answer.reason, answer.by)
-        if answer.choice is Choice.HAND_OVER:
-            raise HandedOver(answer.to, answer.reason, answer.by)
+        if answer.choice in (Choice.ABORT, Choice.HAND_OVER):
+            raise _leaving(run, answer)
         aborting = bool(self._work.journal.run(run.id).facts.get("aborting"))
         with self._work.write(run) as writer:
             writer.state(run.id, RunState.ABORTING if aborting else RunState.RUNNING)
@@ -85,10 +89,29 @@ class Asker:
         return newest
 
     def _used(self, run: Run, question: Question) -> bool:
+        old = self._work.journal.now() - (question.answered_at or 0.0) > FRESH
+        return old or self._acted_upon(run, question)
+
+    def _acted_upon(self, run: Run, question: Question) -> bool:
         answered = question.answered_at or 0.0
-        journal = self._work.journal
-        attempted = any(a.intent_at >= answered for a in journal.attempts(run.id))
-        return attempted or journal.now() - answered > FRESH
+        return any(a.intent_at >= answered for a in self._work.journal.attempts(run.id))
+
+    def decided(self, run: Run) -> tuple[str, Answer] | None:
+        """What was answered while nobody worked: the question's step, and the answer while it is fresh.
+
+        Asked before anything is tried: trying would ask anew, and forget it. Raises Aborting and HandedOver
+        however old they are, for they are as safe as before.
+        """
+        past = self._work.journal.questions(run.id)
+        newest = past[-1] if past else None
+        answer = newest.answer if newest is not None else None
+        if newest is None or answer is None or newest.id in self._taken or self._acted_upon(run, newest):
+            return None
+        if answer.choice in (Choice.ABORT, Choice.HAND_OVER):
+            self._taken.add(newest.id)
+            self._work.access.forgive()
+            raise _leaving(run, answer)
+        return None if self._used(run, newest) else (newest.step, answer)
 
     def _put(self, run: Run, step: str, prompt: str, choices: Sequence[Choice], typed: str) -> Question:
         reasoned = tuple(c for c in choices if c in REASONED)

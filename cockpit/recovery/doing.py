@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -14,7 +15,7 @@ from cockpit.journal.records import Answer, Attempt, Choice, NewAttempt, Obligat
 from cockpit.journal.store import Writer
 from cockpit.recovery.access import NotSentError
 from cockpit.recovery.actions.action import Action, Context, Done, NotDoneError, Prepared
-from cockpit.recovery.asking import Asker
+from cockpit.recovery.asking import Aborting, Asker
 from cockpit.recovery.runbook import Step
 from cockpit.recovery.work import Work
 
@@ -184,6 +185,11 @@ class Doer:
             return action.prepare(context).before.get("now") != asked.before.get("now")
         except ExchangeError:
             return True
+
+    def decided(self, run: Run) -> None:
+        """Raises HandedOver where that was answered while nobody worked on a run that is being aborted."""
+        with suppress(Aborting):
+            self._asker.decided(run)
 
     def interrupted(self, run: Run, last: Attempt) -> None:
         """A read whose worker is gone: it is simply made anew."""

@@ -42,6 +42,7 @@ class Ender:
         why = run.facts["aborting"]
         ending = f"Aborted by {why['by']}: {why['reason']}"
         try:
+            self._doer.decided(run)
             self._settle(run)
             self.undo_all(run)
         except HandedOver as decision:

@@ -82,7 +82,12 @@ class Engine:
 
     def _go_on(self, run: Run, book: Runbook) -> None:
         try:
-            self._step(run, book, self._current(run, book))
+            step = self._current(run, book)
+            of, answer = self._asker.decided(run) or ("", None)
+            if answer is not None and answer.choice is Choice.SKIP and step.skip and of == step.id:
+                self._skip_if(run, book, step, answer)
+            else:
+                self._step(run, book, step)
         except HandedOver as decision:
             self._ender.hand_over(run, book, decision)
 

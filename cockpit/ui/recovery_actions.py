@@ -88,6 +88,9 @@ RECOVERY_ACTIONS: Final[tuple[Action, ...]] = (
            "Open the run that opened the obligation.", shown=True),
     Action("obligations.sweep", ("s",), "sweep", "obligations", "Act",
            "Look at every server now and compare with the open obligations; reads only.", shown=True),
+    Action("obligations.close", ("c",), "close", "obligations", "Act",
+           "Close what was handed over: its value is back, or it stays as it is. Asks first, with a reason.",
+           dangerous=True, shown=True),
     *_keeps("obligations"), *_moves("obligations"), _back("obligations", "Leave the list."),
 
     Action("recover.plan", ("p",), "plan", "recover", "Dialog",

@@ -13,6 +13,7 @@ from tests.cli import scripted
 from tests.cli.scripted import ASKING, BEGUN, RECOVERED, Scripted
 
 FRAMES = {
+    "handed": (BEGUN,),
     "plain": (BEGUN, ASKING, RECOVERED),
     "endless": (BEGUN,),
     "typed": (
@@ -58,12 +59,16 @@ class Elsewhere(Scripted):
 def main() -> int:
     name, log, *arguments = sys.argv[1:]
     recovery = Elsewhere(FRAMES["plain"]) if name == "elsewhere" else Scripted(FRAMES[name])
+    if name == "handed":
+        recovery.standings = [scripted.HANDED]
+        recovery.not_back = {5}
     scripted.install(recovery)
     try:
         return cli.main(arguments)
     finally:
         given = [[a.choice.value, a.typed, a.reason, a.guard, a.object, a.to] for a in recovery.answers]
-        Path(log).write_text(json.dumps({"answers": given, "calls": [str(c[0]) for c in recovery.calls]}))
+        calls, settled = [str(c[0]) for c in recovery.calls], recovery.made("settle")
+        Path(log).write_text(json.dumps({"answers": given, "calls": calls, "settled": settled}))
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ from cockpit.recovery.view import (
     StepView,
 )
 
+PUT_BACK = "Set-PopSettings -Server 'EX01' -ProtocolLogEnabled $false"
 NOW = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 RUN = "4f2a77aa"
 HOSTILE = "\x1b]0;owned\x07[red]x[/red]\u202e\nREFUSED  fake"
@@ -160,6 +161,15 @@ ASKING = view(
 )
 RECOVERED = view(done("read", words="3 readings"), done("restart", "applied"), state=RunState.RECOVERED)
 
+HANDED = Standing(
+    obligations=(
+        obligation(
+            id=5, run="0dd1", handed_to="second line", handed_reason="it does not boot", handed_at=9.0
+        ),
+    ),
+    swept_at=NOW,
+)
+
 
 @dataclass
 class Scripted:
@@ -172,6 +182,7 @@ class Scripted:
     refuses: dict[str, RefusedError] = field(default_factory=dict)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    not_back: set[int] = field(default_factory=set)
     closed: bool = False
     _at: int = 0
     _viewed: bool = False
@@ -239,6 +250,15 @@ class Scripted:
     def export(self, run: str, folder: Path) -> Path:
         self._call("export", run, folder)
         return folder / f"{run}.zip"
+
+    def settle(self, obligation: int, reason: str, *, accept: bool = False) -> None:
+        self._call("settle", obligation, reason, accept)
+        if obligation in self.not_back and not accept:
+            raise RefusedError(
+                f"Close obligation {obligation}",
+                "ProtocolLogEnabled of EX01 is True, it was False",
+                f"Type: {PUT_BACK}",
+            )
 
     def sweep(self) -> Standing:
         self._call("sweep")

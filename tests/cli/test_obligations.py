@@ -12,7 +12,7 @@ from cockpit.journal.records import RunState
 from cockpit.recovery.client import RefusedError
 from cockpit.recovery.view import Life, Orphan, Standing
 from tests.cli.conftest import Call
-from tests.cli.scripted import BEGUN, NOW, RUN, Scripted, line, obligation, run, view
+from tests.cli.scripted import BEGUN, HANDED, NOW, PUT_BACK, RUN, Scripted, line, obligation, run, view
 
 Capture = pytest.CaptureFixture[str]
 MILD = Orphan("EX05", "ProtocolLogEnabled", "True", severe=False, words="logging is on")
@@ -91,9 +91,92 @@ def test_a_run_that_another_waits_for_is_closed_with_it() -> None:
         ("--read-only", *CLOSE),
         ("obligations", "--close"),
         ("obligations", "--close", "--yes"),
+        ("obligations", "--accept", "5"),
+        ("obligations", "--accept", "5", "--close", "--yes"),
+        ("--read-only", "obligations", "--accept", "5", "--reason", "it stays that way"),
     ],
 )
 def test_close_needs_write_mode_and_somebodys_word(call: Call, arguments: tuple[str, ...]) -> None:
     recovery = Scripted(standings=[LEFT])
     assert call(recovery, *arguments) == 64
     assert recovery.calls == []
+
+
+# What was handed over
+
+
+def test_close_settles_what_was_handed_over_and_is_back(call: Call, capsys: Capture) -> None:
+    recovery = Scripted(standings=[HANDED, CLEAN])
+    assert call(recovery, *CLOSE) == 0
+    assert recovery.made("settle") == [(5, "left since midnight", False)]
+    assert len(recovery.made("sweep")) == 2
+    out, err = capsys.readouterr()
+    assert out.startswith("obligations open: 0\n")
+    assert "Obligation 5 is closed: its value is back." in err
+
+
+def test_close_by_itself_never_accepts_what_is_not_back(call: Call, capsys: Capture) -> None:
+    recovery = Scripted(standings=[HANDED], not_back={5})
+    assert call(recovery, *CLOSE) == 2
+    assert recovery.made("settle") == [(5, "left since midnight", False)]
+    out, err = capsys.readouterr()
+    assert "5  EX01 ProtocolLogEnabled = True, before: False; handed over to second line" in out
+    assert "ProtocolLogEnabled of EX01 is True, it was False" in err
+    assert f"Type: {PUT_BACK}" in err
+    assert "obligations --accept 5 --reason REASON" in err
+
+
+def test_what_is_refused_does_not_keep_the_next_one_from_being_settled(call: Call, capsys: Capture) -> None:
+    (first,) = HANDED.obligations
+    both = replace(HANDED, obligations=(first, replace(first, id=6)))
+    recovery = Scripted(standings=[both, replace(both, obligations=(first,))], not_back={5})
+    assert call(recovery, *CLOSE) == 2
+    assert [number for number, *_ in recovery.made("settle")] == [5, 6]
+    assert len(recovery.made("sweep")) == 2
+    unread = Scripted(standings=[both], refuses={"settle": RefusedError("Close", "EX01 did not answer")})
+    capsys.readouterr()
+    assert call(unread, *CLOSE) == 2
+    assert [number for number, *_ in unread.made("settle")] == [5, 6]
+    assert "--accept" not in capsys.readouterr().err, "a value nobody has read is not offered to be left"
+
+
+@pytest.mark.parametrize("life", [Life.LIVE, Life.WAITING])
+def test_what_a_living_run_has_open_is_its_own(call: Call, life: Life) -> None:
+    (handed,) = HANDED.obligations
+    living = replace(HANDED, runs=(line(life),), obligations=(replace(handed, run=RUN),))
+    recovery = Scripted(standings=[living])
+    assert call(recovery, *CLOSE) == 2
+    assert recovery.made("settle") == []
+    kept = Scripted(standings=[replace(HANDED, obligations=(obligation(run="0dd1"),))])
+    assert call(kept, *CLOSE) == 2
+    assert kept.made("settle") == [], "it was not handed over"
+
+
+def test_accept_closes_that_one_as_it_is_and_no_other(call: Call, capsys: Capture) -> None:
+    (handed,) = HANDED.obligations
+    other = replace(HANDED, obligations=(replace(handed, id=6),))
+    recovery = Scripted(standings=[other], not_back={5, 6})
+    assert call(recovery, "obligations", "--accept", "5", "--reason", "it is wanted so now") == 2
+    assert recovery.made("settle") == [(5, "it is wanted so now", True)]
+    assert "Obligation 5 is closed; its value stays as it is." in capsys.readouterr().err
+    assert call(recovery, *CLOSE, "--accept", "5") == 2
+    assert recovery.made("settle")[1:] == [
+        (5, "left since midnight", True),
+        (6, "left since midnight", False),
+    ]
+
+
+def test_an_accept_that_is_refused_is_3_and_sweeps_nothing(call: Call, capsys: Capture) -> None:
+    recovery = Scripted(refuses={"settle": RefusedError("Close obligation 5", "it is not open")})
+    assert call(recovery, "obligations", "--accept", "5", "--reason", "it is wanted so now") == 3
+    assert recovery.made("sweep") == []
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "it is not open" in err
+
+
+@pytest.mark.parametrize("number", ["five", "-1", ""])
+def test_accept_wants_a_number(call: Call, number: str) -> None:
+    with pytest.raises(SystemExit) as left:
+        call(Scripted(), "obligations", f"--accept={number}", "--reason", "it is wanted so now")
+    assert left.value.code == 64

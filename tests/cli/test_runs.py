@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.journal.records import Answer, Choice, RunState
+from cockpit.journal.records import Answer, Choice, RunState, WishKind
 from cockpit.recovery.client import RefusedError
 from cockpit.recovery.view import Life
 from tests.cli.conftest import Call
@@ -74,9 +74,31 @@ def test_abort_wants_a_reason(call: Call) -> None:
     assert left.value.code == 64
 
 
+def test_a_wait_is_ended_by_wish_in_the_run_that_waits(call: Call, capsys: Capture) -> None:
+    recovery = Scripted((BEGUN,))
+    words = ("runs", "end-wait", "4f2a", "--reason", "Healthy already")
+    assert call(recovery, *words) == 0
+    assert recovery.made("wish") == [(RUN, WishKind.END_WAIT, "Healthy already")]
+    parent, child = replace(BEGUN, child="c1"), replace(BEGUN, run=run(id="c1", parent=RUN))
+    nested = Scripted(((parent, child),))
+    assert call(nested, *words) == 0
+    assert nested.made("wish") == [("c1", WishKind.END_WAIT, "Healthy already")]
+    refused = Scripted((BEGUN,), refuses={"wish": RefusedError("Wish to end wait", "it is at no wait now")})
+    assert call(refused, *words) == 3
+    assert "it is at no wait now" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as left:
+        call(recovery, "runs", "end-wait", "4f2a", "--reason", "short")
+    assert left.value.code == 64
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [("resume", "4f2a"), ("abort", "4f2a", "--reason", "a planned reboot"), ("answer", "4f2a", "go")],
+    [
+        ("resume", "4f2a"),
+        ("abort", "4f2a", "--reason", "a planned reboot"),
+        ("end-wait", "4f2a", "--reason", "a planned reboot"),
+        ("answer", "4f2a", "go"),
+    ],
 )
 def test_read_only_changes_nothing(call: Call, arguments: tuple[str, ...]) -> None:
     recovery = Scripted((ASKING,))

@@ -153,3 +153,44 @@ def test_a_closed_window_ends_the_command_and_not_the_run(opened: Open, log: Pat
     term.signal(signal.SIGHUP)
     assert term.exit_code() == -signal.SIGHUP
     assert not log.exists()
+
+
+# Obligations that were handed over
+
+CLOSE = ("obligations", "--close")
+
+
+def settled(log: Path) -> list[list[object]]:
+    found: list[list[object]] = json.loads(log.read_text())["settled"]
+    return found
+
+
+def test_what_is_not_back_is_left_as_it_is_only_by_word_and_reason(opened: Open, log: Path) -> None:
+    term = opened("handed", *CLOSE)
+    term.wait("reason (")
+    term.press("it was put back\r")
+    term.wait("is True, it was False")
+    term.wait("-ProtocolLogEnabled $false")
+    term.wait("type accept to leave it as it is")
+    term.press("accept\rshort\rlogging is wanted now\r")
+    assert term.exit_code() == 2, "the scripted journal still has it open"
+    assert settled(log) == [[5, "it was put back", False], [5, "logging is wanted now", True]]
+
+
+@pytest.mark.parametrize("keys", ["\r", "yes\r", "accept\r\r", "\x04"])
+def test_what_is_not_back_stays_open_by_anything_else(opened: Open, log: Path, keys: str) -> None:
+    term = opened("handed", *CLOSE)
+    term.wait("reason (")
+    term.press("it was put back\r")
+    term.wait("type accept")
+    term.press(keys)
+    assert term.exit_code() == 2
+    assert settled(log) == [[5, "it was put back", False]]
+
+
+def test_without_a_reason_nothing_is_asked_of_the_server(opened: Open, log: Path) -> None:
+    term = opened("handed", *CLOSE)
+    term.wait("reason (")
+    term.press("\r")
+    assert term.exit_code() == 2
+    assert settled(log) == []

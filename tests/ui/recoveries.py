@@ -216,6 +216,18 @@ def plan() -> Plan:
     )  # fmt: skip
 
 
+LIFT = "Set-MailboxServer -Identity 'EX01' -DatabaseCopyActivationDisabledAndMoveNow $false"
+NOT_BACK = RefusedError("Close obligation 9", "MoveNow of EX01 is True, it was False", f"Type: {LIFT}")
+
+
+def handed(**more: Any) -> Obligation:
+    """Handed over by a run that has ended."""
+    return obligation(
+        "7d01", number=9, handed_to="second line", handed_reason="EX01 does not boot",
+        handed_at=ago(3).timestamp(), **more,
+    )  # fmt: skip
+
+
 @dataclass
 class FakeRecovery:
     """What tests see of it: ``answers``, ``wishes``, ``calls``. ``refuse``: a method's name to its error."""
@@ -230,6 +242,8 @@ class FakeRecovery:
     refuse: dict[str, Exception] = field(default_factory=dict)
     made_plan: Plan = field(default_factory=plan)
     gate: Event | None = None
+    settled: list[tuple[int, str, bool]] = field(default_factory=list)
+    not_back: bool = False
     closed: bool = False
 
     def _may(self, name: str, *values: str) -> None:
@@ -294,6 +308,14 @@ class FakeRecovery:
     def export(self, run: str, folder: Path) -> Path:
         self._may("export", run)
         return folder / f"{run}.zip"
+
+    def settle(self, obligation: int, reason: str, *, accept: bool = False) -> None:
+        self._may("settle", reason)
+        if self.not_back and not accept:
+            raise NOT_BACK
+        self.settled.append((obligation, reason, accept))
+        left = tuple(o for o in self.told.obligations if o.id != obligation)
+        self.show(told=replace(self.told, obligations=left))
 
     def sweep(self) -> Standing:
         self._may("sweep")

@@ -58,7 +58,8 @@ def test_ids_and_keys_are_unique_and_later_keys_are_free() -> None:
 
 def test_what_sends_or_ends_something_is_dangerous() -> None:
     table = {a.id: a for a in ACTIONS}
-    for each in ("run.decide", "run.end-wait", "run.resume", "run.abort", "plan.start", "recover.start"):
+    ends = ("run.decide", "run.end-wait", "run.resume", "run.abort", "obligations.close")
+    for each in (*ends, "plan.start", "recover.start"):
         assert table[each].dangerous
     for each in ("fleet.recover", "recover.plan", "obligations.sweep", "run.export", "app.history"):
         assert not table[each].dangerous

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Button
 
 from cockpit.recovery.view import RunView
 from cockpit.ui import recoveries
 from cockpit.ui.look import ASCII, UNICODE
+from cockpit.ui.screens.dialog import Field
 from cockpit.ui.screens.plan import PlanScreen
 from cockpit.ui.screens.run import RunScreen
+from cockpit.ui.screens.settle import SettleDialog
 from tests.ui import recoveries as made
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import go_to, shown, until
@@ -95,6 +98,29 @@ def test_list(name: str, size: tuple[int, int], make_app: MakeApp, snap_compare:
             await until(pilot, lambda: isinstance(app.screen, PlanScreen) and app.screen.plan is not None)
         if name == "history":
             await until(pilot, lambda: app.recoveries.runs is not None)
+        await settled(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=prepare)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x34", "80x24"])
+def test_not_back(size: tuple[int, int], make_app: MakeApp, snap_compare: Any) -> None:
+    recovery = scripted(asking())
+    recovery.told, recovery.not_back = made.standing(made.ended(), more=(made.handed(),)), True
+    app = make_app(read_only=False, recovery=made.factory(recovery))
+
+    async def prepare(pilot: Pilot[int]) -> None:
+        await shown(pilot, app)
+        await until(pilot, lambda: app.recoveries.standing is not None)
+        await pilot.press("o")
+        await settled(pilot)
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, SettleDialog))
+        first = app.screen
+        first.query_one("#reason", Field).value = "EX01 is in service again"
+        await until(pilot, lambda: not first.query_one("#go", Button).disabled)
+        first.query_one("#go", Button).press()
+        await until(pilot, lambda: isinstance(app.screen, SettleDialog) and app.screen is not first)
         await settled(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=prepare)

@@ -196,8 +196,8 @@ BRANCHES: Final = (
     _scenario(
         "failover-cures",
         "moving the databases away is the cure",
-        "The databases that are active on one DAG member do not answer in time; a restart of the computer"
-        " would change nothing, another active copy does.",
+        "The databases that are active on one DAG member do not answer in time, whichever service is"
+        " restarted there; their other copies do.",
         "PopDeepTestMonitor Unhealthy on one server; Healthy minutes after its databases have moved.",
         "Set-MailboxServer <server> -DatabaseCopyActivationDisabledAndMoveNow $true; no restart is needed.",
         begin=_failover_cures,

@@ -273,7 +273,7 @@ _DAG: Final = (
         "quorum-edge",
         "a member of a DAG of three is down",
         f"{_BACK}Another member of its DAG of three is down: without both there is no quorum.",
-        f"{_PLAN}dag.quorum and members.up refuse (hard), the dead member cannot be read.",
+        f"{_PLAN}dag.quorum and members.up refuse (hard), copies.elsewhere (stop): one fit copy is left.",
         "The other member up again.",
         _back(_partner(lambda s, _, p: act_at(s, WARM_UP - 1200.0, p, "kill")), _three),
         servers=_THREE,

@@ -32,6 +32,9 @@ WORDS: Final = {
     Choice.ABORT: ("Abort", "Abort the run"),
 }
 """The button of a choice, and what its second button says where it has fields."""
+LEAVE: Final = ("Leave it", "Leave it as it is")
+CHANGED: Final = "Somebody else has changed it meanwhile."
+"""So ends the question of a step that undoes what the run set; skipped there, the value stays."""
 FINDING_COLUMNS: Final = (Column("Guard", least=12), Column("Object", least=8), Column("Reading", least=10))
 
 
@@ -75,6 +78,14 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
         """What is offered; an override only where a guard offers one."""
         return [c for c in self.question.choices if c is not Choice.OVERRIDE or self.overridable]
 
+    def words(self, choice: Choice) -> tuple[str, str]:
+        """A choice's button here, and its second one."""
+        question = self.question
+        undoes = question.step.startswith("undo:") or (
+            Choice.GO in question.choices and question.prompt.endswith(CHANGED)
+        )
+        return LEAVE if choice is Choice.SKIP and undoes else WORDS[choice]
+
     def typed_for(self, choice: Choice) -> str:
         """What must be typed for a choice; empty for nothing."""
         if choice is Choice.OVERRIDE:
@@ -105,7 +116,7 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
             with Horizontal(classes="dialog-buttons", id="choices"):
                 yield Button("Not now", id="not-now", compact=True)
                 for choice in self.choices:
-                    yield Button(WORDS[choice][0], id=_id(choice), compact=True)
+                    yield Button(self.words(choice)[0], id=_id(choice), compact=True)
             with Horizontal(classes="dialog-buttons", id="confirm"):
                 yield Button("Not now", id="not-now-2", compact=True)
                 yield Button("", id="send", compact=True)
@@ -179,7 +190,7 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
             to = self.field("to").text.strip()
             self.note("to-note", (("To ", "text-label"), ("" if to else "a name", "state-degraded")))
             self.note("reason-note", reason_line(self.field("reason").text))
-            self.button("send").label = WORDS[choice][1]
+            self.button("send").label = self.words(choice)[1]
         self.note("dialog-note", ((self.over, "text-problem"),) if self.over else ())
         self.button("send").disabled = self.answer() is None
         for each in self.choices:

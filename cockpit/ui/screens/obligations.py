@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual import on
 from textual.app import ComposeResult
+from textual.message import Message
 
+from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Obligation
+from cockpit.recovery.client import Recovery, RefusedError
+from cockpit.recovery.view import Life, RunLine
 from cockpit.ui import standing
-from cockpit.ui.look import Line
-from cockpit.ui.messages import Job, RunWanted, StandingArrived
+from cockpit.ui.desk import Desk
+from cockpit.ui.look import Glyphs, Line
+from cockpit.ui.messages import Done, Job, RunWanted, StandingArrived
 from cockpit.ui.panels import stamp
+from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.recovery_words import moment, short, value
 from cockpit.ui.screens.base import RecoveryScreen, title
+from cockpit.ui.screens.settle import SettleDialog
 from cockpit.ui.steps import pair
 from cockpit.ui.widgets.bars import Bar
 from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.rows import Key, RowsPane
+
+TYPED = "Type: "
+"""``Office.settle`` names so, in ``helps``, the command that puts back a value that is not back."""
+
+
+class NotBack(Message):
+    """An obligation was not closed, because its value is not back."""
+
+    def __init__(self, obligation: Obligation, refusal: RefusedError) -> None:
+        self.obligation = obligation
+        self.refusal = refusal
+        super().__init__()
 
 
 class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
@@ -24,12 +45,18 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
     scope = "obligations"
     panes = ("open", "about")
 
+    def __init__(self, desk: Desk, recoveries: Recoveries, glyphs: Glyphs) -> None:
+        super().__init__(desk, recoveries, glyphs)
+        self.dialog: SettleDialog | None = None
+
     def body(self) -> ComposeResult:
         yield RowsPane(id="open", columns=standing.OBLIGATION_COLUMNS, headed=True)
         yield LinesPane(id="about", can_focus=False)
 
     def standing_arrived(self, swept: bool) -> None:
         self.redraw()
+        if self.dialog is not None and self.recoveries.standing is not None:
+            self.dialog.standing_changed(self.recoveries.standing)
         if swept:
             self.say("Swept: every server was compared with the open obligations.")
 
@@ -86,10 +113,12 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
 
     def _about_obligation(self, o: Obligation) -> list[Line]:
         now = self.desk.now()
+        run = short(o.run)
+        whose = f"by hand: run {run} handed it over" if o.handed_to else f"by run {run}"
         lines = [
             pair("Changed", f"{o.server} {o.key}: was {value(o.prior)}, is {value(o.wanted)}", "text-strong"),
             pair("Since", stamp(moment(o.opened_at), now)),
-            pair("To be undone", f"back to {value(o.prior)}, by run {short(o.run)}"),
+            pair("To be undone", f"back to {value(o.prior)}, {whose}"),
         ]
         if o.handed_to:
             words = f"to {o.handed_to} at {stamp(moment(o.handed_at), now)}: {o.handed_reason}"
@@ -116,3 +145,60 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
     def action_sweep(self) -> None:
         self.say("Looking at every server.")
         self.ask(Job("sweep", "The sweep", lambda r: StandingArrived(r.sweep(), swept=True)))
+
+    # Closing what was handed over
+
+    def action_close(self) -> None:
+        obligation = self._selected()
+        if obligation is None:
+            self.say("Only an obligation can be closed, and only one that was handed over.")
+            return
+        run, name = self._run(obligation), short(obligation.run)
+        if run is not None and run.life is not Life.ENDED:
+            self.say(f"Run {name} has not ended ({run.life.value}) and puts it back itself: open it.")
+        elif not obligation.handed_to:
+            self.say(f"It was not handed over: run {name} puts it back itself: open it.")
+        else:
+            self._ask(obligation)
+
+    def _selected(self) -> Obligation | None:
+        key, known = self.rows("open").cursor_key, self.recoveries.standing
+        if key is None or known is None or key[0] != "obligation":
+            return None
+        return next((o for o in known.obligations if str(o.id) == key[1]), None)
+
+    def _run(self, obligation: Obligation) -> RunLine | None:
+        """The obligation's run, while it has not ended."""
+        known = self.recoveries.standing
+        lines = known.runs if known is not None else ()
+        return next((line for line in lines if line.run.id == obligation.run), None)
+
+    def _ask(self, obligation: Obligation, refusal: RefusedError | None = None) -> None:
+        about = self._about_obligation(obligation)
+        self.dialog = SettleDialog(self.desk.registry, obligation, about, refusal)
+        self.app.push_screen(self.dialog, partial(self._decided, obligation, refusal is not None))
+
+    def _decided(self, obligation: Obligation, accept: bool, reason: str | None) -> None:
+        self.dialog = None
+        if reason is None:
+            return
+        what = f"{obligation.key} of {obligation.server}"
+
+        def call(recovery: Recovery) -> Done:
+            try:
+                recovery.settle(obligation.id, reason, accept=accept)
+            except RefusedError as error:
+                if accept or not error.helps.startswith(TYPED):
+                    raise
+                self.post_message(NotBack(obligation, error))
+                return Done(f"Not closed: {clean_line(error.why)}.")
+            return Done(f"Closed: {what} {'stays as it is' if accept else 'is back'}.")
+
+        self.say(f"{what}: the server is asked.")
+        self.ask(Job("settle", "Closing the obligation", call, obligation.run, changes=True))
+
+    @on(NotBack)
+    def _not_back(self, event: NotBack) -> None:
+        event.stop()
+        if self.is_current:
+            self._ask(event.obligation, event.refusal)
