@@ -17,13 +17,11 @@ from cockpit.commands.recovery_options import REASON_LENGTH
 from cockpit.config.environment import ConfigError
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Obligation
-from cockpit.recovery.client import Recovery, RefusedError
+from cockpit.recovery.client import NotBackError, Recovery, RefusedError
 from cockpit.recovery.view import Life, Orphan, RunLine, Standing
 
 ABORT = "abort"
 ACCEPT = "accept"
-_TYPED = "Type: "
-"""``Office.settle`` names so, in ``helps``, the command that puts back a value that is not back."""
 
 _COMMANDS: Mapping[str, tuple[str, str, bool | str]] = {
     "databasecopyactivationdisabledandmovenow": ("Set-MailboxServer", "Identity", False),
@@ -242,7 +240,7 @@ def _settle(office: Recovery, desk: Desk, wanted: Wanted, obligation: Obligation
         office.settle(obligation.id, reason)
     except RefusedError as error:
         refused(narrator, error)
-        return error.helps.startswith(_TYPED) and _leave(office, desk, wanted, obligation, narrator)
+        return isinstance(error, NotBackError) and _leave(office, desk, wanted, obligation, narrator)
     narrator.say(f"Obligation {obligation.id} is closed: its value is back.", "green")
     return True
 

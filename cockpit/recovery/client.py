@@ -19,6 +19,10 @@ class RefusedError(Exception):
         self.helps = helps
 
 
+class NotBackError(RefusedError):
+    """An obligation's value is not what it was before; ``helps`` gives the command that puts it back."""
+
+
 class Recovery(Protocol):
     """All methods block (a file or database is read, at ``plan`` and ``sweep`` also servers), so a
     screen calls them from a thread. All raise RefusedError, and nothing else that is foreseen."""

@@ -10,6 +10,8 @@ from typing import Final
 from cockpit.journal.records import Attempt, Choice, Finding, Question, Reading
 from cockpit.recovery.runbook import Consent, Step
 
+CHANGED_MEANWHILE: Final = "Somebody else has changed it meanwhile."
+"""How a question about a value that is neither ours nor the prior one ends: SKIP leaves it as it is."""
 REASONED: Final = (Choice.SKIP, Choice.OVERRIDE, Choice.HAND_OVER, Choice.ABORT)
 """Choices that want a reason of at least ten characters."""
 

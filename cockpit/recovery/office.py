@@ -28,7 +28,7 @@ from cockpit.journal.writing import REASON_LENGTH
 from cockpit.recovery import bundle, plan, sweep
 from cockpit.recovery.access import Access, Sessions
 from cockpit.recovery.actions.settings import change_of, read_value, same
-from cockpit.recovery.client import RefusedError
+from cockpit.recovery.client import NotBackError, RefusedError
 from cockpit.recovery.launch import Launcher, works
 from cockpit.recovery.picture import Rows, run_line, run_view
 from cockpit.recovery.runbook import Runbook, freeze, readable
@@ -335,7 +335,7 @@ class Office:
                 now = read_value(access, found.key, found.server).value
             if not same(now, found.prior) and not accept:
                 command = change_of(found.key, found.server, found.prior).call()
-                raise RefusedError(
+                raise NotBackError(
                     what, f"{found.key} of {found.server} is {now}, it was {found.prior}", f"Type: {command}"
                 )
             with self._journal.write(None) as writer:

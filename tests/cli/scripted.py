@@ -22,7 +22,7 @@ from cockpit.journal.records import (
     Verdict,
     WishKind,
 )
-from cockpit.recovery.client import RefusedError
+from cockpit.recovery.client import NotBackError, RefusedError
 from cockpit.recovery.view import (
     Life,
     OutputView,
@@ -254,7 +254,7 @@ class Scripted:
     def settle(self, obligation: int, reason: str, *, accept: bool = False) -> None:
         self._call("settle", obligation, reason, accept)
         if obligation in self.not_back and not accept:
-            raise RefusedError(
+            raise NotBackError(
                 f"Close obligation {obligation}",
                 "ProtocolLogEnabled of EX01 is True, it was False",
                 f"Type: {PUT_BACK}",

@@ -14,10 +14,9 @@ from cockpit.journal.records import Obligation, RunState
 from cockpit.journal.store import Journal
 from cockpit.recovery import office as offices
 from cockpit.recovery.actions.settings import POLICY, Value
-from cockpit.recovery.client import RefusedError
+from cockpit.recovery.client import NotBackError
 from cockpit.recovery.office import Office
 from cockpit.recovery.view import Standing
-from cockpit.ui.screens.obligations import TYPED
 from tests.recovery.bundles import RUN, kept, told
 
 Capture = pytest.CaptureFixture[str]
@@ -96,10 +95,10 @@ def test_what_is_not_back_stays_open_and_its_command_is_shown(
     assert not owed(journal).open
 
 
-def test_the_screen_knows_a_value_that_is_not_back_by_the_same_word(
+def test_a_value_that_is_not_back_is_a_refusal_of_its_own(
     office: Office, journal: Journal, reads: Callable[[str], None]
 ) -> None:
     reads("Blocked")
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(NotBackError) as refused:
         office.settle(owed(journal).id, REASON)
-    assert refused.value.helps.startswith(f"{TYPED}{LIFT}")
+    assert refused.value.helps.startswith(f"Type: {LIFT}")

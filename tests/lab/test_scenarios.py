@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cockpit.lab.scenarios import SCENARIOS
-from cockpit.lab.simulation import Simulation
+from cockpit.lab.scenarios import SCENARIOS, Group
+from cockpit.lab.simulation import WARM_UP, Simulation
 from tests.lab.harness import call, lab, later, rows, unhealthy, winrm
 
 SEEDS = (1, 7, 99)
@@ -30,6 +30,70 @@ TRUTH = {
     "healthmanager-down": set(),
     "not-monitored": set(),
 }
+
+
+HUNG = {(BACK, "PopDeepTestMonitor"), (BACK, "PopSelfTestMonitor")}
+MEMBER = "EX16-01"
+STUCK = {
+    *HUNG,
+    *(
+        (server, monitor)
+        for server in (FRONT, MEMBER)
+        for monitor in (
+            *("PopCTPMonitor", "PopProxyTestMonitor"),
+            "AverageCommandProcessingTimeGt60sMonitor",
+        )
+    ),
+}
+"""Whatever speaks against a recovery, these are what it would be for: the guards' scenarios add nothing."""
+
+GUARDS_TRUTH = {s.name: HUNG for s in SCENARIOS.values() if s.group is Group.GUARDS} | {
+    "low-disk": {(FRONT, "PopCTPMonitor")},
+    "logging-on": {(FRONT, "PopCTPMonitor")},
+    "popproxy-maintenance": {(FRONT, "PopCTPMonitor"), (FRONT, "PopProxyTestMonitor")},
+    "service-disabled": {(FRONT, "PopCTPMonitor"), (FRONT, "PopProxyTestMonitor")},
+    # ServerWideOffline takes PopProxy with it, and the front-end service stops by design.
+    "in-maintenance": HUNG | {("EX19-02", "PopCTPMonitor"), ("EX19-02", "PopProxyTestMonitor")},
+}
+BRANCHES_TRUTH = {s.name: STUCK for s in SCENARIOS.values() if s.group is Group.BRANCHES} | {
+    "two-restarts": {(FRONT, "PopCTPMonitor")},
+    "restart-hangs": {(BACK, "PopSelfTestMonitor")},
+    "failover-cures": {(BACK, "PopDeepTestMonitor")},
+    "left-behind": HUNG,
+    "second-operator": HUNG,
+    "standalone": HUNG | {(BACK, monitor) for server, monitor in STUCK if server == FRONT},
+}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", [*GUARDS_TRUTH, *BRANCHES_TRUTH])
+def test_truth_of_the_others_now_and_hours_later(name: str, seed: int) -> None:
+    truth = (GUARDS_TRUTH | BRANCHES_TRUTH)[name]
+    sim = lab(name, seed=seed)
+    assert unhealthy(sim) == truth
+    later(sim, 3 * 3600)
+    assert unhealthy(sim) == truth
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_healthy_lab_stays_so_and_moves_nothing(seed: int) -> None:
+    """Through several rounds of PreferenceMoveFrequency."""
+    sim = lab("healthy", seed=seed)
+    before = sim.ledger.last
+    later(sim, 4 * 3600)
+    assert unhealthy(sim) == set()
+    acts = {e.outcome for e in sim.ledger.since(before)}
+    assert acts <= {"monitor"}, acts
+    assert [d for d in sim.organization.dags.values() if d.preference_moves is not None]
+
+
+@pytest.mark.parametrize("name", GUARDS_TRUTH)
+def test_what_managed_availability_did_is_over_when_a_guards_lab_opens(name: str) -> None:
+    """Else its guard would refuse too: for a quarter of an hour nothing, but where that is the point."""
+    sim = lab(name)
+    victim = FRONT if name in ("low-disk", "logging-on", "popproxy-maintenance", "service-disabled") else BACK
+    recent = [a for a in sim.engine.actions.get(victim, []) if a.start > WARM_UP - 900]
+    assert [a.requestor for a in recent] == (["PopSelfTestRestartService"] if name == "ma-acting" else [])
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -58,7 +122,7 @@ def test_transient_ends_by_itself() -> None:
     assert unhealthy(sim) == set()
 
 
-async def _probe(sim: Simulation, identity: str, server: str) -> dict[str, object]:
+async def probe(sim: Simulation, identity: str, server: str) -> dict[str, object]:
     out = await call(sim, "Invoke-MonitoringProbe", {"Identity": identity, "Server": server})
     assert out.rows, out.warnings
     return out.rows[0]
@@ -66,13 +130,13 @@ async def _probe(sim: Simulation, identity: str, server: str) -> dict[str, objec
 
 async def test_transient_probe_succeeds() -> None:
     sim = lab("transient")
-    assert (await _probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Succeeded"
+    assert (await probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Succeeded"
     assert unhealthy(sim) == TRUTH["transient"]
 
 
 async def test_ctp_frontend() -> None:
     sim = lab("ctp-frontend")
-    row = await _probe(sim, "POP\\PopCTPProbe", FRONT)
+    row = await probe(sim, "POP\\PopCTPProbe", FRONT)
     assert row["ResultType"] == "Failed"
     assert (row["StateAttribute1"], row["StateAttribute2"], row["StateAttribute4"]) == (
         "PopImap",
@@ -80,7 +144,7 @@ async def test_ctp_frontend() -> None:
         "",
     )
     await winrm(sim, "Restart-Service", {"Name": "MSExchangePop3"}, at=FRONT)
-    assert (await _probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Succeeded"
+    assert (await probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Succeeded"
     later(sim, 300)
     assert unhealthy(sim) == set()
 
@@ -88,10 +152,10 @@ async def test_ctp_frontend() -> None:
 @pytest.mark.parametrize("cure", ["store", "move", "reboot"])
 async def test_ctp_backend(cure: str) -> None:
     sim = lab("ctp-backend")
-    row = await _probe(sim, "POP\\PopCTPProbe", FRONT)
+    row = await probe(sim, "POP\\PopCTPProbe", FRONT)
     assert (row["StateAttribute1"], row["StateAttribute4"]) == ("Store", "EX13-MBX01")
     await winrm(sim, "Restart-Service", {"Name": "MSExchangePOP3BE"}, at="EX13-MBX01")
-    assert (await _probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Failed"
+    assert (await probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Failed"
     if cure == "store":
         await winrm(sim, "Restart-Service", {"Name": "MSExchangeIS"}, at="EX13-MBX01")
     elif cure == "move":
@@ -100,7 +164,7 @@ async def test_ctp_backend(cure: str) -> None:
     else:
         sim.lifecycle.reboot(sim.organization.server("EX13-MBX01"), sim.engine.now)
     later(sim, 500)
-    assert (await _probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Succeeded"
+    assert (await probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Succeeded"
     later(sim, 600)
     left = {monitor for _, monitor in unhealthy(sim)}
     assert left == (
@@ -111,7 +175,7 @@ async def test_ctp_backend(cure: str) -> None:
 async def test_deep_database() -> None:
     sim = lab("deep-database")
     (database,) = sim.organization.active_on(BACK)
-    row = await _probe(sim, f"POP.Protocol\\PopDeepTestProbe\\{database.name}", BACK)
+    row = await probe(sim, f"POP.Protocol\\PopDeepTestProbe\\{database.name}", BACK)
     assert row["ResultType"] == "Failed"
     assert str(row["ResultName"]).endswith(database.name)
     assert row["StateAttribute2"] == "MapiExceptionTimeout"
@@ -132,9 +196,9 @@ async def test_bad_password() -> None:
 
 async def test_selftest_hung() -> None:
     sim = lab("selftest-hung")
-    row = await _probe(sim, "POP.Protocol\\PopSelfTestProbe", BACK)
+    row = await probe(sim, "POP.Protocol\\PopSelfTestProbe", BACK)
     assert (row["ResultType"], row["Error"]) == ("TimedOut", "Aborted probe due to timeout")
-    deep = await _probe(sim, "POP.Protocol\\PopDeepTestProbe", BACK)
+    deep = await probe(sim, "POP.Protocol\\PopDeepTestProbe", BACK)
     assert deep["ResultType"] == "Succeeded"
     out = await call(sim, "Get-ServerMonitoringOverride", {"Server": BACK})
     assert {r["MonitoringItemName"] for r in out.rows} == {
@@ -142,7 +206,7 @@ async def test_selftest_hung() -> None:
         "PopSelfTestRestartServiceLate",
     }
     await winrm(sim, "Restart-Service", {"Name": "MSExchangePOP3BE"}, at=BACK)
-    assert (await _probe(sim, "POP.Protocol\\PopSelfTestProbe", BACK))["ResultType"] == "Succeeded"
+    assert (await probe(sim, "POP.Protocol\\PopSelfTestProbe", BACK))["ResultType"] == "Succeeded"
     later(sim, 60)
     assert unhealthy(sim) == set()
 
@@ -215,9 +279,9 @@ def test_mixed_breaks_different_servers(seed: int) -> None:
 async def test_mixed_front_end_needs_two_restarts() -> None:
     sim = lab("mixed")
     await winrm(sim, "Restart-Service", {"Name": "MSExchangePop3"}, at=FRONT)
-    assert (await _probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Failed"
+    assert (await probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Failed"
     await winrm(sim, "Restart-Service", {"Name": "MSExchangePop3"}, at=FRONT)
-    assert (await _probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Succeeded"
+    assert (await probe(sim, "POP\\PopCTPProbe", FRONT))["ResultType"] == "Succeeded"
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 13])
@@ -230,3 +294,17 @@ def test_every_scenario_opens_in_any_size(name: str, size: int) -> None:
 def test_every_scenario_says_what_it_is() -> None:
     for scenario in SCENARIOS.values():
         assert all((scenario.title, scenario.breaks, scenario.sees, scenario.cure))
+        assert len(scenario.name) <= 20
+    assert {s.group for s in SCENARIOS.values()} == set(Group)
+
+
+def test_every_guard_that_can_refuse_has_a_scenario() -> None:
+    """But for those that no server can show: a lease, a window, what earlier steps of the run did."""
+    said = " ".join(s.sees for s in SCENARIOS.values() if s.group is Group.GUARDS)
+    for guard in (
+        *("copies.elsewhere", "copies.lagged", "copies.seeding", "databases.unreplicated", "target.room"),
+        *("dag.quorum", "members.up", "pam.elsewhere", "others.marks", "others.managed_availability"),
+        *("others.setup", "backup.running", "pool.others", "popproxy.active", "service.right"),
+        *("logging.space", "logging.prior", "prior.stored"),
+    ):
+        assert guard in said, guard

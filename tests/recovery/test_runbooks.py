@@ -50,8 +50,8 @@ DEMANDED: Final[Mapping[str, frozenset[str]]] = {
     "set_logging": LATER | {"logging.prior", "logging.space"},
     "block_activation": ANY | {"dag.member", "prior.stored"},
     "move_databases": ANY | {"dag.member", "dag.quorum", "copies.elsewhere", "copies.lagged",
-                             "copies.seeding", "target.room", "databases.unreplicated", "prior.stored",
-                             "dag.preference"},
+                             "copies.seeding", "target.room", "databases.unreplicated", "backup.running",
+                             "prior.stored", "dag.preference"},
     "reboot": ANY | {"evidence.fault", "boottime.stored", "backup.running", "pool.others",
                      "console.reachable"},
     # With the databases gone the monitor may be well without the fault being so: evidence.fault stands.

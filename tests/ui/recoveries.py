@@ -21,7 +21,7 @@ from cockpit.journal.records import (
     Verdict,
     WishKind,
 )
-from cockpit.recovery.client import RefusedError
+from cockpit.recovery.client import NotBackError, RefusedError
 from cockpit.recovery.view import (
     Life,
     Orphan,
@@ -217,7 +217,7 @@ def plan() -> Plan:
 
 
 LIFT = "Set-MailboxServer -Identity 'EX01' -DatabaseCopyActivationDisabledAndMoveNow $false"
-NOT_BACK = RefusedError("Close obligation 9", "MoveNow of EX01 is True, it was False", f"Type: {LIFT}")
+NOT_BACK = NotBackError("Close obligation 9", "MoveNow of EX01 is True, it was False", f"Type: {LIFT}")
 
 
 def handed(**more: Any) -> Obligation:

@@ -19,6 +19,7 @@ from cockpit.exchange.errors import ExchangeError
 from cockpit.journal.records import NewObligation
 from cockpit.recovery.access import Access
 from cockpit.recovery.actions.action import Action, Context, Done, Prepared, confirmed
+from cockpit.recovery.consent import CHANGED_MEANWHILE
 from cockpit.recovery.guards.service import POP_PROXY
 from cockpit.recovery.whole import rows_of, whole
 
@@ -197,7 +198,7 @@ class RestoreValue(Action):
         if not same(now, obligation.wanted):
             doubt = (
                 f"{self.key} of {obligation.server} is {now}: this run had set {obligation.wanted} and "
-                f"wants to put {obligation.prior} back. Somebody else has changed it meanwhile."
+                f"wants to put {obligation.prior} back. {CHANGED_MEANWHILE}"
             )
             return Prepared(before, doubt=doubt)
         return Prepared(before)

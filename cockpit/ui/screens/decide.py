@@ -14,6 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input
 
 from cockpit.journal.records import Answer, Choice, Finding
+from cockpit.recovery.consent import CHANGED_MEANWHILE
 from cockpit.recovery.view import QuestionView, RunView
 from cockpit.ui.actions import Registry
 from cockpit.ui.look import Glyphs, Line
@@ -33,7 +34,6 @@ WORDS: Final = {
 }
 """The button of a choice, and what its second button says where it has fields."""
 LEAVE: Final = ("Leave it", "Leave it as it is")
-CHANGED: Final = "Somebody else has changed it meanwhile."
 """So ends the question of a step that undoes what the run set; skipped there, the value stays."""
 FINDING_COLUMNS: Final = (Column("Guard", least=12), Column("Object", least=8), Column("Reading", least=10))
 
@@ -82,7 +82,7 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
         """A choice's button here, and its second one."""
         question = self.question
         undoes = question.step.startswith("undo:") or (
-            Choice.GO in question.choices and question.prompt.endswith(CHANGED)
+            Choice.GO in question.choices and question.prompt.endswith(CHANGED_MEANWHILE)
         )
         return LEAVE if choice is Choice.SKIP and undoes else WORDS[choice]
 

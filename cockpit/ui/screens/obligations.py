@@ -10,7 +10,7 @@ from textual.message import Message
 
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Obligation
-from cockpit.recovery.client import Recovery, RefusedError
+from cockpit.recovery.client import NotBackError, Recovery, RefusedError
 from cockpit.recovery.view import Life, RunLine
 from cockpit.ui import standing
 from cockpit.ui.desk import Desk
@@ -25,9 +25,6 @@ from cockpit.ui.steps import pair
 from cockpit.ui.widgets.bars import Bar
 from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.rows import Key, RowsPane
-
-TYPED = "Type: "
-"""``Office.settle`` names so, in ``helps``, the command that puts back a value that is not back."""
 
 
 class NotBack(Message):
@@ -187,8 +184,8 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
         def call(recovery: Recovery) -> Done:
             try:
                 recovery.settle(obligation.id, reason, accept=accept)
-            except RefusedError as error:
-                if accept or not error.helps.startswith(TYPED):
+            except NotBackError as error:
+                if accept:
                     raise
                 self.post_message(NotBack(obligation, error))
                 return Done(f"Not closed: {clean_line(error.why)}.")
