@@ -20,7 +20,7 @@ import msgspec
 
 from cockpit.config.environment import Environment, Secret
 from cockpit.journal.errors import JournalError, LeaseHeldError, LeaseLostError
-from cockpit.journal.records import Actor, Lease, RunState
+from cockpit.journal.records import Actor, Lease, RunState, WishKind
 from cockpit.journal.store import Journal, open_journal
 from cockpit.recovery.access import Sessions
 from cockpit.recovery.asking import Parked
@@ -145,9 +145,13 @@ def _once(journal: Journal, task: Task, access: Sessions) -> int | None:
 def _unheard(journal: Journal, run: str) -> bool:
     """Whether an answer or a wish waits that nobody has taken up."""
     for each in journal.below(run):
-        past = journal.questions(each)
-        waits = not journal.run(each).ended and past and not past[-1].open
-        if journal.wishes(each) or (waits and journal.run(each).state is RunState.WAITING):
+        found, past = journal.run(each), journal.questions(each)
+        if found.ended:
+            continue
+        # Only what taking the run up would take up too: else it would be taken up for ever.
+        aborts = any(w.kind is WishKind.ABORT for w in journal.wishes(each))
+        answered = past and not past[-1].open and found.state is RunState.WAITING
+        if (aborts and not found.facts.get("aborting")) or answered:
             return True
     return False
 

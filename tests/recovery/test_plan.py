@@ -50,7 +50,11 @@ GUARD_SCENARIOS: Final[dict[str, tuple[str, str, set[Refusal]]]] = {
         {("copies.seeding", _STOP, "DB015\\EX19-01"), ("backup.running", _HARD, "DB015\\EX19-01"), _EDGE},
     ),
     "no-room": (BACK, _DEEP, {("target.room", _STOP, "DB001"), ("target.room", _STOP, "DB002")}),
-    "backup": (BACK, _DEEP, {("backup.running", _HARD, "DB001")}),
+    "backup": (
+        BACK,
+        _DEEP,
+        {("backup.running", _HARD, "DB001"), ("databases.backup", _STOP, "DB001")},
+    ),
     "target-blocked": (
         *(BACK, _DEEP),
         {("others.marks", _STOP, f"EX19-02 {POLICY}")} | _no_fit_copy("DB001", "DB002"),

@@ -50,7 +50,7 @@ DEMANDED: Final[Mapping[str, frozenset[str]]] = {
     "set_logging": LATER | {"logging.prior", "logging.space"},
     "block_activation": ANY | {"dag.member", "prior.stored"},
     "move_databases": ANY | {"dag.member", "dag.quorum", "copies.elsewhere", "copies.lagged",
-                             "copies.seeding", "target.room", "databases.unreplicated", "backup.running",
+                             "copies.seeding", "target.room", "databases.unreplicated", "databases.backup",
                              "prior.stored", "dag.preference"},
     "reboot": ANY | {"evidence.fault", "boottime.stored", "backup.running", "pool.others",
                      "console.reachable"},

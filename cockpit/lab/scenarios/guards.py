@@ -234,7 +234,7 @@ _COPIES: Final = (
         "backup",
         "a backup of a database is running",
         f"{_BACK}One of its databases is being backed up.",
-        f"{_PLAN}backup.running refuses (hard) before the restart of the computer.",
+        f"{_PLAN}databases.backup refuses (stop) the move, backup.running (hard) the restart.",
         "The end of the backup.",
         _back(_backup),
     ),

@@ -295,6 +295,25 @@ UNREPLICATED: Final = Guard(
 )
 
 
+def _backup(readings: Readings, case: Case) -> Iterator[Finding]:
+    running = [d for d in readings.databases.value or () if d.backup_in_progress]
+    for database in running:
+        yield BACKUP.refused(database.name, "backup in progress", "Wait for the backup: a move ends it.")
+    if not running:
+        yield BACKUP.passed(case.server, "no backup in progress")
+
+
+BACKUP: Final = Guard(
+    id="databases.backup",
+    grade=Grade.STOP,
+    title="No backup is running on what is moved",
+    threshold="no BackupInProgress",
+    needs=("databases",),
+    judge=_backup,
+    source="ours; exchange-facts §6.2 names running backups among what admins look at",
+)
+
+
 def _stored(readings: Readings, case: Case) -> Iterator[Finding]:
     host = readings.mailbox_server(case.server)
     if host is None:
@@ -351,4 +370,4 @@ PREFERENCE: Final = Guard(
     source="Set-DatabaseAvailabilityGroup.md",
 )
 
-GUARDS: Final = (MEMBER, QUORUM, ELSEWHERE, LAGGED, SEEDING, ROOM, UNREPLICATED, STORED, PREFERENCE)
+GUARDS: Final = (MEMBER, QUORUM, ELSEWHERE, LAGGED, SEEDING, ROOM, UNREPLICATED, BACKUP, STORED, PREFERENCE)

@@ -21,7 +21,7 @@ AFTER_MOVE_GUARDS: Final = tuple(g for g in CHANGE_GUARDS if g != "alert.real")
 SERVICE_GUARDS: Final = ("service.right", "popproxy.active", "clients.noted", "pool.others")
 FAILOVER_GUARDS: Final = (
     "dag.member", "dag.quorum", "copies.elsewhere", "copies.lagged", "copies.seeding", "target.room",
-    "databases.unreplicated", "backup.running", "prior.stored", "dag.preference",
+    "databases.unreplicated", "databases.backup", "prior.stored", "dag.preference",
 )  # fmt: skip
 REBOOT_GUARDS: Final = (
     "evidence.fault", "boottime.stored", "backup.running", "pool.others", "console.reachable",
