@@ -15,7 +15,7 @@ from cockpit.recovery.guards.table import judge_all, needs
 from cockpit.recovery.picture import command_of
 from cockpit.recovery.readings import Case, Readings, gather
 from cockpit.recovery.runbook import Consent, Runbook, Step, freeze
-from cockpit.recovery.scope import scope_of
+from cockpit.recovery.scope import scope_of, server_of
 from cockpit.recovery.view import Plan, PlanStep, StepMark, StepView
 
 ROLES = {
@@ -30,13 +30,12 @@ def make(
 ) -> Plan:
     """Raises ExchangeError when not even the server can be found."""
     scope = scope_of(access, server)
+    server = server_of(access, server).name
     text, digest = freeze(book)
     run = _would_be(book, text, digest, environment, scope, server, monitor)
     case = _case(journal, environment, run)
     guards = tuple(dict.fromkeys(g for s in book.steps for g in s.guards))
     readings = gather(access, case, {*needs(guards), "servers", "mailbox_servers", "monitor"}, Readings())
-    found = readings.server(server)
-    run = replace(run, server=found.name if found is not None else server)
     role = role_of(readings, run.server)
     way = _way(book, role)
     steps = tuple(_step(run, step, case, readings, step.id in way) for step in book.steps)

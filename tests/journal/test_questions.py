@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cockpit.journal.errors import AnsweredError, JournalError
-from cockpit.journal.records import Answer, Choice, Question, RunState
+from cockpit.journal.records import Answer, Choice, Question, RunState, WishKind
 from cockpit.journal.store import Hold, Journal
-from tests.journal.support import Opener, begun
+from tests.journal.support import Opener, begun, concluded, intended, new_attempt, new_run
 
 CHOICES = (Choice.ABORT, Choice.GO, Choice.OVERRIDE)
 
@@ -109,3 +109,63 @@ def test_an_end_withdraws_the_open_question(journal: Journal) -> None:
 def test_a_question_there_is_not_cannot_be_answered(journal: Journal) -> None:
     with pytest.raises(JournalError, match="no question 99"), journal.write(None) as writer:
         writer.answer(99, Answer(Choice.ABORT, "bob"))
+
+
+def test_a_question_does_not_move_its_run(journal: Journal) -> None:
+    """One about the undoing of a step is not of the runbook: the run would stand nowhere."""
+    asked(journal, begun(journal))
+    assert journal.run("run-1").step == "block"
+
+
+def test_an_open_question_is_withdrawn_with_what_decides_otherwise(journal: Journal) -> None:
+    hold = begun(journal)
+    question = asked(journal, hold)
+    with journal.write(hold) as writer:
+        writer.withdraw_open("run-1", "the run is aborted")
+    assert journal.open_question("run-1") is None
+    with pytest.raises(AnsweredError, match="the run is aborted"), journal.write(None) as writer:
+        writer.answer(question.id, Answer(Choice.ABORT, "bob"))
+    with journal.write(hold) as writer:
+        writer.withdraw_open("run-1", "there is none any more")
+
+
+def test_what_operators_write_is_cleaned_where_it_enters(journal: Journal) -> None:
+    evil = "too late\x1b[2J at\nnight"
+    hold = begun(journal)
+    with journal.write(hold) as writer:
+        question = writer.ask("run-1", "reboot", "Reboot EX01?", (Choice.HAND_OVER,))
+    with journal.write(None) as writer:
+        writer.answer(question.id, Answer(Choice.HAND_OVER, "bob", evil, to=evil))
+        writer.wish("run-1", WishKind.ABORT, evil, "bob")
+    answer = journal.questions("run-1")[0].answer
+    assert answer is not None
+    texts = (answer.reason, answer.to, journal.wishes("run-1")[0].reason)
+    assert all(text.isprintable() and text.startswith("too late") for text in texts)
+    assert not any("\\u001b" in line.body for line in journal.lines())
+
+
+def test_a_tree_of_runs_is_known_from_both_ends(journal: Journal) -> None:
+    hold = begun(journal)
+    with journal.write(hold) as writer:
+        writer.create_run(new_run("child", parent="run-1"))
+        writer.create_run(new_run("grandchild", parent="child"))
+        writer.create_run(new_run("another"))
+    assert set(journal.kin("child")) == set(journal.kin("run-1")) == {"run-1", "child", "grandchild"}
+    assert set(journal.below("child")) == {"child", "grandchild"}
+    assert journal.below("grandchild") == ("grandchild",)
+
+
+def test_what_runs_below_owe_is_found(journal: Journal) -> None:
+    hold = begun(journal)
+    with journal.write(hold) as writer:
+        writer.create_run(new_run("child", parent="run-1"))
+    attempt = intended(journal, hold, new_attempt("child"))
+    with journal.write(hold) as writer:
+        concluded(writer, attempt)
+    assert [o.run for o in journal.obligations(below="run-1")] == ["child"]
+    assert journal.obligations(run="run-1") == ()
+    (owed,) = journal.obligations(below="child")
+    with journal.write(hold) as writer:
+        writer.close_obligation(owed.id, "ann: it is back")
+    assert journal.obligations(below="run-1") == ()
+    assert len(journal.obligations(below="run-1", open_only=False)) == 1

@@ -29,6 +29,8 @@ EX01, EX02, EX03, EX04 = NAMES = ("EX01", "EX02", "EX03", "EX04")
 BOTH = frozenset({Role.MAILBOX, Role.CLIENT_ACCESS})
 MONITOR = "PopDeepTestMonitor"
 CTP = "PopCTPMonitor"
+OURS = "run-1"
+"""The run whose guards are read."""
 
 
 def server(
@@ -62,7 +64,8 @@ def copy(name: str = EX02, database: str = "DB01", status: str = "Healthy", **ch
 
 def monitor(alert: str = AlertValue.UNHEALTHY, target: str = "DB01", **changes: Any) -> m.MonitorHealthEntry:
     made = m.MonitorHealthEntry(EX01, MONITOR, target, "POP.Protocol", alert)
-    return replace(made, last_transition_time=NOW - timedelta(hours=1), **changes)
+    since = NOW - timedelta(hours=1)
+    return replace(made, **{"last_transition_time": since, "first_alert_observed_time": since, **changes})
 
 
 def component(name: str, state: str = "Active", *votes: tuple[str, str]) -> m.ServerComponentState:
@@ -123,17 +126,23 @@ def healthy(**changes: Any) -> Readings:
 
 
 def case(**changes: Any) -> Case:
-    """EX01's PopDeepTestMonitor, with a probe that failed and a server that had settled."""
+    """EX01's PopDeepTestMonitor, with a probe that just failed and a server that had settled; of ``OURS``."""
     made = Case(
         server=EX01,
         monitor=MONITOR,
         args={"tier": "all"},
         facts={
-            "evidence": {"outcome": "failed", "words": "ResultType Failed", "of": "PopDeepTestProbe"},
+            "evidence": {
+                "outcome": "failed",
+                "words": "ResultType Failed",
+                "of": "PopDeepTestProbe",
+                "at": 0,
+            },
             "settled": {EX01: "settled"},
         },
         settings=RecoverySettings(),
         local=NOW,
+        kin=frozenset({OURS}),
     )
     return replace(made, **changes)
 
@@ -141,7 +150,7 @@ def case(**changes: Any) -> Case:
 def obligation(
     key: str, prior: object, wanted: object, *, server: str = EX01, number: int = 1, **changes: Any
 ) -> Obligation:
-    made = Obligation(number, "run-1", server, key, prior, wanted, 1_000.0 + number, None, "", "", "", None)
+    made = Obligation(number, OURS, server, key, prior, wanted, 1_000.0 + number, None, "", "", "", None)
     return replace(made, **changes)
 
 
@@ -222,6 +231,9 @@ class Servers:
         raise AssertionError("it only looks")
 
     def fence(self, check: Callable[[], None]) -> None:
+        raise AssertionError("it only looks")
+
+    def forgive(self) -> None:
         raise AssertionError("it only looks")
 
     def avoid(self, server: str) -> None:

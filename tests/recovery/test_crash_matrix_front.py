@@ -13,6 +13,7 @@ from tests.recovery.routes import ROUTES, kills
 MINE = [name for name, route in ROUTES.items() if kills(name) and route.runbook in ("PopCTP", "PopProxyTest")]
 
 
+@pytest.mark.matrix
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", MINE)
 def test_a_worker_killed_anywhere(worlds: Worlds, name: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -222,7 +224,33 @@ def test_our_own_mark_is_no_one_elses(key: str, changes: dict[str, object]) -> N
     readings = healthy(mailbox_servers=with_host(**changes))
     ours = obligation(key, False, True, server="ex02")
     assert passes("others.marks", readings, case(obligations=(ours,)))
+    fqdn = replace(ours, server="ex02.contoso.com")
+    assert passes("others.marks", readings, case(obligations=(fqdn,)))
     assert not passes("others.marks", readings, case(obligations=(obligation("Other", 1, 2, server=EX02),)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"run": "f00d" * 8}, "left by run f00df00d"),
+        ({"run": "f00d" * 8, "handed_to": "bob", "handed_at": 9.0}, "handed over to bob"),
+        ({"handed_to": "bob", "handed_at": 9.0}, "handed over to bob"),
+    ],
+)
+def test_what_another_run_has_left_is_no_mark_of_ours(changes: dict[str, Any], words: str) -> None:
+    """Two members out at once is the very accident that the guard is for."""
+    readings = healthy(mailbox_servers=with_host(activation_disabled_and_move_now=True))
+    left = obligation(MOVE_NOW, False, True, server=EX02, **changes)
+    asked = case(obligations=(left,))
+    assert refusals("others.marks", readings, asked) == {f"EX02 {MOVE_NOW}": (REFUSED, Grade.STOP)}
+    (found,) = (f for f in said("others.marks", readings, asked) if f.verdict is REFUSED)
+    assert words in found.reading
+
+
+@pytest.mark.parametrize("changes", [{"activation_disabled_and_move_now": None}, {"activation_policy": ""}])
+def test_a_mark_that_was_not_said_is_not_off(changes: dict[str, object]) -> None:
+    readings = healthy(mailbox_servers=with_host(**changes))
+    assert refusals("others.marks", readings) == {EX02: (Verdict.UNREAD, Grade.STOP)}
 
 
 def test_a_member_nobody_describes_is_not_clean() -> None:
@@ -270,6 +298,14 @@ def test_a_responder_about_to_act_stands_in_the_way() -> None:
 def test_an_escalation_about_to_come_does_not() -> None:
     due = monitor(first_alert_observed_time=NOW - timedelta(minutes=35))
     assert passes("others.managed_availability", healthy(monitor=(due,)))
+
+
+def test_an_alert_whose_beginning_was_not_said_is_told() -> None:
+    """When the next responder acts cannot be reckoned then; it does not stop an operator."""
+    unsaid = monitor(first_alert_observed_time=None)
+    assert refusals("others.managed_availability", healthy(monitor=(unsaid,))) == {
+        f"{unsaid.name} DB01": (REFUSED, Grade.WARN)
+    }
 
 
 def test_setup_running_is_refused() -> None:

@@ -17,6 +17,7 @@ from tests.recovery.builders import (
     EX02,
     EX03,
     NAMES,
+    case,
     copy,
     dag,
     database,
@@ -214,7 +215,35 @@ def test_each_database_is_judged_by_itself() -> None:
 
 def test_no_active_database_here_is_nothing_to_move() -> None:
     (found,) = said("copies.elsewhere", healthy(copies={}))
-    assert (found.verdict, found.reading) == (Verdict.PASSED, "nothing to look at")
+    assert (found.verdict, found.reading) == (Verdict.PASSED, "no database is active here")
+
+
+@pytest.mark.parametrize(
+    ("guard", "grade"), [("copies.elsewhere", HARD), ("databases.unreplicated", STOP), ("prior.stored", HARD)]
+)
+def test_no_copy_row_is_not_no_copy(guard: str, grade: Grade) -> None:
+    blind = healthy(here=(), copies={})
+    assert refusals(guard, blind) == {EX01: (UNREAD, grade)}
+    moved = case(facts={"active_before": {"DB01": 1}})
+    assert refusals(guard, healthy(here=(), copies={}, databases=()), moved) == {EX01: (UNREAD, grade)}
+
+
+def test_none_of_the_quorum_checks_is_no_quorum() -> None:
+    others = (r.ReplicationCheck(EX01, "DBLogCopyKeepingUp", "Passed", ""),)
+    assert refusals("dag.quorum", healthy(replication=others)) == {"Test-ReplicationHealth": (UNREAD, HARD)}
+
+
+@pytest.mark.parametrize("changes", [{"activation_policy": ""}, {"activation_disabled_and_move_now": None}])
+def test_a_prior_value_that_was_not_said_is_not_known(changes: dict[str, Any]) -> None:
+    """It would be put back as $false or "" at the end, whatever was there."""
+    readings = healthy(mailbox_servers=tuple(host(n, **changes) for n in NAMES))
+    assert refusals("prior.stored", readings) == {EX01: (UNREAD, HARD)}
+
+
+def test_a_target_whose_movenow_was_not_said_is_not_fit() -> None:
+    assert "unknown" in fit(
+        copy(EX02), healthy(mailbox_servers=(host(EX02, activation_disabled_and_move_now=None),))
+    )
 
 
 @pytest.mark.parametrize("guard", ["copies.elsewhere", "copies.lagged", "target.room"])
@@ -261,7 +290,9 @@ def test_room_wants_one_target_without_a_limit() -> None:
 
 
 def test_a_database_without_a_second_copy_is_named() -> None:
-    readings = healthy(databases=(database(), database("DB09", "None")))
+    readings = healthy(
+        databases=(database(), database("DB09", "None")), here=(copy(EX01), copy(EX01, "DB09"))
+    )
     assert refusals("databases.unreplicated", readings) == {"DB09": (REFUSED, STOP)}
 
 

@@ -51,6 +51,17 @@ def test_a_probe_that_could_not_be_run_is_none(outcome: str) -> None:
     assert "escalate" in found.helps
 
 
+@pytest.mark.parametrize(("minutes", "grade"), [(0, None), (29, None), (30, STOP), (24 * 60, STOP)])
+def test_evidence_ages(minutes: int, grade: Grade | None) -> None:
+    """Somebody may have mended it since; the probe has to be run again, or an operator says why not."""
+    evidence = {"outcome": "failed", "words": "ResultType Failed", "of": "PopCTPProbe", "at": 1_000}
+    asked = case(facts={"evidence": evidence}, now=1_000.0 + minutes * 60 + 59)
+    found = refusals("evidence.fault", healthy(), asked)
+    assert found == ({} if grade is None else {"PopCTPProbe": (REFUSED, grade)})
+    if grade is not None:
+        assert f"{minutes} min ago" in said("evidence.fault", healthy(), asked)[0].reading
+
+
 @pytest.mark.parametrize("facts", [{}, {"evidence": None}, {"evidence": {}}])
 def test_nothing_known_is_no_evidence(facts: dict[str, Any]) -> None:
     assert refusals("evidence.fault", healthy(), case(facts=facts)) == {"PopDeepTestMonitor": (REFUSED, HARD)}
@@ -76,7 +87,7 @@ def test_a_backup_that_nobody_can_deny_is_a_stop() -> None:
 
 @pytest.mark.parametrize("status", ["Seeding", "SeedingSource"])
 def test_a_seed_is_hard(status: str) -> None:
-    readings = healthy(here=(copy(EX01, "DB02", status=status),))
+    readings = healthy(here=(copy(EX01), copy(EX01, "DB02", status=status)))
     assert refusals("backup.running", readings) == {"DB02\\EX01": (REFUSED, HARD)}
 
 
@@ -99,7 +110,7 @@ def test_an_active_copy_in_any_state_is_hard(status: str) -> None:
 
 @pytest.mark.parametrize("status", ["ServiceDown", "Unknown"])
 def test_a_copy_nobody_can_speak_for_counts_as_active(status: str) -> None:
-    readings = healthy(here=(copy(EX01, status=status),))
+    readings = healthy(here=(copy(EX01, status=status), copy(EX01, "DB02")))
     assert refusals("copies.none_active", readings) == {"DB01": (REFUSED, HARD)}
 
 
@@ -113,13 +124,51 @@ def test_it_never_passes_with_an_active_copy(rows: list[tuple[str, bool]]) -> No
     here = tuple(
         copy(EX01, f"DB{n:02}", status=status, active_copy=active) for n, (status, active) in enumerate(rows)
     )
-    if passes("copies.none_active", healthy(here=here)):
+    named = tuple(database(c.database) for c in here)
+    if passes("copies.none_active", healthy(here=here, databases=named)):
         assert not any(c.is_active_state or c.status in ("ServiceDown", "Unknown") for c in here)
 
 
 def test_passive_copies_only_pass() -> None:
     (found,) = said("copies.none_active", healthy(here=(copy(EX01), copy(EX01, "DB02"))))
     assert found.reading == "2 copies, none active"
+
+
+NOBODY: dict[str, Any] = {"here": (), "copies": {}}
+
+
+@pytest.mark.parametrize("name", ["copies.none_active", "backup.running"])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (NOBODY, "no copy row of db01, db02"),
+        ({**NOBODY, "databases": Read(problem="refused")}, "refused"),
+        ({"here": (copy(EX01),)}, "no copy row of db02"),
+        ({"here": (copy(EX02), copy(EX02, "DB02"))}, "no copy row of db01, db02"),
+    ],
+)
+def test_no_row_is_not_no_copy(name: str, changes: dict[str, Any], words: str) -> None:
+    found = [f for f in said(name, healthy(**changes)) if f.verdict is UNREAD]
+    assert [(f.object, f.grade) for f in found] == [(EX01, HARD)]
+    assert words in found[0].reading
+    assert found[0].blocks
+    assert not found[0].overridable
+
+
+@pytest.mark.parametrize("name", ["copies.none_active", "backup.running"])
+def test_what_this_run_saw_active_here_must_still_be_among_the_rows(name: str) -> None:
+    bare = healthy(here=(), copies={}, databases=())
+    assert passes(name, bare)
+    moved = case(facts={"active_before": {"DB01": 1}})
+    assert refusals(name, bare, moved) == {EX01: (UNREAD, HARD)}
+
+
+def test_a_short_name_and_an_fqdn_are_one_server() -> None:
+    readings = healthy(
+        mailbox_servers=tuple(host(f"{n}.contoso.com") for n in NAMES),
+        here=(copy(f"{EX01}.contoso.com", status="Mounted"), copy(f"{EX01}.contoso.com", "DB02")),
+    )
+    assert refusals("copies.none_active", readings) == {"DB01": (REFUSED, HARD)}
 
 
 # --- pam.elsewhere, members.up -------------------------------------------------------------------

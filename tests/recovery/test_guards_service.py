@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -152,6 +154,12 @@ def test_logging_without_its_prior_value_cannot_be_overridden() -> None:
     (found,) = said("logging.prior", healthy(settings=Read(problem="no answer")))
     assert found.blocks
     assert not found.overridable
+
+
+def test_logging_whose_value_was_not_said_is_not_off() -> None:
+    """It would be turned off at the end, whatever it was."""
+    unsaid = replace(settings(), protocol_log_enabled=None)
+    assert refusals("logging.prior", healthy(settings=unsaid)) == {EX01: (Verdict.UNREAD, Grade.HARD)}
 
 
 @pytest.mark.parametrize(

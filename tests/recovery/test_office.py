@@ -1,0 +1,514 @@
+"""Recovery as screens use it: who works on a run, what is refused, and what a bad row may not take down."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cockpit.config.environment import Environment
+from cockpit.exchange.model import Reading
+from cockpit.journal.errors import LeaseHeldError
+from cockpit.journal.records import Actor, Answer, Choice, Lease, NewAttempt, RunState, WishKind
+from cockpit.journal.store import Journal, open_journal, sqlite_url
+from cockpit.recovery import launch, worker
+from cockpit.recovery.access import Access
+from cockpit.recovery.actions.settings import LOGGING, MOVE_NOW, POLICY
+from cockpit.recovery.asking import Parked
+from cockpit.recovery.client import RefusedError
+from cockpit.recovery.engine import Engine
+from cockpit.recovery.launch import works
+from cockpit.recovery.office import Office
+from cockpit.recovery.picture import life_of
+from cockpit.recovery.sweep import Mark
+from cockpit.recovery.sweeper import Marks
+from cockpit.recovery.view import Life
+from cockpit.recovery.work import Work
+from cockpit.recovery.worker import EXIT_ENDED, EXIT_HELD, EXIT_PARKED, Task
+from tests.recovery.builders import EX01, EX02, MONITOR, host, server
+from tests.recovery.fakes import REASON, SCOPE, Fakes, World, book, opened, quick, say, step
+
+
+class Desk(Office):
+    """An office whose workers are only noted, and whose servers are a world's."""
+
+    def __init__(self, environment: Environment, journal: Journal, access: Fakes) -> None:
+        super().__init__(environment, None, journal, read_only=False)
+        self.access = access
+        self.started: list[str] = []
+
+    def _work(self, run: str) -> None:
+        self.started.append(run)
+
+    @contextmanager
+    def _servers(self) -> Iterator[Access]:
+        yield self.access
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    with opened(tmp_path) as found:
+        servers = Reading((server(EX01), server(EX02)))
+        found.access.exchange["get_exchange_server"] = servers
+        yield found
+
+
+@pytest.fixture
+def desk(world: World) -> Desk:
+    return Desk(world.environment, world.journal, world.access)
+
+
+def another(world: World, name: str = "bob", process: str = "elsewhere/1/bob") -> Journal:
+    """The same journal, opened by somebody else."""
+    who = Actor(name, "there", process, "tests")
+    url = sqlite_url(world.folder / "journal.db")
+    return open_journal(url, who, keys=world.folder / name, checkpoints=world.folder / f"{name}.jsonl")
+
+
+# --- an obligation that was handed over ----------------------------------------------------------
+
+
+def handed(world: World, *, ended: bool = True) -> tuple[str, int]:
+    run = world.begin(book(step("monitor")))
+    number = world.owe(run, MOVE_NOW, False, True)
+    with world.journal.write(None) as writer:
+        writer.hand_over(number, "bob", REASON)
+        if ended:
+            writer.end(run, RunState.ESCALATED, "handed over")
+    return run, number
+
+
+def test_a_value_that_is_back_closes_its_obligation(world: World, desk: Desk) -> None:
+    _, number = handed(world)
+    world.access.values[MOVE_NOW] = False
+    assert [o.id for o in desk.standing().obligations] == [number]
+    desk.settle(number, REASON)
+    assert desk.standing().obligations == ()
+    assert REASON in world.obligation(number).closed_by
+    assert world.access.sent == []
+
+
+def test_a_value_that_is_not_back_keeps_it_open_and_says_what_to_type(world: World, desk: Desk) -> None:
+    _, number = handed(world)
+    with pytest.raises(RefusedError) as refused:
+        desk.settle(number, REASON)
+    assert "it was False" in refused.value.why
+    assert "Set-MailboxServer" in refused.value.helps
+    assert world.obligation(number).open
+    desk.settle(number, REASON, accept=True)
+    assert not world.obligation(number).open
+    assert "it is True, was False" in world.obligation(number).closed_by
+
+
+def test_closing_wants_a_reason_an_ended_run_and_an_answer(world: World, desk: Desk) -> None:
+    run, number = handed(world, ended=False)
+    world.access.values[MOVE_NOW] = False
+    for reason in ("", "x" * 9, "   short   "):
+        with pytest.raises(RefusedError, match="reason"):
+            desk.settle(number, reason, accept=True)
+    with pytest.raises(RefusedError, match="has not ended"):
+        desk.settle(number, REASON, accept=True)
+    with world.journal.write(None) as writer:
+        writer.end(run, RunState.ESCALATED, "x")
+    world.access.exchange["get_mailbox_server"] = Reading(())
+    with pytest.raises(RefusedError, match="was not read"):
+        desk.settle(number, REASON, accept=True)
+    with pytest.raises(RefusedError, match="not open"):
+        desk.settle(number + 1, REASON)
+    assert world.obligation(number).open
+
+
+# --- who works on a run --------------------------------------------------------------------------
+
+
+def parked(world: World) -> tuple[str, int]:
+    run = world.begin(book(step("monitor")))
+    with pytest.raises(Parked):
+        world.work(run)
+    return run, world.journal.asked[-1].id
+
+
+def lease_of(process: str, *, expired: bool = False, run: str = "r") -> Lease:
+    return Lease(SCOPE, process, "bob", "there", run, 1, 1.0, 61.0, expired)
+
+
+def test_a_dead_holder_does_not_work() -> None:
+    here = os.uname().nodename
+    dead = os.posix_spawn("/bin/true", ["true"], {})
+    # Not waited for yet: it has ended or soon will, and its number is still taken.
+    os.waitid(os.P_PID, dead, os.WEXITED | os.WNOWAIT)
+    assert not works(lease_of(f"{here}/{dead}/a"))
+    os.waitpid(dead, 0)
+    assert not works(lease_of(f"{here}/{dead}/a"))
+    assert works(lease_of(f"{here}/{os.getpid()}/a"))
+    assert not works(lease_of(f"{here}/{os.getpid()}/a", expired=True))
+    assert works(lease_of("elsewhere/1/a"))
+    assert works(lease_of("odd"))
+    assert not works(None)
+
+
+@pytest.mark.parametrize("what", ["answer", "abort"])
+def test_an_answer_while_a_dead_workers_lease_runs_starts_a_worker(
+    world: World, desk: Desk, what: str
+) -> None:
+    run, question = parked(world)
+    dead = os.posix_spawn("/bin/true", ["true"], {})
+    os.waitpid(dead, 0)
+    other = another(world, process=f"{os.uname().nodename}/{dead}/bob")
+    other.acquire(SCOPE, run, 60.0)
+    if what == "answer":
+        desk.answer(run, question, say(Choice.HAND_OVER))
+    else:
+        desk.abort(run, REASON)
+    assert desk.started == [run]
+    other.close()
+
+
+def test_an_answer_to_a_living_worker_starts_no_second_one(world: World, desk: Desk) -> None:
+    run, question = parked(world)
+    other = another(world, process=f"{os.uname().nodename}/{os.getpid()}/bob")
+    other.acquire(SCOPE, run, 60.0)
+    desk.answer(run, question, say(Choice.HAND_OVER))
+    assert desk.started == []
+    other.close()
+
+
+def task(world: World, run: str, password: str | None = None) -> Task:
+    return Task(
+        run, world.environment, password, "", "", "", str(world.folder / "bundles"), "ann", "here", "tests"
+    )
+
+
+def worked(world: World, run: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A worker process's main part, in this thread."""
+    monkeypatch.setattr(worker, "Sessions", lambda *_: world.access)
+    return worker.work(world.journal, task(world, run))
+
+
+def test_a_worker_waits_for_a_dead_ones_lease_of_its_own_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, question = parked(world)
+    world.settings = quick(lease=2.0)
+    other = another(world)
+    other.acquire(SCOPE, run, 0.3)
+    with world.journal.write(None) as writer:
+        writer.answer(question, say(Choice.HAND_OVER))
+    assert worked(world, run, monkeypatch) == EXIT_ENDED
+    assert world.run(run).state is RunState.ESCALATED
+    other.close()
+
+
+def test_a_worker_does_not_wait_for_another_runs_lease(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, _ = parked(world)
+    other = another(world)
+    other.acquire(SCOPE, "another-run", 60.0)
+    assert worked(world, run, monkeypatch) == EXIT_HELD
+    other.close()
+
+
+def test_a_worker_does_not_wait_for_one_that_lives(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, _ = parked(world)
+    other = another(world)
+    hold = other.acquire(SCOPE, run, 0.5)
+    stop = threading.Event()
+
+    def beats() -> None:
+        while not stop.wait(0.05):
+            other.renew(hold)
+
+    living = threading.Thread(target=beats)
+    living.start()
+    try:
+        assert worked(world, run, monkeypatch) == EXIT_HELD
+    finally:
+        stop.set()
+        living.join()
+        other.close()
+
+
+def test_an_answer_between_the_last_look_and_the_release_is_taken_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = world.begin(book(step("monitor")))
+    real = Engine.drive
+
+    def late(self: Any, run_id: str) -> RunState:
+        try:
+            return real(self, run_id)
+        except Parked:
+            if world.journal.open_question(run) and not late_answers:
+                late_answers.append(1)
+                with world.journal.write(None) as writer:
+                    writer.answer(world.journal.asked[-1].id, say(Choice.HAND_OVER))
+            raise
+
+    late_answers: list[int] = []
+    monkeypatch.setattr(Engine, "drive", late)
+    assert worked(world, run, monkeypatch) == EXIT_ENDED
+    assert world.run(run).state is RunState.ESCALATED
+
+
+def test_a_worker_parks_where_nobody_answers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = world.begin(book(step("monitor")))
+    assert worked(world, run, monkeypatch) == EXIT_PARKED
+    assert world.journal.lease(SCOPE) is None
+
+
+@pytest.mark.parametrize("case", ["end of a wait", "a second abort", "of a run that has ended"])
+def test_a_wish_that_nobody_can_heed_keeps_no_worker_busy(
+    world: World, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    run = world.begin(book(step("monitor")))
+    child = world.begin(book(), parent=run)
+    with world.journal.write(None) as writer:
+        if case == "end of a wait":
+            writer.wish(run, WishKind.END_WAIT, REASON, "ann")
+        elif case == "of a run that has ended":
+            writer.wish(child, WishKind.ABORT, REASON, "ann")
+            writer.end(child, RunState.ABORTED, "x")
+        else:
+            writer.facts(run, {"aborting": {"by": "ann", "reason": REASON}})
+            writer.wish(run, WishKind.ABORT, REASON, "ann")
+    if case == "a second abort":
+        world.owe(run, POLICY, "Unrestricted", "Blocked")
+        world.access.ignores = True
+    real, taken_up = Engine.drive, []
+
+    def counted(self: Any, run_id: str) -> RunState:
+        taken_up.append(run_id)
+        assert len(taken_up) < 3, "taken up for ever"
+        return real(self, run_id)
+
+    monkeypatch.setattr(Engine, "drive", counted)
+    assert worked(world, run, monkeypatch) == EXIT_PARKED
+    assert len(taken_up) == 1
+
+
+def test_a_worker_tells_the_bundle_its_password(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = world.begin(book(), facts={"said": "the password is hunter2-Zurich"})
+    seen: list[tuple[str, ...]] = []
+    real = Work
+
+    def noted(*args: Any, **more: Any) -> Any:
+        seen.append(more["secrets"])
+        return real(*args, **more)
+
+    monkeypatch.setattr(worker, "Work", noted)
+    monkeypatch.setattr(worker, "Sessions", lambda *_: world.access)
+    assert worker.work(world.journal, task(world, run, "hunter2-Zurich")) == EXIT_ENDED
+    assert seen == [("hunter2-Zurich",)]
+
+
+# --- how it looks --------------------------------------------------------------------------------
+
+
+def test_an_answered_question_waits_for_nobody(world: World, desk: Desk) -> None:
+    run, question = parked(world)
+    assert desk.view(run).life is Life.WAITING
+    with world.journal.write(None) as writer:
+        writer.answer(question, say(Choice.HAND_OVER))
+    assert world.run(run).state is RunState.WAITING
+    assert desk.view(run).life is Life.LEFT
+    (line,) = desk.runs()
+    assert line.life is Life.LEFT
+    desk.resume(run)
+    assert desk.started == [run]
+
+
+def test_a_lease_of_another_run_does_not_make_this_one_live(world: World, desk: Desk) -> None:
+    run = world.begin(book(step("wait")))
+    world.journal.acquire(SCOPE, "another-run", 60.0)
+    assert desk.view(run).life is Life.LEFT
+    assert desk.runs()[0].life is Life.LEFT
+
+
+def test_a_child_lives_by_its_parents_lease(world: World, desk: Desk) -> None:
+    parent = world.begin(book(step("wait")))
+    child = world.begin(book(step("wait")), parent=parent)
+    world.journal.acquire(SCOPE, parent, 60.0)
+    assert desk.view(child).life is Life.LIVE
+    assert {line.life for line in desk.runs()} == {Life.LIVE}
+
+
+@pytest.mark.parametrize(
+    ("lease", "asks", "life"),
+    [
+        (lease_of("h/1/a"), False, Life.LIVE),
+        (lease_of("h/1/a"), True, Life.WAITING),
+        (lease_of("h/1/a", expired=True), False, Life.LEFT),
+        (lease_of("h/1/a", run="x"), False, Life.LEFT),
+        (None, True, Life.WAITING),
+        (None, False, Life.LEFT),
+    ],
+)
+def test_the_life_of_a_waiting_run(world: World, lease: Lease | None, asks: bool, life: Life) -> None:
+    run = replace(world.run(world.begin(book(step("wait")))), state=RunState.WAITING)
+    mine = lease if lease is None or lease.run == "x" else replace(lease, run=run.id)
+    assert life_of(run, (run.id,), mine, asks=asks) is life
+
+
+# --- one bad row ---------------------------------------------------------------------------------
+
+
+def test_a_run_that_cannot_be_read_takes_no_list_down(world: World, desk: Desk) -> None:
+    good = world.begin(book(step("wait")))
+    bad = world.begin(book(step("wait")), digest="0" * 64)
+    world.owe(bad, LOGGING, False, True)
+    assert {line.run.id for line in desk.runs()} == {good, bad}
+    assert {line.run.id for line in desk.standing().runs} == {good, bad}
+    assert len(desk.standing().obligations) == 1
+    with pytest.raises(RefusedError) as refused:
+        desk.view(bad)
+    assert "cannot read its runbook" in refused.value.why
+    assert "abort" in refused.value.helps
+    desk.abort(bad, REASON)
+    assert desk.started == [bad]
+
+
+# --- starts --------------------------------------------------------------------------------------
+
+
+def test_a_start_takes_the_name_that_exchange_writes(world: World, desk: Desk) -> None:
+    run = desk.start("ex01.contoso.com", MONITOR)
+    assert world.run(run).server == EX01
+    assert world.run(run).scope == SCOPE
+    assert desk.started == [run]
+
+
+def test_a_start_on_a_partial_answer_is_refused(world: World, desk: Desk) -> None:
+    world.access.exchange["get_mailbox_server"] = Reading((), ("The domain controller did not answer",))
+    with pytest.raises(RefusedError, match="Get-MailboxServer"):
+        desk.start(EX01, MONITOR)
+    assert world.journal.runs() == ()
+
+
+def test_of_two_starts_on_one_dag_one_is_refused(
+    world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both had found it free; the second looks again under the lease."""
+    other = another(world)
+    bob = Desk(world.environment, other, world.access)
+    world.access.exchange["get_mailbox_server"] = Reading((host(EX01), host(EX02)))
+    real = desk._journal.acquire
+    begun: list[str] = []
+
+    def after_bob(*args: Any) -> Any:
+        if not begun:
+            begun.append(bob.start(EX02, MONITOR))
+        return real(*args)
+
+    monkeypatch.setattr(desk._journal, "acquire", after_bob)
+    with pytest.raises(RefusedError, match="has not ended"):
+        desk.start(EX01, MONITOR)
+    assert [r.id for r in world.journal.runs()] == begun
+    assert world.journal.lease(SCOPE) is None
+    assert desk.started == []
+    other.close()
+
+
+def test_of_two_starts_at_one_moment_one_is_refused(
+    world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = another(world)
+    hold = other.acquire(SCOPE, "bobs", 60.0)
+    monkeypatch.setattr(desk, "_free", lambda scope, what: None)
+    with pytest.raises(RefusedError) as refused:
+        desk.start(EX01, MONITOR)
+    assert isinstance(refused.value.__cause__, LeaseHeldError)
+    other.release(hold)
+    other.close()
+
+
+# --- what is refused -----------------------------------------------------------------------------
+
+
+def test_an_answer_to_a_question_of_another_run_is_refused(world: World, desk: Desk) -> None:
+    mine, question = parked(world)
+    yours = world.begin(book(step("wait")), scope="dag:DAG2")
+    with pytest.raises(RefusedError, match="is not of run"):
+        desk.answer(yours, question, say(Choice.HAND_OVER))
+    assert world.journal.open_question(mine) is not None
+    assert desk.started == []
+
+
+def test_an_answer_is_the_operators_own(world: World, desk: Desk) -> None:
+    run, question = parked(world)
+    desk.answer(run, question, Answer(Choice.HAND_OVER, "somebody else", REASON, to="bob"))
+    (asked,) = world.journal.questions(run)
+    assert asked.answer is not None
+    assert asked.answer.by == "ann"
+
+
+def test_the_end_of_a_wait_is_wished_only_in_a_wait(world: World, desk: Desk) -> None:
+    run = world.begin(book(step("wait")))
+    with pytest.raises(RefusedError, match="at no wait"):
+        desk.wish(run, WishKind.END_WAIT, REASON)
+    assert world.journal.wishes(run) == ()
+    world.intend(NewAttempt(run, "it", "", {}, 60.0, due_in=60.0))
+    desk.wish(run, WishKind.END_WAIT, REASON)
+    assert [w.kind for w in world.journal.wishes(run)] == [WishKind.END_WAIT]
+
+
+def test_a_worker_that_cannot_be_started_is_a_refusal(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = Office(world.environment, None, world.journal, read_only=False)
+    run, question = parked(world)
+
+    def full(*_: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(launch.Launcher, "start", full)
+    with pytest.raises(RefusedError) as refused:
+        office.answer(run, question, say(Choice.HAND_OVER))
+    assert "No space left" in refused.value.why
+    assert "resume" in refused.value.helps
+
+
+MARK = Mark(EX01, True, "Unrestricted", False, ())
+
+
+def test_a_sweep_reads_the_obligations_after_the_servers(
+    world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that begins while the servers are asked is not blamed."""
+    run = world.begin(book(step("wait")))
+
+    def slow(_: Any) -> Marks:
+        world.owe(run, MOVE_NOW, False, True)
+        return Marks((MARK,), ())
+
+    monkeypatch.setattr(desk._launcher, "look", slow)
+    assert desk.sweep().orphans == ()
+
+
+def test_a_sweep_tells_what_nobody_owes(world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk._launcher, "look", lambda _: Marks((MARK,), ()))
+    assert [(o.key, o.severe) for o in desk.sweep().orphans] == [(MOVE_NOW, True)]
+
+
+def test_the_last_look_of_a_worker_does_not_blame_a_run_that_began_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = world.begin(book(), facts={})
+    other = world.begin(book(step("wait")), scope="dag:DAG2")
+    world.access.values.update({MOVE_NOW: True, POLICY: "Unrestricted", LOGGING: False})
+    world.access.exchange["get_exchange_server"] = Reading((server(EX01),))
+
+    def slow(_: str) -> Any:
+        if world.run(run).ended and not world.journal.obligations():
+            world.owe(other, MOVE_NOW, False, True)
+        return Reading(())
+
+    world.access.exchange["get_server_component_state"] = slow
+    assert worked(world, run, monkeypatch) == EXIT_ENDED
+    assert world.journal.obligations()
+    (line,) = [json.loads(x.body) for x in world.journal.lines() if json.loads(x.body)["event"] == "sweep"]
+    assert line["orphans"] == []
