@@ -62,7 +62,10 @@ class Recovery:
                 refused = str(error)
                 return ""
 
-        run = eventually(started, 15.0, f"a start of {self._name}; {refused}")
+        try:
+            run = eventually(started, 60.0, f"a start of {self._name}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; refused: {refused}") from None
         self._figures.counts["workers"] += 1
         return run
 
