@@ -16,7 +16,7 @@ from cockpit.config import environment as config
 from cockpit.config.environment import Environment
 from cockpit.fleet.client import CollectorFeed
 from cockpit.fleet.snapshot import FleetSnapshot, ProbePhase
-from cockpit.journal.records import Question
+from cockpit.journal.records import Choice, Question
 from cockpit.recovery.office import Office, open_office
 from cockpit.recovery.view import RunView
 from cockpit.ui.app import CockpitApp
@@ -154,7 +154,9 @@ async def _answer_until(
         if wanted(question) and (may_go or not stop_at_go):
             return True
         answer = robot.decide(question, office.readings(view.run.id))
-        named = replace(answer, by=office.operator(), reason=answer.reason and "its restart did not help")
+        reason = answer.reason and "its restart did not help"
+        typed = view.run.server if answer.choice is Choice.OVERRIDE else answer.typed
+        named = replace(answer, by=office.operator(), reason=reason, typed=typed)
         office.answer(view.run.id, question.id, named)
         return False
 

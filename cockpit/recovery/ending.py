@@ -137,6 +137,8 @@ class Ender:
         with self._work.write(run) as writer:
             for obligation in self._work.obligations(run):
                 writer.hand_over(obligation.id, to, decision.reason)
+            named = {"to": to, "reason": decision.reason, "by": decision.by}
+            writer.facts(run.id, {"handed_over": named})
             writer.log("run.handed over", run=run.id, to=to, reason=decision.reason, by=decision.by)
 
 

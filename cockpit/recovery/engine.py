@@ -331,11 +331,16 @@ class Engine:
             _LOG.exception("the bundle of run %s", run.id)
             why = clean_line(f"The evidence bundle could not be made: {type(error).__name__}: {error}")
         else:
-            return f"Evidence bundle {path.name}: give it to Microsoft support."
+            return f"Escalated{self._handed(run)}. Evidence bundle for Microsoft support: {path}"
         choices = (Choice.AGAIN, Choice.GO, Choice.ABORT)
         answer = self._asker.ask(run, step.id, f"{why}. Try again, or end without it?", choices)
         if answer.choice is Choice.GO:
-            return f"{why}. Ended without it by {answer.by}."
+            return f"Escalated{self._handed(run)}. {why}. Ended without it by {answer.by}."
         with work.write(run) as writer:
             writer.conclude(attempt, ERROR, {"words": why})
         return ""
+
+    def _handed(self, run: Run) -> str:
+        """Who it was handed over to, and why; empty where the procedure itself led here."""
+        handed = self._journal.run(run.id).facts.get("handed_over")
+        return f", handed over to {handed['to']} by {handed['by']}: {handed['reason']}" if handed else ""

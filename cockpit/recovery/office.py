@@ -19,10 +19,11 @@ from cockpit.config import environment as config
 from cockpit.config.environment import Environment, Secret
 from cockpit.config.paths import Paths, paths, private_dir
 from cockpit.exchange import catalogue
+from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.text import clean_line
 from cockpit.journal.errors import JournalError
-from cockpit.journal.records import Actor, Answer, NewRun, Question, Reading, Run, RunState, WishKind
+from cockpit.journal.records import Actor, Answer, Choice, NewRun, Question, Reading, Run, RunState, WishKind
 from cockpit.journal.store import Journal, open_journal, sqlite_url
 from cockpit.journal.writing import REASON_LENGTH
 from cockpit.recovery import bundle, plan, sweep
@@ -256,11 +257,28 @@ class Office:
         self._may_write(what)
         with _refusals(what):
             found = self._find(run)
-            if not any(q.id == question for q in self._journal.questions(found.id)):
+            asked = next((q for q in self._journal.questions(found.id) if q.id == question), None)
+            if asked is None:
                 raise RefusedError(what, f"question {question} is not of run {found.id[:8]}")
+            if answer.choice is Choice.OVERRIDE:
+                self._may_override(what, found, asked, answer)
+            if answer.choice is Choice.HAND_OVER and not answer.to.strip():
+                raise RefusedError(what, "nobody is named", "Name who takes it over.")
             with self._journal.write(None) as writer:
                 writer.answer(question, replace(answer, by=self.operator()))
             self._work_if_left(found)
+
+    def _may_override(self, what: str, run: Run, question: Question, answer: Answer) -> None:
+        """An override is for a finding in the way, with the server's name typed. Raises RefusedError."""
+        read = self._journal.readings(run.id, question.step)
+        offered = [f for f in read[-1].findings if f.blocks and f.overridable] if read else []
+        if (answer.guard, answer.object) not in [(f.guard, f.object) for f in offered]:
+            names = "; ".join(f"{f.guard} for {f.object}" for f in offered) or "none"
+            raise RefusedError(
+                what, f"no such finding is in the way ({answer.guard} {answer.object})", f"Offered: {names}."
+            )
+        if not same_server(answer.typed, run.server):
+            raise RefusedError(what, f"it wants {run.server} typed", "Type the server's name.")
 
     def wish(self, run: str, kind: WishKind, reason: str) -> None:
         self._may_write(f"Wish to {kind.value}")

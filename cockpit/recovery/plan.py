@@ -131,7 +131,7 @@ def _step(run: Run, step: Step, case: Case, readings: Readings, comes: bool) -> 
     findings: tuple[Finding, ...] = ()
     if comes and step.guards:
         findings = judge_all(step.guards, readings, replace(case, server=run.server, args=step.args))
-    later = [g for g in step.guards if g in _LATER]
+    later = tuple(g for g in step.guards if g in _LATER)
     view = StepView(
         id=step.id,
         title=step.title,
@@ -155,7 +155,7 @@ def _step(run: Run, step: Step, case: Case, readings: Readings, comes: bool) -> 
     depends = f"{', '.join(later)}: depend on what earlier steps do" if later else ""
     if step.closes:
         depends = f"puts back what was there before {step.closes} was changed"
-    return PlanStep(view, run.server, depends)
+    return PlanStep(view, run.server, depends, later)
 
 
 def _in_the_way(case: Case) -> tuple[str, ...]:

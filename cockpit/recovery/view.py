@@ -144,11 +144,21 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class PlanStep:
-    """One step of a plan. ``depends``: what its guards or command cannot know before earlier steps ran."""
+    """One step of a plan. ``depends``: what its guards or command cannot know before earlier steps ran.
+
+    ``later``: ids of the guards that judge what earlier steps do: their findings say how it is now, and
+    refuse nothing yet.
+    """
 
     view: StepView
     server: str
     depends: str
+    later: tuple[str, ...] = ()
+
+    @property
+    def in_the_way(self) -> tuple[Finding, ...]:
+        """What would refuse this step as things are now."""
+        return tuple(f for f in self.view.findings if f.blocks and f.guard not in self.later)
 
 
 @dataclass(frozen=True, slots=True)

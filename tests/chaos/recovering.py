@@ -6,13 +6,14 @@ import os
 import signal
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 from typing import Final
 
 import psutil
 import sqlalchemy as sa
 
-from cockpit.journal.records import Run
+from cockpit.journal.records import Choice, Run
 from cockpit.recovery.client import RefusedError
 from tests.chaos.judging import family, judge, known
 from tests.chaos.operator import REASON, Operator
@@ -175,6 +176,8 @@ class Recovery:
                 continue
             readings = self._journal.readings(run.id, question.step)
             answer = self._operator.decide(question, readings[-1].findings if readings else ())
+            if answer.choice is Choice.OVERRIDE:
+                answer = replace(answer, typed=run.server)
             try:
                 self._station.office.answer(run.id, question.id, answer)
             except RefusedError:

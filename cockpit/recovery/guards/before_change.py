@@ -101,7 +101,8 @@ def _dependencies(readings: Readings, case: Case) -> Iterator[Finding]:
             report = reports.get(name.lower())
             about = f"{dependency.name} ({name})"
             if report is None:
-                yield DEPENDENCIES.passed(about, "not reported")
+                # A Client Access server of 2013 has no store of its own to report.
+                yield DEPENDENCIES.passed(about, "not reported by this server")
             elif report.alert_value in (AlertValue.HEALTHY, AlertValue.DISABLED):
                 yield DEPENDENCIES.passed(about, report.alert_value)
             else:

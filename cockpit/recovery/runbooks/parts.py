@@ -49,7 +49,7 @@ def role(step_id: str, *, cas: str, member: str, standalone: str, page: str = ""
         why="What a restart of the computer costs depends on it: a Client Access server of 2013 holds no "
         "databases; from 2016 on every server is a Mailbox server.",
         departs='The page says "restart the CAS" for all; from 2016 on that takes databases down, so a DAG '
-        "member takes the failover path (exchange-facts §1.4 j).",
+        "member takes the failover path.",
         next={"cas_2013": cas, "dag_member": member, "standalone": standalone},
     )
 
@@ -160,7 +160,7 @@ def failover(prefix: str, pages: Pages, *, rebooted: str, left: str, declined: s
             action="block_activation",
             why="Nothing is to be activated here while it goes down and comes back.",
             departs="Ours: the page only moves databases away. Microsoft's own maintenance procedure sets "
-            "the policy too (exchange-facts §6.1). The prior value is kept and put back.",
+            "the policy too. The prior value is kept and put back.",
             consent=Consent.ASK,
             guards=(*CHANGE_GUARDS, "dag.member", "prior.stored"),
             opens=POLICY,
@@ -322,7 +322,7 @@ def component(step_id: str, *, active: str, escalate: str) -> tuple[Step, Step]:
             title="Is the component PopProxy Active",
             action="component",
             why="POP3 stops by design while PopProxy is Inactive, and a restart does not help.",
-            departs="Ours: the page never mentions the component (exchange-facts §1.4 k).",
+            departs="Ours: the page never mentions the component.",
             asks=("inactive_by_others",),
             next={"active": active, "inactive_by_health": put, "inactive_by_others": escalate},
         ),
