@@ -19,6 +19,8 @@ from cockpit.recovery.view import QuestionView, RunView
 
 LEAVE: Final = "leave"
 ALWAYS_A_REASON: Final = frozenset({Choice.OVERRIDE, Choice.HAND_OVER})
+UNDO: Final = "undo:"
+"""So begin the ids of steps outside the procedure that put something back."""
 _MEANS: Final = {
     Choice.GO: "go on with this step",
     Choice.AGAIN: "read the guards anew, or try the step once more",
@@ -43,7 +45,7 @@ def choice_of(text: str) -> Choice | None:
 def asked(view: RunView, question: QuestionView) -> Iterator[Said]:
     """The question as it is put: prompt, exact command, findings in the way, choices."""
     step = view.step(question.step)
-    title = question.step if step is None else step.title
+    title = titled(view, question)
     yield Said(f"QUESTION  run {view.run.id}  {title}", "bold yellow")
     yield Said(question.prompt, "", 2)
     if step is not None and step.why:
@@ -58,6 +60,15 @@ def asked(view: RunView, question: QuestionView) -> Iterator[Said]:
     rest = () if step is None else tuple(f for f in step.findings if f not in question.blocking)
     yield from findings.lines(title, (*question.blocking, *rest), 2)
     yield from offered(question)
+
+
+def titled(view: RunView, question: QuestionView) -> str:
+    """The title of the step that asks."""
+    step = view.step(question.step)
+    if step is not None:
+        return step.title
+    key = question.step.removeprefix(UNDO)
+    return question.step if key == question.step else f"Put {key} back"
 
 
 def offered(question: QuestionView) -> Iterator[Said]:

@@ -32,6 +32,11 @@ class Desk:
     environment: Environment
     program: str = "pop-cockpit"
 
+    @property
+    def writing(self) -> str:
+        """How to call this program again for a command that changes something."""
+        return f"{self.program} --write" if self.environment.read_only else self.program
+
     def want_write(self, what: str) -> None:
         """Raises ConfigError in read-only mode, with the cure."""
         if self.environment.read_only:

@@ -1,36 +1,79 @@
-"""Guards in words: the form of a refusal (recovery-engine §3.3). Pure functions to lines."""
+"""Guards in words: the form of a refusal (recovery-engine §3.3). Pure functions to lines.
+
+What does not stand in the way is never in a block that refuses: a warning is *warned*, whatever it read.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from operator import attrgetter
 
 from cockpit.commands.narrator import Said
 from cockpit.journal.records import Finding, Grade, Verdict
 
+_WARNED = "yellow"
 _STYLES = {Verdict.PASSED: "green", Verdict.REFUSED: "bold red", Verdict.UNREAD: "magenta"}
 
 
 def lines(title: str, findings: Iterable[Finding], indent: int = 0) -> Iterator[Said]:
-    """Every finding of a step: the blocks of guards in the way first, then one line for each other one."""
-    found = tuple(findings)
-    stopping = {f.guard for f in found if f.blocks}
-    of_guard = sorted((f for f in found if f.guard in stopping), key=lambda f: f.guard)
-    for guard, group in groupby(of_guard, key=lambda f: f.guard):
+    """Every finding of a step: what is in the way, guard by guard; then the warnings; then the rest, one
+    line each."""
+    found = tuple(dict.fromkeys(findings))
+    by_guard = attrgetter("guard", "grade")
+    for (guard, _), group in groupby(sorted(filter(_blocks, found), key=by_guard), by_guard):
         yield from refusal(title, guard, tuple(group), indent)
+    by_name = attrgetter("guard")
+    for guard, group in groupby(sorted(filter(_warns, found), key=by_name), by_name):
+        yield from _warning(guard, tuple(group), indent)
     for finding in found:
-        if finding.guard not in stopping:
+        if not _blocks(finding) and not _warns(finding):
             yield from _one(finding, indent)
 
 
+def not_yet(findings: Iterable[Finding], indent: int = 0) -> Iterator[Said]:
+    """Findings of guards that judge what earlier steps do: how it is now, which refuses nothing yet."""
+    for finding in findings:
+        if finding.verdict is Verdict.PASSED:
+            yield from _one(finding, indent)
+        else:
+            head = f"{'not yet':<10} guard {finding.guard} ({finding.grade.value})"
+            yield Said(f"{head}  {_object(finding)}", "", indent)
+
+
+def _blocks(finding: Finding) -> bool:
+    return finding.blocks
+
+
+def _warns(finding: Finding) -> bool:
+    failed = finding.verdict is not Verdict.PASSED and not finding.overridden
+    return failed and finding.grade is Grade.WARN
+
+
 def refusal(title: str, guard: str, findings: tuple[Finding, ...], indent: int = 0) -> Iterator[Said]:
-    """One guard in the way, object by object, with what helps and whether it can be overridden."""
+    """One guard in the way, object by object, with what helps and whether it can be overridden.
+
+    ``findings``: only such as block.
+    """
     yield Said(f"REFUSED  {title}    guard {guard} ({findings[0].grade.value})", "bold red", indent)
     for finding in findings:
         yield Said(_object(finding), _STYLES[finding.verdict], indent + 2)
-    for helps in dict.fromkeys(f.helps for f in findings if f.blocks and f.helps):
+    for helps in dict.fromkeys(f.helps for f in findings if f.helps):
         yield Said(f"What helps:  {helps}", "", indent)
     yield Said(f"Override:    {_override(findings)}", "", indent)
+
+
+def _warning(guard: str, findings: tuple[Finding, ...], indent: int) -> Iterator[Said]:
+    """One guard that warns: each reading once, before it the objects it is the same for."""
+    same: dict[str, list[str]] = {}
+    for finding in findings:
+        same.setdefault(_said(finding), []).append(finding.object)
+    for said, objects in same.items():
+        named = ", ".join(dict.fromkeys(filter(None, objects)))
+        head = f"{'warned':<10} guard {guard} (warn)"
+        yield Said("  ".join(filter(None, (head, named, said))), _WARNED, indent)
+    for helps in dict.fromkeys(f.helps for f in findings if f.helps):
+        yield Said(f"What helps:  {helps}", "", indent + 2)
 
 
 def _one(finding: Finding, indent: int) -> Iterator[Said]:
@@ -39,21 +82,23 @@ def _one(finding: Finding, indent: int) -> Iterator[Said]:
     yield Said(head, _STYLES[finding.verdict], indent)
     if finding.overridden:
         yield Said(f"by {finding.by}: {finding.reason}", "", indent + 2)
-    elif finding.verdict is not Verdict.PASSED and finding.helps:
-        yield Said(f"What helps:  {finding.helps}", "", indent + 2)
 
 
 def _object(finding: Finding) -> str:
-    said = {
+    said = _said(finding)
+    return f"{finding.object}  {said}" if finding.object else said
+
+
+def _said(finding: Finding) -> str:
+    return {
         Verdict.PASSED: f"ok: {finding.reading}",
         Verdict.REFUSED: f"{finding.reading}; it should be: {finding.threshold}",
         Verdict.UNREAD: f"could not be read: {finding.reading}; it should be: {finding.threshold}",
     }[finding.verdict]
-    return f"{finding.object}  {said}" if finding.object else said
 
 
 def _override(findings: tuple[Finding, ...]) -> str:
-    if any(f.grade is Grade.HARD for f in findings if f.blocks):
+    if any(f.grade is Grade.HARD for f in findings):
         return "not offered for this guard"
-    objects = ", ".join(f.object or f.guard for f in findings if f.blocks and f.overridable)
+    objects = ", ".join(f.object or f.guard for f in findings if f.overridable)
     return f"offered for {objects}, one at a time, with a reason and the server's name typed"

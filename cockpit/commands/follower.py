@@ -45,12 +45,14 @@ def _same_screen() -> bool:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """How to follow. ``form``: ``table``, ``json``, or empty for nothing on stdout. ``asks``: whether
-    questions are put to whoever sits at the terminal; ``why_not``: said where they are not."""
+    questions are put to whoever sits at the terminal; ``why_not``: said where they are not.
+    ``starting``: a worker was started for the run just now."""
 
     program: str
     form: str = "table"
     asks: bool = True
     why_not: str = ""
+    starting: bool = False
     pause: Callable[[float], None] = _pause
     keyboard: Callable[[Narrator, Callable[[], bool]], Reader | None] = _keyboard
 
@@ -107,7 +109,7 @@ class Follower:
         current = {view.run.id for view in chain}
         ended = [n for n, view in self._seen.items() if n not in current and not view.run.ended]
         for view in (*map(self.recovery.view, ended), *chain):
-            told = following.news(self._seen.get(view.run.id), view)
+            told = following.news(self._seen.get(view.run.id), view, starting=self.terms.starting)
             self._seen[view.run.id] = view
             self.narrator.tell(told.said)
             for step in told.finished:

@@ -10,11 +10,13 @@ from enum import StrEnum
 from cockpit.commands.narrator import Said
 from cockpit.commands.plain import iso
 from cockpit.exchange.text import clean_line
-from cockpit.journal.records import Obligation, RunState
+from cockpit.journal.records import Json, Obligation, RunState
 from cockpit.recovery.view import Life, OutputView, RunView, StepMark, StepView
 
 LEFT_SECONDS = 10.0
 """So long, by the journal's clock, a run may be without a worker before it counts as left: one starts."""
+STARTING = "starting"
+"""In place of ``left`` while the first worker of a run may still be on its way."""
 TAIL = 20
 """Lines of output shown of what was said before we came."""
 
@@ -58,17 +60,21 @@ def acts(chain: Sequence[RunView]) -> RunView:
     return next((view for view in reversed(chain) if not view.run.ended), chain[0])
 
 
-def news(before: RunView | None, now: RunView) -> News:
-    """What to tell of ``now`` to someone who has seen ``before``; None: nothing yet."""
+def news(before: RunView | None, now: RunView, *, starting: bool = False) -> News:
+    """What to tell of ``now`` to someone who has seen ``before``; None: nothing yet.
+
+    ``starting``: a worker was started just now, and need not have come yet.
+    """
     finished = tuple(s for s in now.steps if _finished(s, _step(before, s.id)))
     said: list[Said] = []
     if before is None:
-        said += head(now)
+        said += head(now, starting=starting)
     for step in now.steps:
         old = _step(before, step.id)
         if _begun(step, old):
-            said += _begins(step, now)
+            said += _begins(step)
         if step in finished:
+            said += _begins(step) if before is not None and _unseen(step, old) else ()
             said += _ends(step)
     said += _output(before, now)
     said += _obligations(before, now)
@@ -83,13 +89,25 @@ def _step(view: RunView | None, step: str) -> StepView | None:
     return None if view is None else view.step(step)
 
 
-def head(view: RunView) -> Iterator[Said]:
-    """Which run it is, and who works on it."""
+def head(view: RunView, *, starting: bool = False) -> Iterator[Said]:
+    """Which run it is, and who works on it. ``starting``: as for :func:`news`."""
     run = view.run
+    life = STARTING if view.life is Life.LEFT and (starting or _young(view)) else view.life.value
     yield Said(f"run {run.id}  {view.title}", "bold")
-    yield Said(f"{run.monitor} on {run.server}  {run.scope}  {run.state.value}, {view.life.value}", "", 2)
+    yield Said(f"{run.monitor} on {run.server}  {run.scope}  {run.state.value}, {life}", "", 2)
     if view.lease is not None and not view.lease.expired:
         yield Said(f"worked on for {view.lease.operator} since {iso(view.lease.taken_at)}", "", 2)
+
+
+def _young(view: RunView) -> bool:
+    """It was made just now, and its worker has done nothing yet."""
+    age = view.now.timestamp() - view.run.created_at
+    return age < LEFT_SECONDS and not any(step.attempts or step.started_at for step in view.steps)
+
+
+def gone(view: RunView) -> bool:
+    """It was left, and not only because its worker is still starting."""
+    return is_left(view) and not _young(view)
 
 
 def _finished(step: StepView, old: StepView | None) -> bool:
@@ -100,20 +118,35 @@ def _finished(step: StepView, old: StepView | None) -> bool:
 
 
 def _begun(step: StepView, old: StepView | None) -> bool:
-    if step.mark not in _WORKING:
+    """There is an attempt without a result that was not told yet, or is in doubt only now.
+
+    A step that is merely come to has sent nothing: its guards are read, or it will ask.
+    """
+    if step.mark not in _WORKING or step.started_at is None or step.ended_at is not None:
         return False
-    return old is None or old.started_at != step.started_at or old.mark is not step.mark
+    doubted = step.mark is StepMark.IN_DOUBT and (old is None or old.mark is not step.mark)
+    return doubted or _unseen(step, old)
 
 
-def _begins(step: StepView, view: RunView) -> Iterator[Said]:
+def _unseen(step: StepView, old: StepView | None) -> bool:
+    """Whether its last attempt began since ``old``. What is skipped never begins."""
+    begun = step.started_at is not None and step.mark is not StepMark.SKIPPED
+    return begun and (old is None or old.started_at != step.started_at)
+
+
+def _begins(step: StepView) -> Iterator[Said]:
+    if step.started_at is None:
+        return
     page = f"  (step {step.page} of Microsoft's page)" if step.page else ""
     word = "IN DOUBT" if step.mark is StepMark.IN_DOUBT else "begins"
     style = "bold magenta" if step.mark is StepMark.IN_DOUBT else "bold"
-    yield Said(f"{clock(step.started_at or view.now)}  {word}  {step.id}  {step.title}{page}", style, 1)
+    yield Said(f"{clock(step.started_at)}  {word}  {step.id}  {step.title}{page}", style, 1)
     if step.command:
         yield Said(f"command: {step.command}", "cyan", 4)
     if step.departs:
         yield Said(f"departs from the page: {step.departs}", "", 4)
+    if step.ended_at is not None:
+        return
     if step.due_at is not None:
         yield Said(f"waits until {clock(step.due_at)}", "", 4)
     elif step.limit_at is not None:
@@ -161,10 +194,18 @@ def _obligations(before: RunView | None, now: RunView) -> Iterator[Said]:
 
 def owed(obligation: Obligation) -> str:
     """An obligation in one line."""
-    text = f"{obligation.server} {obligation.key} = {obligation.wanted}, before: {obligation.prior}"
+    wanted, prior = shown(obligation.wanted), shown(obligation.prior)
+    text = f"{obligation.server} {obligation.key} = {wanted}, before: {prior}"
     if obligation.open and obligation.handed_to:
         text += f"; handed over to {obligation.handed_to}: {obligation.handed_reason}"
     return text
+
+
+def shown(value: Json) -> str:
+    """A property's value as PowerShell writes it."""
+    if value is None:
+        return "$null"
+    return f"${str(value).lower()}" if isinstance(value, bool) else str(value)
 
 
 def _end(view: RunView) -> Iterator[Said]:

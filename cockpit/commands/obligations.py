@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,15 @@ _COMMANDS: Mapping[str, tuple[str, str, bool | str]] = {
 """Cmdlet, the parameter that names the server, and Exchange's default (exchange-facts §2.6, §2.8)."""
 
 
+_UNREAD = re.compile(
+    r"(?:^|; )(?:Get-PopSettings of |Get-ServerComponentState of |Get-MailboxServer does not name "
+    r"|Get-MailboxServer: no policy of )([^\s:;]+)"
+)
+"""How the sweep's problems name a server that it could not read, or not whole."""
+_OF_ALL = re.compile(r"(?:^|; )(?:Get-ExchangeServer|Get-MailboxServer):(?! no policy of )")
+"""A problem that is about every server at once: then nobody knows how many are not read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What ``obligations`` was asked for. ``close`` with ``yes``: without asking, for ``reason``.
@@ -46,7 +56,7 @@ class Wanted:
 
 
 def run(desk: Desk, wanted: Wanted) -> int:
-    """Sweep, close what was asked for, print; 0 clean, 1 harmless orphans, 2 open, 3 not swept.
+    """Sweep, close what was asked for, print; 0 clean, 1 harmless orphans, 2 open, 3 not swept or refused.
 
     Raises ConfigError.
     """
@@ -58,9 +68,11 @@ def run(desk: Desk, wanted: Wanted) -> int:
                 office.settle(wanted.accept, wanted.reason, accept=True)
                 narrator.say(f"Obligation {wanted.accept} is closed; its value stays as it is.", "yellow")
             standing = office.sweep()
-            if wanted.close and _close(office, desk, wanted, standing, narrator):
+            closed = _close(office, desk, wanted, standing, narrator) if wanted.close else Closed()
+            if closed.done:
                 standing = office.sweep()
-            return _show(standing, wanted.form, narrator)
+            code = REFUSED if closed.refused else code_of(standing)
+            return _show(standing, wanted.form, code, desk.writing, narrator)
     except RefusedError as error:
         return refused(narrator, error)
 
@@ -91,26 +103,38 @@ def code_of(standing: Standing) -> int:
     return LEFT if standing.orphans else OK
 
 
-def _show(standing: Standing, form: str, narrator: Narrator) -> int:
-    code = code_of(standing)
+def unread(standing: Standing) -> int | None:
+    """How many servers the last sweep could not read, or not whole; None: nobody knows how many."""
+    named = {name.lower() for name in _UNREAD.findall(standing.problem)}
+    if standing.problem and (not named or _OF_ALL.search(standing.problem)):
+        return None
+    return len(named)
+
+
+def _show(standing: Standing, form: str, code: int, program: str, narrator: Narrator) -> int:
     if standing.problem:
         narrator.say(f"The sweep is not whole: {standing.problem}", "magenta")
     with reader_may_leave():
         if form == "json":
             print(document(as_plain(standing, code)))
         else:
-            Narrator(sys.stdout).tell(lines(standing))
+            Narrator(sys.stdout).tell(lines(standing, program))
     return code
 
 
 def as_plain(standing: Standing, code: int) -> dict[str, object]:
-    """The standing as plain data, each orphan with the command that would end it."""
+    """The standing as plain data, each orphan with the command that would end it.
+
+    ``whole``: every server was read; else ``orphans`` are only those that are known.
+    ``servers_unread``: as :func:`unread`.
+    """
     orphans = [{**plain(orphan), "command": command(orphan)} for orphan in standing.orphans]
-    return {"exit_code": code, **plain(standing), "orphans": orphans}
+    whole = {"whole": not standing.problem, "servers_unread": unread(standing)}
+    return {"exit_code": code, **whole, **plain(standing), "orphans": orphans}
 
 
-def lines(standing: Standing) -> Iterator[Said]:
-    """The standing as text."""
+def lines(standing: Standing, program: str) -> Iterator[Said]:
+    """The standing as text. ``program``: how to call this one in write mode."""
     lives = {line.run.id: line for line in standing.runs}
     yield Said(
         f"obligations open: {len(standing.obligations)}", "bold red" if standing.obligations else "bold"
@@ -118,7 +142,7 @@ def lines(standing: Standing) -> Iterator[Said]:
     for obligation in standing.obligations:
         yield Said(f"{obligation.id}  {owed(obligation)}", "", 2)
         yield Said(f"since {iso(obligation.opened_at)} by run {_named(obligation, lives)}", "", 4)
-    yield Said(f"on without a record: {len(standing.orphans)}", "bold")
+    yield Said(f"on without a record: {_orphans(standing)}", "bold magenta" if standing.problem else "bold")
     for orphan in standing.orphans:
         word = "SEVERE  " if orphan.severe else ""
         style = "bold red" if orphan.severe else ""
@@ -128,7 +152,24 @@ def lines(standing: Standing) -> Iterator[Said]:
     for line in standing.runs:
         waiting = f": {line.waiting_for}" if line.waiting_for else ""
         yield Said(f"{line.run.id}  {line.title} on {line.run.server}  {line.life.value}{waiting}", "", 2)
-    yield Said(f"swept at {iso(standing.swept_at) or 'no time'}", "", 0)
+        if line.life is Life.LEFT:
+            yield Said(f"go on with it: {program} runs resume {line.run.id}", "cyan", 4)
+    swept = iso(standing.swept_at)
+    if standing.problem:
+        yield Said(f"not swept whole; last look at {swept or 'no time'}", "magenta", 0)
+    else:
+        yield Said(f"swept at {swept or 'no time'}", "", 0)
+
+
+def _orphans(standing: Standing) -> str:
+    """How many; what could not be read is never none."""
+    if not standing.problem:
+        return str(len(standing.orphans))
+    known = f"{len(standing.orphans)} known" if standing.orphans else "not known"
+    count = unread(standing)
+    if count is None:
+        return f"{known}, not every server was read"
+    return f"{known}, {count} server{'' if count == 1 else 's'} unread"
 
 
 def _named(obligation: Obligation, lives: Mapping[str, RunLine]) -> str:
@@ -157,26 +198,45 @@ def command(orphan: Orphan) -> str:
 # --- closing -------------------------------------------------------------------------------------
 
 
-def _close(office: Recovery, desk: Desk, wanted: Wanted, standing: Standing, narrator: Narrator) -> bool:
-    """Abort the runs that were left, settle what was handed over; whether anything was done.
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What came of closing. ``done``: something was sent or settled; ``refused``: something was not."""
 
-    Orphans are left alone.
+    done: bool = False
+    refused: bool = False
+
+    def __or__(self, other: Closed) -> Closed:
+        return Closed(self.done or other.done, self.refused or other.refused)
+
+
+def _close(office: Recovery, desk: Desk, wanted: Wanted, standing: Standing, narrator: Narrator) -> Closed:
+    """Abort the runs that were left, settle what was handed over. Orphans are left alone.
+
+    What is refused does not keep the next one from being closed.
     """
-    done = False
+    closed = Closed()
     for line, owing in left_owing(standing):
         reason = _reason(line, owing, wanted, narrator)
-        if not reason:
-            continue
-        office.abort(line.run.id, reason)
-        Follower(office, line.run.id, Terms(desk.program, form="", asks=False), narrator).follow()
-        done = True
+        if reason:
+            closed |= _abort(office, desk, line, reason, narrator)
     for line in standing.runs:
         if line.life is Life.WAITING and line.open_obligations:
             narrator.say(f"Run {line.run.id} waits at its question with obligations open:")
             narrator.command(f"{desk.program} runs attach {line.run.id}")
     for obligation in handed_over(standing):
-        done = _settle(office, desk, wanted, obligation, narrator) or done
-    return done
+        closed |= _settle(office, desk, wanted, obligation, narrator)
+    return closed
+
+
+def _abort(office: Recovery, desk: Desk, line: RunLine, reason: str, narrator: Narrator) -> Closed:
+    try:
+        office.abort(line.run.id, reason)
+    except RefusedError as error:
+        refused(narrator, error)
+        return Closed(refused=True)
+    terms = Terms(desk.program, form="", asks=False, starting=True)
+    Follower(office, line.run.id, terms, narrator).follow()
+    return Closed(done=True)
 
 
 def left_owing(standing: Standing) -> list[tuple[RunLine, list[Obligation]]]:
@@ -225,8 +285,10 @@ def _asked(narrator: Narrator, word: str = "", does: str = "") -> str:
         return ""
 
 
-def _settle(office: Recovery, desk: Desk, wanted: Wanted, obligation: Obligation, narrator: Narrator) -> bool:
-    """Close an obligation whose value is back, or that the operator leaves as it is; whether it was."""
+def _settle(
+    office: Recovery, desk: Desk, wanted: Wanted, obligation: Obligation, narrator: Narrator
+) -> Closed:
+    """Close an obligation whose value is back, or that the operator leaves as it is."""
     narrator.say(f"Obligation {obligation.id} was handed over; run {obligation.run} has ended:", "bold")
     narrator.say(owed(obligation), indent=2)
     if wanted.yes:
@@ -235,14 +297,15 @@ def _settle(office: Recovery, desk: Desk, wanted: Wanted, obligation: Obligation
         narrator.say("It is closed if its value is back; nothing is sent. Why is it over?", indent=2)
         reason = _asked(narrator)
     if not reason:
-        return False
+        return Closed()
     try:
         office.settle(obligation.id, reason)
     except RefusedError as error:
         refused(narrator, error)
-        return isinstance(error, NotBackError) and _leave(office, desk, wanted, obligation, narrator)
+        left = isinstance(error, NotBackError) and _leave(office, desk, wanted, obligation, narrator)
+        return Closed(done=left, refused=not left)
     narrator.say(f"Obligation {obligation.id} is closed: its value is back.", "green")
-    return True
+    return Closed(done=True)
 
 
 def _leave(office: Recovery, desk: Desk, wanted: Wanted, obligation: Obligation, narrator: Narrator) -> bool:

@@ -68,7 +68,8 @@ def _recover(office: Recovery, desk: Desk, wanted: Wanted, monitor: str, narrato
         code = refused(narrator, error)
         tell_of_open_runs(office, desk, narrator)
         return code
-    terms = Terms(desk.program, wanted.form, asks=not wanted.auto, why_not=AUTO_STOPS if wanted.auto else "")
+    why_not = AUTO_STOPS if wanted.auto else ""
+    terms = Terms(desk.program, wanted.form, asks=not wanted.auto, why_not=why_not, starting=True)
     return Follower(office, started, terms, narrator).follow()
 
 
@@ -104,8 +105,11 @@ def _plan(office: Recovery, server: str, monitor: str, form: str) -> int:
 
 
 def plan_code(plan: Plan) -> int:
-    """0 nothing in the way; 2 something is, now or at a step that could come; 3 something is unread."""
-    coming = [f for step in plan.steps if _may_come(step) for f in step.view.findings]
+    """0 nothing in the way; 2 something is, now or at a step that could come; 3 something is unread.
+
+    What depends on earlier steps of the run refuses nothing yet.
+    """
+    coming = [f for step in plan.steps if _may_come(step) for f in _by_now(step)]
     if plan.in_the_way or any(_refuses(f) for f in coming):
         return BAD
     return REFUSED if any(f.verdict is Verdict.UNREAD for f in coming) else OK
@@ -113,6 +117,11 @@ def plan_code(plan: Plan) -> int:
 
 def _may_come(step: PlanStep) -> bool:
     return step.view.mark not in (StepMark.NOT_NEEDED, StepMark.DONE, StepMark.SKIPPED)
+
+
+def _by_now(step: PlanStep) -> list[Finding]:
+    """The findings that say something before earlier steps ran."""
+    return [f for f in step.view.findings if f.guard not in step.later]
 
 
 def _refuses(finding: Finding) -> bool:
@@ -128,8 +137,34 @@ def plan_lines(plan: Plan) -> Iterator[Said]:
     yield Said(f"every guard read at {iso(plan.read_at)}; nothing was sent", "", 2)
     for reason in plan.in_the_way:
         yield Said(f"IN THE WAY  {reason}", "bold red", 2)
+    yield from summary(plan)
     for n, step in enumerate(plan.steps, 1):
         yield from _step_lines(n, step)
+
+
+def summary(plan: Plan) -> Iterator[Said]:
+    """Which steps would be refused now and by what, what was not read, what only earlier steps decide."""
+    coming = [step for step in plan.steps if _may_come(step)]
+    refusing = {s.view.id: [f for f in _by_now(s) if _refuses(f)] for s in coming}
+    unread = {s.view.id: [f for f in _by_now(s) if f.verdict is Verdict.UNREAD] for s in coming}
+    count = sum(map(bool, refusing.values()))
+    style = "bold red" if count else "bold"
+    yield Said(f"{count or 'none'} of {len(coming)} steps would be refused as things are now", style, 2)
+    for word, told, shade in (("refused", refusing, "bold red"), ("not read", unread, "magenta")):
+        for step, found in told.items():
+            if found:
+                yield Said(f"{word:<8}  {step}: {_by_guards(found)}", shade, 4)
+    for planned in coming:
+        if planned.depends:
+            yield Said(f"not yet   {planned.view.id}: {planned.depends}", "", 4)
+
+
+def _by_guards(found: list[Finding]) -> str:
+    objects: dict[str, list[str]] = {}
+    for finding in found:
+        objects.setdefault(f"{finding.guard} ({finding.grade.value})", []).append(finding.object)
+    named = ((guard, ", ".join(dict.fromkeys(filter(None, of)))) for guard, of in objects.items())
+    return "; ".join(f"{guard}: {of}" if of else guard for guard, of in named)
 
 
 def _step_lines(n: int, step: PlanStep) -> Iterator[Said]:
@@ -155,4 +190,5 @@ def _step_lines(n: int, step: PlanStep) -> Iterator[Said]:
         yield Said(f"command: {view.command}", "cyan", 6)
     if step.depends:
         yield Said(f"not known yet: {step.depends}", "", 6)
-    yield from findings.lines(view.title, view.findings, 6)
+    yield from findings.lines(view.title, _by_now(step), 6)
+    yield from findings.not_yet((f for f in view.findings if f.guard in step.later), 6)

@@ -91,9 +91,13 @@ def _add_recover(commands: Commands) -> None:
     how.add_argument(
         "--plan",
         action="store_true",
-        help="every guard read now, nothing sent; exit 0 nothing in the way, 2 something, 3 something unread",
+        help="every guard read now, nothing sent; exit 0 nothing in the way, 2 refused, 3 not readable",
     )
-    how.add_argument("--auto", action="store_true", help="go on until a step that needs a person")
+    how.add_argument(
+        "--auto",
+        action="store_true",
+        help="send what nothing refuses without asking; stop at the first question that needs a person",
+    )
     _form(made)
 
 
@@ -114,7 +118,7 @@ def _add_runs(commands: Commands, group: Callable[..., Commands]) -> None:
     made = _run(
         inner,
         "abort",
-        "have what is open undone and end the run; exit 0 under way, 3 refused",
+        "have what is open undone and end the run; exit 0 asked for, 3 refused",
         "--write runs abort 4f2a --reason 'the alert was a planned reboot'",
     )
     made.add_argument("--reason", metavar="R", required=True, type=_reason)
@@ -125,7 +129,12 @@ def _add_runs(commands: Commands, group: Callable[..., Commands]) -> None:
         "--write runs end-wait 4f2a --reason 'the monitor is Healthy already'",
     )
     made.add_argument("--reason", metavar="R", required=True, type=_reason)
-    made = _run(inner, "export", "write the evidence bundle, print its path", "runs export 4f2a --to .")
+    made = _run(
+        inner,
+        "export",
+        "write the evidence bundle, print its path; exit 0 written, 3 refused",
+        "runs export 4f2a --to .",
+    )
     made.add_argument("--to", metavar="FOLDER", type=Path, default=Path(), help="default: here")
     _add_answer(inner)
 
@@ -134,7 +143,7 @@ def _add_answer(inner: Commands) -> None:
     made = _run(
         inner,
         "answer",
-        "answer the open question of a run once; exit 0 done, 3 refused",
+        "answer the open question of a run once; exit 0 answered, 3 refused",
         "--write runs answer 4f2a go --typed EX01",
     )
     made.add_argument("choice", metavar="CHOICE", help="go, again, skip, override, hand-over or abort")
@@ -158,7 +167,8 @@ def _add_obligations(commands: Commands) -> None:
         commands,
         "obligations",
         "what is still to be undone, found by a sweep over all servers; "
-        "exit 0 nothing, 1 only harmless settings without a record, 2 something, 3 not swept",
+        "exit 0 nothing, 1 only harmless settings without a record, 2 something open or severe, "
+        "3 not swept or refused",
         "obligations --format json",
     )
     made.add_argument(

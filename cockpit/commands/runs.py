@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cockpit.commands import findings, tables
-from cockpit.commands.asking import asked, choice_of
+from cockpit.commands.asking import asked, choice_of, titled
 from cockpit.commands.desk import OK, Desk, Office, refused
 from cockpit.commands.follower import Follower, Terms
-from cockpit.commands.following import TAIL, clock, head, owed
+from cockpit.commands.following import TAIL, clock, gone, head, owed
 from cockpit.commands.narrator import Narrator, Said
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, iso
@@ -33,16 +33,26 @@ READ_ONLY = "Read-only: give --write before the command to answer here."
 def listed(desk: Desk, only_open: bool, form: str) -> int:
     """Print the runs, newest first."""
 
-    def work(office: Recovery, _: Narrator) -> int:
+    def work(office: Recovery, narrator: Narrator) -> int:
         found = [line for line in office.runs() if not only_open or line.life is not Life.ENDED]
         with reader_may_leave():
             if form == "json":
                 print(document(found))
             else:
                 tables.show(COLUMNS, map(_row, found), _STYLES)
+        if form != "json":
+            for line in found:
+                if line.life is Life.LEFT:
+                    _how_to_resume(desk, line.run.id, narrator)
         return OK
 
     return _with(desk, work)
+
+
+def _how_to_resume(desk: Desk, run: str, narrator: Narrator) -> None:
+    narrator.say(f"Nobody works on run {run} any more. Go on with it, or end it:", "bold red")
+    narrator.command(f"{desk.writing} runs resume {run}")
+    narrator.command(f"{desk.writing} runs abort {run} --reason REASON")
 
 
 def _row(line: RunLine) -> tuple[str, ...]:
@@ -64,13 +74,15 @@ def _row(line: RunLine) -> tuple[str, ...]:
 def show(desk: Desk, run: str, form: str) -> int:
     """Print one run, whole."""
 
-    def work(office: Recovery, _: Narrator) -> int:
+    def work(office: Recovery, narrator: Narrator) -> int:
         view = office.view(run)
         with reader_may_leave():
             if form == "json":
                 print(document(view))
             else:
                 Narrator(sys.stdout).tell(run_lines(view))
+        if form != "json" and gone(view):
+            _how_to_resume(desk, view.run.id, narrator)
         return OK
 
     return _with(desk, work)
@@ -112,12 +124,19 @@ def _step(step: StepView) -> Iterator[Said]:
 
 def attach(desk: Desk, run: str, form: str) -> int:
     """Follow a run; in write mode its questions are put here. The exit code is :mod:`recover`'s."""
-    return _with(desk, lambda office, narrator: _follow(office, desk, run, form, narrator))
+
+    def work(office: Recovery, narrator: Narrator) -> int:
+        return _follow(office, desk, office.view(run).run.id, form, narrator)
+
+    return _with(desk, work)
 
 
-def _follow(office: Recovery, desk: Desk, run: str, form: str, narrator: Narrator) -> int:
+def _follow(
+    office: Recovery, desk: Desk, run: str, form: str, narrator: Narrator, *, starting: bool = False
+) -> int:
     read_only = desk.environment.read_only
-    terms = Terms(desk.program, form, asks=not read_only, why_not=READ_ONLY if read_only else "")
+    why_not = READ_ONLY if read_only else ""
+    terms = Terms(desk.program, form, asks=not read_only, why_not=why_not, starting=starting)
     return Follower(office, run, terms, narrator).follow()
 
 
@@ -128,19 +147,19 @@ def resume(desk: Desk, run: str, form: str) -> int:
     def work(office: Recovery, narrator: Narrator) -> int:
         whole = office.view(run).run.id
         office.resume(whole)
-        return _follow(office, desk, whole, form, narrator)
+        return _follow(office, desk, whole, form, narrator, starting=True)
 
     return _with(desk, work)
 
 
 def abort(desk: Desk, run: str, reason: str) -> int:
-    """Have what is open undone and the run ended; 0 once that is under way."""
+    """Ask for what is open to be undone and the run ended; 0 once that is asked."""
     desk.want_write("runs abort")
 
     def work(office: Recovery, narrator: Narrator) -> int:
         whole = office.view(run).run.id
         office.abort(whole, reason)
-        narrator.say(f"Run {whole} will undo what is open and end. See it with:")
+        narrator.say(f"Run {whole} was asked to undo what is open and to end; it may ask first. See it with:")
         narrator.command(f"{desk.program} runs attach {whole}")
         return OK
 
@@ -155,7 +174,10 @@ def end_wait(desk: Desk, run: str, reason: str) -> int:
         view = office.view(run)
         while view.child is not None:
             view = office.view(view.child)
-        office.wish(view.run.id, WishKind.END_WAIT, reason)
+        try:
+            office.wish(view.run.id, WishKind.END_WAIT, reason)
+        except RefusedError as error:
+            raise RefusedError("No wait was ended", error.why, error.helps) from error
         narrator.say(f"Run {view.run.id} ends its wait at its next look at the journal.")
         return OK
 
@@ -198,7 +220,7 @@ def answer(desk: Desk, run: str, given: Answer) -> int:
             offered = ", ".join(choice.value for choice in question.choices)
             raise RefusedError("Nothing was answered", f"the question offers: {offered}")
         office.answer(view.run.id, question.id, _by(given, office.operator()))
-        narrator.say(f"answered: {given.choice.value} ({question.prompt})")
+        narrator.say(f"Run {view.run.id}, {titled(view, question)}: answered {given.choice.value}.")
         return OK
 
     return _with(desk, work)

@@ -99,14 +99,16 @@ def _say_what_stays(environment: Environment, places: Paths) -> None:
 
 
 def _staying(standing: Standing) -> Iterator[str]:
+    from cockpit.commands.following import shown
+    from cockpit.recovery.view import Life
+
     for run in standing.runs:
         name = run.run.id[:8]
-        yield (
-            f"Run {name} on {run.run.server} has not ended ({run.life.value}): pop-cockpit runs attach {name}"
-        )
+        verb = "--write runs resume" if run.life is Life.LEFT else "runs attach"
+        yield f"Run {name} on {run.run.server} has not ended ({run.life.value}): pop-cockpit {verb} {name}"
     for open_ in standing.obligations:
         whose = f"handed over to {open_.handed_to}" if open_.handed_to else f"run {open_.run[:8]}"
-        yield f"Still to be undone: {open_.key} on {open_.server}, was {open_.prior} ({whose})"
+        yield f"Still to be undone: {open_.key} on {open_.server}, was {shown(open_.prior)} ({whose})"
 
 
 def _let_go_of_a_dead_terminal() -> None:

@@ -19,9 +19,11 @@ from cockpit.recovery.client import RefusedError
 if TYPE_CHECKING:
     from cockpit.exchange.recovery_model import ServiceProcess
 
-COLUMNS = ("server", "service", "tier", "state", "start_mode", "process_id", "created")
+COLUMNS = ("server", "service", "tier", "state", "start type", "process_id", "created")
 RUNNING = "running"
 _TIERS = {catalogue.FRONT_END_SERVICE: "front end", catalogue.BACK_END_SERVICE: "back end"}
+_START_TYPES = {"Auto": "Automatic"}
+"""CIM's word, where Get-Service and Set-Service -StartupType have another; JSON keeps CIM's name and word."""
 _STYLES = {"Running": "green", "Stopped": "bold red"}
 
 
@@ -80,7 +82,7 @@ def _row(server: str, service: ServiceProcess) -> tuple[str, ...]:
         service.name,
         _tier(service),
         service.state,
-        service.start_mode,
+        _START_TYPES.get(service.start_mode, service.start_mode),
         str(service.process_id or ""),
         iso(service.created) or "",
     )
@@ -98,6 +100,6 @@ def restart(desk: Desk, server: str, backend: bool, form: str) -> int:
                 code = refused(narrator, error)
                 tell_of_open_runs(office, desk, narrator)
                 return code
-            return Follower(office, started, Terms(desk.program, form), narrator).follow()
+            return Follower(office, started, Terms(desk.program, form, starting=True), narrator).follow()
     except RefusedError as error:
         return refused(narrator, error)

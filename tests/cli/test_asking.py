@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from cockpit.commands import findings
 from cockpit.commands.asking import ask, asked, choice_of
 from cockpit.commands.keyboard import LeftError
 from cockpit.commands.narrator import Said
-from cockpit.journal.records import Answer, Choice, Grade, Verdict
+from cockpit.journal.records import Answer, Choice, Finding, Grade, Verdict
 from cockpit.recovery.view import QuestionView
 from tests.cli.scripted import ASKING, finding, obligation, question
 
@@ -132,6 +133,56 @@ def test_a_question_shows_command_refusal_and_choices() -> None:
     assert any(text.startswith("Override:    offered for DB03, DB04") for text in texts)
     words = [text.split()[0] for text in texts[texts.index("Type one of:") + 1 :]]
     assert words == ["again", "override", "hand", "leave"]
+
+
+def texts_of(*found: Finding) -> list[str]:
+    return [line.text for line in findings.lines("Move", found)]
+
+
+def test_a_block_that_refuses_holds_only_what_blocks() -> None:
+    told = texts_of(
+        finding(object="DB01", grade=Grade.HARD, helps="Resume DB01"),
+        finding(object="DB02", grade=Grade.WARN, reading="only 1 fit copy", helps="A DAG of two has one"),
+        finding(object="DB03", verdict=Verdict.PASSED),
+        finding(object="DB04", reason="it is known", by="ann"),
+    )
+    assert told == [
+        "REFUSED  Move    guard copies.elsewhere (hard)",
+        "DB01  EX02 Failed; it should be: 1 healthy copy",
+        "What helps:  Resume DB01",
+        "Override:    not offered for this guard",
+        "warned     guard copies.elsewhere (warn)  DB02  only 1 fit copy; it should be: 1 healthy copy",
+        "What helps:  A DAG of two has one",
+        "passed     guard copies.elsewhere (stop)  DB03  ok: EX02 Failed",
+        "overridden guard copies.elsewhere (stop)  DB04  EX02 Failed; it should be: 1 healthy copy",
+        "by ann: it is known",
+    ]
+
+
+def test_one_guard_of_two_grades_is_two_blocks() -> None:
+    told = texts_of(finding(object="DB01", grade=Grade.HARD), finding(object="DB02"))
+    assert [text for text in told if text.startswith(("REFUSED", "Override"))] == [
+        "REFUSED  Move    guard copies.elsewhere (hard)",
+        "Override:    not offered for this guard",
+        "REFUSED  Move    guard copies.elsewhere (stop)",
+        "Override:    offered for DB02, one at a time, with a reason and the server's name typed",
+    ]
+
+
+def test_a_warning_that_is_the_same_for_several_objects_is_said_once() -> None:
+    same = [finding(object=name, grade=Grade.WARN) for name in ("DB01", "DB02", "DB01")]
+    assert texts_of(*same, finding(Verdict.UNREAD, Grade.WARN, object="DB03")) == [
+        "warned     guard copies.elsewhere (warn)  DB01, DB02  EX02 Failed; it should be: 1 healthy copy",
+        "warned     guard copies.elsewhere (warn)  DB03  could not be read: EX02 Failed; "
+        "it should be: 1 healthy copy",
+        "What helps:  Resume it",
+    ]
+
+
+def test_the_question_of_an_undoing_has_a_title() -> None:
+    put = question(step="undo:ProtocolLogEnabled")
+    (first, *_) = asked(replace(ASKING, question=put), put)
+    assert first.text.endswith("  Put ProtocolLogEnabled back")
 
 
 def test_choices_are_words_in_any_case() -> None:

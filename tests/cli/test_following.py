@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -31,6 +32,54 @@ from tests.cli.scripted import (
 
 def texts(before: RunView | None, now: RunView) -> list[str]:
     return [line.text for line in news(before, now).said]
+
+
+def begun(before: RunView | None, now: RunView) -> list[str]:
+    return [text for text in texts(before, now) if "begins" in text]
+
+
+def test_a_step_that_was_only_come_to_has_not_begun() -> None:
+    come_to = replace(BEGUN, steps=(done("read"), step("restart", StepMark.DOING)))
+    assert begun(BEGUN, come_to) == []
+    assert "command: Restart-Service -Name 'restart'" not in texts(BEGUN, come_to)
+    again = replace(done("restart", "failed"), mark=StepMark.DOING)
+    assert begun(come_to, replace(come_to, steps=(done("read"), again))) == [
+        "02:00:00Z  begins  restart  Step restart  (step 1 of Microsoft's page)"
+    ]
+    tried = replace(come_to, steps=(done("read"), done("restart", "failed")))
+    assert begun(tried, replace(come_to, steps=(done("read"), again))) == [], "no second attempt yet"
+
+
+def test_a_step_begins_once_however_often_it_is_seen() -> None:
+    limit = NOW + timedelta(minutes=1)
+    working = step("restart", StepMark.DOING, started_at=NOW, attempts=1, limit_at=limit)
+    frames = [
+        view(step("restart")),
+        view(step("restart", StepMark.DOING)),
+        view(working),
+        view(replace(working, limit_at=None)),
+        view(done("restart")),
+    ]
+    told = [text for old, new in pairwise(frames) for text in begun(old, new)]
+    assert len(told) == 1
+
+
+def test_a_step_that_came_and_went_between_two_looks_begins_before_it_ends() -> None:
+    told = texts(view(step("restart")), view(done("restart", "applied")))
+    assert [text.split()[1] for text in told if text.startswith("02:00")] == ["begins", "ends"]
+    assert begun(view(step("a")), view(replace(done("a"), mark=StepMark.SKIPPED))) == []
+
+
+def test_a_run_made_just_now_is_starting_and_later_it_is_left() -> None:
+    new = view(step("read"), life=Life.LEFT)
+    assert texts(None, new)[1].endswith("running, starting")
+    assert not following.gone(new)
+    old = replace(new, now=NOW + timedelta(seconds=following.LEFT_SECONDS))
+    assert texts(None, old)[1].endswith("running, left")
+    assert following.gone(old)
+    assert texts(None, view(done("read"), life=Life.LEFT))[1].endswith("running, left")
+    resumed = following.news(None, old, starting=True)
+    assert resumed.said[1].text.endswith("running, starting")
 
 
 def test_nothing_is_told_twice() -> None:
@@ -78,9 +127,9 @@ def test_a_step_in_doubt_is_called_so() -> None:
 
 def test_obligations_are_told_when_they_open_and_when_they_close() -> None:
     owing = replace(BEGUN, obligations=(obligation(),))
-    assert texts(BEGUN, owing) == ["to be undone: EX01 ProtocolLogEnabled = True, before: False"]
+    assert texts(BEGUN, owing) == ["to be undone: EX01 ProtocolLogEnabled = $true, before: $false"]
     closed = replace(BEGUN, obligations=(obligation(closed_at=1.0),))
-    assert texts(owing, closed) == ["undone: EX01 ProtocolLogEnabled = True, before: False"]
+    assert texts(owing, closed) == ["undone: EX01 ProtocolLogEnabled = $true, before: $false"]
     assert texts(owing, BEGUN) == texts(owing, closed)
 
 

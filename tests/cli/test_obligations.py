@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from cockpit.commands.obligations import command, left_owing
+from cockpit.commands.obligations import command, left_owing, unread
 from cockpit.journal.records import RunState
 from cockpit.recovery.client import RefusedError
 from cockpit.recovery.view import Life, Orphan, Standing
@@ -41,6 +41,60 @@ def test_the_exit_code(call: Call, standing: Standing, code: int, capsys: Captur
     assert bool(standing.problem) == ("EX02 was not read" in err)
 
 
+@pytest.mark.parametrize(
+    ("problem", "count", "says"),
+    [
+        ("", 0, "0"),
+        ("Get-ExchangeServer: no server answers", None, "not known, not every server was read"),
+        ("Get-PopSettings of EX02: it timed out", 1, "not known, 1 server unread"),
+        (
+            "Get-MailboxServer does not name EX03; Get-PopSettings of EX02: gone; "
+            "Get-ServerComponentState of ex02: gone",
+            2,
+            "not known, 2 servers unread",
+        ),
+        (
+            "Get-MailboxServer: no server answers; Get-PopSettings of EX02: gone",
+            None,
+            "not known, not every server was read",
+        ),
+    ],
+)
+def test_what_was_not_read_is_never_none(
+    call: Call, problem: str, count: int | None, says: str, capsys: Capture
+) -> None:
+    standing = replace(CLEAN, problem=problem)
+    assert unread(standing) == count
+    call(Scripted(standings=[standing]), "obligations")
+    out = capsys.readouterr().out
+    assert f"on without a record: {says}\n" in out
+    assert ("\nswept at" in out) is not bool(problem)
+    call(Scripted(standings=[standing]), "obligations", "--format", "json")
+    found = json.loads(capsys.readouterr().out)
+    assert (found["whole"], found["servers_unread"]) == (not problem, count)
+
+
+def test_orphans_of_a_sweep_that_is_not_whole_are_the_known_ones(call: Call, capsys: Capture) -> None:
+    standing = replace(CLEAN, orphans=(MILD,), problem="Get-PopSettings of EX02: it timed out")
+    call(Scripted(standings=[standing]), "obligations")
+    assert "on without a record: 1 known, 1 server unread\n" in capsys.readouterr().out
+
+
+def test_a_run_that_was_left_is_named_with_its_cure(call: Call, capsys: Capture) -> None:
+    call(Scripted(standings=[LEFT]), "--read-only", "obligations")
+    assert f" --write runs resume {RUN}\n" in capsys.readouterr().out
+    call(Scripted(standings=[replace(LEFT, runs=(line(Life.LIVE),))]), "obligations")
+    assert "resume" not in capsys.readouterr().out
+
+
+def test_an_abort_that_is_refused_is_3_and_what_was_handed_over_is_settled_all_the_same(call: Call) -> None:
+    both = replace(LEFT, obligations=(*LEFT.obligations, *HANDED.obligations))
+    refusal = RefusedError("Abort", "dag:DAG1 is held by CONTOSO\\bob")
+    recovery = Scripted(standings=[both], refuses={"abort": refusal})
+    assert call(recovery, *CLOSE) == 3
+    assert [number for number, *_ in recovery.made("settle")] == [5]
+
+
 def test_a_sweep_that_cannot_be_made_is_3(call: Call) -> None:
     refused = Scripted(refuses={"sweep": RefusedError("Sweep", "no server answers")})
     assert call(refused, "obligations") == 3
@@ -49,7 +103,7 @@ def test_a_sweep_that_cannot_be_made_is_3(call: Call) -> None:
 def test_it_shows_the_value_before_the_run_and_the_command_for_an_orphan(call: Call, capsys: Capture) -> None:
     call(Scripted(standings=[replace(LEFT, orphans=(SEVERE,))]), "obligations")
     out = capsys.readouterr().out
-    assert "EX01 ProtocolLogEnabled = True, before: False\n" in out
+    assert "EX01 ProtocolLogEnabled = $true, before: $false\n" in out
     assert f"since 2026-03-01T02:00:00Z by run {RUN} (left)\n" in out
     assert "Set-MailboxServer -Identity 'EX05' -DatabaseCopyActivationDisabledAndMoveNow $false\n" in out
 
@@ -117,10 +171,10 @@ def test_close_settles_what_was_handed_over_and_is_back(call: Call, capsys: Capt
 
 def test_close_by_itself_never_accepts_what_is_not_back(call: Call, capsys: Capture) -> None:
     recovery = Scripted(standings=[HANDED], not_back={5})
-    assert call(recovery, *CLOSE) == 2
+    assert call(recovery, *CLOSE) == 3
     assert recovery.made("settle") == [(5, "left since midnight", False)]
     out, err = capsys.readouterr()
-    assert "5  EX01 ProtocolLogEnabled = True, before: False; handed over to second line" in out
+    assert "5  EX01 ProtocolLogEnabled = $true, before: $false; handed over to second line" in out
     assert "ProtocolLogEnabled of EX01 is True, it was False" in err
     assert f"Type: {PUT_BACK}" in err
     assert "obligations --accept 5 --reason REASON" in err
@@ -130,12 +184,12 @@ def test_what_is_refused_does_not_keep_the_next_one_from_being_settled(call: Cal
     (first,) = HANDED.obligations
     both = replace(HANDED, obligations=(first, replace(first, id=6)))
     recovery = Scripted(standings=[both, replace(both, obligations=(first,))], not_back={5})
-    assert call(recovery, *CLOSE) == 2
+    assert call(recovery, *CLOSE) == 3
     assert [number for number, *_ in recovery.made("settle")] == [5, 6]
     assert len(recovery.made("sweep")) == 2
     unread = Scripted(standings=[both], refuses={"settle": RefusedError("Close", "EX01 did not answer")})
     capsys.readouterr()
-    assert call(unread, *CLOSE) == 2
+    assert call(unread, *CLOSE) == 3
     assert [number for number, *_ in unread.made("settle")] == [5, 6]
     assert "--accept" not in capsys.readouterr().err, "a value nobody has read is not offered to be left"
 
@@ -159,7 +213,7 @@ def test_accept_closes_that_one_as_it_is_and_no_other(call: Call, capsys: Captur
     assert call(recovery, "obligations", "--accept", "5", "--reason", "it is wanted so now") == 2
     assert recovery.made("settle") == [(5, "it is wanted so now", True)]
     assert "Obligation 5 is closed; its value stays as it is." in capsys.readouterr().err
-    assert call(recovery, *CLOSE, "--accept", "5") == 2
+    assert call(recovery, *CLOSE, "--accept", "5") == 3
     assert recovery.made("settle")[1:] == [
         (5, "left since midnight", True),
         (6, "left since midnight", False),

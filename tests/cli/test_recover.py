@@ -73,6 +73,21 @@ def test_the_exit_code_of_a_plan(call: Call, planned: Plan, code: int, capsys: C
     assert err == ""
 
 
+@pytest.mark.parametrize("verdict", [Verdict.REFUSED, Verdict.UNREAD])
+def test_what_earlier_steps_decide_refuses_nothing_yet(call: Call, verdict: Verdict, capsys: Capture) -> None:
+    hard = finding(verdict, Grade.HARD, guard="copies.none_active", reading="Mounted", threshold="no copy")
+    (only,) = plan(hard).steps
+    later = replace(plan(hard), steps=(replace(only, later=("copies.none_active",)),))
+    assert call(Scripted(planned=later), *RECOVER, "--plan") == 0
+    out = capsys.readouterr().out
+    assert "REFUSED" not in out
+    assert "none of 1 steps would be refused as things are now\n" in out
+    assert "not yet    guard copies.none_active (hard)  DB03  " in out
+    assert "Mounted; it should be: no copy\n" in out
+    also = replace(later, steps=(replace(later.steps[0], view=step("restart", findings=(hard, finding()))),))
+    assert call(Scripted(planned=also), *RECOVER, "--plan") == 2
+
+
 def test_a_plan_shows_every_guard_and_refuses_in_blocks(call: Call, capsys: Capture) -> None:
     call(Scripted(planned=plan(finding(), finding(Verdict.PASSED, guard="alert.real"))), *RECOVER, "--plan")
     out = capsys.readouterr().out
@@ -83,6 +98,23 @@ def test_a_plan_shows_every_guard_and_refuses_in_blocks(call: Call, capsys: Capt
     assert "passed     guard alert.real (stop)  DB03  ok: EX02 Failed\n" in out
     assert "command: Restart-Service -Name 'restart'\n" in out
     assert "not known yet: depends on step read\n" in out
+
+
+def test_a_plan_begins_with_which_steps_refuse_and_what_is_not_known_yet(call: Call, capsys: Capture) -> None:
+    made = plan(finding(), finding(object="DB04"), finding(Verdict.UNREAD, guard="quorum", object=""))
+    free = PlanStep(step("probe"), "EX01", "")
+    other = PlanStep(step("move", StepMark.NOT_NEEDED, findings=(finding(),)), "EX01", "never")
+    call(Scripted(planned=replace(made, steps=(free, *made.steps, other))), *RECOVER, "--plan")
+    told = [text.strip() for text in capsys.readouterr().out.splitlines()]
+    assert told[4:9] == [
+        "1 of 2 steps would be refused as things are now",
+        "refused   restart: copies.elsewhere (stop): DB03, DB04",
+        "not read  restart: quorum (stop)",
+        "not yet   restart: depends on step read",
+        "1  probe  Step probe  (step 1 of Microsoft's page)  to come",
+    ]
+    call(Scripted(planned=plan(finding(grade=Grade.WARN))), *RECOVER, "--plan")
+    assert "none of 1 steps would be refused" in capsys.readouterr().out
 
 
 def test_a_plan_as_json(call: Call, capsys: Capture) -> None:

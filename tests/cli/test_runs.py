@@ -39,7 +39,7 @@ def test_show_tells_the_whole_run(call: Call, capsys: Capture) -> None:
     shown = replace(ASKING, obligations=(obligation(),), output=(said("stopping"),))
     assert call(Scripted((shown,)), "--read-only", "runs", "show", "4f2a") == 0
     out = capsys.readouterr().out
-    assert "STILL OPEN: EX01 ProtocolLogEnabled = True, before: False\n" in out
+    assert "STILL OPEN: EX01 ProtocolLogEnabled = $true, before: $false\n" in out
     assert "| 02:00:00Z restart: stopping\n" in out
     assert "QUESTION" in out
     assert call(Scripted((shown,)), "runs", "show", "4f2a", "--format", "json") == 0
@@ -57,6 +57,36 @@ def test_read_only_watches_and_does_not_ask(call: Call, capsys: Capture) -> None
     assert call(Scripted((BEGUN, RECOVERED)), "--read-only", "runs", "attach", "4f2a") == 0
     assert call(Scripted((ASKING,)), "--read-only", "runs", "attach", "4f2a") == 1
     assert "--write" in capsys.readouterr().err
+
+
+def test_a_run_that_was_left_is_shown_with_its_cure(call: Call, capsys: Capture) -> None:
+    left = replace(BEGUN, life=Life.LEFT)
+    for recovery, command in (
+        (Scripted(lines=(line(Life.LEFT),)), ("list",)),
+        (Scripted((left,)), ("show", "4f2a")),
+    ):
+        assert call(recovery, "--read-only", "runs", *command) == 0
+        assert f" --write runs resume {RUN}\n" in capsys.readouterr().err
+        assert call(recovery, "--read-only", "runs", *command, "--format", "json") == 0
+        assert capsys.readouterr().err == ""
+    assert call(Scripted(lines=LINES), "runs", "list") == 0
+    assert "resume" not in capsys.readouterr().err
+
+
+def test_attach_to_a_run_that_there_is_not_offers_no_way_back_to_it(call: Call, capsys: Capture) -> None:
+    assert call(Scripted(), "runs", "attach", "zz") == 3
+    err = capsys.readouterr().err
+    assert "no run begins with zz" in err
+    assert "runs attach" not in err
+
+
+def test_an_answer_names_the_step_and_an_abort_only_asks(call: Call, capsys: Capture) -> None:
+    assert call(Scripted((ASKING, RECOVERED)), "runs", "answer", "4f2a", "go") == 0
+    assert f"Run {RUN}, Step restart: answered go.\n" in capsys.readouterr().err
+    assert call(Scripted((ASKING,)), "runs", "abort", "4f2a", "--reason", "a planned reboot") == 0
+    assert (
+        f"Run {RUN} was asked to undo what is open and to end; it may ask first." in capsys.readouterr().err
+    )
 
 
 def test_resume_resumes_the_whole_id_and_follows(call: Call) -> None:
@@ -85,7 +115,9 @@ def test_a_wait_is_ended_by_wish_in_the_run_that_waits(call: Call, capsys: Captu
     assert nested.made("wish") == [("c1", WishKind.END_WAIT, "Healthy already")]
     refused = Scripted((BEGUN,), refuses={"wish": RefusedError("Wish to end wait", "it is at no wait now")})
     assert call(refused, *words) == 3
-    assert "it is at no wait now" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "REFUSED  No wait was ended\n" in err
+    assert "it is at no wait now" in err
     with pytest.raises(SystemExit) as left:
         call(recovery, "runs", "end-wait", "4f2a", "--reason", "short")
     assert left.value.code == 64

@@ -38,7 +38,7 @@ def test_all_that_is_there_is_shown_and_one_that_stands_is_2(
     assert status(call) == 2
     rows = capsys.readouterr().out.splitlines()
     assert rows[1].split() == [
-        "EX01", "MSExchangePop3", "front", "end", "Running", "Auto", "4711", "2026-03-01T02:00:00Z",
+        "EX01", "MSExchangePop3", "front", "end", "Running", "Automatic", "4711", "2026-03-01T02:00:00Z",
     ]  # fmt: skip
     assert rows[2].split() == ["EX01", "MSExchangePOP3BE", "back", "end", "Stopped", "Disabled"]
 

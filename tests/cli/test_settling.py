@@ -86,7 +86,7 @@ def test_what_is_not_back_stays_open_and_its_command_is_shown(
     office: Office, journal: Journal, reads: Callable[[str], None], capsys: Capture
 ) -> None:
     reads("Blocked")
-    assert close() == 2
+    assert close() == 3
     assert owed(journal).open
     said = capsys.readouterr().err
     assert f"Type: {LIFT}" in said

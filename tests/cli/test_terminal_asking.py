@@ -184,7 +184,7 @@ def test_what_is_not_back_stays_open_by_anything_else(opened: Open, log: Path, k
     term.press("it was put back\r")
     term.wait("type accept")
     term.press(keys)
-    assert term.exit_code() == 2
+    assert term.exit_code() == 3
     assert settled(log) == [[5, "it was put back", False]]
 
 

@@ -23,7 +23,7 @@ CONSENT: Final = {
     "start_services": Consent.ASK,
     "activate_component": Consent.ASK,
     "set_logging": Consent.ASK,
-    "block_activation": Consent.ASK,
+    "block_activation": Consent.PERSON,
     "child": Consent.ASK,
     "move_databases": Consent.PERSON,
     "reboot": Consent.PERSON,

@@ -60,7 +60,7 @@ def _quorum(readings: Readings, case: Case) -> Iterator[Finding]:
         words = f"{words}: one more loss dismounts every database"
         yield QUORUM.refused(dag.name, words, "Bring a member back first.", Grade.STOP)
     elif left - 1 < majority:
-        helps = "A DAG of two is always so: keep the other server safe meanwhile."
+        helps = "A DAG of two has no second one: keep the other server safe meanwhile."
         yield QUORUM.refused(dag.name, words, helps, Grade.WARN)
     else:
         yield QUORUM.passed(dag.name, words)

@@ -161,7 +161,7 @@ def failover(prefix: str, pages: Pages, *, rebooted: str, left: str, declined: s
             why="Nothing is to be activated here while it goes down and comes back.",
             departs="Ours: the page only moves databases away. Microsoft's own maintenance procedure sets "
             "the policy too. The prior value is kept and put back.",
-            consent=Consent.ASK,
+            consent=Consent.PERSON,
             guards=(*CHANGE_GUARDS, "dag.member", "prior.stored"),
             opens=POLICY,
             skip=f"{prefix}-move",
