@@ -257,7 +257,7 @@ def test_the_command_line_says_the_same_as_json(
         code = cli.main([*command, "--plan", "--format", "json"])
         _nothing_was_sent(world)
     said = json.loads(capsys.readouterr().out)
-    assert said["exit_code"] == code == 2
+    assert said["exit_code"] == code == (2 if expected else 0)
     found = {
         (f["guard"], Grade(f["grade"]), f["object"])
         for step in said["steps"]

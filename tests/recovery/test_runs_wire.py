@@ -269,11 +269,11 @@ def test_an_escalation_leaves_a_bundle() -> None:
 
 
 def test_without_a_person_a_run_stops_where_one_is_wanted() -> None:
-    """--auto restarts the service and blocks by itself; the move wants a person."""
+    """--auto restarts the service by itself; blocking the server wants a person, who then sees to it."""
     with bench("reboot-cures") as world:
         ended = world.recover(BACK, _DEEP, Robot(otherwise=ABORT), auto=True)
-    assert [q.step for q in ended.questions] == ["away-move"]
-    assert ended.changes == [restart(BACK, BE), block(BACK), block(BACK, "Unrestricted")]
+    assert [q.step for q in ended.questions] == ["away-block"]
+    assert ended.changes == [restart(BACK, BE)]
 
 
 @pytest.mark.parametrize(
