@@ -152,7 +152,7 @@ def _step(run: Run, step: Step, case: Case, readings: Readings, comes: bool) -> 
         limit_at=None,
         findings=findings,
     )
-    depends = f"{', '.join(later)}: not yet known, for earlier steps decide it" if later else ""
+    depends = f"{', '.join(later)}: earlier steps decide" if later else ""
     if step.closes:
         depends = f"puts back what was there before {step.closes} was changed"
     return PlanStep(view, run.server, depends, later)

@@ -58,7 +58,7 @@ RECOVERY_ACTIONS: Final[tuple[Action, ...]] = (
            "Open the question: what will be sent, what stands in the way, what can be chosen.",
            dangerous=True, shown=True),
     Action("run.open", ("enter",), "open", "run", "Act",
-           "Open the run the cursor stands on; else the question, else the step."),
+           "Open the run the cursor stands on, or its step waits for; else the question, else the step."),
     Action("run.end-wait", ("e",), "end wait", "run", "Act",
            "End the wait early, with a reason; asks first.", dangerous=True, shown=True),
     Action("run.resume", ("R",), "resume", "run", "Act",

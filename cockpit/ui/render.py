@@ -14,7 +14,7 @@ from cockpit.fleet.snapshot import CollectorStatus, FleetSnapshot, ProbePhase, R
 from cockpit.ui.environment import EnvironmentBadge
 from cockpit.ui.look import STATE_ROLES, Glyphs, Line, width
 from cockpit.ui.standing import NO_MARKS, ServerMarks
-from cockpit.ui.view import FleetView, GroupView, Leaf, ServerView
+from cockpit.ui.view import Filter, FleetView, GroupView, Leaf, ServerView
 from cockpit.ui.widgets.rows import Column, Key, Row
 
 TREE_COLUMNS = (Column("State", least=13), Column("Name", least=12))
@@ -140,7 +140,11 @@ def _tree_row(
 
 
 def monitor_row(leaf: Leaf, with_server: bool, glyphs: Glyphs, marks: ServerMarks = NO_MARKS) -> Row:
-    """One row of the table of monitors. The AlertValue is the server's word, last known if it is silent."""
+    """One row of the table of monitors.
+
+    The AlertValue is the server's word, last known if it is silent; since when that held is not said
+    beside a state that is ours.
+    """
     e = leaf.entry
     server: Line = ((leaf.server, ""),) if with_server else ()
     if e is None:
@@ -157,7 +161,9 @@ def monitor_row(leaf: Leaf, with_server: bool, glyphs: Glyphs, marks: ServerMark
         )
         return Row(leaf.key, (state(leaf.state, glyphs), *cells))
     own = monitor_state(e)
-    notes = [note for note, on in (("stale", e.is_stale), ("last known", leaf.state is not own)) if on]
+    silent = leaf.state is not own
+    since = "" if silent else age(e.last_transition_time, leaf.clock)
+    notes = [note for note, on in (("stale", e.is_stale), ("last known", silent)) if on]
     return Row(
         leaf.key,
         (
@@ -165,8 +171,8 @@ def monitor_row(leaf: Leaf, with_server: bool, glyphs: Glyphs, marks: ServerMark
             ((e.name, ""),),
             server,
             ((e.health_set_name, ""),),
-            ((e.alert_value or "(empty)", "" if leaf.state is own else "text-dim"),),
-            ((age(e.last_transition_time, leaf.clock), ""),),
+            ((e.alert_value or "(empty)", "text-dim" if silent else ""),),
+            ((since, ""),),
             ((age(e.last_execution_time, leaf.clock), ""),),
             ((e.target_resource, "text-dim"),),
             (
@@ -175,6 +181,14 @@ def monitor_row(leaf: Leaf, with_server: bool, glyphs: Glyphs, marks: ServerMark
             ),
         ),
     )
+
+
+def nothing(view: FleetView, wanted: Filter) -> str:
+    """Why the table of monitors is empty. "No faults" only where every server was read and is well."""
+    if not wanted.active:
+        return "Nothing to show yet."
+    well = bool(view.servers) and not view.faulty and not view.awaited
+    return "No faults." if wanted == Filter(faults_only=True) and well else "Nothing matches the filter."
 
 
 def context(

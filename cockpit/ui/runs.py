@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from cockpit.journal.records import RunState
-from cockpit.recovery.view import Life, Plan, RunView, StepMark, StepView
+from cockpit.recovery.view import Life, Plan, PlanStep, RunView, StepMark, StepView
 from cockpit.ui.actions import Registry
 from cockpit.ui.look import Glyphs, Line
 from cockpit.ui.panels import stamp
@@ -94,7 +95,7 @@ def _doing(view: RunView, present: datetime) -> tuple[str, tuple[tuple[str, str]
         )
         return f"Waits {when}.", (("run.end-wait", "ends the wait early"),)
     if view.child is not None:
-        return f"Waits for run {short(view.child)}, below its step; enter opens it.", ()
+        return f"Waits for run {short(view.child)}; enter on its step opens it.", ()
     current = view.step(view.current)
     return f"Now: {current.title}" if current is not None else "Between two steps.", ()
 
@@ -104,6 +105,16 @@ def waiting(view: RunView) -> StepView | None:
     step = view.step(view.current)
     waits = step is not None and step.mark is StepMark.DOING and step.due_at is not None
     return step if waits and view.question is None and view.life is Life.LIVE else None
+
+
+def child_of(view: RunView, step: StepView | None) -> str | None:
+    """The run that ``step`` waits for, where it waits for one."""
+    return view.child if step is not None and step.id == view.current else None
+
+
+def shown_step(view: RunView, step: StepView) -> StepView:
+    """``step`` as it is shown: one that waits for a run has no time limit, the steps of that run have."""
+    return step if child_of(view, step) is None else replace(step, limit_at=None)
 
 
 def step_rows(view: RunView, glyphs: Glyphs) -> list[Row]:
@@ -116,8 +127,9 @@ def step_rows(view: RunView, glyphs: Glyphs) -> list[Row]:
         role = "text-strong" if here else "text-dim" if step.mark is StepMark.NOT_NEEDED else ""
         outcome: Line = ((step.outcome, role),)
         rows.append(Row(("step", step.id), (mark(step.mark, glyphs), ((step.title, role),), outcome)))
-        if step.id == view.current and view.child is not None:
-            rows.append(_link("child", view.child, "waits for", glyphs))
+        child = child_of(view, step)
+        if child is not None:
+            rows.append(_link("child", child, "waits for", glyphs))
     return rows
 
 
@@ -154,7 +166,7 @@ def plan_head(plan: Plan, cells: int, now: datetime, glyphs: Glyphs) -> Line:
 
 def plan_stands(plan: Plan, glyphs: Glyphs) -> list[Line]:
     """That nothing was sent, how many steps refuse, what stands in the way of a start."""
-    refused = sum(any(f.blocks for f in step.view.findings) for step in plan.steps)
+    refused = sum(bool(step.in_the_way) for step in plan.steps)
     words = (
         f"{refused} of {len(plan.steps)} steps would be refused as things are now."
         if refused
@@ -171,7 +183,7 @@ def plan_rows(plan: Plan, glyphs: Glyphs) -> list[Row]:
         Row(
             ("step", step.view.id),
             (
-                _verdict(step.view, glyphs),
+                _verdict(step, glyphs),
                 ((step.view.page or "-", "text-label"),),
                 ((step.view.title, ""),),
                 ((step.server, ""),),
@@ -181,12 +193,14 @@ def plan_rows(plan: Plan, glyphs: Glyphs) -> list[Row]:
     ]
 
 
-def _verdict(step: StepView, glyphs: Glyphs) -> Line:
-    """What the guards say of a step together."""
-    if any(finding.blocks for finding in step.findings):
+def _verdict(step: PlanStep, glyphs: Glyphs) -> Line:
+    """What the guards say of a step together, as far as it can be known before the steps above it."""
+    if step.in_the_way:
         return ((f"{glyphs.alarm} refused", "state-unhealthy"),)
-    if any(refuses(finding) for finding in step.findings):
+    if any(refuses(finding) for finding in step.view.findings if finding.guard not in step.later):
         return (("! warned", "state-degraded"),)
-    if step.findings:
+    if step.later:
+        return (("… later", "state-unknown"),)
+    if step.view.findings:
         return ((f"{glyphs.marks[StepMark.DONE]} passed", "state-healthy"),)
     return ((f"{glyphs.marks[StepMark.NOT_NEEDED]} none", MARK_ROLES[StepMark.NOT_NEEDED]),)

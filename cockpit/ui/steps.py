@@ -18,7 +18,8 @@ BLANK: Line = (("", ""),)
 
 
 def pair(label: str, text: str, role: str = "") -> Line:
-    return ((f"{label:<{LABEL}}", "text-label"), (text, role))
+    """A label and its value, never without a space between them."""
+    return ((f"{label} ".ljust(LABEL), "text-label"), (text, role))
 
 
 def block(label: str, text: str, role: str = "") -> list[Line]:
@@ -109,10 +110,8 @@ def guards(title: str, findings: Sequence[Finding], glyphs: Glyphs) -> list[Line
 def _refused(title: str, guard: str, group: Sequence[Finding]) -> list[Line]:
     """One guard that refuses: its objects, what helps, the override."""
     worst = [finding for finding in group if refuses(finding)]
-    blocks = any(finding.blocks for finding in group)
     warns = all(finding.grade is Grade.WARN for finding in worst)
-    word = "REFUSED" if blocks else "WARNED" if warns else "OVERRIDDEN"
-    role = "state-unhealthy" if blocks else "state-degraded"
+    word, role = _word(worst)
     lines: list[Line] = [((f"{word}  ", role), (title, "text-strong"), (f"  guard {guard}", "text-dim"))]
     for finding in worst:
         unread = "not read: " if finding.verdict is Verdict.UNREAD else ""
@@ -122,6 +121,41 @@ def _refused(title: str, guard: str, group: Sequence[Finding]) -> list[Line]:
     lines += [pair("What helps", helps) for helps in dict.fromkeys(f.helps for f in worst if f.helps)]
     if not warns:
         lines += _overrides(worst)
+    return lines
+
+
+def _word(worst: Sequence[Finding]) -> tuple[str, str]:
+    """What findings that refuse come to together, and its role."""
+    if any(finding.blocks for finding in worst):
+        return "REFUSED", "state-unhealthy"
+    warns = all(finding.grade is Grade.WARN for finding in worst)
+    return ("WARNED" if warns else "OVERRIDDEN"), "state-degraded"
+
+
+def against(step: StepView) -> tuple[Finding, ...]:
+    """What speaks against the step and does not stop it: warnings, and refusals that were overridden."""
+    return tuple(f for f in step.findings if refuses(f) and not f.blocks)
+
+
+def warnings(findings: Iterable[Finding]) -> list[Line]:
+    """Findings of :func:`against`, a line for each; objects of which a guard says the same share one."""
+    same: dict[tuple[str, str, str, str], list[Finding]] = {}
+    for finding in findings:
+        unread = "not read: " if finding.verdict is Verdict.UNREAD else ""
+        said = (_word([finding])[0], finding.guard, f"{unread}{finding.reading}", finding.threshold)
+        same.setdefault(said, []).append(finding)
+    lines: list[Line] = [BLANK] if same else []
+    for (word, guard, reading, threshold), group in same.items():
+        objects = ", ".join(finding.object for finding in group)
+        wanted: Line = ((f"  wanted: {threshold}", "text-dim"),) if threshold else ()
+        lines.append(
+            (
+                (f"{word}  ", "state-degraded"),
+                (f"{guard}  ", "text-dim"),
+                (f"{objects}: {reading}", ""),
+                *wanted,
+            )
+        )
     return lines
 
 

@@ -53,6 +53,15 @@ UNREAD = Finding(
     "copies.quorum", "DAG01", Grade.STOP, Verdict.UNREAD, "EX04 did not answer", "a majority without EX01",
     "Bring EX04 back first.",
 )  # fmt: skip
+WARNED = Finding(
+    "clients.noted", "EX01", Grade.WARN, Verdict.REFUSED, "16 connections are cut", "none", "Tell the users."
+)
+ONE_COPY = tuple(
+    Finding(
+        "copies.elsewhere", name, Grade.WARN, Verdict.REFUSED, "only 1 fit copy elsewhere", "2 fit copies"
+    )
+    for name in ("DB01", "DB02")
+)
 PASSED = Finding("copies.elsewhere", "DB07", Grade.HARD, Verdict.PASSED, "EX02 Healthy, queues 0 and 3",
                  "1 healthy copy")  # fmt: skip
 PASSED_TOO = Finding("components.active", "EX01", Grade.STOP, Verdict.PASSED, "PopProxy Active", "Active")
@@ -168,6 +177,21 @@ def in_doubt() -> RunView:
         run=run(state=RunState.RUNNING), obligations=(obligation(),),
     )  # fmt: skip
     return change(view, "block", mark=StepMark.IN_DOUBT, started_at=ago(5), limit_at=ago(3))
+
+
+def warned(*blocking: Finding, irreversible: bool = False) -> RunView:
+    """At the block's question, with warnings."""
+    view = asking(*blocking)
+    found = (*blocking, WARNED, *ONE_COPY, PASSED)
+    return change(view, "block", findings=found, irreversible=irreversible)
+
+
+def waits_for_run(child: str = "9c1e") -> RunView:
+    """At a step whose attempt waits for another run; its own time limit is over."""
+    view = replace(
+        waiting(), current="block", child=child, run=run(state=RunState.RUNNING, at="block"),
+    )  # fmt: skip
+    return change(view, "block", mark=StepMark.DOING, started_at=ago(1), limit_at=ago(0.5))
 
 
 def ended() -> RunView:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cockpit.journal.records import Finding, Grade, Verdict
 from cockpit.recovery.client import RefusedError
 from cockpit.recovery.view import Life, Standing
-from cockpit.ui import recoveries, standing, steps
+from cockpit.ui import recoveries, runs, standing, steps
 from cockpit.ui.look import ASCII, UNICODE, plain, width
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.recovery_words import hour, short, span, value
@@ -110,6 +110,28 @@ def test_warnings_and_overrides_are_no_refusals() -> None:
     assert "✔ passed  recovery.actions" in said(passed)
 
 
+def test_warnings_are_a_line_each_and_the_same_one_is_said_once() -> None:
+    view = made.warned(REFUSED)
+    block = view.step("block")
+    assert block is not None
+    assert steps.against(block) == (made.WARNED, *made.ONE_COPY), "neither what blocks nor what passed"
+    assert [plain(line) for line in steps.warnings(steps.against(block))] == [
+        "",
+        "WARNED  clients.noted  EX01: 16 connections are cut  wanted: none",
+        "WARNED  copies.elsewhere  DB01, DB02: only 1 fit copy elsewhere  wanted: 2 fit copies",
+    ]
+    assert steps.warnings(()) == []
+    given_up = replace(STOPPED, reason="checked by hand", by="CORP\\ann")
+    assert plain(steps.warnings([given_up])[1]).startswith("OVERRIDDEN  recovery.actions  EX01: ")
+
+
+def test_a_label_never_runs_into_its_value() -> None:
+    (late,) = (step for step in made.plan().steps if step.depends)
+    lines = [plain(line) for line in steps.plan_lines(late, UNICODE)]
+    assert "Not known yet the boot time is read when the databases have moved" in lines
+    assert plain(steps.pair("Page", "step 3")) == "Page         step 3"
+
+
 # Words
 
 
@@ -128,6 +150,18 @@ def test_a_clock_that_is_over_says_so() -> None:
     assert wait is not None
     late = "\n".join(plain(x) for x in steps.clock(replace(wait, due_at=made.ago(1)), NOW))
     assert "due now, 03:11:40Z" in late
+
+
+def test_a_step_that_waits_for_a_run_has_no_time_limit() -> None:
+    view = made.waits_for_run()
+    block = view.step("block")
+    assert block is not None
+    assert "Time limit   passed" in "\n".join(plain(x) for x in steps.clock(block, NOW))
+    told = "\n".join(plain(x) for x in steps.clock(runs.shown_step(view, block), NOW))
+    assert "Clock        1:00 since" in told
+    assert "Time limit" not in told
+    alone = replace(view, child=None)
+    assert runs.shown_step(alone, block) is block
 
 
 # Polling

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Button
 
-from cockpit.journal.records import Answer, Choice, Finding, WishKind
+from cockpit.journal.records import Answer, Choice, Finding, RunState, WishKind
 from cockpit.recovery.client import RefusedError
 from cockpit.recovery.view import RunView, StepMark
 from cockpit.ui import recoveries
@@ -447,6 +447,76 @@ async def test_child_and_parent_are_links(make_app: MakeApp) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, RunScreen) and app.screen.run_id == "4f2a")
         assert len(app.screen_stack) == 2, "back to the parent that is there already"
+
+
+async def test_enter_on_the_step_that_waits_opens_its_run(make_app: MakeApp) -> None:
+    recovery = fake(made.waits_for_run())
+    recovery.show(replace(asking(), run=made.run("9c1e", parent="4f2a")))
+    async with cockpit(make_app, recovery) as (app, pilot):
+        screen = await look_at(app, pilot)
+        assert "Waits for run 9c1e; enter on its step opens it." in text_of(app, "stands")
+        assert "Time limit" not in text_of(app, "step")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen) and app.screen.run_id == "9c1e")
+        await pilot.press("q")
+        await until(pilot, lambda: app.screen is screen)
+        screen.rows("plan").go_to(0)
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.lines("step").has_focus)
+        assert app.screen is screen, "another step waits for no run"
+        await pilot.press("g")
+        await until(pilot, lambda: screen.rows("plan").has_focus)
+        assert screen.rows("plan").cursor_key == ("step", "block")
+
+
+@pytest.mark.parametrize("size", [(120, 34), (80, 24)])
+async def test_how_a_run_has_ended_is_wrapped_and_not_cut(make_app: MakeApp, size: tuple[int, int]) -> None:
+    path = "/home/ops/.local/state/pop-cockpit/bundles/" + "0123456789" * 25 + ".zip"
+    ending = f"Evidence bundle {path}: give it to Microsoft support."
+    view = made.ended()
+    view = replace(view, run=replace(view.run, state=RunState.ESCALATED, ending=ending))
+    view = made.change(view, "unblock", words=ending)
+    async with cockpit(make_app, fake(view), size=size) as (app, pilot):
+        screen = await look_at(app, pilot)
+        await until(pilot, lambda: "Microsoft support" in text_of(app, "stands"))
+        await pilot.pause()
+        for name in ("stands", "step"):
+            pane = screen.query_one(f"#{name}", LinesPane)
+            if name == "stands":
+                assert pane.size.height == pane.body_lines()
+            base = app.screen.rich_style
+            drawn = [
+                "".join(part.text for part in pane.body_segments(index, base))
+                for index in range(pane.body_lines())
+            ]
+            assert "".join(ending.split()) in "".join("".join(drawn).split()), name
+
+
+@pytest.mark.parametrize("irreversible", [False, True])
+async def test_the_question_says_what_speaks_against_it(make_app: MakeApp, irreversible: bool) -> None:
+    recovery = fake(made.warned(STOPPED, irreversible=irreversible))
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, DecideDialog))
+        told = text_of(app, "dialog-text")
+        assert told.index("REFUSED") < told.index("WARNED  clients.noted  EX01: 16 connections are cut")
+        assert told.count("only 1 fit copy elsewhere") == 1
+        assert ("Irreversible: this cannot be undone." in told) is irreversible
+        worse = replace(made.WARNED, reading="400 connections are cut")
+        recovery.show(made.change(made.warned(STOPPED), "block", findings=(STOPPED, worse)))
+        await until(pilot, lambda: "close this and decide anew" in text_of(app, "dialog-note"))
+        assert app.screen.query_one("#choice-override", Button).disabled
+
+
+async def test_recover_on_an_empty_fleet_says_why(make_app: MakeApp) -> None:
+    app = make_app(read_only=False, nothing=True, recovery=made.factory(FakeRecovery()))
+    async with app.run_test(size=(120, 34), notifications=True) as pilot:
+        await until(pilot, lambda: app.recoveries.standing is not None)
+        await pilot.press("r")
+        await until(pilot, lambda: "No server has been read yet" in text_of(app, "status"))
+        assert app.screen.query_one("#status").display
+        assert on_fleet(app)
 
 
 async def test_copy_is_the_exact_command_and_export_names_its_file(make_app: MakeApp, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ RUNS: dict[str, tuple[Callable[[], RunView], tuple[str, ...]]] = {
     "in-doubt": (made.in_doubt, ()),
     "ended": (made.ended, ()),
     "decide": (lambda: asking(REFUSED, STOPPED), ("d",)),
+    "decide-warned": (lambda: made.warned(irreversible=True), ("d",)),
     "decide-go": (asking, ("d", TAB, TAB, "enter", "E", "X")),
     "decide-override": (lambda: asking(REFUSED, STOPPED), ("d", TAB, TAB, TAB, "enter")),
     "abort": (made.waiting, ("a",)),

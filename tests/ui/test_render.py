@@ -75,7 +75,25 @@ def test_an_unreachable_servers_rows_are_not_healthy_but_keep_their_last_value()
     row = render.monitor_row(leaf_of(snapshot, "PopCTPMonitor"), False, UNICODE)
     assert plain(row.cells[0]) == "× unreachable"
     assert plain(row.cells[4]) == "Healthy"
-    assert "last known" in plain(row.cells[8])
+    assert plain(row.cells[5]) == "", "unreachable is not since then"
+    assert plain(row.cells[8]) == "last known"
+
+
+def test_why_the_table_is_empty() -> None:
+    faults = Filter(faults_only=True)
+    ill, well = server("EX01", alerts={"PopCTPMonitor": ("Unhealthy", 21)}), server("EX02")
+    cases = (
+        ((), Filter(), "Nothing to show yet."),
+        ((), faults, "Nothing matches the filter."),
+        ((well,), faults, "No faults."),
+        ((well,), Filter("no-such-name"), "Nothing matches the filter."),
+        ((well,), Filter("no-such-name", True), "Nothing matches the filter."),
+        ((well, ill), faults, "Nothing matches the filter."),
+        ((well, server("EX03", reach=Reach.UNKNOWN)), faults, "Nothing matches the filter."),
+    )
+    for servers, wanted, said in cases:
+        known = FleetSnapshot(servers={each.name: each for each in servers})
+        assert render.nothing(Viewer().fleet(known, NOW, wanted), wanted) == said, wanted
 
 
 def test_no_rows_is_never_healthy_and_says_which_kind() -> None:

@@ -19,7 +19,7 @@ from cockpit.recovery.view import QuestionView, RunView
 from cockpit.ui.actions import Registry
 from cockpit.ui.look import Glyphs, Line
 from cockpit.ui.screens.dialog import REASON_LENGTH, Dialog, Field, reason_line, typed_line
-from cockpit.ui.steps import BLANK, command, guards, undo_lines
+from cockpit.ui.steps import BLANK, against, command, guards, undo_lines, warnings
 from cockpit.ui.widgets.bars import Bar, KeyBar
 from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.rows import Column, Row, RowsPane
@@ -33,6 +33,7 @@ WORDS: Final = {
     Choice.ABORT: ("Abort", "Abort the run"),
 }
 """The button of a choice, and what its second button says where it has fields."""
+IRREVERSIBLE: Final[Line] = (("Irreversible: this cannot be undone.", "state-unhealthy"),)
 LEAVE: Final = ("Leave it", "Leave it as it is")
 """So ends the question of a step that undoes what the run set; skipped there, the value stays."""
 FINDING_COLUMNS: Final = (Column("Guard", least=12), Column("Object", least=8), Column("Reading", least=10))
@@ -56,17 +57,24 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
     # What it says
 
     def text(self) -> list[Line]:
-        """Prompt, exact command, findings in the way."""
+        """Prompt, exact command, whether it can be undone, findings in the way, then the warnings."""
         step = self.view.step(self.question.step)
         lines: list[Line] = [((self.question.prompt, "text-strong"),), BLANK]
         if step is not None:
             lines += command(step)
+            lines += [IRREVERSIBLE] if step.irreversible else []
         title = step.title if step is not None else self.question.step
         lines += guards(title, self.question.blocking, self.glyphs)
+        lines += warnings(self._against(self.view))
         if self.choice is Choice.ABORT:
             lines = [(("Before the run ends this is undone, newest first:", "text-strong"),), BLANK]
             lines += undo_lines(self.view.obligations, self.view.now)
         return lines
+
+    def _against(self, view: RunView) -> tuple[Finding, ...]:
+        """What the step's guards say against it without stopping it."""
+        step = view.step(self.question.step)
+        return against(step) if step is not None else ()
 
     @property
     def overridable(self) -> list[Finding]:
@@ -202,9 +210,13 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
             self.over = "This question is closed: it was answered elsewhere, or the run went on."
             self._judge()
             return
-        same = view.question.choices == self.question.choices
+        same = (
+            view.question.choices == self.question.choices
+            and view.question.blocking == self.question.blocking
+            and self._against(view) == self._against(self.view)
+        )
         self.view = view
-        if not same or view.question.blocking != self.question.blocking:
+        if not same:
             self.over = "What stands in the way has changed: close this and decide anew."
         else:
             self.question = view.question

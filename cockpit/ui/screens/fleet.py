@@ -198,7 +198,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
             key[-1].partition(":")[2] or key[-1] if len(key) == GROUP else " ".join(key[2:4]) or "all servers"
         )
         table.set_title((("2 Monitors", ""), (f"{dot}{name}{dot}{len(self._monitors)}", "")))
-        nothing = "Nothing matches the filter." if self.filter.active else "Nothing to show yet."
+        nothing = render.nothing(self.view, self.filter)
         rows = [monitor.row for monitor in self._monitors]
         table.set_rows(rows, empty=((f" {nothing}" if not rows else "", "text-dim"),))
         if len(key) > HEALTH_SET:

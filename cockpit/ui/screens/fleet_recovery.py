@@ -28,7 +28,7 @@ class FleetRecovery(Screen[None], inherit_bindings=False):
             self.say(NOT_HERE, warning=True)
             return
         if self.subject is None or self.subject[1].entry is None:
-            self.say("No monitor is selected: a runbook belongs to one.", warning=True)
+            self._no_monitor()
             return
         server, name = self.subject[0].name, self.subject[1].entry.name
         from cockpit.recovery.runbooks import runbook_for  # not needed for the first paint
@@ -40,6 +40,14 @@ class FleetRecovery(Screen[None], inherit_bindings=False):
             )
             return
         self._ask(server, known.name, runbook.title)
+
+    def _no_monitor(self) -> None:
+        """Said twice: the line below stays until the next action, when the notice is long gone."""
+        some = bool(self.desk.snapshot.servers)
+        why = "No monitor is selected" if some else "No server has been read yet"
+        text = f"{why}: a runbook belongs to a monitor."
+        self.say(text, warning=True)
+        self.app.tell(((f" {text}", "state-degraded"),))  # type: ignore[attr-defined]
 
     def _ask(self, server: str, monitor: str, runbook: str) -> None:
         from cockpit.ui.screens.plan import PlanScreen

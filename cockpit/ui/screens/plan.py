@@ -63,7 +63,7 @@ class PlanScreen(RecoveryScreen, inherit_bindings=False):
         if (plan.server.lower(), plan.monitor.lower()) == (self.server.lower(), self.monitor.lower()):
             self.plan = plan
             self.redraw()
-            refused = (s.view.id for s in plan.steps if any(f.blocks for f in s.view.findings))
+            refused = (s.view.id for s in plan.steps if s.in_the_way)
             self.rows("plan").go_to_key(("step", next(refused, plan.steps[0].view.id if plan.steps else "")))
 
     def refused(self, kind: str, run: str) -> None:  # noqa: ARG002

@@ -26,6 +26,8 @@ from cockpit.ui.widgets.bars import Banner, Bar, KeyBar
 from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.rows import RowsPane
 
+STANDS_LINES: Final = 8
+"""How a run has ended is said in full: a reason, and the path of a bundle."""
 CONDITIONAL: Final[Mapping[str, Callable[[RunView], bool]]] = {
     "run.decide": lambda view: view.question is not None,
     "run.end-wait": lambda view: runs.waiting(view) is not None,
@@ -47,7 +49,7 @@ class RunScreen(RunActions, inherit_bindings=False):
         self._tick: Timer | None = None
 
     def body(self) -> ComposeResult:
-        yield Banner(id="stands")
+        yield Banner(id="stands", most=STANDS_LINES)
         with Container(id="panes"):
             yield RowsPane(id="plan", columns=runs.STEP_COLUMNS, headed=False)
             with Container(id="aside"):
@@ -117,7 +119,9 @@ class RunScreen(RunActions, inherit_bindings=False):
         pane = self.lines("step")
         pane.set_title(title("2 Step", self.glyphs.dot, self._where(view, step)))
         pane.set_lines(
-            steps.step_lines(step, self.present, self.glyphs) if step is not None else _ending(view)
+            steps.step_lines(runs.shown_step(view, step), self.present, self.glyphs)
+            if step is not None
+            else _ending(view)
         )
         if view.life is Life.ENDED:
             if self._tick is not None:
@@ -175,12 +179,21 @@ class RunScreen(RunActions, inherit_bindings=False):
             self.app.post_message(RunWanted(key[1]))
         return True
 
+    def open_child(self) -> bool:
+        """Open the run that the step under the cursor waits for; False where it waits for none, or asks."""
+        view = self.view
+        child = runs.child_of(view, self.selected) if view is not None and view.question is None else None
+        if child is not None:
+            self.app.post_message(RunWanted(child))
+        return child is not None
+
     def _came_from(self, run: str) -> bool:
         below = self.app.screen_stack[-2:-1]
         return bool(below) and isinstance(below[0], RunScreen) and below[0].run_id == run
 
     def action_current(self) -> None:
         self.following = True
+        self.show_pane("plan")
         if self.view is not None:
             self.rows("plan").go_to_key(("step", self.view.current))
             self.draw_clocks()

@@ -38,8 +38,11 @@ class RunActions(RecoveryScreen, inherit_bindings=False):
     def open_link(self) -> bool:
         raise NotImplementedError
 
+    def open_child(self) -> bool:
+        raise NotImplementedError
+
     def action_open(self) -> None:
-        if self.open_link():
+        if self.open_link() or self.open_child():
             return
         if self.view is not None and self.view.question is not None and self._allowed("run.decide"):
             self.action_decide()

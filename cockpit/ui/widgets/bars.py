@@ -21,20 +21,18 @@ class Bar(LinesPane):
     DEFAULT_CSS = """
     Bar { height: 1; overflow-y: hidden; }
     """
+    spare = 0
 
     def __init__(self, *, id: str, wrapped: bool = False) -> None:  # noqa: A002
         super().__init__(id=id, titled=False, can_focus=False, wrapped=wrapped)
 
-    @property
-    def cells(self) -> int:
-        return self.size.width
-
 
 class Banner(Bar):
-    """Lines that wrap, as high as they need: how high is known once it has a width."""
+    """Lines that wrap, as high as they need up to ``most``: how high is known once it has a width."""
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002
+    def __init__(self, *, id: str, most: int = BANNER_LINES) -> None:  # noqa: A002
         super().__init__(id=id, wrapped=True)
+        self.most = most
 
     def set_lines(self, lines: Sequence[Line]) -> None:
         super().set_lines(lines)
@@ -46,7 +44,7 @@ class Banner(Bar):
 
     def _fit(self) -> None:
         if self.size.width:
-            self.styles.height = min(max(self.body_lines(), 1), BANNER_LINES)
+            self.styles.height = min(max(self.body_lines(), 1), self.most)
 
 
 class KeyBar(Bar):

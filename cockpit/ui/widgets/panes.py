@@ -45,6 +45,8 @@ class Pane(ScrollView, can_focus=True, inherit_bindings=False):
     DEFAULT_CSS = """
     Pane { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
     """
+    spare: ClassVar[int] = 1
+    """Columns on the right that have no text."""
 
     def __init__(self, *, id: str, titled: bool = True, can_focus: bool = True) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -59,8 +61,8 @@ class Pane(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def cells(self) -> int:
-        """The width for text: the last column is the scrollbar's, whether it is there or not."""
-        return self.size.width - 1
+        """The width for text: where a pane scrolls the last column is the scrollbar's, there or not."""
+        return self.size.width - self.spare
 
     @property
     def look(self) -> Look:
@@ -212,7 +214,7 @@ class LinesPane(Pane):
 
     def body_segments(self, index: int, base: Style) -> list[Segment]:
         _, size, _, look = self.pen
-        return look.segments(crop(self._lines[index], size.width - 1, look.glyphs.ellipsis), base)
+        return look.segments(crop(self._lines[index], size.width - self.spare, look.glyphs.ellipsis), base)
 
 
 def _indent(line: Line) -> int:
