@@ -24,7 +24,10 @@ from tests.support.processes import ROOT
 KEYS = {"down": "\x1b[B", "up": "\x1b[A", "right": "\x1b[C", "left": "\x1b[D", "tab": "\t", "enter": "\r"}
 
 _AS_FOREGROUND = (
-    "import fcntl,os,sys,termios;fcntl.ioctl(0,termios.TIOCSCTTY,0);os.execv(sys.argv[1],sys.argv[1:])"
+    "import fcntl,os,signal,sys,termios;fcntl.ioctl(0,termios.TIOCSCTTY,0);"
+    # A test run in the background, or under nohup, hands its ignored signals down; a login does not.
+    "[signal.signal(s,signal.SIG_DFL) for s in (signal.SIGINT,signal.SIGHUP,signal.SIGQUIT)];"
+    "os.execv(sys.argv[1],sys.argv[1:])"
 )
 """Makes the terminal on stdin the controlling one, as a login does: only then does closing it hang up."""
 
