@@ -11,6 +11,8 @@ from textual.app import App
 from textual.binding import Binding, BindingsMap
 from textual.dom import DOMNode
 from textual.driver import Driver
+from textual.events import Resize
+from textual.geometry import Size
 
 TERMINAL_GONE = 129
 """The code of SIGHUP, which says the same."""
@@ -81,3 +83,14 @@ def driver_class() -> type[Driver] | None:
                 return  # the loop has ended already
 
     return CockpitDriver
+
+
+def catch_up_with_size(app: App[int]) -> None:
+    """Take the terminal's size where it is not the app's. After a storm of resizes Textual 8.2.8 may keep an
+    older one: seen under load in about one storm of twelve."""
+    ask = getattr(app._driver, "_get_terminal_size", None)
+    if ask is None:
+        return
+    size = Size(*ask())
+    if size != app.size:
+        app.post_message(Resize(size, size))

@@ -14,12 +14,13 @@ from typing import ClassVar
 from rich.console import RenderableType
 from textual import on, work
 from textual.screen import Screen
+from textual.timer import Timer
 
 from cockpit.exchange.text import clean_line
 from cockpit.fleet.feed import Feed, FeedLostError
 from cockpit.recovery.client import Recovery
 from cockpit.ui import theme as themes
-from cockpit.ui._textual_hacks import driver_class, replace_bindings
+from cockpit.ui._textual_hacks import catch_up_with_size, driver_class, replace_bindings
 from cockpit.ui.actions import ACTIONS, Action, Registry
 from cockpit.ui.desk import Desk
 from cockpit.ui.environment import EnvironmentBadge
@@ -31,6 +32,8 @@ from cockpit.ui.recovering import RecoveringApp
 from cockpit.ui.recovery_actions import without_recovery
 from cockpit.ui.screens.fleet import FleetScreen
 
+RESIZE_SETTLES = 0.3
+"""Seconds without another resize until the size is looked at once more."""
 CLOSE_LIMIT = 6.0
 """Seconds the feed has to close; it bounds itself, this is for a feed that does not."""
 
@@ -75,6 +78,7 @@ class CockpitApp(RecoveringApp, inherit_bindings=False):
         self.desk = Desk(feed, environment, registry, now, save_dir or crash_dir)
         self.glyphs = glyphs or terminal_glyphs(sys.__stderr__.encoding if sys.__stderr__ else "utf-8")
         self._look: tuple[str, Look] | None = None
+        self._settling: Timer | None = None
         self._theme_warnings = self._load_themes(theme)
         self.fleet_screen = FleetScreen(self.desk, self.glyphs, self.recoveries)
         replace_bindings(self, registry.bindings("app"))
@@ -99,6 +103,12 @@ class CockpitApp(RecoveringApp, inherit_bindings=False):
             made = make_look(self.theme_variables, self.current_theme.ansi, self.glyphs)
             self._look = (self.theme, made)
         return self._look[1]
+
+    def on_resize(self) -> None:
+        """Once the size has stood still for a moment it is looked at once more."""
+        if self._settling is not None:
+            self._settling.stop()
+        self._settling = self.set_timer(RESIZE_SETTLES, lambda: catch_up_with_size(self))
 
     # The feed
 
