@@ -37,13 +37,15 @@ class Call:
     """One cmdlet with its bound parameters.
 
     ``parameters`` in order; ``arguments``: positional ones, for a native program such as wevtutil.
-    ``time_limit``: seconds the whole call may take.
+    ``time_limit``: seconds the whole call may take. ``script``: the text of a script of ours, which is sent
+    in place of a cmdlet, its parameters bound alike; ``cmdlet`` is then the name it is shown under.
     """
 
     cmdlet: str
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     time_limit: float = 60.0
+    script: str = ""
 
     def __str__(self) -> str:
         """The command as an administrator would type it; for display, never for sending."""
@@ -81,14 +83,21 @@ class _Recorder(PowerShell):
 
 @lru_cache(maxsize=256)
 def _template(
-    cmdlet: str, shape: tuple[tuple[str, ParameterValue], ...], arguments: int, protocol_version: str
+    command: str,
+    is_script: bool,
+    shape: tuple[tuple[str, ParameterValue], ...],
+    arguments: int,
+    protocol_version: str,
 ) -> tuple[str, ...]:
     """The payload cut at its text values. In ``shape`` a text value is the empty string."""
     offline = WSMan("localhost", auth="basic", username="", password="", ssl=True)  # never dialled
     pool = RunspacePool(offline)
     pool.protocol_version = protocol_version
     shell = _Recorder(pool)
-    shell.add_cmdlet(cmdlet)
+    if is_script:
+        shell.add_script(command)
+    else:
+        shell.add_cmdlet(command)
     marks = 0
     for name, value in shape:
         bound: Any = list(value) if isinstance(value, tuple) else value
@@ -101,7 +110,7 @@ def _template(
     shell.begin_invoke(remote_stream_options=0)
     element = Serializer().serialize(shell.message)
     if element is None:
-        raise TypeError(f"pypsrp did not serialise {cmdlet}")
+        raise TypeError(f"pypsrp did not serialise {command}")
     text = ET.tostring(element, encoding="unicode")
     parts: list[str] = []
     for n in range(marks):
@@ -113,7 +122,8 @@ def _template(
 def create_pipeline(call: Call, protocol_version: str) -> bytes:
     """The CREATE_PIPELINE payload (CLIXML, UTF-8) of ``call``."""
     shape = tuple((n, "" if isinstance(v, str) else v) for n, v in call.parameters.items())
-    parts = _template(call.cmdlet, shape, len(call.arguments), protocol_version)
+    command = call.script or call.cmdlet
+    parts = _template(command, bool(call.script), shape, len(call.arguments), protocol_version)
     values = [v for v in call.parameters.values() if isinstance(v, str)] + list(call.arguments)
     out = [parts[0]]
     for value, part in zip(values, parts[1:], strict=True):
