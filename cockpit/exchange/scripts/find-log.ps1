@@ -4,6 +4,7 @@
 param([string]$Folder, [string]$Name, [string]$Text, [long]$Offset, [long]$Span, [int]$Most, [bool]$AnyCase)
 $ErrorActionPreference = 'Stop'
 $block = 1048576
+$feed = [char]10
 $bytes = [Text.Encoding]::GetEncoding(28591)
 $how = [StringComparison]::Ordinal
 if ($AnyCase) { $how = [StringComparison]::OrdinalIgnoreCase }
@@ -23,15 +24,15 @@ try {
         $count = $stream.Read($buffer, 0, $block)
         $piece = $rest + $bytes.GetString($buffer, 0, $count)
         $whole = $piece.Length
-        if ($count -gt 0) { $whole = $piece.LastIndexOf("`n") + 1 }
+        if ($count -gt 0) { $whole = $piece.LastIndexOf($feed) + 1 }
         if ($whole -eq 0 -and $piece.Length -ge 16777216) { $whole = $piece.Length }
         $at = 0
         while ($at -lt $whole -and $lines.Count -lt $Most) {
             $hit = $piece.IndexOf($Text, $at, $whole - $at, $how)
             if ($hit -lt 0) { break }
             $first = 0
-            if ($hit -gt 0) { $first = $piece.LastIndexOf("`n", $hit - 1) + 1 }
-            $last = $piece.IndexOf("`n", $hit, $whole - $hit)
+            if ($hit -gt 0) { $first = $piece.LastIndexOf($feed, $hit - 1) + 1 }
+            $last = $piece.IndexOf($feed, $hit, $whole - $hit)
             if ($last -lt 0) { $last = $whole }
             $offsets += ($start + $first)
             $lines += $piece.Substring($first, $last - $first)
@@ -55,7 +56,7 @@ finally {
 }
 [pscustomobject]@{
     Offsets = $offsets
-    Data = $bytes.GetBytes([string]::Join("`n", $lines))
+    Data = $bytes.GetBytes([string]::Join([string]$feed, $lines))
     Next = $next
     Length = $length
 }
