@@ -150,7 +150,7 @@ class Engine:
         elif isinstance(action, Child):
             self._begin_child(run, book, step)
         elif isinstance(action, Escalate):
-            self._escalate(run, book, step)
+            self._escalate(run, step)
         else:
             answer = self._doer.carry_out(run, step, action, self._finish(run, book, step))
             self._skip_if(run, book, step, answer)
@@ -297,7 +297,7 @@ class Engine:
 
     # --- the ends ----------------------------------------------------------------------------------
 
-    def _escalate(self, run: Run, book: Runbook, step: Step) -> None:
+    def _escalate(self, run: Run, step: Step) -> None:
         """Rule 3: what is open is undone, or handed over by name; then the bundle, then the end."""
         if left := self._work.obligations(run):
             what = ", ".join(f"{o.key} on {o.server} (was {o.prior})" for o in left)
@@ -314,7 +314,7 @@ class Engine:
             return
         self._work.phase(step.id, "after effect")
         with self._work.write(run) as writer:
-            writer.conclude(attempt, "done", {"words": words}, next_step=book.steps[-1].next["done"])
+            writer.conclude(attempt, "done", {"words": words}, next_step=step.next["done"])
             writer.end(run.id, RunState.ESCALATED, words)
         self._work.phase(step.id, "after result")
 

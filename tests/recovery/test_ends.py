@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cockpit.exchange import changes
@@ -19,9 +20,9 @@ from cockpit.recovery import bundle, engine
 from cockpit.recovery.actions.settings import LOGGING, MOVE_NOW, POLICY
 from cockpit.recovery.asking import Parked
 from cockpit.recovery.ending import Ender
-from cockpit.recovery.runbook import Step, freeze
+from cockpit.recovery.runbook import ESCALATED, Step, freeze
 from tests.recovery.builders import EX02
-from tests.recovery.fakes import REASON, SCOPE, Killed, World, book, opened, say, step
+from tests.recovery.fakes import END, REASON, SCOPE, Killed, World, book, opened, say, step
 
 GONE = UnreachableError("EX01 cannot be reached", "connection refused")
 ESCALATION = book()
@@ -41,6 +42,13 @@ def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # --- a hitch in the undo of an escalation --------------------------------------------------------
+
+
+def test_an_escalation_leads_where_its_own_step_says(world: World) -> None:
+    """Wherever it stands in its book."""
+    run = world.begin(msgspec.structs.replace(ESCALATION, steps=(END, step("wait"))))
+    assert world.work(run) is RunState.ESCALATED
+    assert world.run(run).step == ESCALATED
 
 
 def escalating(world: World) -> str:
