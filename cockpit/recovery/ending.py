@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-import msgspec
-
 from cockpit.exchange.text import clean_line
 from cockpit.journal.errors import LeaseHeldError
 from cockpit.journal.records import Attempt, Run, RunState
@@ -26,6 +24,15 @@ _RESTORES: Final = {
     "DatabaseCopyAutoActivationPolicy": "restore_policy",
     "ProtocolLogEnabled": "restore_logging",
 }
+
+_ABORT_CHILD: Final = Step(
+    id=f"{UNDO}child",
+    title="Abort the run it started",
+    action="child",
+    why="A run does not end while one it started has not.",
+    next={},
+)
+"""No step of a book: what is asked about where the child's lease cannot be had."""
 
 
 class Ender:
@@ -86,12 +93,7 @@ class Ender:
             try:
                 self._work.keeper.acquire(child.scope, run.id)
             except LeaseHeldError as error:
-                step = undo_step(next(iter(_RESTORES)))
-                self._doer.trouble(
-                    run,
-                    msgspec.structs.replace(step, id=f"{UNDO}child", title="Abort the run it started"),
-                    str(error),
-                )
+                self._doer.trouble(run, _ABORT_CHILD, str(error))
             else:
                 return
 
