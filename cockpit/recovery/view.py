@@ -39,7 +39,7 @@ class Life(StrEnum):
 @dataclass(frozen=True, slots=True)
 class StepView:
     """``command``: exactly what is or will be sent, empty for a wait or a decision. ``words``: its
-    result in a sentence. ``late``: why its command may still change ("depends on step …")."""
+    result in a sentence."""
 
     id: str
     title: str
@@ -84,7 +84,7 @@ class OutputView:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """Everything about one run. ``child``: the run it waits for; ``parent``: the run that waits for it."""
+    """Everything about one run. ``child``: the run it waits for. ``run.parent`` waits for this one."""
 
     run: Run
     title: str
