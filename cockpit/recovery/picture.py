@@ -23,6 +23,7 @@ from cockpit.recovery.access import NoAccess
 from cockpit.recovery.actions.action import Context
 from cockpit.recovery.actions.table import ACTIONS
 from cockpit.recovery.consent import blocking
+from cockpit.recovery.doing import UNDO
 from cockpit.recovery.ending import undo_step
 from cockpit.recovery.runbook import Consent, Step, readable, thaw
 from cockpit.recovery.runbooks import RUNBOOKS
@@ -103,8 +104,8 @@ def run_view(rows: Rows) -> RunView:
 
 
 def _undo_steps(rows: Rows) -> list[Step]:
-    ids = dict.fromkeys(a.step for a in rows.attempts if a.step.startswith("undo:"))
-    return [undo_step(i.removeprefix("undo:")) for i in ids]
+    ids = dict.fromkeys(a.step for a in rows.attempts if a.step.startswith(UNDO))
+    return [undo_step(i.removeprefix(UNDO)) for i in ids]
 
 
 def _step(rows: Rows, step: Step, life: Life, question: Question | None, way: frozenset[str]) -> StepView:
