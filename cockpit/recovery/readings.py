@@ -27,6 +27,9 @@ Row = TypeVar("Row")
 
 POOL_LIMIT: Final = 8
 """Other servers of a pool that are asked: enough to see that the pool is not down as a whole."""
+_NO_SERVICE: Final = "NoServiceFound"
+"""How the error id of Get-Service begins for a name that no service has: from memory [M], the sheet is
+silent. Any other error is a list not read whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +204,7 @@ def _services(access: Access, case: Case, found: Readings) -> tuple[m.Service, .
     if not names:
         return ()
     answer = access.look(case.server, lambda w: w.get_service(names))
-    unexpected = [e for e in answer.errors if not e.fully_qualified_id.startswith("NoServiceFound")]
+    unexpected = [e for e in answer.errors if not e.fully_qualified_id.startswith(_NO_SERVICE)]
     if unexpected:
         raise CmdletFailedError("Get-Service was not read whole", unexpected[0])
     return answer.rows

@@ -14,6 +14,14 @@ from cockpit.recovery.readings import Case, Readings
 COPY_QUEUE: Final = 10
 REPLAY_QUEUE: Final = 50
 """Best copy selection's first set of criteria (active-manager.md)."""
+INDEX_IN_ORDER: Final = frozenset({"", "Healthy", "NotApplicable", "HealthyAndUpgrading"})
+"""ContentIndexState of a copy whose index keeps no move back. Healthy (2013 and 2016) and NotApplicable
+(2019) are the sheet's (exchange-facts §2.7, §6.2); it is silent on HealthyAndUpgrading, which is from memory
+[M], and on an index that is not said."""
+NO_WITNESS: Final = frozenset({"", "none", "invalidconfiguration"})
+"""WitnessShareInUse, in small letters, of a witness that gives no vote. The sheet names Primary and Alternate
+(exchange-facts §2.12) and is silent on the others: these words are from memory [M]. Whatever is not Primary
+is refused beside the count of votes, so that no word that nobody foresaw lets a move go on."""
 
 
 def _member(readings: Readings, case: Case) -> Iterator[Finding]:
@@ -50,7 +58,7 @@ def _quorum(readings: Readings, case: Case) -> Iterator[Finding]:
     up = [s for s in dag.operational_servers if s.lower() in {n.lower() for n in dag.servers}]
     even = len(dag.servers) % 2 == 0
     voters = len(dag.servers) + even
-    witness_works = even and dag.witness_share_in_use.lower() not in ("", "none", "invalidconfiguration")
+    witness_works = even and dag.witness_share_in_use.lower() not in NO_WITNESS
     majority = voters // 2 + 1
     left = len([s for s in up if s.lower() != case.server.lower()]) + witness_works
     words = f"{left} of {voters} voters left without {case.server}, {majority} needed"
@@ -111,7 +119,7 @@ def fit(copy: m.DatabaseCopyStatus, readings: Readings) -> str:
         return f"copy queue {_length(copy.copy_queue_length)}"
     if copy.replay_queue_length is None or copy.replay_queue_length >= REPLAY_QUEUE:
         return f"replay queue {_length(copy.replay_queue_length)}"
-    if copy.content_index_state not in ("", "Healthy", "NotApplicable", "HealthyAndUpgrading"):
+    if copy.content_index_state not in INDEX_IN_ORDER:
         return f"content index {copy.content_index_state}"
     if host is None:
         return "its server is unknown"
