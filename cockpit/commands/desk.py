@@ -63,7 +63,7 @@ class Desk:
     @contextmanager
     def journal(self) -> Iterator[Journal]:
         """The journal of the environment. Raises JournalError and RefusedError."""
-        from cockpit.recovery.office import open_journal_of
+        from cockpit.recovery.opening import open_journal_of
 
         opened = open_journal_of(self.environment)
         try:

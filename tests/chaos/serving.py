@@ -13,7 +13,8 @@ from cockpit.config import environment as config
 from cockpit.config.environment import JournalSettings
 from cockpit.config.paths import paths
 from cockpit.lab.control_client import ControlError
-from cockpit.recovery.office import Office, journal_url, open_journal_of
+from cockpit.recovery.office import Office
+from cockpit.recovery.opening import journal_url, open_journal_of
 from tests.chaos.figures import Figures
 from tests.chaos.recovering import Recovery
 from tests.chaos.station import SETTINGS, SPEED, Station

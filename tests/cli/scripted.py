@@ -278,8 +278,9 @@ class Scripted:
 def install(
     recovery: Scripted, put: Callable[[str, ModuleType], None] | None = None, journal: object = None
 ) -> None:
-    """Stand ``recovery`` in for the office that opens the journal."""
-    module = ModuleType("cockpit.recovery.office")
-    module.open_office = lambda environment, *, read_only: recovery  # type: ignore[attr-defined]
-    module.open_journal_of = lambda environment: journal  # type: ignore[attr-defined]
-    (put or sys.modules.__setitem__)(module.__name__, module)
+    """Stand ``recovery`` in for the office, and ``journal`` for the one that is opened by itself."""
+    office, opening = ModuleType("cockpit.recovery.office"), ModuleType("cockpit.recovery.opening")
+    office.open_office = lambda environment, *, read_only: recovery  # type: ignore[attr-defined]
+    opening.open_journal_of = lambda environment: journal  # type: ignore[attr-defined]
+    for module in (office, opening):
+        (put or sys.modules.__setitem__)(module.__name__, module)
