@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cockpit.fleet.snapshot import FleetSnapshot
+from cockpit.ui import recoveries
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.environment import EnvironmentBadge
 from cockpit.ui.look import UNICODE
@@ -32,6 +33,13 @@ def same_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         "LINES",
     ):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal is looked at far more often than an operator needs."""
+    monkeypatch.setattr(recoveries, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(recoveries, "IDLE_POLL_SECONDS", 0.05)
 
 
 @pytest.fixture

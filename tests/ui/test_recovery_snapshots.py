@@ -11,7 +11,6 @@ from textual.pilot import Pilot
 from textual.widgets import Button
 
 from cockpit.recovery.view import RunView
-from cockpit.ui import recoveries
 from cockpit.ui.look import ASCII, UNICODE
 from cockpit.ui.screens.dialog import Field
 from cockpit.ui.screens.plan import PlanScreen
@@ -44,10 +43,7 @@ LISTS: dict[str, tuple[str, ...]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recoveries, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(recoveries, "IDLE_POLL_SECONDS", 0.05)
+pytestmark = pytest.mark.usefixtures("quick_polls")
 
 
 def scripted(view: RunView) -> FakeRecovery:
