@@ -16,9 +16,9 @@ from cockpit.exchange import catalogue
 from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.text import clean_line
-from cockpit.journal.errors import JournalError
+from cockpit.journal.errors import JournalError, LeaseHeldError
 from cockpit.journal.records import Answer, Choice, NewRun, Question, Reading, Run, RunState, WishKind
-from cockpit.journal.store import Journal
+from cockpit.journal.store import Hold, Journal
 from cockpit.journal.writing import REASON_LENGTH
 from cockpit.recovery import bundle, plan, sweep
 from cockpit.recovery.access import Access, Sessions
@@ -182,7 +182,7 @@ class Office:
                 step=book.steps[0].id,
                 auto=auto,
             )
-            hold = self._journal.acquire(scope, new.id, self._environment.recovery.lease)
+            hold = self._acquired(scope, new.id, what)
             try:
                 # Two may have found it free at the same time: under the lease only one looks.
                 self._no_run(scope, what)
@@ -192,6 +192,14 @@ class Office:
                 self._journal.release(hold)
             self._work(new.id)
             return new.id
+
+    def _acquired(self, scope: str, run: str, what: str) -> Hold:
+        """The lease of a run that is to be created; who was quicker is named by what they have begun."""
+        try:
+            return self._journal.acquire(scope, run, self._environment.recovery.lease)
+        except LeaseHeldError:
+            self._free(scope, what)
+            raise
 
     def answer(self, run: str, question: int, answer: Answer) -> None:
         what = f"Answer {answer.choice.value}"
@@ -346,6 +354,10 @@ class Office:
         """A living lease, or a run not ended, keeps a second one out. Raises RefusedError."""
         lease = self._journal.lease(scope)
         if lease is not None and not lease.expired:
+            if not self._exists(lease.run):
+                # Either it is about to be created, or its starter only looks, and is refused as we are: for
+                # the run that was created before this lease was read.
+                self._no_run(scope, what)
             whose = f"{lease.operator} ({lease.holder}) since {_clock(lease.taken_at)}"
             raise RefusedError(
                 what,
@@ -353,6 +365,9 @@ class Office:
                 f"Watch it: pop-cockpit runs attach {lease.run[:8]}.",
             )
         self._no_run(scope, what)
+
+    def _exists(self, run: str) -> bool:
+        return any(r.id == run for r in self._journal.runs(limit=10_000))
 
     def _no_run(self, scope: str, what: str) -> None:
         for run in self._journal.runs(open_only=True, limit=10_000):

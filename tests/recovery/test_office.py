@@ -259,6 +259,39 @@ def test_of_two_starts_at_one_moment_one_is_refused(
     other.close()
 
 
+@pytest.mark.parametrize("when", ["before", "at the same moment"])
+def test_who_only_looks_under_the_lease_is_not_named_as_its_holder(
+    world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """Bob was refused for ann's run too, and has not let go of the lease yet."""
+    other = another(world)
+    run = world.begin(book(step("wait")))
+    real = desk._journal.acquire
+
+    def late(*args: Any) -> Any:
+        if when != "before":
+            other.acquire(SCOPE, "bobs", 60.0)
+        return real(*args)
+
+    if when == "before":
+        other.acquire(SCOPE, "bobs", 60.0)
+    else:
+        looks = iter((lambda *_: None, desk._free))
+        monkeypatch.setattr(desk, "_free", lambda *args: next(looks)(*args))
+    monkeypatch.setattr(desk._journal, "acquire", late)
+    with pytest.raises(RefusedError, match=f"run {run[:8]} of ann on {EX01}, begun .* has not ended"):
+        desk.start(EX01, MONITOR)
+    other.close()
+
+
+def test_a_lease_whose_run_is_about_to_be_created_is_named(world: World, desk: Desk) -> None:
+    other = another(world)
+    other.acquire(SCOPE, "bobs-run", 60.0)
+    with pytest.raises(RefusedError, match=f"{SCOPE} is held by bob .* for run bobs-run"):
+        desk.start(EX01, MONITOR)
+    other.close()
+
+
 # --- what is refused -----------------------------------------------------------------------------
 
 
