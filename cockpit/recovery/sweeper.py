@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from cockpit.config.environment import Secret
+from cockpit.config.environment import Environment, Secret
 from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import ExchangeError
 from cockpit.recovery.access import Sessions
@@ -39,10 +39,12 @@ class Marks(msgspec.Struct, frozen=True):
 class _Stoppable(Sessions):
     """Sessions that read nothing more once ``ending`` is set."""
 
-    ending: threading.Event
+    def __init__(self, environment: Environment, secret: Secret | None, ending: threading.Event) -> None:
+        super().__init__(environment, secret)
+        self._ending = ending
 
     def read(self, job: Callable[[ExchangeCmdlets], _T]) -> _T:
-        if self.ending.is_set():
+        if self._ending.is_set():
             raise ExchangeError("The cockpit has gone")
         return super().read(job)
 
@@ -52,14 +54,14 @@ def main() -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     logging.getLogger("pypsrp").setLevel(logging.CRITICAL)
     task = read_task(sys.stdin.buffer)
-    access = _Stoppable(task.environment, None if task.password is None else Secret(task.password))
-    access.ending = threading.Event()
-    threading.Thread(target=_watch, args=(access.ending,), name="parent", daemon=True).start()
+    ending = threading.Event()
+    threading.Thread(target=_watch, args=(ending,), name="parent", daemon=True).start()
+    access = _Stoppable(task.environment, None if task.password is None else Secret(task.password), ending)
     try:
         marks, problems = read_marks(access, None)
     finally:
         access.close()
-    if not access.ending.is_set():
+    if not ending.is_set():
         write_frame(sys.stdout.buffer, Marks(marks, problems))
     return 0
 
