@@ -62,6 +62,8 @@ HEAL_AFTER_IDLE: Final = 60.0
 SHELL_IDLE_SECONDS: Final = 300
 """Idle time asked for our shells, so that one left behind by a crash ends before the server's 15 minutes."""
 _HTTP_GRACE: Final = 2.0
+_DELETE_SECONDS: Final = 5
+"""A server that takes longer to delete a shell is not waited for: the shell's idle time ends it."""
 
 
 class _WSMan(WSMan):
@@ -118,6 +120,7 @@ class Session:
         self._objects_sent = 1000
         self._owner: int | None = None
         self._undeleted: list[tuple[float, _WSMan, RunspacePool]] = []
+        self._cut = False
 
     @property
     def is_open(self) -> bool:
@@ -127,6 +130,7 @@ class Session:
         """Sign in and open the shell. Raises ExchangeError."""
         if self._pool is not None:
             return
+        self._refuse_if_cut()
         self.clean_up()
         try:
             wsman = self._new_wsman()
@@ -154,6 +158,13 @@ class Session:
         )
         self._used_at = time.monotonic()
         self._on_shell(+1)
+        if self._cut:
+            self.close()
+            self._refuse_if_cut()
+
+    def _refuse_if_cut(self) -> None:
+        if self._cut:
+            raise ShellLostError(f"The session with {self.target.url} was cut")
 
     def run(self, call: Call, *, repeatable: bool = True) -> RawResult:
         """Run ``call`` to its end.
@@ -186,6 +197,31 @@ class Session:
         pool, wsman = self._pool, self._wsman
         self._forget()
         self._abandon(wsman, pool, reconnect=self._idle_too_long(wsman))
+
+    def cut(self) -> bool:
+        """Delete the shell over a connection of its own, whatever a call in it is waiting for.
+
+        For a process that has to end, and from any thread: the call under way fails, and no shell is opened
+        any more; one that is being opened is closed by its opener. True: there was one, and it is gone.
+        """
+        self._cut = True
+        address = self._address
+        if address is None:
+            return False
+        shell = SelectorSet()
+        shell.add_option("ShellId", address.shell)
+        try:
+            wsman = self._new_wsman()
+            try:
+                _hurry(wsman)
+                wsman.delete(address.resource, selector_set=shell)
+            finally:
+                wsman.transport.close()
+        except Exception as error:
+            if not is_wire_error(error):
+                raise
+            return isinstance(error, WSManFaultError)  # an answer: there is no such shell
+        return True
 
     # --- one call --------------------------------------------------------------------------------
 
@@ -364,7 +400,7 @@ class Session:
         try:
             if reconnect:
                 self._reconnect(wsman)
-            wsman.operation_timeout = transport.read_timeout = transport.connection_timeout = 5
+            _hurry(wsman)
             pool.shell.close()
         except Exception as error:
             if not is_wire_error(error):
@@ -382,6 +418,11 @@ class Session:
 
 class _TimeUp(Exception):  # noqa: N818 -- a signal between two functions, not an error
     pass
+
+
+def _hurry(wsman: _WSMan) -> None:
+    transport = wsman.transport
+    wsman.operation_timeout = transport.read_timeout = transport.connection_timeout = _DELETE_SECONDS
 
 
 def _new_id() -> str:

@@ -117,6 +117,11 @@ class Sessions:
         for session in (*self._exchange.values(), *self._winrm.values()):
             session.close()
 
+    def cut(self) -> bool:
+        """End every session at once, from any thread; True when each had a shell, and it is gone."""
+        gone = [session.cut() for session in (*self._exchange.values(), *self._winrm.values())]
+        return bool(gone) and all(gone)
+
     def _entry(self) -> Session:
         server = self._order[0]
         if server not in self._exchange:

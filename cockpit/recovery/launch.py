@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -15,8 +17,11 @@ from cockpit.config.environment import Environment, Secret
 from cockpit.config.paths import Paths, private_dir
 from cockpit.journal.records import Lease
 from cockpit.journal.store import Journal
-from cockpit.recovery.sweeper import Marks
+from cockpit.recovery.sweeper import EXIT_SECONDS, Marks
 from cockpit.recovery.worker import Task, environ_of, read_frame, write_frame
+
+_GRACE: Final = 0.5
+"""Seconds a process needs to be gone once it has ended itself."""
 
 
 class Launcher:
@@ -29,6 +34,8 @@ class Launcher:
         self._url = url
         self._started: list[subprocess.Popen[bytes]] = []
         self._looking: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._closed = False
 
     def start(self, run: str, places: Paths) -> None:
         """A worker on ``run``: a session of its own, no terminal. Raises OSError."""
@@ -58,9 +65,10 @@ class Launcher:
 
     def look(self, places: Paths) -> Marks:
         """What every server shows, read by a process that ends when we do. Raises OSError, EOFError."""
-        with _log(private_dir(places.runs) / "sweep.log") as log:
-            process = self._spawn("cockpit.recovery.sweeper", subprocess.PIPE, log)
-        self._looking = process
+        with _log(private_dir(places.runs) / "sweep.log") as log, self._lock:
+            if self._closed:
+                raise EOFError
+            process = self._looking = self._spawn("cockpit.recovery.sweeper", subprocess.PIPE, log)
         assert process.stdin is not None  # noqa: S101 -- asked for in _spawn
         assert process.stdout is not None  # noqa: S101
         with process, process.stdin as stream, process.stdout as answer:
@@ -68,10 +76,14 @@ class Launcher:
             return msgspec.msgpack.decode(read_frame(answer), type=Marks)
 
     def close(self) -> None:
-        """A sweep under way ends within seconds, and closes its shells; nobody waits for it."""
-        looking = self._looking
-        if looking is not None and looking.poll() is None and looking.stdin is not None:
-            looking.stdin.close()
+        """End a sweep under way, and wait until it has: it deletes its shells and goes (EXIT_SECONDS)."""
+        with self._lock:
+            self._closed, looking = True, self._looking
+        if looking is None or looking.poll() is not None or looking.stdin is None:
+            return
+        looking.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            looking.wait(EXIT_SECONDS + _GRACE)
 
     def _spawn(self, module: str, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 -- our own modules

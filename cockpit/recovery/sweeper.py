@@ -1,8 +1,15 @@
 """Looks at every server for a cockpit, as a process of its own: ``python -m cockpit.recovery.sweeper``.
 
 A cockpit may be killed at any time; the shells it would have open then stay on the servers. This process
-has them instead: told by one frame on stdin, it notices at once when its parent is gone, closes what it
+has them instead: told by one frame on stdin, it notices at once when its parent is gone, deletes what it
 has, and ends. It answers with one frame on stdout: the marks, and what could not be read.
+
+Two things are wanted of the end, and they do not go together: no process may stay behind, and no shell may
+(Exchange allows a user 18). So the shell is deleted over a connection of its own, without waiting for the
+call that is under way, and the process ends as soon as that is answered, at the latest after EXIT_SECONDS.
+A server that does not answer in that time keeps the shell until its idle time is over (SHELL_IDLE_SECONDS),
+as it would after a kill of this process: one shell for minutes is the smaller harm. Nothing else can be
+left half done: a sweep only reads, and its parent writes the journal.
 """
 
 from __future__ import annotations
@@ -11,22 +18,20 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
 from cockpit.config.environment import Environment, Secret
-from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import ExchangeError
+from cockpit.exchange.session import Session
 from cockpit.recovery.access import Sessions
 from cockpit.recovery.sweep import Mark, read_marks
 from cockpit.recovery.worker import read_task, write_frame
 
-_T = TypeVar("_T")
-
-EXIT_SECONDS: Final = 4.0
-"""After the parent is gone, this process is too, whatever a server keeps it waiting for."""
+EXIT_SECONDS: Final = 2.0
+"""After the parent is gone, this process is too, whatever a server keeps it waiting for. Long enough for a
+sign-in and one request over a slow line; a cockpit that closes waits as long."""
 
 
 class Marks(msgspec.Struct, frozen=True):
@@ -37,16 +42,16 @@ class Marks(msgspec.Struct, frozen=True):
 
 
 class _Stoppable(Sessions):
-    """Sessions that read nothing more once ``ending`` is set."""
+    """Sessions that open and read nothing more once ``ending`` is set."""
 
     def __init__(self, environment: Environment, secret: Secret | None, ending: threading.Event) -> None:
         super().__init__(environment, secret)
         self._ending = ending
 
-    def read(self, job: Callable[[ExchangeCmdlets], _T]) -> _T:
+    def _open(self, session: Session) -> None:
         if self._ending.is_set():
             raise ExchangeError("The cockpit has gone")
-        return super().read(job)
+        super()._open(session)
 
 
 def main() -> int:
@@ -55,8 +60,8 @@ def main() -> int:
     logging.getLogger("pypsrp").setLevel(logging.CRITICAL)
     task = read_task(sys.stdin.buffer)
     ending = threading.Event()
-    threading.Thread(target=_watch, args=(ending,), name="parent", daemon=True).start()
     access = _Stoppable(task.environment, None if task.password is None else Secret(task.password), ending)
+    threading.Thread(target=_watch, args=(access, ending), name="parent", daemon=True).start()
     try:
         marks, problems = read_marks(access, None)
     finally:
@@ -66,11 +71,15 @@ def main() -> int:
     return 0
 
 
-def _watch(ending: threading.Event) -> None:
-    sys.stdin.buffer.read()
+def _watch(access: _Stoppable, ending: threading.Event) -> None:
+    # Not through sys.stdin: its lock in this thread's hand would crash the interpreter's own end.
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
     ending.set()
-    # The main thread closes its shells and ends; where a server keeps it waiting, we do not wait with it.
     threading.Timer(EXIT_SECONDS, os._exit, (0,)).start()
+    if access.cut():
+        os._exit(0)
+    # Nothing was open, or it was being opened: then the main thread closes it, and ends.
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from cockpit.exchange.session import HEAL_AFTER_IDLE
 from cockpit.lab.wire.endpoint import Limits
 from cockpit.lab.wire.knobs import Effect
 from tests.exchange.conftest import Make
+from tests.support.waiting import eventually
 
 BOTH = pytest.mark.parametrize("auth", ["basic", "ntlm"])
 
@@ -245,6 +246,50 @@ def test_a_session_is_for_one_thread_at_a_time(make_bench: Make) -> None:
 def _ignore(run: Callable[[Call], object], call: Call) -> None:
     with pytest.raises(e.ExchangeError):
         run(call)
+
+
+@BOTH
+def test_a_cut_waits_for_no_call_and_leaves_no_shell(make_bench: Make, auth: str) -> None:
+    bench = make_bench(auth)
+    session = bench.session()
+    busy = threading.Thread(target=_ignore, args=(session.run, Call("Start-Slow", time_limit=50.0)))
+    busy.start()
+    eventually(lambda: [s for s in bench.endpoint.shells() if s.open_commands], 5.0, "a running command")
+    started = time.monotonic()
+    assert session.cut()
+    assert bench.endpoint.shells() == []
+    busy.join(5)
+    assert not busy.is_alive(), "its call fails, for its shell is gone"
+    assert time.monotonic() - started < 5
+    with pytest.raises(e.ShellLostError, match="was cut"):
+        session.open()
+    assert not session.cut()
+    assert bench.endpoint.shells() == []
+    assert bench.shells_seen == [1, -1]
+
+
+@BOTH
+def test_a_shell_that_opens_during_a_cut_is_closed_by_its_opener(make_bench: Make, auth: str) -> None:
+    bench = make_bench(auth)
+    session = bench.session()
+    delayed = bench.endpoint.knobs.add(Effect.DELAY, action="Create", seconds=1.0, after=True)
+    opener = threading.Thread(target=_ignore, args=(session.run, Call("Start-Slow", time_limit=50.0)))
+    opener.start()
+    eventually(lambda: delayed.count == 0, 5.0, "a shell that is being opened")
+    assert not session.cut()
+    opener.join(5)
+    assert not opener.is_alive()
+    assert bench.endpoint.shells() == []
+    assert bench.calls == [], "nothing was run in it"
+
+
+def test_a_cut_tells_when_the_server_does_not_answer(make_bench: Make) -> None:
+    bench = make_bench()
+    session = bench.session()
+    session.open()
+    bench.endpoint.knobs.add(Effect.DROP, count=None)
+    assert not session.cut()
+    bench.endpoint.knobs.clear()
 
 
 def test_an_empty_identity_is_never_sent(make_bench: Make) -> None:

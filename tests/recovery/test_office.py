@@ -336,6 +336,14 @@ def test_a_worker_that_cannot_be_started_is_a_refusal(world: World, monkeypatch:
     assert "resume" in refused.value.helps
 
 
+def test_no_sweep_is_begun_by_an_office_that_closes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = Office(world.environment, None, world.journal, read_only=False)
+    monkeypatch.setattr(launch.Launcher, "_spawn", lambda *_: pytest.fail("a process was started"))
+    office._launcher.close()
+    with pytest.raises(RefusedError, match="the process that looks has ended"):
+        office.sweep()
+
+
 MARK = Mark(EX01, True, "Unrestricted", False, ())
 
 
