@@ -165,7 +165,7 @@ class Terminal:
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
-    def exit_code(self, seconds: float = 15.0) -> int:
+    def exit_code(self, seconds: float = 8.0) -> int:
         """Wait for the end, and for all that it wrote."""
         code = self.process.wait(seconds)
         with self._news:

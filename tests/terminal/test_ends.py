@@ -8,6 +8,7 @@ import signal
 import pytest
 
 from tests.support.processes import Home, LabProcess
+from tests.support.sweeping import swept
 from tests.support.terminal import Terminal
 from tests.support.waiting import eventually
 from tests.terminal.conftest import Open
@@ -58,10 +59,11 @@ def test_quit(open_screen: Open, home: Home, selftest_hung: LabProcess) -> None:
     eventually(lambda: not selftest_hung.shells(), 5.0, "every shell deleted")
 
 
-def test_a_closed_window_ends_everything(open_screen: Open, home: Home) -> None:
+def test_a_closed_window_ends_everything(open_screen: Open, home: Home, selftest_hung: LabProcess) -> None:
     """A dropped SSH connection: the screen, its collector and their CPU time go with the terminal."""
     term = open_screen()
-    assert len(home.processes()) >= 2, "screen, collector, and for a moment the sweep"
+    swept(selftest_hung.home.folder, term.process.pid)
+    assert len(home.processes()) == 2
     term.hang_up()
     assert term.process.wait(5) == 129
     home.nothing_left()
