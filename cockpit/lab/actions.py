@@ -12,7 +12,8 @@ with ``"by": USER`` the ledger names that user. More fields by action:
 * ``set-component``: ``component``, ``state``, ``requester`` (Maintenance)
 * ``set-move-now``: ``value``; ``set-policy``: ``policy``; ``set-logging``: ``enabled``
 * ``set-server``: any of ``maximum_active_databases``, ``maximum_preferred_active_databases``,
-  ``reboot_seconds``, ``stays_down``, ``client_connections``
+  ``reboot_seconds``, ``stays_down``, ``client_connections``, ``clock_error`` (seconds ahead),
+  ``probes_name_mailbox_server``
 * ``set-volume``: ``free`` in bytes, ``mount`` (``C:\\``)
 * ``start-process``, ``end-process``: ``process``, such as ExSetup
 * ``move-database`` (active here at once), ``activate-database`` (as Move-ActiveMailboxDatabase does it, in

@@ -6,8 +6,9 @@ within them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from cockpit.exchange.catalogue import BACK_END_SERVICE, FRONT_END_SERVICE
@@ -17,6 +18,7 @@ SELF_TEST_LIMIT = 55.0
 """Seconds a self or proxy test waits (the later variant of §2.4); the retries are not simulated."""
 LOGIN_TEST_LIMIT = 115.0
 ON_DEMAND_LIMIT = 6.0
+_PROXY = re.compile(r" Proxy=[^\]]*")
 NOTHING_ACTIVE = "no active database copy on this server"
 """The lab's own words."""
 
@@ -27,6 +29,7 @@ class Kind(Enum):
     LOOPBACK_HUNG = "back end does not answer on 127.0.0.1"
     BACK_END_HUNG = "back end does not answer at all"
     FRONT_END_LOGIN_HUNG = "front end answers TLS and CAPA but never finishes a login"
+    FRONT_END_LOSES_REPLY = "front end logs in at the back end and never tells the client"
     FRONT_END_TLS = "front end fails the TLS negotiation"
     STORE_SICK = "information store does not answer in time"
     DATABASE_SICK = "the active copy of one database does not answer in time"
@@ -60,7 +63,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one probe run saw. ``seconds``: how long it took; ``reply``: the decisive server reply."""
+    """What one probe run saw. ``seconds``: how long it took; ``reply``: the decisive server reply.
+
+    ``mailbox_server``: what it read of that in a reply; ``proxied_to``: where it really was proxied to.
+    """
 
     ok: bool
     seconds: float
@@ -71,6 +77,7 @@ class Outcome:
     reply: str = ""
     timed_out: bool = False
     database: str = ""
+    proxied_to: str = ""
 
 
 @dataclass(slots=True)
@@ -229,7 +236,22 @@ def judge_deep_test(server: Server, database: Database | None, faults: Faults, t
 def judge_touch_point(
     organization: Organization, server: Server, database: Database, faults: Faults, t: float
 ) -> Outcome:
-    """PopCTPProbe: logs in through the front end, which proxies to the database's active server."""
+    """PopCTPProbe: logs in through the front end, which proxies to the database's active server.
+
+    Whether every build's probe reads the mailbox server out of a reply is not in the sheet (§9): where
+    ``Server.probes_name_mailbox_server`` is off no reply names it.
+    """
+    outcome = _touch(organization, server, database, faults, t)
+    if not outcome.mailbox_server:
+        return outcome
+    name = outcome.mailbox_server if server.probes_name_mailbox_server else ""
+    reply = outcome.reply if name else _PROXY.sub("", outcome.reply)
+    return replace(outcome, mailbox_server=name, proxied_to=outcome.mailbox_server, reply=reply)
+
+
+def _touch(
+    organization: Organization, server: Server, database: Database, faults: Faults, t: float
+) -> Outcome:
     if not server.runs(FRONT_END_SERVICE):
         return _refused()
     if faults.find(server.name, Kind.FRONT_END_TLS, t):
@@ -247,6 +269,12 @@ def judge_touch_point(
     bad = _judge_mailbox(back_end, database, faults, t, answered_by=server.name)
     if bad is not None:
         return bad
+    if faults.find(server.name, Kind.FRONT_END_LOSES_REPLY, t):
+        return Outcome(
+            *(False, 30.0, "PopImap", "EndReadFailure", server.name),
+            database=database.name,
+            proxied_to=back_end.name,
+        )
     return Outcome(True, 0.18, answered_by=server.name, mailbox_server=back_end.name, database=database.name)
 
 

@@ -42,16 +42,13 @@ from cockpit.lab.popmonitors import (
     MonitorState,
     RecoveryAction,
 )
+from cockpit.lab.witness import Witnesses
 
 _KEPT_ACTIONS = 200
 DID_NOT_STOP = "The service did not stop within the time limit."
 DID_NOT_START = "The service did not stay started."
 """The lab's own wordings."""
 _RESPONDER = "PopSelfTestRestartService"
-
-
-def _nobody(_server: Server, _service: str, _t: float) -> None:
-    return
 
 
 class HealthEngine:
@@ -70,8 +67,7 @@ class HealthEngine:
         """Monitors whose probe is not run again before that time: (server, monitor)."""
         self.actions: dict[str, list[RecoveryAction]] = {}
         self.events = EventLog()
-        self.on_service: Callable[[Server, str, float], None] = _nobody
-        """Called when a service of a server has started or stopped."""
+        self.witnesses = Witnesses()
         self._generation: dict[str, int] = {}
         self._heap: list[tuple[float, int, Callable[[float], None]]] = []
         self._seq = 0
@@ -164,7 +160,9 @@ class HealthEngine:
         databases = self.targets(server, rule.spec.name) if rule.per_database else []
         state.turn += 1
         database = databases[state.turn % len(databases)] if databases else None
-        return self.judge(server, rule.spec.name, database, t)
+        outcome = self.judge(server, rule.spec.name, database, t)
+        self.witnesses.probe_ran(server, rule.probe, database, outcome, t, t + outcome.seconds)
+        return outcome
 
     def targets(self, server: Server, monitor: str) -> list[Database]:
         """Databases that a per-database probe runs for: those active here (deep test), or
@@ -352,7 +350,7 @@ class HealthEngine:
             self._cured(self.faults.restarted(server.name, service.name, t, automatic=automatic), t, by)
             if service.name == HEALTH_MANAGER:
                 self._start_health_manager(server, t)
-            self.on_service(server, service.name, t)
+            self.witnesses.service_changed(server, service, t)
         return done
 
     def stop_service(self, server: Server, service: WindowsService, t: float, by: str) -> None:
@@ -360,7 +358,7 @@ class HealthEngine:
             return
         stop(service)
         self.ledger.change(t, server.name, "service stopped", service.name, by)
-        self.on_service(server, service.name, t)
+        self.witnesses.service_changed(server, service, t)
 
     def restart_service(
         self, server: Server, service: WindowsService, t: float, by: str, *, automatic: bool = False

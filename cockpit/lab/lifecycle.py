@@ -7,7 +7,16 @@ from functools import partial
 
 from cockpit.lab.dag import has_quorum, move_targets, seeds_others
 from cockpit.lab.health import HealthEngine
-from cockpit.lab.organization import AUTOMATIC, Dag, Database, Move, Server, stop
+from cockpit.lab.organization import (
+    AUTOMATIC,
+    CLUSTER,
+    Dag,
+    Database,
+    Move,
+    Server,
+    WindowsService,
+    stop,
+)
 
 FAILOVER_AFTER = 30.0
 """Seconds until the DAG mounts another copy of a lost server's database. The lab's own number."""
@@ -32,7 +41,7 @@ class Lifecycle:
         self.ledger = engine.ledger
         self.on_power: Callable[[], None] = _nobody
         """Called when a server went down or came up."""
-        engine.on_service = self._service_changed
+        engine.witnesses.add(self)
         for dag in self.organization.dags.values():
             engine.at(FIRST_PREFERENCE_MOVE, partial(self._preference_moves, dag))
 
@@ -44,6 +53,7 @@ class Lifecycle:
             return
         server.up = False
         server.processes = []
+        ended = [s for s in server.services.values() if s.process_id]
         for service in server.services.values():
             stop(service)
         self.ledger.change(t, server.name, "server down", by=by)
@@ -54,6 +64,8 @@ class Lifecycle:
                 self.engine.at(t + FAILOVER_AFTER, partial(self._fail_over, server, database))
         self._leave_active_manager(server, t)
         self.check_quorum(server.dag, t)
+        for service in ended:
+            self.engine.witnesses.service_changed(server, service, t)
         self.on_power()
 
     def start(self, server: Server, t: float, by: str = "control") -> None:
@@ -117,9 +129,12 @@ class Lifecycle:
 
     # -- the group ----------------------------------------------------------------------------------------
 
-    def _service_changed(self, server: Server, service: str, t: float) -> None:
-        if service.lower() == "clussvc":
+    def service_changed(self, server: Server, service: WindowsService, t: float) -> None:
+        if service.name == CLUSTER:
             self.check_quorum(server.dag, t)
+
+    def probe_ran(self, *_: object) -> None:
+        return
 
     def check_quorum(self, name: str, t: float) -> None:
         """Without quorum all databases of the DAG dismount; with it back they mount (recovery-engine §3)."""

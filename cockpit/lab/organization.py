@@ -6,7 +6,7 @@ All times are simulated seconds since the clock's start (``t``); those before it
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cockpit.exchange.catalogue import BACK_END_SERVICE, FRONT_END_SERVICE, tiers
@@ -40,6 +40,7 @@ class WindowsService:
 
     ``stop_seconds``: simulated seconds a stop takes longer than usual. ``failed_starts``: so many starts
     fail before one succeeds. ``fails_at_boot``: a boot does not get it up, though it is Automatic.
+    ``settings``: what its process read when it started; only the POP3 services have any (§4.1 [A]).
     """
 
     name: str
@@ -51,6 +52,7 @@ class WindowsService:
     stop_seconds: float = 0.0
     failed_starts: int = 0
     fails_at_boot: bool = False
+    settings: PopSettings | None = None
 
     @property
     def running(self) -> bool:
@@ -113,6 +115,8 @@ class Server:
 
     ``reboot_seconds``: simulated seconds from down to up (None: ``lifecycle.REBOOT_SECONDS``);
     ``stays_down``: a reboot never ends. ``client_connections``: POP clients of its front end while that runs.
+    ``clock_error``: seconds that its own clock is ahead of the true time. ``probes_name_mailbox_server``: its
+    touch point probes find the name of the mailbox server in a reply.
     """
 
     name: str
@@ -138,6 +142,8 @@ class Server:
     reboot_seconds: float | None = None
     stays_down: bool = False
     client_connections: int = 0
+    clock_error: float = 0.0
+    probes_name_mailbox_server: bool = True
     volumes: list[Volume] = field(default_factory=list)
     processes: list[Process] = field(default_factory=list)
     front_monitored: bool = False
@@ -318,6 +324,11 @@ class Organization:
     def active_on(self, server: str) -> list[Database]:
         return [d for d in self.databases.values() if d.active == server and d.mounted]
 
+    def address(self, server: Server) -> str:
+        """Its IPv4 address: the lab's own numbers, by site and place."""
+        place = list(self.servers).index(server.name.lower())
+        return f"10.{list(self.sites).index(server.site)}.{place // 200}.{10 + place % 200}"
+
     def guid(self, *words: str) -> uuid.UUID:
         """A stable Guid for a thing of this organization."""
         return uuid.uuid5(uuid.NAMESPACE_DNS, "|".join((str(self.seed), *words)))
@@ -351,7 +362,14 @@ def start(server: Server, service: WindowsService, t: float) -> bool:
         service.state = RUNNING
         service.process_id = server.new_process_id()
         service.started_at = t
+        read_settings(server, service)
     return True
+
+
+def read_settings(server: Server, service: WindowsService) -> None:
+    """What a POP3 service does once, as it starts; what is set later it does not notice (§4.1 [A])."""
+    if service.name in POP_SERVICES:
+        service.settings = replace(server.pop, others=dict(server.pop.others))
 
 
 def stop(service: WindowsService) -> None:

@@ -46,6 +46,7 @@ class ProbeRun:
     database: Database | None
     domain: str
     number: int
+    address: str
 
 
 def properties(run: ProbeRun) -> dict[str, object]:
@@ -127,7 +128,8 @@ def _attributes(run: ProbeRun) -> dict[int, str]:
     if outcome.reply:
         replies.append(outcome.reply)
     elif outcome.ok and login:
-        replies.append(f"+OK User successfully logged on. [Proxy={outcome.mailbox_server}.{run.domain}]")
+        proxy = f" [Proxy={outcome.mailbox_server}.{run.domain}]" if outcome.mailbox_server else ""
+        replies.append(f"+OK User successfully logged on.{proxy}")
     milliseconds = round(min(outcome.seconds, ON_DEMAND_LIMIT) * 1000)
     return {
         1: outcome.component,
@@ -137,5 +139,5 @@ def _attributes(run: ProbeRun) -> dict[int, str]:
         12: " ".join(replies),
         13: trail,
         21: f"Connect:{min(milliseconds, 12)};Total:{milliseconds}",
-        22: "127.0.0.1" if run.probe == "PopSelfTestProbe" else "10.0.0.1",
+        22: run.address if login else "127.0.0.1",
     }

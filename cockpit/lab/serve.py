@@ -20,7 +20,7 @@ from cockpit.lab.cmdlets.table import exchange_table_of, winrm_table_of
 from cockpit.lab.control import Control
 from cockpit.lab.organization import Server
 from cockpit.lab.scenarios import SCENARIOS, open_lab
-from cockpit.lab.simulation import Simulation
+from cockpit.lab.simulation import DISKS, RECORD, Simulation
 from cockpit.lab.wire.auth import Authenticator, Basic, Negotiate, install_ntlm_users
 from cockpit.lab.wire.certificate import Authority
 from cockpit.lab.wire.endpoint import Endpoint
@@ -57,17 +57,19 @@ class LabOptions:
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """Where one simulated server listens."""
+    """Where one simulated server listens; ``disk``: the folder that holds its volumes, ``C`` and so on."""
 
     name: str
     fqdn: str
     exchange_url: str
     winrm_url: str
+    disk: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LabAddresses:
-    """All that a client needs to know. ``ca_file`` is empty where there is no TLS."""
+    """All that a client needs to know. ``ca_file`` is empty where there is no TLS. ``record``: the lab's own
+    record of every line of a protocol log (``poplogs/record.py`` reads it), there with the first line."""
 
     organization: str
     user: str
@@ -78,6 +80,7 @@ class LabAddresses:
     control_url: str
     control_token: str
     pid: int
+    record: str = ""
 
 
 class Lab:
@@ -91,7 +94,9 @@ class Lab:
             raise ValueError(f"auth is one of {', '.join(AUTHS)}, not {options.auth!r}")
         self.options = options
         self.scenario = scenario
-        self.simulation: Simulation = open_lab(scenario, options.servers, options.seed, options.speed)
+        self.simulation: Simulation = open_lab(
+            scenario, options.servers, options.seed, options.speed, folder=options.state_dir
+        )
         self.endpoints: dict[str, dict[str, Endpoint]] = {}
         self._addresses: dict[Endpoint, int] = {}
         self._listening: dict[str, bool] = {}
@@ -140,7 +145,8 @@ class Lab:
                 urls.append(f"{'https' if tls else 'http'}://{HOST}:{bound}{path}")
             self._listening[server.name] = True
             self._booted[server.name] = server.booted_at
-            servers.append(ServerAddress(server.name, server.fqdn, urls[0], urls[1]))
+            disk = options.state_dir.absolute() / DISKS / server.name
+            servers.append(ServerAddress(server.name, server.fqdn, urls[0], urls[1], str(disk)))
         control_port = await self._control.start(HOST, port)
         self.simulation.lifecycle.on_power = self._power.set
         self._pump = asyncio.create_task(self._run())
@@ -154,6 +160,7 @@ class Lab:
             control_url=f"http://{HOST}:{control_port}",
             control_token=self._control.token,
             pid=os.getpid(),
+            record=str(options.state_dir.absolute() / RECORD),
         )
 
     async def stop(self) -> None:
@@ -163,6 +170,7 @@ class Lab:
                 await self._pump
         every = [e for both in self.endpoints.values() for e in both.values()]
         await asyncio.gather(*(e.stop(abort=True) for e in every), self._control.stop())
+        self.simulation.close()
 
     def _table(self, kind: str, server: Server) -> CmdletTable:
         make = exchange_table_of if kind == "exchange" else winrm_table_of

@@ -86,6 +86,8 @@ def _set_server(c: Context) -> None:
         "reboot_seconds": (float, int, _NONE),
         "stays_down": (bool,),
         "client_connections": (int,),
+        "clock_error": (float, int),
+        "probes_name_mailbox_server": (bool,),
     }
     c.assign(c.server, fields, what="server")
 

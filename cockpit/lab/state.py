@@ -7,7 +7,7 @@ from typing import Any
 from cockpit.exchange.model import COMPONENT_STATES, COPY_STATUSES, START_TYPES
 from cockpit.lab.components import ACTIVE, BORN_INACTIVE, components
 from cockpit.lab.dag import copy_state, has_quorum, node_state, votes
-from cockpit.lab.organization import Dag, Database, Organization, Server
+from cockpit.lab.organization import POP_SERVICES, Dag, Database, Organization, Server
 from cockpit.lab.rows import server_rows
 from cockpit.lab.simulation import Simulation
 
@@ -112,6 +112,13 @@ def _server(simulation: Simulation, server: Server, t: float, every_monitor: boo
             if c not in BORN_INACTIVE and server.component(c) != ACTIVE
         },
         "protocol_log_enabled": server.pop.protocol_log_enabled,
+        "protocol_log_written": {
+            name: server.runs(name) and settings is not None and settings.protocol_log_enabled
+            for name, settings in (
+                (s.name, s.settings) for s in server.services.values() if s.name in POP_SERVICES
+            )
+        },
+        "clock_error": server.clock_error,
         "activation_policy": server.activation_policy,
         "maximum_active_databases": server.maximum_active_databases,
         "node": node_state(server).name.title() if server.dag else "",

@@ -112,26 +112,29 @@ def _events(
     sim: Simulation, server: Server, channel: str, query: _Query, t: float
 ) -> list[RecoveryAction | Event]:
     """Those that have happened by ``t``, oldest first: an action's result is written at its end."""
-    at = sim.clock.at
+
+    def at(moment: float) -> datetime:
+        return sim.local(server, moment)
+
     if channel == ACTION_RESULTS:
         actions = sim.engine.actions.get(server.name, ())
         return [a for a in actions if a.end <= t and query.fits(at(a.end), 500)]
     return [e for e in sim.engine.events.of(server.name, channel) if query.fits(at(e.t), e.id)]
 
 
-def _stamp(sim: Simulation, t: float) -> str:
-    return sim.clock.at(t).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
+def _stamp(sim: Simulation, server: Server, t: float) -> str:
+    return sim.local(server, t).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
 
 
 def event_xml(sim: Simulation, server: Server, action: RecoveryAction, extra: str = "") -> str:
     """One event. The sheet names the fields of the user data; event id, provider and the rest of the
     frame are from memory [M]. Times are UTC."""
-    end = _stamp(sim, action.end)
+    end = _stamp(sim, server, action.end)
     fields = {
         "Id": action.id,
         "InstanceId": f"{action.record:06d}",
         "ResourceName": action.resource,
-        "StartTime": _stamp(sim, action.start),
+        "StartTime": _stamp(sim, server, action.start),
         "EndTime": end,
         "State": action.state,
         "Result": action.result,
@@ -146,14 +149,14 @@ def event_xml(sim: Simulation, server: Server, action: RecoveryAction, extra: st
 def _plain_xml(sim: Simulation, server: Server, event: Event, extra: str) -> str:
     fields = dict(event.fields)
     if event.channel == PROBE_RESULTS:
-        fields["ExecutionStartTime"] = _stamp(sim, event.begun)
-        fields["ExecutionEndTime"] = _stamp(sim, event.t)
+        fields["ExecutionStartTime"] = _stamp(sim, server, event.begun)
+        fields["ExecutionEndTime"] = _stamp(sim, server, event.t)
         fields["Error"] += extra
     elif event.fields.get("State") == "Started":
-        fields["StartTime"] = _stamp(sim, event.begun)
+        fields["StartTime"] = _stamp(sim, server, event.begun)
     else:
         fields["Subject"] = fields.get("Subject", "") + extra
-    return _frame(server, event.channel, event.id, event.record, _stamp(sim, event.t), fields)
+    return _frame(server, event.channel, event.id, event.record, _stamp(sim, server, event.t), fields)
 
 
 def _frame(server: Server, channel: str, number: int, record: int, stamp: str, fields: dict[str, str]) -> str:

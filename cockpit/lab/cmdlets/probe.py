@@ -75,6 +75,7 @@ async def _run(
     t = sim.touch()
     outcome = sim.engine.judge(server, monitor, database, t)
     length = min(outcome.seconds, ON_DEMAND_LIMIT) + sim.knobs[server.name].slow_probe
+    sim.engine.witnesses.probe_ran(server, probe.name, database, outcome, t, t + length)
     rounds = int(length // _POLL) + 1
     await sim.pause(rounds * _POLL)
     sim.touch()
@@ -108,6 +109,7 @@ def _send(
         database=database,
         domain=sim.organization.domain,
         number=int(started) % 100_000,
+        address=sim.organization.address(server),
     )
     shown = properties(run) | shapes.tail(identity)
     shapes.send(sim, call, out, shapes.PROBE_RESULT, shapes.PROBE_RESULT[0], shown)
@@ -158,6 +160,8 @@ async def test_pop_connectivity(sim: Simulation, call: Invocation, out: Output) 
         t = sim.touch()
         if databases:
             outcome = sim.engine.judge(server, "PopCTPMonitor", databases[0], t)
+            end = t + min(outcome.seconds, 2.0)
+            sim.engine.witnesses.probe_ran(server, "PopCTPProbe", databases[0], outcome, t, end)
             result = "Success" if outcome.ok else "Failure"
             error = "" if outcome.ok else outcome.reason
             latency = round(min(outcome.seconds, 120.0) * 1000, 2)
