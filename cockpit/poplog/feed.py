@@ -34,11 +34,12 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """One writer's log on one server. ``behind``: bytes that are there and not yet read. ``clock_offset``:
-    seconds the server's clock is ahead of ours, None unknown. ``problem``: why it is not read now, ""."""
+    """One writer's log on one server; ``writer`` None for a file whose name says none. ``behind``:
+    bytes that are there and not yet read. ``clock_offset``: seconds the server's clock is ahead of ours,
+    None unknown. ``problem``: why it is not read now, ""."""
 
     server: str
-    writer: Writer
+    writer: Writer | None
     file: str
     offset: int
     behind: int

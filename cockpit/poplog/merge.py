@@ -1,0 +1,135 @@
+"""Many logs put together by time, each by its own server's clock. Pure.
+
+Two clocks of ours are asked: the wall's, in seconds since the epoch, for what the rows' times mean, and one
+that never jumps for how long they are held.
+
+A row waits until every healthy stream was read up to its time, and at most ``HOLD_SECONDS``, so that a server
+that says nothing does not hold up the others. One stream's own order is never changed; a row that comes too
+late for its place is passed on at once.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from cockpit.poplog.document import Entry
+from cockpit.poplog.follow import Measured
+
+HOLD_SECONDS: Final = 2.0
+CLOCK_SECONDS: Final = 60.0
+"""How long the best look at a server's clock counts: the quicker the answer, the better the look."""
+_NEVER: Final = float("-inf")
+
+
+@dataclass(slots=True)
+class ServerClock:
+    """How far a server's clock is ahead of ours, by the best of the latest looks at it."""
+
+    best: Measured | None = None
+
+    def saw(self, look: Measured) -> None:
+        """Take a look into account: a quicker one counts more, and an old one not for ever."""
+        if self.best is None or look.took <= self.best.took or abs(look.at - self.best.at) > CLOCK_SECONDS:
+            self.best = look
+
+    @property
+    def ahead(self) -> float | None:
+        return None if self.best is None else self.best.ahead
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    at: float
+    came: float
+    entry: Entry
+
+
+@dataclass(slots=True)
+class _Stream:
+    """``read_to``: every row up to then has come. ``last``: the time of its newest row."""
+
+    held: deque[_Held] = field(default_factory=deque)
+    read_to: float = _NEVER
+    last: float = _NEVER
+    healthy: bool = True
+
+
+class Merger:
+    """Rows in, per stream; rows out, in order of time. Streams are numbers from 0 on."""
+
+    def __init__(self, streams: int, hold: float = HOLD_SECONDS) -> None:
+        self._streams = [_Stream() for _ in range(streams)]
+        self._hold = hold
+        self.held = 0
+
+    def add(
+        self, stream: int, entries: Iterable[Entry], ahead: float | None, wall: float, steady: float
+    ) -> None:
+        """Rows of a stream, in its order, read just now from a server whose clock is ``ahead``.
+
+        No row is from the future: a time after ``wall`` counts as ``wall``; a row without a time has that of
+        the row before it.
+        """
+        to = self._streams[stream]
+        for entry in entries:
+            at = entry.row.at
+            if at is not None:
+                to.last = min(at.timestamp() - (ahead or 0.0), wall)
+            to.held.append(_Held(to.last, steady, entry))
+            self.held += 1
+        if to.held:
+            to.read_to = max(to.read_to, to.held[-1].at)
+
+    def whole(self, stream: int, at: float) -> None:
+        """The stream was read to its end by a read that began at ``at`` (wall)."""
+        self._streams[stream].read_to = max(self._streams[stream].read_to, at)
+
+    def health(self, stream: int, healthy: bool) -> None:
+        """Nobody waits for a stream that cannot be read."""
+        self._streams[stream].healthy = healthy
+
+    def due(self, steady: float) -> float | None:
+        """Seconds until something must go out, whatever the others do; None where nothing is held."""
+        came = [s.held[0].came for s in self._streams if s.held]
+        return max(0.0, min(came) + self._hold - steady) if came else None
+
+    def release(self, steady: float, most: int) -> list[Entry]:
+        """At most ``most`` rows whose time has come."""
+        return self._out(max(self._safe(), self._overdue(steady)), most)
+
+    def rest(self, most: int) -> list[Entry]:
+        """At most ``most`` of all that is held: nothing more will come."""
+        return self._out(float("inf"), most)
+
+    def _safe(self) -> float:
+        return min((s.read_to for s in self._streams if s.healthy), default=float("inf"))
+
+    def _overdue(self, steady: float) -> float:
+        """The latest time of a row that was held long enough."""
+        latest = _NEVER
+        for stream in self._streams:
+            for held in stream.held:
+                if steady - held.came < self._hold:
+                    break
+                latest = max(latest, held.at)
+        return latest
+
+    def _out(self, limit: float, most: int) -> list[Entry]:
+        """By the streams' first rows: one that must wait lets those behind it wait as well."""
+        heads = [(s.held[0].at, n) for n, s in enumerate(self._streams) if s.held]
+        heapq.heapify(heads)
+        found: list[Entry] = []
+        while heads and heads[0][0] <= limit and len(found) < most:
+            _, n = heads[0]
+            held = self._streams[n].held
+            found.append(held.popleft().entry)
+            if held:
+                heapq.heapreplace(heads, (held[0].at, n))
+            else:
+                heapq.heappop(heads)
+        self.held -= len(found)
+        return found
