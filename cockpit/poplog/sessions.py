@@ -61,10 +61,11 @@ class ProxyTarget:
 class Session:
     """One session, as far as its rows are there.
 
-    ``first``, ``last``: aware, UTC, by the server's own clock. ``duration``: sum of its rows' durations, ms;
-    ``wall``: ms from first to last. ``words``: why the outcome is not ok. ``target``: the last one named.
-    ``gaps``: seqNumbers that are missing between those seen. ``starts_before``: its begin is not among
-    the rows. ``health_mailbox``: a probe's, not a person's.
+    ``first``, ``last``: aware, UTC, by the server's own clock. ``user``: as the log's column has it; while
+    that is empty, as the client named itself, which nobody has checked. ``duration``: sum of its rows'
+    durations, ms; ``wall``: ms from first to last. ``words``: why the outcome is not ok. ``target``: the last
+    one named. ``gaps``: seqNumbers that are missing between those seen. ``starts_before``: its begin is not
+    among the rows. ``health_mailbox``: a probe's, not a person's.
     """
 
     id: str
@@ -156,7 +157,7 @@ def session_of(entries: Sequence[Entry], *, cut: bool = False) -> Session:
     starts_before = rows[0].command.lower() != _OPEN and rows[0].sequence != 0
     state = _state(rows, cut=cut, starts_before=starts_before)
     outcome, words = _outcome(rows, state, gaps, starts_before=starts_before)
-    user = next((r.user for r in reversed(rows) if r.user), "")
+    user = next((r.user for r in reversed(rows) if r.user), "") or _claimed(rows)
     return Session(
         id=rows[0].session,
         server=entries[0].server,
@@ -180,6 +181,19 @@ def session_of(entries: Sequence[Entry], *, cut: bool = False) -> Session:
         starts_before=starts_before,
         entries=tuple(entries),
     )
+
+
+_NAMING: Final = frozenset({"user", "login"})
+
+
+def _claimed(rows: Sequence[LogRow]) -> str:
+    """Who the client said it is: the column is empty until the login went well (§4.2)."""
+    said = [
+        r.parameters.split()[0].strip('"')
+        for r in rows
+        if r.command.lower() in _NAMING and r.parameters.split()
+    ]
+    return said[-1] if said else ""
 
 
 def _state(rows: Sequence[LogRow], *, cut: bool, starts_before: bool) -> SessionState:

@@ -77,6 +77,13 @@ def test_a_login_that_went_well_at_last_is_no_failure() -> None:
     assert (one(rows).outcome, one(rows).words) == (Outcome.FAILED, "-ERR No such message")
 
 
+def test_whom_the_client_calls_itself_before_it_is_signed_in() -> None:
+    found = one(proxied()[:2])
+    assert (found.user, found.health_mailbox, found.state) == (USER, True, SessionState.OPEN)
+    assert one([line(0, "login", parameters="frank *****")]).user == "frank"
+    assert one([line(0, "user", parameters=" "), line(1, "stat")]).user == ""
+
+
 def test_without_its_begin_nothing_is_called_well() -> None:
     found = one(proxied(first=3))
     assert (found.state, found.starts_before) == (SessionState.CLOSED, True)
