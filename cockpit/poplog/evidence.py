@@ -1,0 +1,244 @@
+"""What was gathered about a probe's run, and what each piece of it says of the mailbox server. Pure.
+
+The order is that of exchange-facts §4.5: StateAttribute4, the front end's log, the back end's log, the
+mailbox's database. A piece that could not be had says so; nothing is concluded from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cockpit.poplog.correlate import Clock, Match, Skew, Window, arrived, host_key, match
+from cockpit.poplog.sessions import Outcome, Session
+
+
+class Kind(StrEnum):
+    """What was looked at."""
+
+    PROBE = "probe result"
+    FRONT_LOG = "front-end log"
+    BACK_LOG = "back-end log"
+    MAILBOX = "mailbox database"
+    HEALTH = "health"
+
+
+class Strength(StrEnum):
+    """What a piece of evidence does. ``SILENT``: it was read, and tells nothing. ``MISSING``: not read."""
+
+    NAMES = "names"
+    SUPPORTS = "supports"
+    AGAINST = "speaks against"
+    SILENT = "tells nothing"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece. ``looked_at``, ``says``: for people, one harmless line each. ``server``: whom it is about,
+    short name or as the evidence writes it. ``lines``: of a log, whole, that say it."""
+
+    kind: Kind
+    looked_at: str
+    says: str
+    strength: Strength
+    server: str = ""
+    clock: Clock | None = None
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRun:
+    """A run of a probe. ``probe``: ``SET\\NAME``. ``started``, ``ended``: aware, by the clock of ``server``.
+    ``mailbox_server``: StateAttribute4. ``user``: whom it logged in as; it is only said of failures."""
+
+    probe: str
+    server: str
+    started: datetime | None
+    ended: datetime | None
+    result: str = ""
+    mailbox_server: str = ""
+    user: str = ""
+
+    @property
+    def window(self) -> Window | None:
+        """By the clock of ``server``; None without both times, or where they are the wrong way round."""
+        if self.started is None or self.ended is None or self.ended < self.started:
+            return None
+        return Window(self.started, self.ended)
+
+
+@dataclass(frozen=True, slots=True)
+class LogLook:
+    """A look at one writer's log on ``server``. ``skew``: of its clock against the probe's server's; None not
+    known. ``begins``, ``newest``: times of the first and last line that there are, by its own clock.
+    ``logging``: whether it is on now, None not known. ``problem``: why nothing was read, empty otherwise."""
+
+    server: str
+    looked_at: str
+    sessions: tuple[Session, ...] = ()
+    clock: Clock | None = None
+    skew: Skew | None = None
+    begins: datetime | None = None
+    newest: datetime | None = None
+    logging: bool | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxLook:
+    """Where the monitoring mailbox ``user`` is now. ``active_on``: the server with the active copy."""
+
+    user: str
+    database: str = ""
+    active_on: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Everything for one run. ``servers``: short names of the organization's. ``users``: names the probe's
+    mailbox goes by, as ``sessions.local_part`` has them; empty: not known. ``addresses``: the front end's."""
+
+    run: ProbeRun
+    servers: tuple[str, ...]
+    front: LogLook | None = None
+    back: tuple[LogLook, ...] = ()
+    mailbox: MailboxLook | None = None
+    users: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
+
+
+def matched(front: LogLook | None, run: ProbeRun, users: frozenset[str]) -> Match:
+    """The sessions of the front end's log that may be the run's."""
+    window = run.window
+    if front is None or window is None or front.problem:
+        return Match()
+    return match(front.sessions, window, users)
+
+
+def state_evidence(run: ProbeRun) -> Evidence:
+    looked = f"StateAttribute4 of {run.probe} on {run.server}"
+    if not run.mailbox_server:
+        return Evidence(Kind.PROBE, looked, "It is empty.", Strength.SILENT)
+    says = f"It names {run.mailbox_server}."
+    return Evidence(Kind.PROBE, looked, says, Strength.NAMES, run.mailbox_server)
+
+
+def front_evidence(front: LogLook, run: ProbeRun, users: frozenset[str]) -> Evidence:
+    """What the front end's log says. It names a server only where all its sessions agree."""
+    window = run.window
+    if window is None:
+        says = "The probe has no times, so its session cannot be looked for."
+        return _log(Kind.FRONT_LOG, front, says, Strength.MISSING)
+    if front.problem:
+        return _log(Kind.FRONT_LOG, front, front.problem, Strength.MISSING)
+    found = match(front.sessions, window, users)
+    whose = f"of {', '.join(sorted(users))}" if users else "of a HealthMailbox"
+    if not found.sessions:
+        return _log(Kind.FRONT_LOG, front, *_none(front, window, f"session {whose}"))
+    lines = tuple(line for s in found.sessions[:MOST_TOLD] for line in _telling(s))
+    if not found.hosts:
+        says = f"{_told(found.sessions)}; nothing says where to it was proxied."
+        return _log(Kind.FRONT_LOG, front, says, Strength.SILENT, lines=lines)
+    if len(found.hosts) > 1:
+        says = f"Sessions {whose} were proxied to {' and '.join(found.hosts)} in that time."
+        return _log(Kind.FRONT_LOG, front, says, Strength.SILENT, lines=lines)
+    target = next(s.target for s in found.sessions if s.target is not None)
+    says = f"{_told(found.sessions)}, proxied to {target.host}"
+    says += f" port {target.port}" if target.port else ""
+    says += f" ({target.words})." if target.words else "."
+    if found.untold:
+        says += f" {len(found.untold)} more in that time do not say where to."
+    return _log(Kind.FRONT_LOG, front, says, Strength.NAMES, target.host, lines)
+
+
+def back_evidence(back: LogLook, gathered: Gathered) -> Evidence:
+    """Whether the back end's log shows the session that the front end brought there."""
+    window = gathered.run.window
+    if window is None:
+        return _log(Kind.BACK_LOG, back, "The probe has no times to look for.", Strength.MISSING, back.server)
+    if back.problem:
+        return _log(Kind.BACK_LOG, back, back.problem, Strength.MISSING, back.server)
+    if back.skew is None:
+        says = "Its clock against the front end's is not known, so no session can be said to be the probe's."
+        return _log(Kind.BACK_LOG, back, says, Strength.MISSING, back.server)
+    there = window.at(back.skew)
+    users = gathered.users or matched(gathered.front, gathered.run, gathered.users).users
+    found = arrived(back.sessions, there, users, gathered.addresses)
+    if found:
+        by = f"from {', '.join(sorted(gathered.addresses))}" if gathered.addresses else "from any address"
+        says = f"{_told(found)}, {by}, within {there.tolerance:.1f} s of the probe by its own clock."
+        lines = tuple(line for s in found[:MOST_TOLD] for line in _telling(s))
+        return _log(Kind.BACK_LOG, back, says, Strength.SUPPORTS, back.server, lines)
+    words, strength = _none(back, there, f"session of {', '.join(sorted(users)) or 'a HealthMailbox'}")
+    if strength is Strength.SILENT:
+        strength = Strength.AGAINST
+    return _log(Kind.BACK_LOG, back, words, strength, back.server)
+
+
+def mailbox_evidence(mailbox: MailboxLook | None) -> Evidence:
+    """Where the probe's mailbox is now: independent of POP, and of what was then."""
+    if mailbox is None:
+        says = "Neither the probe nor the log says which mailbox it was."
+        return Evidence(Kind.MAILBOX, "the probe's monitoring mailbox", says, Strength.MISSING)
+    looked = f"the database of {mailbox.user}"
+    if mailbox.problem:
+        return Evidence(Kind.MAILBOX, looked, mailbox.problem, Strength.MISSING)
+    if not mailbox.active_on:
+        says = f"No copy of {mailbox.database} is active." if mailbox.database else "It has none."
+        return Evidence(Kind.MAILBOX, looked, says, Strength.SILENT)
+    says = f"{mailbox.database} is active on {mailbox.active_on} now."
+    return Evidence(Kind.MAILBOX, looked, says, Strength.NAMES, mailbox.active_on)
+
+
+MOST_TOLD = 3
+"""Sessions whose lines are kept as evidence."""
+
+
+def _log(
+    kind: Kind, look: LogLook, says: str, strength: Strength, server: str = "", lines: tuple[str, ...] = ()
+) -> Evidence:
+    return Evidence(kind, look.looked_at, says, strength, server, look.clock, lines)
+
+
+def _none(look: LogLook, window: Window, what: str) -> tuple[str, Strength]:
+    """Why there is no such session: the log was not there for all of the time, or it has none."""
+    start, end = window.widest
+    off = "; logging is off now" if look.logging is False else ""
+    if look.newest is None:
+        return f"It has no lines{off}.", Strength.MISSING
+    if look.begins is not None and look.begins > start:
+        return f"It begins at {clock_time(look.begins)}, not before the probe{off}.", Strength.MISSING
+    if look.newest < window.end:
+        says = f"Its newest line is of {clock_time(look.newest)}, from before the probe's end{off}"
+        return f"{says}: nothing was written since, or not yet.", Strength.MISSING
+    return f"No {what} from {clock_time(start)} to {clock_time(end)}.", Strength.SILENT
+
+
+def _told(sessions: tuple[Session, ...]) -> str:
+    """The first of the sessions, and how many more."""
+    first = sessions[0]
+    times = f"{clock_time(first.first)} to {clock_time(first.last)}"
+    words = f"Session {first.id} of {first.user or 'nobody'}, {times}"
+    if first.outcome is Outcome.FAILED:
+        words += f", failed: {first.words}"
+    return words + (f" (and {len(sessions) - 1} more)" if len(sessions) > 1 else "")
+
+
+def _telling(session: Session) -> list[str]:
+    """The lines of a session that say who it was and where it went."""
+    return [e.row.line for e in session.entries if (e.row.context and e.row.user) or "roxy" in e.row.line]
+
+
+def clock_time(moment: datetime | None) -> str:
+    """``2026-01-08 08:00:00.123Z``."""
+    if moment is None:
+        return "an unknown time"
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def says_same(one: str, other: str) -> bool:
+    """Whether two names, from whatever evidence, mean one server."""
+    return host_key(one) == host_key(other)

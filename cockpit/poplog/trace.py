@@ -1,0 +1,268 @@
+"""From a probe's run to the mailbox server behind it: the verdict over what was gathered. Pure.
+
+It never guesses: a server is named because a piece of evidence names it, and certain only where a second
+piece, got in another way, agrees and none speaks against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from cockpit.exchange.model import AlertValue, MonitorHealthEntry
+from cockpit.poplog.evidence import (
+    Evidence,
+    Gathered,
+    Kind,
+    ProbeRun,
+    Strength,
+    back_evidence,
+    front_evidence,
+    mailbox_evidence,
+    matched,
+    says_same,
+    state_evidence,
+)
+
+BY_ITSELF: Final = ("popdeeptestprobe", "popselftestprobe")
+"""Probes that talk to the back end of their own server (§2.4 [D])."""
+NO_LOGIN: Final = ("popproxytestprobe",)
+"""Probes that ask the front end alone and never log in (§2.4 [D])."""
+
+
+class Sureness(StrEnum):
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    CANNOT_TELL = "cannot tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """``named``: the mailbox server's short name, empty where it cannot be told. ``reason``: why, in one
+    sentence. ``contradictions``: what does not fit together, a sentence each."""
+
+    run: ProbeRun
+    evidence: tuple[Evidence, ...]
+    named: str
+    sureness: Sureness
+    reason: str
+    contradictions: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> str:
+        """One line: the server and how sure, or that it cannot be told; and why."""
+        if not self.named:
+            return f"Cannot tell which mailbox server it was: {self.reason}"
+        return f"{self.named} ({self.sureness}): {self.reason}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON; times are ISO 8601 in UTC."""
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return {**found, "verdict": self.verdict}
+
+
+@dataclass(frozen=True, slots=True)
+class _Voices:
+    """What is said about the session itself, and by what. ``direct``: pieces that name its server."""
+
+    gathered: Gathered
+    direct: tuple[Evidence, ...]
+    back: tuple[Evidence, ...]
+    mailbox: Evidence
+
+    def back_of(self, server: str) -> Evidence | None:
+        return next((e for e in self.back if says_same(e.server, server)), None)
+
+    def back_is(self, server: str, strength: Strength) -> bool:
+        found = self.back_of(server)
+        return found is not None and found.strength is strength
+
+
+def candidates(gathered: Gathered) -> tuple[str, ...]:
+    """Servers whose back-end log may show the session: whatever names one, each once, the best first."""
+    named = [gathered.run.mailbox_server] if gathered.run.mailbox_server else []
+    named += matched(gathered.front, gathered.run, gathered.users).hosts
+    if gathered.mailbox is not None and gathered.mailbox.active_on:
+        named.append(gathered.mailbox.active_on)
+    known = (_known(n, gathered.servers) for n in named)
+    return tuple(dict.fromkeys(name for name in known if name))
+
+
+def probe_name(identity: str) -> str:
+    """``PopCTPProbe`` of ``POP\\PopCTPProbe\\DB01`` and of a result's name, ``PopCTPProbe/DB01``."""
+    parts = identity.split("\\")
+    return parts[min(1, len(parts) - 1)].partition("/")[0]
+
+
+def conclude(gathered: Gathered) -> Trace:
+    """The trace of a run from all that was gathered."""
+    probe = probe_name(gathered.run.probe).lower()
+    if probe in NO_LOGIN:
+        says = "It asks the front end alone and never logs in: no mailbox server has a part in it (§2.4)."
+        looked = f"what {gathered.run.probe} does"
+        return _cannot(gathered.run, (Evidence(Kind.PROBE, looked, says, Strength.SILENT),), says)
+    if probe in BY_ITSELF:
+        return _by_itself(gathered)
+    state = state_evidence(gathered.run)
+    looks = (gathered.front,) if gathered.front is not None else ()
+    front = tuple(front_evidence(look, gathered.run, gathered.users) for look in looks)
+    back = tuple(back_evidence(b, gathered) for b in gathered.back)
+    mailbox = mailbox_evidence(gathered.mailbox)
+    direct = tuple(e for e in (state, *front) if e.strength is Strength.NAMES)
+    voices = _Voices(gathered, direct, back, mailbox)
+    return _judged(voices, (state, *front, *back, mailbox))
+
+
+def _judged(voices: _Voices, evidence: tuple[Evidence, ...]) -> Trace:
+    direct = voices.direct
+    if not direct:
+        return _by_mailbox(voices, evidence)
+    if len(direct) > 1 and not says_same(direct[0].server, direct[1].server):
+        return _conflict(voices, evidence)
+    named = _known(direct[0].server, voices.gathered.servers)
+    if not named:
+        words = f"{direct[0].server}, named by the {direct[0].kind}, is no server of this organization."
+        return _cannot(voices.gathered.run, evidence, words)
+    supports, against = _supports(voices, named), _against(voices, named)
+    weak = _weak(voices)
+    by = " and ".join(f"the {e.kind}" for e in direct)
+    if against:
+        reason = f"{_capital(by)} {_name(direct)} it, but not everything agrees."
+        return Trace(voices.gathered.run, evidence, named, Sureness.LIKELY, reason, tuple(against))
+    if weak:
+        reason = f"{_capital(by)} {_name(direct)} it, but {weak}."
+        return Trace(voices.gathered.run, evidence, named, Sureness.LIKELY, reason)
+    if supports:
+        reason = f"{_capital(by)} {_name(direct)} it, and {' and '.join(supports)}."
+        return Trace(voices.gathered.run, evidence, named, Sureness.CERTAIN, reason)
+    reason = f"Only {by} names it; nothing else could be read to confirm it."
+    return Trace(voices.gathered.run, evidence, named, Sureness.LIKELY, reason)
+
+
+def _name(direct: Sequence[Evidence]) -> str:
+    return "name" if len(direct) > 1 else "names"
+
+
+def _supports(voices: _Voices, named: str) -> list[str]:
+    found = ["they agree"] if len(voices.direct) > 1 else []
+    if voices.back_is(named, Strength.SUPPORTS):
+        found.append("its back-end log shows the session")
+    if voices.mailbox.strength is Strength.NAMES and says_same(voices.mailbox.server, named):
+        found.append("the probe's mailbox is active there")
+    return found
+
+
+def _against(voices: _Voices, named: str) -> list[str]:
+    found = []
+    if voices.back_is(named, Strength.AGAINST):
+        found.append(f"The back-end log of {named} shows no such session.")
+    hosts = matched(voices.gathered.front, voices.gathered.run, voices.gathered.users).hosts
+    if len(hosts) > 1 and not any(says_same(h, named) for h in hosts):
+        found.append(f"The front end's log shows sessions to {' and '.join(hosts)} in that time.")
+    mailbox = voices.mailbox
+    if mailbox.strength is Strength.NAMES and not says_same(mailbox.server, named):
+        found.append(
+            f"The probe's mailbox is active on {mailbox.server} now: it was moved since, or the front end "
+            "took the session to the wrong server."
+        )
+    return found
+
+
+def _weak(voices: _Voices) -> str:
+    """Why a session that only the log names may be another's."""
+    if any(e.kind is Kind.PROBE for e in voices.direct):
+        return ""
+    found = matched(voices.gathered.front, voices.gathered.run, voices.gathered.users)
+    if not voices.gathered.users:
+        return "the probe does not say whom it logged in as, so it may be another probe's session"
+    if found.untold:
+        return "another session of that time does not say where it was proxied to"
+    return ""
+
+
+def _conflict(voices: _Voices, evidence: tuple[Evidence, ...]) -> Trace:
+    """StateAttribute4 and the front end's log name different servers: only the back ends' logs decide."""
+    first, second = voices.direct
+    words = f"The {first.kind} names {first.server}, the {second.kind} {second.server}."
+    for one, other in ((first, second), (second, first)):
+        seen = voices.back_is(one.server, Strength.SUPPORTS)
+        named = _known(one.server, voices.gathered.servers)
+        if seen and voices.back_is(other.server, Strength.AGAINST) and named:
+            reason = f"Of two servers that are named, only the back-end log of {named} shows the session."
+            return Trace(voices.gathered.run, evidence, named, Sureness.LIKELY, reason, (words,))
+    reason = "The probe result and the front end's log name different servers."
+    return _cannot(voices.gathered.run, evidence, reason, words)
+
+
+def _by_mailbox(voices: _Voices, evidence: tuple[Evidence, ...]) -> Trace:
+    """Nothing names the session's server: there is only where its mailbox is."""
+    run, mailbox = voices.gathered.run, voices.mailbox
+    found = matched(voices.gathered.front, run, voices.gathered.users)
+    if mailbox.strength is not Strength.NAMES:
+        if len(found.hosts) > 1:
+            reason = (
+                f"Sessions to {' and '.join(found.hosts)} lie in the probe's time; nothing tells them apart."
+            )
+        else:
+            reason = "Neither the probe, nor a log, nor its mailbox names a mailbox server."
+        return _cannot(run, evidence, reason)
+    named = _known(mailbox.server, voices.gathered.servers)
+    if not named:
+        return _cannot(run, evidence, f"{mailbox.server} is no server of this organization.")
+    if len(found.hosts) > 1 and not any(says_same(h, named) for h in found.hosts):
+        words = f"Sessions went to {' and '.join(found.hosts)}, the mailbox is active on {named} now."
+        return _cannot(run, evidence, "The logs and the mailbox's database name different servers.", words)
+    if voices.back_is(named, Strength.SUPPORTS):
+        reason = "The probe's mailbox is active there, and its back-end log shows a session of that time."
+    elif len(found.hosts) > 1:
+        reason = "Of the servers that sessions went to in that time, the probe's mailbox is active there."
+    else:
+        reason = (
+            "No log shows the session's way; the probe's mailbox is active there, so that it leads there."
+        )
+    return Trace(run, evidence, named, Sureness.LIKELY, reason)
+
+
+def _by_itself(gathered: Gathered) -> Trace:
+    """A probe of the back end of its own server: there is no front end in between."""
+    run, state = gathered.run, state_evidence(gathered.run)
+    says = f"It talks to the back end of the server it runs on, {run.server} (§2.4)."
+    does = Evidence(Kind.PROBE, f"what {run.probe} does", says, Strength.NAMES, run.server)
+    named = _known(run.server, gathered.servers)
+    if not named:
+        return _cannot(run, (state, does), f"{run.server} is no server of this organization.")
+    if state.strength is Strength.NAMES and not says_same(state.server, named):
+        words = f"StateAttribute4 names {state.server}, the probe runs on {named}."
+        return _cannot(run, (state, does), "The probe result names another server than its own.", words)
+    return Trace(run, (state, does), named, Sureness.CERTAIN, "The probe talks to its own server's back end.")
+
+
+def with_health(trace: Trace, rows: Sequence[MonitorHealthEntry], looked_at: str, problem: str = "") -> Trace:
+    """The trace with how POP is on the named server: the last piece, which names nobody."""
+    if problem:
+        piece = Evidence(Kind.HEALTH, looked_at, problem, Strength.MISSING, trace.named)
+    elif not rows:
+        piece = Evidence(Kind.HEALTH, looked_at, "It has no rows.", Strength.SILENT, trace.named)
+    else:
+        shown = [r for r in rows if r.alert_value != AlertValue.HEALTHY or r.is_stale] or list(rows)
+        stale = {True: " (stale)", False: ""}
+        says = ", ".join(f"{r.name} {r.target_resource} {r.alert_value}{stale[r.is_stale]}" for r in shown)
+        piece = Evidence(Kind.HEALTH, looked_at, " ".join(says.split()) + ".", Strength.SILENT, trace.named)
+    return replace(trace, evidence=(*trace.evidence, piece))
+
+
+def _cannot(run: ProbeRun, evidence: tuple[Evidence, ...], reason: str, *contradictions: str) -> Trace:
+    return Trace(run, evidence, "", Sureness.CANNOT_TELL, reason, contradictions)
+
+
+def _known(name: str, servers: Sequence[str]) -> str:
+    """The organization's own spelling of a server's name; empty where it has none of that name."""
+    return next((s for s in servers if says_same(s, name)), "")
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
