@@ -17,7 +17,8 @@ from cockpit.exchange import model as m
 from cockpit.exchange import recovery_model as r
 from cockpit.exchange.caller import Caller
 from cockpit.exchange.cmdlets import read
-from cockpit.exchange.errors import CmdletFailedError
+from cockpit.exchange.errors import CmdletFailedError, ProtocolError
+from cockpit.exchange.logfiles import LogFiles
 from cockpit.exchange.pipeline import Call, ParameterValue
 from cockpit.exchange.session import RawResult
 
@@ -72,6 +73,18 @@ class WinRMCmdlets:
         call = _cim("Win32_OperatingSystem", ("LastBootUpTime",))
         found = read(self.session, call, lambda row: rows.moment(row, "LastBootUpTime"))
         return found.rows[0] if found.rows else None
+
+    def now(self) -> datetime:
+        """The server's own clock, UTC. Raises ProtocolError where it does not say."""
+        call = _cim("Win32_OperatingSystem", ("LocalDateTime",))
+        found = read(self.session, call, lambda row: rows.moment(row, "LocalDateTime")).rows
+        if not found or found[0] is None:
+            raise ProtocolError("Win32_OperatingSystem came without its time")
+        return found[0]
+
+    def log_files(self, folder: str) -> LogFiles:
+        """The protocol logs in ``folder``, as Get-PopSettings names it."""
+        return LogFiles(self.session, folder)
 
     def volumes(self) -> m.Reading[r.Volume]:
         """Every volume, mounted or not, sizes in bytes; see ``recovery_model.free_space``."""

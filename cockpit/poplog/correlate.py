@@ -157,9 +157,22 @@ def _match(sessions: list[Session]) -> Match:
 
 
 def arrived(
-    sessions: Iterable[Session], window: Window, users: Collection[str], front: Collection[str]
+    sessions: Iterable[Session],
+    window: Window,
+    users: Collection[str],
+    front: Collection[str],
+    *,
+    apart: bool,
 ) -> tuple[Session, ...]:
     """Sessions on a back end, whose clock ``window`` is by, that a front end of the addresses ``front`` may
-    have brought; without any address every front end may."""
+    have brought. ``apart``: the front end is another server; then a session from the back end's own server is
+    that of a probe of its own. Without any address every other server may be the front end."""
     found = [s for s in sessions if is_of(s, users) and window.touches(s)]
-    return tuple(s for s in found if not front or address_of(s.client_end) in front)
+    return tuple(s for s in found if _from(s, front, apart=apart))
+
+
+def _from(session: Session, front: Collection[str], *, apart: bool) -> bool:
+    came, own = address_of(session.client_end), address_of(session.server_end)
+    if not apart:
+        return came in ("", own) or came in front
+    return came in front if front else came not in ("", own)

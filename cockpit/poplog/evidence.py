@@ -166,10 +166,10 @@ def back_evidence(back: LogLook, gathered: Gathered) -> Evidence:
         return _log(Kind.BACK_LOG, back, says, Strength.MISSING, back.server)
     there = window.at(back.skew)
     users = gathered.users or matched(gathered.front, gathered.run, gathered.users).users
-    found = arrived(back.sessions, there, users, gathered.addresses)
+    apart = not says_same(back.server, gathered.run.server)
+    found = arrived(back.sessions, there, users, gathered.addresses, apart=apart)
     if found:
-        by = f"from {', '.join(sorted(gathered.addresses))}" if gathered.addresses else "from any address"
-        says = f"{_told(found)}, {by}, within {there.tolerance:.1f} s of the probe by its own clock."
+        says = f"{_told(found)}, from {found[0].client_end}; by its own clock within {there.tolerance:.1f} s."
         lines = tuple(line for s in found[:MOST_TOLD] for line in _telling(s))
         return _log(Kind.BACK_LOG, back, says, Strength.SUPPORTS, back.server, lines)
     words, strength = _none(back, there, f"session of {', '.join(sorted(users)) or 'a HealthMailbox'}")

@@ -98,6 +98,12 @@ def probe_name(identity: str) -> str:
     return parts[min(1, len(parts) - 1)].partition("/")[0]
 
 
+def goes_through(run: ProbeRun) -> bool:
+    """Whether the probe comes to a mailbox server through a front end, so that there is something to look
+    for; of the others :func:`conclude` needs no more than the organization's servers."""
+    return probe_name(run.probe).lower() not in (*NO_LOGIN, *BY_ITSELF)
+
+
 def conclude(gathered: Gathered) -> Trace:
     """The trace of a run from all that was gathered."""
     probe = probe_name(gathered.run.probe).lower()
@@ -210,6 +216,8 @@ def _by_mailbox(voices: _Voices, evidence: tuple[Evidence, ...]) -> Trace:
         else:
             reason = "Neither the probe, nor a log, nor its mailbox names a mailbox server."
         return _cannot(run, evidence, reason)
+    if not voices.gathered.users:
+        return _cannot(run, evidence, "The probe does not say whom it logged in as.")
     named = _known(mailbox.server, voices.gathered.servers)
     if not named:
         return _cannot(run, evidence, f"{mailbox.server} is no server of this organization.")

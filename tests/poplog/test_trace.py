@@ -187,6 +187,8 @@ def test_another_probes_session_may_be_the_one() -> None:
     assert "does not say whom it logged in as" in trace.reason
     sure = conclude(gathered(run(user="", mailbox_server="EX02"), front=front(proxied(at=AT))))
     assert sure.sureness is Sureness.CERTAIN
+    by_mailbox = conclude(gathered(asked, mailbox=active("EX02")))
+    assert (by_mailbox.named, by_mailbox.sureness) == ("", Sureness.CANNOT_TELL)
 
 
 def test_sessions_to_two_servers_name_nobody() -> None:
@@ -271,6 +273,30 @@ def test_a_back_end_is_looked_at_by_its_own_clock(look: LogLook, strength: Stren
     assert trace.evidence[2].kind is Kind.BACK_LOG
     assert trace.evidence[2].strength is strength
     assert trace.sureness is (Sureness.CERTAIN if strength is Strength.SUPPORTS else Sureness.LIKELY)
+
+
+@pytest.mark.parametrize(
+    ("server", "came_from", "front_ends", "strength"),
+    [
+        ("EX02", FRONT, {FRONT}, Strength.SUPPORTS),
+        ("EX02", "10.0.0.9", {FRONT}, Strength.AGAINST),
+        ("EX02", "127.0.0.1", {FRONT}, Strength.AGAINST),
+        ("EX02", "10.0.0.9", set(), Strength.SUPPORTS),
+        ("EX02", "127.0.0.1", set(), Strength.AGAINST),
+        ("EX02", "10.0.0.2", set(), Strength.AGAINST),
+        ("EX01", "127.0.0.1", {FRONT}, Strength.SUPPORTS),
+        ("EX01", "10.0.0.2", set(), Strength.SUPPORTS),
+        ("EX01", "10.0.0.9", {FRONT}, Strength.AGAINST),
+    ],
+)
+def test_a_session_that_the_front_end_did_not_bring(
+    server: str, came_from: str, front_ends: set[str], strength: Strength
+) -> None:
+    """The back end's address is 10.0.0.2; a probe of its own comes from there."""
+    rows = [r.replace(f"{FRONT}:995", "10.0.0.2:1995") for r in served(came_from=came_from)]
+    asked = run(mailbox_server=server)
+    trace = conclude(gathered(asked, back=(back(server, rows),), addresses=frozenset(front_ends)))
+    assert trace.evidence[1].strength is strength
 
 
 def test_whose_logs_are_worth_a_look() -> None:

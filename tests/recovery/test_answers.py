@@ -18,10 +18,10 @@ from cockpit.journal.errors import JournalError
 from cockpit.journal.records import Choice, NewAttempt, Obligation, RunState, WishKind
 from cockpit.recovery.access import Sessions
 from cockpit.recovery.actions.action import Action, Context, Done
+from cockpit.recovery.actions.find import FindMailboxServer
 from cockpit.recovery.actions.looks import (
     AwaitMoved,
     AwaitSettled,
-    FindMailboxServer,
     LookAtMonitor,
     LookAtRole,
 )

@@ -1,4 +1,4 @@
-"""Actions that only look: role, monitor, component, moves, settling, the server behind a probe."""
+"""Actions that only look: role, monitor, component, moves, settling."""
 
 from __future__ import annotations
 
@@ -229,71 +229,3 @@ class AwaitSettled(Action):
             for c in copies
             if c.status not in ("Healthy", "Mounted", "SeedingSource") and not c.activation_suspended
         ]
-
-
-class FindMailboxServer(Action):
-    """The mailbox server behind a front end's probe, and whether POP is well there.
-
-    Evidence in the order of exchange-facts §4.5: StateAttribute4; else the probe's user, its database and
-    the server with the active copy. Between the two stands the front end's log, which an administrator may
-    read at LogFileLocation; it is named.
-    """
-
-    outcomes: ClassVar = frozenset({"unhealthy", "healthy", "not_found"})
-
-    def command(self, context: Context) -> str:
-        found = self._candidate(context)
-        return f"Get-ServerHealth '{found or '<mailbox server>'}' -HealthSet '{catalogue.POP_PROTOCOL}'"
-
-    def _candidate(self, context: Context) -> str:
-        return str((context.facts.get("probe") or {}).get("mailbox_server", ""))
-
-    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
-        self._log(context)
-        found, how = self._candidate(context), "the probe's StateAttribute4"
-        if found:
-            context.say(f"StateAttribute4 names {found}.")
-        else:
-            found, how = self._by_mailbox(context)
-        if not found:
-            return Done("not_found", "Neither the probe nor its mailbox names a mailbox server.")
-        servers = rows_of(context.access.read(lambda c: c.get_exchange_server()), "Get-ExchangeServer")
-        server = next((s for s in servers if catalogue.same_server(s.name, found)), None)
-        if server is None:
-            return Done("not_found", f"{found}, named by {how}, is no server of this organization.")
-        answer = context.access.read(lambda c: c.get_server_health(server.name, catalogue.POP_PROTOCOL))
-        rows = whole(answer, "Get-ServerHealth")
-        for row in rows:
-            context.say(f"{server.name} {row.name} {row.target_resource}: {row.alert_value}")
-        return self._judged(server.name, how, rows)
-
-    def _judged(self, server: str, how: str, rows: tuple[m.MonitorHealthEntry, ...]) -> Done:
-        """Healthy only where every row says so: what is stale or unknown finds nothing."""
-        bad = [r for r in rows if r.alert_value == AlertValue.UNHEALTHY]
-        well = [r for r in rows if r.alert_value == AlertValue.HEALTHY and not r.is_stale]
-        facts = {"mailbox_server": server, "mailbox_monitor": bad[0].name if bad else ""}
-        if bad:
-            return Done("unhealthy", f"{server} (by {how}): {bad[0].name} is Unhealthy.", facts)
-        if rows and len(well) == len(rows):
-            return Done("healthy", f"{server} (by {how}) is Healthy.", facts)
-        odd = ", ".join(f"{r.name} {r.alert_value}" for r in rows if r not in well) or "no rows"
-        return Done("not_found", f"{server} (by {how}) does not say how POP.Protocol is: {odd}.", facts)
-
-    def _log(self, context: Context) -> None:
-        settings = whole(context.access.read(lambda c: c.get_pop_settings(context.server)), "Get-PopSettings")
-        if settings and settings[0].protocol_log_enabled:
-            context.say(f"The front end's protocol log is in {settings[0].log_file_location}.")
-
-    def _by_mailbox(self, context: Context) -> tuple[str, str]:
-        user = str((context.facts.get("probe") or {}).get("user", ""))
-        if not user:
-            return "", ""
-        mailboxes = whole(context.access.read(lambda c: c.get_monitoring_mailbox(user)), "Get-Mailbox")
-        if not mailboxes or not mailboxes[0].database:
-            return "", ""
-        database = mailboxes[0].database
-        active = [c for c in database_copies(context.access, database) if c.is_active_state]
-        if not active:
-            return "", ""
-        context.say(f"{user} is in {database}, active on {active[0].server}.")
-        return active[0].server, "its monitoring mailbox's database"

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from cockpit.exchange import catalogue
 from cockpit.exchange.cmdlets import invoke_monitoring_probe_call
 from cockpit.exchange.errors import CmdletFailedError, ExchangeError, NotGrantedError
 from cockpit.exchange.model import MonitoringProbeResult
 from cockpit.recovery.actions.action import Action, Context, Done, evidence
-
-_USER: Final = re.compile(r"^\s*User:\s*(\S+)", re.MULTILINE)
+from cockpit.recovery.tracing import run_of
 
 
 def _identity(context: Context) -> str:
@@ -54,13 +52,14 @@ class RunProbe(Action):
         words = f"ResultType {row.result_type}"
         if not row.succeeded:
             words += f": {row.failure_reason or row.error or 'no reason given'}"
-        user = _USER.search(row.execution_context)
+        ran = run_of(row, identity, context.server)
         facts = evidence(context, identity, outcome, words)
         facts["probe"] = {
-            "mailbox_server": row.mailbox_server,
-            "user": user.group(1) if user else "",
-            "started": row.execution_start_time.isoformat() if row.execution_start_time else "",
-            "ended": row.execution_end_time.isoformat() if row.execution_end_time else "",
+            "mailbox_server": ran.mailbox_server,
+            "user": ran.user,
+            "started": ran.started.isoformat() if ran.started else "",
+            "ended": ran.ended.isoformat() if ran.ended else "",
+            "result": ran.result,
         }
         data = {"result_type": row.result_type, "blamed": row.blamed_component, "error": row.error}
         return Done(outcome, words, facts, data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from cockpit.recovery.actions import looks, machines, probes, settings
+from cockpit.recovery.actions import find, looks, machines, probes, settings
 from cockpit.recovery.actions.action import Action, Context, Done
 
 
@@ -55,7 +55,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "component": looks.LookAtComponent(),
     "await_moved": looks.AwaitMoved(),
     "await_settled": looks.AwaitSettled(),
-    "find_mailbox_server": looks.FindMailboxServer(),
+    "find_mailbox_server": find.FindMailboxServer(),
     "probe": probes.RunProbe(),
     "set_logging": settings.TurnLoggingOn(),
     "restore_logging": settings.RestoreLogging(),

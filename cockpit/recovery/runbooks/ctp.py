@@ -37,7 +37,8 @@ _LOG: Final = (
         page="3.4, 3.5",
         why="A fault behind the front end is cured where it is.",
         departs="The page compares times with Get-ServerHealth of a server one has to guess. Here the "
-        "probe's StateAttribute4 names it, else the active copy of its monitoring mailbox's database.",
+        "probe's StateAttribute4 names it, else the front end's log of that time; the back end's log and the "
+        "active copy of the probe's mailbox are held against it, by each server's own clock.",
         asks=("not_found",),
         next={"unhealthy": "behind", "healthy": "last-look", "not_found": "bad-logging-off"},
     ),
