@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from cockpit import __version__
-from cockpit.commands import recovery_options
+from cockpit.commands import recovery_options, trace_options
 from cockpit.commands.recovery_options import example
 from cockpit.config import environment as config
 from cockpit.config.environment import ConfigError, Environment
@@ -147,6 +147,14 @@ def parser() -> argparse.ArgumentParser:
     probe.add_argument("--server", metavar="S", required=True, type=_named)
     _format(probe)
 
+    logs = commands.add_parser(
+        "logs",
+        help="POP3 protocol logs",
+        epilog=example("logs trace --probe 'POP\\PopCTPProbe' --server EX01"),
+    )
+    kinds = logs.add_subparsers(dest="logs_command", metavar="COMMAND", required=True, parser_class=_Parser)
+    trace_options.add(kinds)
+
     env = commands.add_parser("env", help="environments", epilog=example("env list"))
     envs = env.add_subparsers(dest="env_command", metavar="COMMAND", required=True, parser_class=_Parser)
     _format(
@@ -241,6 +249,8 @@ def _run(options: argparse.Namespace) -> int:
             from cockpit.commands import probe
 
             return probe.run(_environment(options), options.identity, options.server, options.format)
+        case "logs":
+            return trace_options.run(options, _environment(options))
         case "env":
             from cockpit.commands import info
 

@@ -29,11 +29,12 @@ class Clock:
     error: float
 
     def __str__(self) -> str:
+        error = max(self.error, 0.1)
         # A clock that is off by less than what can be seen is not off.
-        if abs(self.ahead) <= max(self.error, 0.05):
-            return f"its clock and ours agree within {max(self.error, 0.05):.1f} s"
+        if abs(self.ahead) <= error:
+            return f"its clock and ours agree within {error:.1f} s"
         way = "ahead of" if self.ahead > 0 else "behind"
-        return f"its clock is {abs(self.ahead):.1f} s {way} ours (±{self.error:.1f} s)"
+        return f"its clock is {abs(self.ahead):.1f} s {way} ours (±{error:.1f} s)"
 
 
 @dataclass(frozen=True, slots=True)

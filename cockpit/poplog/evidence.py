@@ -25,13 +25,15 @@ class Kind(StrEnum):
 
 
 class Strength(StrEnum):
-    """What a piece of evidence does. ``SILENT``: it was read, and tells nothing. ``MISSING``: not read."""
+    """What a piece of evidence does. ``SILENT``: it was read, and tells nothing. ``MISSING``: not read.
+    ``SHOWS``: how the named server is, which has no say in who it is."""
 
     NAMES = "names"
     SUPPORTS = "supports"
     AGAINST = "speaks against"
     SILENT = "tells nothing"
     MISSING = "missing"
+    SHOWS = "shows"
 
 
 @dataclass(frozen=True, slots=True)

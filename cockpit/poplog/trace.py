@@ -259,7 +259,7 @@ def with_health(trace: Trace, rows: Sequence[MonitorHealthEntry], looked_at: str
         shown = [r for r in rows if r.alert_value != AlertValue.HEALTHY or r.is_stale] or list(rows)
         stale = {True: " (stale)", False: ""}
         says = ", ".join(f"{r.name} {r.target_resource} {r.alert_value}{stale[r.is_stale]}" for r in shown)
-        piece = Evidence(Kind.HEALTH, looked_at, " ".join(says.split()) + ".", Strength.SILENT, trace.named)
+        piece = Evidence(Kind.HEALTH, looked_at, " ".join(says.split()) + ".", Strength.SHOWS, trace.named)
     return replace(trace, evidence=(*trace.evidence, piece))
 
 

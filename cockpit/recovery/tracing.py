@@ -32,7 +32,7 @@ from cockpit.recovery.whole import rows_of, whole
 
 T = TypeVar("T")
 
-_USER: Final = re.compile(r"^\s*User:\s*(\S+)", re.MULTILINE)
+_USER: Final = re.compile(r"(?:^|\s)User:\s*(\S+)")
 ANY_PROBE: Final = "HealthMailbox"
 _REFUSED: Final = (CmdletFailedError, NotGrantedError)
 """An Exchange server has answered, and said no."""
@@ -151,7 +151,7 @@ class Tracer:
             )
         except (ExchangeError, LogError) as error:
             off = " Protocol logging is off now." if look.logging is False else ""
-            return replace(look, problem=f"{error}.{off}")
+            return replace(look, problem=f"{str(error).rstrip('.')}.{off}")
         files = ", ".join(found.files) or f"no {writer} file"
         words = f"{look.looked_at}: {files} in {settings.log_file_location}"
         words += f" ({found.problem})" if found.problem else ""
@@ -186,7 +186,6 @@ class Tracer:
 def run_of(row: MonitoringProbeResult, identity: str, server: str) -> ProbeRun:
     """A probe's result as the run that is traced. Whom it logged in as stands in ExecutionContext, on failure
     only (§2.4 [D])."""
-    user = _USER.search(row.execution_context)
     return ProbeRun(
         identity,
         server,
@@ -194,8 +193,15 @@ def run_of(row: MonitoringProbeResult, identity: str, server: str) -> ProbeRun:
         row.execution_end_time,
         row.result_type,
         row.mailbox_server,
-        user.group(1) if user else "",
+        user_in(row.execution_context),
     )
+
+
+def user_in(context: str) -> str:
+    """Whom the probe logged in as, by its ExecutionContext; empty where that does not say. A line may have
+    become a part of one: then the name ends at the next blank."""
+    found = _USER.search(context)
+    return found.group(1) if found else ""
 
 
 def health_command(server: str) -> str:

@@ -336,7 +336,7 @@ def test_health_is_the_last_piece() -> None:
     bad = MonitorHealthEntry("EX02", "PopDeepTestMonitor", "DB01", "POP.Protocol", "Unhealthy")
     good = replace(bad, name="PopSelfTestMonitor", target_resource="", alert_value="Healthy")
     assert with_health(trace, [good, bad], "x").evidence[-1] == Evidence(
-        Kind.HEALTH, "x", "PopDeepTestMonitor DB01 Unhealthy.", Strength.SILENT, "EX02"
+        Kind.HEALTH, "x", "PopDeepTestMonitor DB01 Unhealthy.", Strength.SHOWS, "EX02"
     )
     assert with_health(trace, [good], "x").evidence[-1].says == "PopSelfTestMonitor Healthy."
     stale = replace(good, is_stale=True)
@@ -362,6 +362,7 @@ def test_a_trace_is_json() -> None:
         (Clock("EX01", -1.0, 2.0), "its clock and ours agree within 2.0 s"),
         (Clock("EX01", 185.2, 0.4), "its clock is 185.2 s ahead of ours (±0.4 s)"),
         (Clock("EX01", -185.2, 0.4), "its clock is 185.2 s behind ours (±0.4 s)"),
+        (Clock("EX01", 3.0, 0.001), "its clock is 3.0 s ahead of ours (±0.1 s)"),
     ],
 )
 def test_clocks_in_words(clock: Clock, words: str) -> None:

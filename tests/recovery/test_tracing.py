@@ -119,7 +119,7 @@ def test_logging_that_is_off_is_said() -> None:
     access.machines[EX01].logs.clear()
     trace = traced(access)
     assert piece(trace, Kind.FRONT_LOG).says == "It has no lines; logging is off now."
-    access.machines[EX01].closed = UnreachableError("EX01 cannot be reached")
+    access.machines[EX01].closed = UnreachableError("EX01 cannot be reached.")
     assert traced(access).evidence[1].says == "EX01 cannot be reached. Protocol logging is off now."
 
 

@@ -1,0 +1,147 @@
+"""``pop-cockpit logs trace``: the mailbox server behind a run of a probe, with every piece of evidence."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from cockpit.commands.narrator import Narrator, Said
+from cockpit.commands.output import reader_may_leave
+from cockpit.commands.plain import document
+from cockpit.config import environment as config
+from cockpit.config.environment import Environment
+from cockpit.exchange.catalogue import same_server
+from cockpit.exchange.cmdlets import ExchangeCmdlets, invoke_monitoring_probe_call
+from cockpit.exchange.errors import ExchangeError
+from cockpit.exchange.model import MonitoringProbeResult, Reading
+from cockpit.poplog.evidence import Evidence, ProbeRun, clock_time
+from cockpit.poplog.trace import Sureness, Trace
+from cockpit.recovery.access import Access, Sessions
+from cockpit.recovery.recorded import LOOK_BACK, last_failed
+from cockpit.recovery.tracing import Tracer, run_of
+from cockpit.recovery.whole import rows_of
+
+NAMED, CANNOT_TELL, NOT_READ = 0, 1, 3
+TRIES, GAP = 5, 4.0
+"""How often, and every how many seconds, a log is looked at that has not got as far as the probe's end."""
+_STYLES = {Sureness.CERTAIN: "bold green", Sureness.LIKELY: "bold yellow", Sureness.CANNOT_TELL: "bold red"}
+_WIDTH = 16
+
+
+def run(environment: Environment, identity: str, server: str, form: str, *, last: bool) -> int:
+    """Trace a run of the probe that is made now, or with ``last`` the newest that failed; the exit code."""
+    names: dict[str, str] = {}
+    secret = config.password(environment)
+    access = Sessions(environment, secret, lambda name: names.get(name, name))
+    narrator = Narrator()
+    try:
+        trace = _trace(access, names, identity, server, narrator.say, last=last)
+    except ExchangeError as error:
+        narrator.say(f"{error}. {error.cure}")
+        if form == "json":
+            print(document({"exit_code": NOT_READ, "problem": str(error), "named": "", "sureness": None}))
+        return NOT_READ
+    finally:
+        access.close()
+    code = NAMED if trace.named else CANNOT_TELL
+    with reader_may_leave():
+        _show(trace, form, code)
+    return code
+
+
+def _trace(
+    access: Access,
+    names: dict[str, str],
+    identity: str,
+    server: str,
+    say: Callable[[str], None],
+    *,
+    last: bool,
+) -> Trace:
+    servers = rows_of(access.read(lambda c: c.get_exchange_server()), "Get-ExchangeServer")
+    names.update((s.name, s.fqdn or s.name) for s in servers)
+    official = next((n for n in names if same_server(n, server)), "")
+    if not official:
+        raise ExchangeError(
+            f"{server} is no server of this organization",
+            cure="Look at `pop-cockpit status` for those there are.",
+        )
+    ran = _recorded(access, identity, official) if last else _now(access, identity, official, say)
+    tracer = Tracer(access, say, gap=GAP, tries=TRIES)
+    return tracer.health(tracer.trace(ran))
+
+
+def _recorded(access: Access, identity: str, server: str) -> ProbeRun:
+    found = last_failed(access, identity, server)
+    if found is None:
+        hours = int(LOOK_BACK.total_seconds() // 3600)
+        raise ExchangeError(
+            f"{server} has recorded no failed run of {identity} in the last {hours} hours",
+            cure="Without --last the probe is run now.",
+        )
+    return found
+
+
+def _now(access: Access, identity: str, server: str, say: Callable[[str], None]) -> ProbeRun:
+    say(f"{invoke_monitoring_probe_call(identity, server)}   (may take minutes)")
+    answer = _once(access, lambda c: c.invoke_monitoring_probe(identity, server))
+    if not answer.rows:
+        words = (*answer.warnings, *(e.message for e in answer.errors), "no result and no warning")
+        raise ExchangeError(
+            f"{identity} could not be run by hand",
+            words[0],
+            "With --last the newest run that failed is traced.",
+        )
+    row = answer.rows[0]
+    say(f"ResultType {row.result_type}{f': {row.failure_reason}' if not row.succeeded else ''}")
+    return run_of(row, identity, server)
+
+
+def _once(
+    access: Access, job: Callable[[ExchangeCmdlets], Reading[MonitoringProbeResult]]
+) -> Reading[MonitoringProbeResult]:
+    """Once a probe may have been sent it is not sent again, to nobody."""
+    failed: list[ExchangeError] = []
+
+    def sent(cmdlets: ExchangeCmdlets) -> Reading[MonitoringProbeResult]:
+        if failed:
+            raise failed[0]
+        try:
+            return job(cmdlets)
+        except ExchangeError as error:
+            failed.append(error)
+            raise
+
+    return access.read(sent)
+
+
+def _show(trace: Trace, form: str, code: int) -> None:
+    if form == "json":
+        print(document({"exit_code": code, **_plain(trace)}))
+        return
+    Narrator(sys.stdout).tell(_lines(trace))
+
+
+def _plain(trace: Trace) -> dict[str, Any]:
+    return {"problem": None, **trace.as_dict()}
+
+
+def _lines(trace: Trace) -> list[Said]:
+    ran = trace.run
+    when = f"{clock_time(ran.started)} to {clock_time(ran.ended)}, {ran.result or 'no result'}"
+    found = [Said(trace.verdict, _STYLES[trace.sureness])]
+    found += [Said(words, "yellow", indent=2) for words in trace.contradictions]
+    found.append(Said(f"{ran.probe} on {ran.server}, {when}"))
+    for piece in trace.evidence:
+        found += _piece(piece)
+    return found
+
+
+def _piece(piece: Evidence) -> list[Said]:
+    lines = [Said(f"{piece.strength:<{_WIDTH}}{piece.looked_at}", indent=2)]
+    lines.append(Said(piece.says, indent=2 + _WIDTH))
+    if piece.clock is not None:
+        words = str(piece.clock)
+        lines.append(Said(words[:1].upper() + words[1:] + ".", indent=2 + _WIDTH))
+    return lines + [Said(line, indent=2 + _WIDTH, bar=True) for line in piece.lines]
