@@ -14,10 +14,10 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from cockpit import __version__
-from cockpit.commands import recovery_options, trace_options
+from cockpit.commands import logs_options, recovery_options
 from cockpit.commands.recovery_options import example
 from cockpit.config import environment as config
 from cockpit.config.environment import ConfigError, Environment
@@ -133,10 +133,8 @@ def parser() -> argparse.ArgumentParser:
     )
     _format(status, "csv")
 
-    recovery_options.add(
-        commands,
-        lambda to, dest: to.add_subparsers(dest=dest, metavar="COMMAND", required=True, parser_class=_Parser),
-    )
+    recovery_options.add(commands, _group)
+    logs_options.add(commands, _group)
 
     probe = commands.add_parser(
         "probe",
@@ -147,14 +145,6 @@ def parser() -> argparse.ArgumentParser:
     probe.add_argument("--server", metavar="S", required=True, type=_named)
     _format(probe)
 
-    logs = commands.add_parser(
-        "logs",
-        help="POP3 protocol logs",
-        epilog=example("logs trace --probe 'POP\\PopCTPProbe' --server EX01"),
-    )
-    kinds = logs.add_subparsers(dest="logs_command", metavar="COMMAND", required=True, parser_class=_Parser)
-    trace_options.add(kinds)
-
     env = commands.add_parser("env", help="environments", epilog=example("env list"))
     envs = env.add_subparsers(dest="env_command", metavar="COMMAND", required=True, parser_class=_Parser)
     _format(
@@ -163,6 +153,11 @@ def parser() -> argparse.ArgumentParser:
 
     _format(commands.add_parser("info", help="every path and version it uses", epilog=example("info")))
     return top
+
+
+def _group(to: argparse.ArgumentParser, dest: str) -> Any:
+    """Sub-commands of ``to``: argparse's action, whose type has no public name."""
+    return to.add_subparsers(dest=dest, metavar="COMMAND", required=True, parser_class=_Parser)
 
 
 def _lab_options(to: argparse.ArgumentParser) -> None:
@@ -249,8 +244,6 @@ def _run(options: argparse.Namespace) -> int:
             from cockpit.commands import probe
 
             return probe.run(_environment(options), options.identity, options.server, options.format)
-        case "logs":
-            return trace_options.run(options, _environment(options))
         case "env":
             from cockpit.commands import info
 
@@ -259,6 +252,8 @@ def _run(options: argparse.Namespace) -> int:
             from cockpit.commands import info
 
             return info.run(_env_file(options), options.format)
+    if options.command == logs_options.NAME:
+        return logs_options.run(options, lambda: _environment(options))
     if options.command in recovery_options.NAMES:
         from cockpit.commands.desk import Desk
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
+import select
+import stat
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -16,3 +20,22 @@ def reader_may_leave() -> Iterator[None]:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def when_nobody_reads(then: Callable[[], None]) -> None:
+    """Call ``then``, on a thread, once the reader of our stdout is gone: a command that waits for lines would
+    not notice before the next one. Only where stdout is a pipe."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except io.UnsupportedOperation:  # a stdout that is no file
+        return
+    if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        return
+    watched = select.poll()
+    watched.register(descriptor, 0)  # of itself it tells of an end and of an error only
+
+    def watch() -> None:
+        watched.poll()
+        then()
+
+    threading.Thread(target=watch, name="stdout", daemon=True).start()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cockpit.poplog.errors import LogError
 from cockpit.poplog.source import LogSource
 
 if TYPE_CHECKING:
@@ -23,3 +25,16 @@ def on_servers(environment: Environment, secret: Secret | None, servers: Iterabl
         RemoteFolder(environment, secret, server, partial(places.of, server), partial(places.forget, server))
         for server in wanted
     ]
+
+
+def on_path(path: Path) -> tuple[LogSource, str]:
+    """The folder at ``path``; for a file its folder and its name. Raises LogError."""
+    from cockpit.poplog.local import LocalFolder
+
+    try:
+        if path.is_dir():
+            return LocalFolder(path), ""
+        path.stat()
+    except OSError as error:
+        raise LogError(f"{path} cannot be read", error.strerror or str(error)) from error
+    return LocalFolder(path.parent), path.name

@@ -37,6 +37,10 @@ def modules_after(code: str) -> set[str]:
         ("import cockpit.cli", {"textual", "rich", "pypsrp", "requests", "psrpcore"}),
         ("import cockpit.exchange.model, cockpit.exchange.catalogue", {"textual", "pypsrp", "requests"}),
         ("import cockpit.fleet.collector, cockpit.fleet.process", {"textual"}),
+        (
+            "import cockpit.poplog.client, cockpit.commands.logs_tail",
+            {"textual", "pypsrp", "requests", "smbprotocol"},
+        ),
         ("import cockpit.lab.serve", {"textual", "pypsrp", "requests"}),
         ("import cockpit.ui.app, cockpit.fleet.client", {"pypsrp", "requests", "psrpcore", "spnego"}),
     ],

@@ -1,0 +1,199 @@
+"""The command line of protocol logs: options, and which function a command calls."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from cockpit.commands import trace_options
+from cockpit.commands.recovery_options import example
+from cockpit.config.environment import ConfigError, Environment
+
+if TYPE_CHECKING:
+    from cockpit.commands.logs import Wanted
+
+NAME: Final = "logs"
+LINES: Final = 10
+MOST_LINES: Final = 100_000
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+Commands = Any
+"""argparse's sub-parsers action, whose type has no public name."""
+
+
+def _lines(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and int(text) <= MOST_LINES):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of lines up to {MOST_LINES}")
+    return int(text)
+
+
+def _text(text: str) -> str:
+    if not text or "\n" in text:
+        raise argparse.ArgumentTypeError("it must be a piece of one line")
+    return text
+
+
+def _name(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it must not be empty")
+    return text.strip()
+
+
+def _moment(text: str) -> datetime | timedelta:
+    """A time, naive where no zone is given, or how long ago."""
+    if text[-1:] in _UNITS and text[:-1].isascii() and text[:-1].isdecimal() and len(text) < 9:
+        return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text} is neither a time such as 2026-01-08T10:30 nor an age such as 90m"
+        ) from None
+
+
+def add(commands: Commands, group: Callable[..., Commands]) -> None:
+    """Add the commands to ``commands``. ``group(parser, dest)`` makes sub-commands of one."""
+    words = "POP3 protocol logs of servers, or on this machine"
+    top = commands.add_parser(
+        NAME, help=words, description=words + ".", epilog=example("logs tail --server EX01")
+    )
+    inner = group(top, "logs_command")
+    _add_tail(inner)
+    _add_grep(inner)
+    trace_options.add(inner)
+
+
+def _command(commands: Commands, name: str, words: str, shown: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        name, help=words, description=words[:1].upper() + words[1:] + ".", epilog=example(shown)
+    )
+    return made
+
+
+def _add_tail(commands: Commands) -> None:
+    made = _command(
+        commands,
+        "tail",
+        "the last lines, and with -f every new one; exit 0, or 3 when a log cannot be read",
+        "logs tail --server EX01 --both -f",
+    )
+    made.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help="folders or files instead of servers"
+    )
+    _where(made)
+    made.add_argument(
+        "-n",
+        "--lines",
+        type=_lines,
+        default=LINES,
+        metavar="N",
+        help=f"of each log, counted before anything is left out (default {LINES})",
+    )
+    made.add_argument("-f", "--follow", action="store_true", help="go on with every new line, over all files")
+    _how(made)
+    made.add_argument(
+        "--errors", action="store_true", help="only lines that tell of a failure, or are broken"
+    )
+    made.add_argument(
+        "--health-mailbox",
+        choices=("only", "hide"),
+        help="only the lines of Managed Availability's own mailboxes, or all others",
+    )
+
+
+def _add_grep(commands: Commands) -> None:
+    made = _command(
+        commands,
+        "grep",
+        "lines that hold a text, searched where they are; exit 0 found, 1 not, 3 when a log cannot be read",
+        "logs grep HealthMailbox --server EX01 --since 2h",
+    )
+    made.add_argument("text", type=_text, metavar="TEXT", help="a piece of a line, as it is in the file")
+    made.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help="folders or files instead of servers"
+    )
+    _where(made)
+    made.add_argument("-i", "--ignore-case", action="store_true", help="ASCII letters match in either case")
+    for name, words in (("--since", "not before"), ("--until", "before")):
+        made.add_argument(
+            name,
+            type=_moment,
+            metavar="WHEN",
+            help=f"{words} this time (UTC as in the log; with --local-time local), or so long ago: 90m, 2h",
+        )
+    made.add_argument("--count", action="store_true", help="only how many there are")
+    _how(made)
+
+
+def _where(to: argparse.ArgumentParser) -> None:
+    to.add_argument(
+        "--server",
+        action="append",
+        default=[],
+        metavar="S",
+        type=_name,
+        dest="servers",
+        help="may be repeated",
+    )
+    ends = to.add_mutually_exclusive_group()
+    ends.add_argument("--backend", action="store_true", help="the back end's log, not the front end's")
+    ends.add_argument("--both", action="store_true", help="both, put together by time")
+
+
+def _how(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--format", choices=("text", "json"), default="text")
+    to.add_argument("--local-time", action="store_true", help="times of this machine's zone, not UTC")
+
+
+# --- calling -------------------------------------------------------------------------------------
+
+
+def run(options: argparse.Namespace, environment: Callable[[], Environment]) -> int:
+    """Call what was asked for; its exit code. ``environment`` is asked only where a server is named. Raises
+    ConfigError."""
+    if options.logs_command == "trace":
+        return trace_options.run(options, environment())
+    wanted = _wanted(options, environment)
+    match options.logs_command:
+        case "tail":
+            from cockpit.commands import logs_tail
+
+            filters = logs_tail.Filters(options.errors, options.health_mailbox or "")
+            return logs_tail.run(wanted, options.lines, options.follow, filters)
+        case "grep":
+            from cockpit.commands import logs_grep
+
+            since, until = (_absolute(t, options.local_time) for t in (options.since, options.until))
+            search = logs_grep.Search(options.text, options.ignore_case, since, until, options.count)
+            return logs_grep.run(wanted, search)
+    raise ConfigError(f"unknown command logs {options.logs_command}")
+
+
+def _wanted(options: argparse.Namespace, environment: Callable[[], Environment]) -> Wanted:
+    from cockpit.commands.logs import Ends, Wanted
+
+    if bool(options.servers) == bool(options.paths):
+        raise ConfigError(
+            f"logs {options.logs_command}: name either servers (--server EX01), or folders and files."
+        )
+    ends = Ends.BACK if options.backend else Ends.BOTH if options.both else Ends.USUAL
+    return Wanted(
+        environment() if options.servers else None,
+        tuple(options.servers),
+        tuple(options.paths),
+        ends,
+        options.format,
+        options.local_time,
+    )
+
+
+def _absolute(when: datetime | timedelta | None, local: bool) -> datetime | None:
+    if when is None:
+        return None
+    if isinstance(when, timedelta):
+        return datetime.now(UTC) - when
+    if when.tzinfo is None and not local:
+        return when.replace(tzinfo=UTC)
+    return when.astimezone(UTC)

@@ -1,0 +1,284 @@
+"""``logs tail`` and ``logs grep`` on folders and files of this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cockpit import cli
+from cockpit.commands.logs_options import MOST_LINES
+from tests.poplog.disk import FIELDS, HEADER, line, named
+
+Capture = pytest.CaptureFixture[str]
+A, B, C = named(0), named(1), named(2)
+BACK = named(0, "POP3BE")
+ROW = "{at},{session},{n},10.0.0.1:995,10.1.1.7:50002,{user},5,4,9,pass,*****,{context}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "Pop3"
+    made.mkdir()
+    return made
+
+
+def write(folder: Path, name: str, *rows: int, more: bytes = b"") -> Path:
+    path = folder / name
+    path.write_bytes(HEADER + b"".join(map(line, rows)) + more)
+    return path
+
+
+def row(n: int, user: str, context: str) -> bytes:
+    at = f"2026-01-08T10:00:00.{n:03}Z"
+    return ROW.format(at=at, session="00000000000000AB", n=n, user=user, context=context).encode()
+
+
+def said(capsys: Capture, *arguments: str | Path) -> tuple[int, list[str], str]:
+    code = cli.main(["logs", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    return code, out.splitlines(), err
+
+
+def numbers(rows: list[str]) -> list[int]:
+    return [int(text.split(",")[2]) for text in rows]
+
+
+def test_the_last_lines_of_a_folder_come_as_they_are_over_its_files(folder: Path, capsys: Capture) -> None:
+    write(folder, A, *range(20))
+    write(folder, B, 20, 21)
+    code, out, err = said(capsys, "tail", folder, "-n", "5")
+    assert (code, err) == (0, "")
+    assert out == [line(n).decode().strip() for n in range(17, 22)]
+
+
+def test_both_ends_are_put_together_by_time_and_lines_say_whose_they_are(
+    folder: Path, capsys: Capture
+) -> None:
+    write(folder, A, 1, 3)
+    write(folder, BACK, 2, 4)
+    code, out, _ = said(capsys, "tail", folder)
+    assert code == 0
+    assert [text.split(" ")[:2] for text in out] == [["Pop3", w] for w in ("POP3", "POP3BE") * 2]
+    assert numbers(out) == [1, 2, 3, 4]
+    assert numbers(said(capsys, "tail", folder, "--backend")[1]) == [2, 4]
+
+
+def test_one_file_is_read_alone_whatever_its_name(folder: Path, capsys: Capture) -> None:
+    write(folder, A, 1)
+    write(folder, B, 2)
+    write(folder, "copy of it.txt", 3, 4)
+    assert numbers(said(capsys, "tail", folder / A)[1]) == [1]
+    assert numbers(said(capsys, "tail", folder / "copy of it.txt", "-n", "1")[1]) == [4]
+
+
+def test_json_has_every_field_and_the_place(folder: Path, capsys: Capture) -> None:
+    write(folder, A, more=row(7, "frank", '"R=""-ERR no"""') + b"a torn line\n")
+    code, out, _ = said(capsys, "tail", folder, "--format", "json")
+    assert code == 0
+    first, second = map(json.loads, out)
+    assert first == {
+        "at": "2026-01-08T10:00:00.007Z",
+        "server": "Pop3",
+        "writer": "POP3",
+        "file": A,
+        "offset": len(HEADER),
+        "session": "00000000000000AB",
+        "sequence": 7,
+        "server_end": "10.0.0.1:995",
+        "client_end": "10.1.1.7:50002",
+        "user": "frank",
+        "duration": 5,
+        "request": 4,
+        "response": 9,
+        "command": "pass",
+        "parameters": "*****",
+        "context": 'R="-ERR no"',
+        "others": {},
+    }
+    assert second["line"] == "a torn line"
+    assert second["problem"]
+
+
+def test_times_can_be_of_this_machines_zone(folder: Path) -> None:
+    write(folder, A, 1)
+    for more, wanted in (
+        ([], "2026-01-08T10:00:00.001Z"),
+        (["--local-time"], "2026-01-08T15:30:00.001+05:30"),
+    ):
+        for form in ("text", "json"):
+            with started("tail", folder, "--format", form, *more, zone="Asia/Kolkata") as process:
+                out, _ = process.communicate(timeout=20)
+            assert wanted in out.decode()
+
+
+def test_errors_and_health_mailboxes_can_be_left_out_or_alone(folder: Path, capsys: Capture) -> None:
+    rows = (
+        row(1, "frank", "R=ok")
+        + row(2, "frank", '"R=""-ERR Logon failure"""')
+        + row(3, "HealthMailbox0123", "R=ok")
+        + b"broken\n"
+    )
+    write(folder, A, more=rows)
+    failed, broken = said(capsys, "tail", folder, "--errors")[1]
+    assert (numbers([failed]), broken) == ([2], "broken")
+    assert numbers(said(capsys, "tail", folder, "--health-mailbox", "only")[1]) == [3]
+    assert "HealthMailbox" not in "".join(said(capsys, "tail", folder, "--health-mailbox", "hide")[1])
+
+
+def test_what_a_terminal_would_obey_does_not_reach_it(folder: Path, capsys: Capture) -> None:
+    hostile = b"\x1b]0;owned\x07\x9b31m\x00\xff" + "\u202e".encode()
+    write(folder, A, more=row(1, "x", "R=ok").replace(b"*****", hostile) + hostile + b"\n")
+    for form in ("text", "json"):
+        code, out, _ = said(capsys, "tail", folder, "--format", form)
+        assert code == 0
+        assert "".join(out).isprintable()
+        assert "owned" in out[0]
+
+
+def test_nothing_to_read_is_3_and_said(folder: Path, capsys: Capture) -> None:
+    code, out, err = said(capsys, "tail", folder)
+    assert (code, out) == (3, [])
+    assert "no log file" in err
+    code, out, err = said(capsys, "tail", folder / "nowhere")
+    assert (code, out) == (3, [])
+    assert "nowhere cannot be read" in err
+    write(folder, A, 1)
+    code, out, err = said(capsys, "tail", folder, folder / "nowhere")
+    assert (code, numbers(out)) == (3, [1])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["tail"],
+        ["tail", "x", "--server", "EX01"],
+        ["grep", "text"],
+        ["tail", "x", "-n", "-1"],
+        ["tail", "x", "-n", str(MOST_LINES + 1)],
+        ["tail", "x", "--backend", "--both"],
+        ["grep", "", "x"],
+        ["grep", "text", "x", "--since", "yesterday"],
+    ],
+)
+def test_what_cannot_be_meant_is_64(wrong: list[str], capsys: Capture) -> None:
+    try:
+        code = cli.main(["logs", *wrong])
+    except SystemExit as left:
+        code = left.code  # type: ignore[assignment]
+    assert code == 64
+    assert capsys.readouterr().out == ""
+
+
+# --- grep ----------------------------------------------------------------------------------------
+
+
+def test_hits_of_all_files_come_in_order(folder: Path, capsys: Capture) -> None:
+    write(folder, B, *range(50, 60))
+    write(folder, A, *range(50))
+    write(folder, BACK, *range(60, 70))
+    code, out, _ = said(capsys, "grep", "7,10.0.0.1", folder / A)
+    assert (code, numbers(out)) == (0, [7, 17, 27, 37, 47])
+    code, out, _ = said(capsys, "grep", "7,10.0.0.1", folder)
+    assert (code, numbers(out)) == (0, [7, 17, 27, 37, 47, 57, 67])
+    assert out[-1].startswith("Pop3 POP3BE 2026-")
+
+
+def test_no_hit_is_1_and_headers_are_none(folder: Path, capsys: Capture) -> None:
+    write(folder, A, 1)
+    assert said(capsys, "grep", "nobody", folder) == (1, [], "")
+    assert said(capsys, "grep", FIELDS, folder) == (1, [], "")
+    assert said(capsys, "grep", "nobody", folder, "--count") == (1, ["0"], "")
+    assert said(capsys, "grep", "nobody", folder / "nowhere")[0] == 3
+
+
+def test_case_and_count(folder: Path, capsys: Capture) -> None:
+    write(folder, A, 1, 2)
+    assert said(capsys, "grep", "FRANK", folder)[0] == 1
+    assert said(capsys, "grep", "-i", "FRANK", folder, "--count") == (0, ["2"], "")
+
+
+def test_a_stretch_of_time(folder: Path, capsys: Capture) -> None:
+    write(folder, A, *range(10), more=b"frank without a time\n")
+    since, until = "2026-01-08T10:00:00.003", "2026-01-08T10:00:00.006Z"
+    assert numbers(said(capsys, "grep", "frank", folder, "--since", since, "--until", until)[1]) == [3, 4, 5]
+    assert numbers(said(capsys, "grep", "frank", folder, "--since", since)[1]) == list(range(3, 10))
+    assert said(capsys, "grep", "frank", folder, "--since", "1m")[0] == 1
+
+
+def test_a_text_of_other_letters_is_found_as_it_is_shown(folder: Path, capsys: Capture) -> None:
+    write(folder, A, more=row(1, "jörg", "R=ok"))
+    code, out, _ = said(capsys, "grep", "jörg", folder)
+    assert code == 0
+    assert "jörg" in out[0]
+
+
+# --- as processes --------------------------------------------------------------------------------
+
+
+@contextmanager
+def started(*arguments: str | Path, zone: str = "UTC") -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "cockpit", "logs", *map(str, arguments)]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "TZ": zone}
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_followed_lines_come_through_a_rollover_until_interrupted(folder: Path) -> None:
+    write(folder, A, 0)
+    with started("tail", "-f", folder) as process:
+        assert process.stdout is not None
+        got = [process.stdout.readline()]
+        for n, name in ((1, A), (2, B), (3, B), (4, C)):
+            with (folder / name).open("ab") as file:
+                file.write((b"" if file.tell() else HEADER) + line(n))
+            got.append(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        assert (process.returncode, out) == (130, b"")
+    assert got == [line(n) for n in range(5)]
+    assert [text.split(b" ")[-1] for text in err.splitlines()] == [B.encode(), C.encode()]
+
+
+@pytest.mark.parametrize("more", [["tail", "-f"], ["tail"], ["grep", "frank"]])
+def test_a_reader_that_leaves_ends_it_quietly(folder: Path, more: list[str]) -> None:
+    write(folder, A, *range(20_000), more=row(1, "frank", "R=ok"))
+    with started(*more, folder, *(["-n", "20000"] if "tail" in more else [])) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(20) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+
+
+def test_a_reader_that_leaves_an_idle_log_ends_it_too(folder: Path) -> None:
+    write(folder, A, 1)
+    with started("tail", "-f", folder) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == line(1)
+        process.stdout.close()
+        assert process.wait(20) == 0
+
+
+def test_a_log_that_comes_later_is_followed(folder: Path) -> None:
+    with started("tail", "-f", folder) as process:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        assert b"no log file" in process.stderr.readline()
+        write(folder, A, 1)
+        assert process.stdout.readline() == line(1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 128 + signal.SIGTERM

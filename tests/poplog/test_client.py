@@ -1,0 +1,139 @@
+"""Feeds for a screen: over a process that ends with its parent, and over a thread."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cockpit.config.environment import Credential, EndpointSettings, Environment, Secret
+from cockpit.poplog import tailing
+from cockpit.poplog.beginning import FromEnd, FromPlace, FromStart
+from cockpit.poplog.client import ProcessFeed, ThreadFeed
+from cockpit.poplog.document import Entry
+from cockpit.poplog.errors import RefusedError
+from cockpit.poplog.feed import Batch, FeedEndedError, Happened, LogFeed, Notice, StreamState
+from cockpit.poplog.messages import Ask, Hello, decode_batch, decode_hello, frame
+from cockpit.poplog.names import Writer
+from cockpit.poplog.parse import Parser
+from cockpit.poplog.tailing import Followed
+from tests.poplog.disk import HEADER, Disk, line, named
+from tests.support.waiting import eventually
+
+A = named(0)
+NOWHERE = Environment(
+    name="nowhere",
+    entry_servers=("127.0.0.1",),
+    credential=Credential(user="x"),
+    exchange=EndpointSettings(auth="basic", tls=False, port=1, connect_seconds=1.0),
+)
+
+
+async def rest(feed: LogFeed, into: list[Batch] | None = None) -> None:
+    """Take batches to the feed's end."""
+    async with asyncio.timeout(30):
+        async for batch in feed.batches():
+            if into is not None:
+                into.append(batch)
+
+
+def row(raw: bytes) -> Entry:
+    made = Parser().line(raw)
+    assert made is not None
+    return Entry("EX01", Writer.POP3BE, A, 7, made)
+
+
+def test_a_batch_travels_whole() -> None:
+    sent = Batch(
+        (row(line(1)), row(b"broken"), row(b"2026-01-08T10:00:00.001Z" + b"," * 12)),
+        (Notice("EX01", None, Happened.SKIPPED, "gone"),),
+        (StreamState("EX01", Writer.POP3, A, 5, 6, None, "why"), StreamState("x", None, "y", 0, 0, -3.5)),
+    )
+    assert decode_batch(frame(sent)[4:]) == sent
+
+
+@pytest.mark.parametrize("start", [FromEnd(5), FromEnd(size=9), FromStart(), FromPlace(A, 12)])
+def test_what_is_asked_for_travels_whole(start: FromEnd | FromStart | FromPlace) -> None:
+    sent = Hello(NOWHERE, "secret", Ask(("EX01", "EX02"), (Writer.POP3, Writer.POP3BE), start))
+    assert decode_hello(frame(sent)[4:]) == sent
+
+
+async def test_the_reader_is_a_process_that_says_why_it_cannot_and_ends_with_its_stdin(
+    tmp_path: Path,
+) -> None:
+    feed = ProcessFeed(NOWHERE, Secret("canary-31"), Ask(("EX01",)), tmp_path / "state" / "reader.log")
+    as_feed: LogFeed = feed
+    await as_feed.start()
+    assert feed.pid is not None
+    process = psutil.Process(feed.pid)
+    assert "canary-31" not in str(process.cmdline()) + str(process.environ())
+    async with asyncio.timeout(30):
+        async for batch in as_feed.batches():
+            notices = [n for n in batch.notices if n.kind is Happened.LOST]
+            if notices:
+                break
+    assert "127.0.0.1" in notices[0].text
+    await feed.close()
+    assert not process.is_running()
+    assert (tmp_path / "state" / "reader.log").read_text() == ""
+
+
+async def test_a_reader_that_is_gone_ends_the_feed(tmp_path: Path) -> None:
+    feed = ProcessFeed(NOWHERE, None, Ask(("EX01",)), tmp_path / "reader.log")
+    with pytest.raises(FeedEndedError, match="not running"):
+        await anext(feed.batches())
+    await feed.start()
+    assert feed.pid is not None
+    psutil.Process(feed.pid).kill()
+    with pytest.raises(FeedEndedError, match="exit code -9"):
+        await rest(feed)
+    await feed.close()
+
+
+async def test_a_log_here_is_followed_on_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tailing, "BATCH_SECONDS", 0.01)
+    disk = Disk()
+    disk.make(A, HEADER + line(0))
+    feed = ThreadFeed([Followed(disk, "here", (Writer.POP3,), FromStart())])
+    await feed.start()
+    got: list[int | None] = []
+    async with asyncio.timeout(30):
+        async for batch in feed.batches():
+            got += [e.row.sequence for e in batch.entries]
+            if got == [0]:
+                disk.append(A, line(1))
+            if got == [0, 1]:
+                break
+    await feed.close()
+    assert disk.closed
+
+
+async def test_a_screen_that_takes_nothing_can_still_close_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tailing, "BATCH_SECONDS", 0.0)
+    monkeypatch.setattr(tailing, "BATCH_ROWS", 1)
+    disk = Disk()
+    disk.make(A, HEADER + b"".join(map(line, range(100))))
+    feed = ThreadFeed([Followed(disk, "here", (Writer.POP3,), FromStart())])
+    await feed.start()
+    await asyncio.to_thread(eventually, lambda: len(feed._waiting) == 4, 20.0, "as many as are kept")
+    async with asyncio.timeout(3):
+        await feed.close()
+    assert not feed._thread.is_alive()
+
+
+async def test_the_feed_of_a_thread_ends_when_nothing_can_be_read() -> None:
+    disk = Disk()
+
+    def refuse(_what: str) -> None:
+        raise RefusedError("no")
+
+    disk.fail = refuse
+    feed = ThreadFeed([Followed(disk, "here", (Writer.POP3,))])
+    await feed.start()
+    batches: list[Batch] = []
+    with pytest.raises(FeedEndedError, match="No log is left"):
+        await rest(feed, batches)
+    assert [n.kind for b in batches for n in b.notices] == [Happened.LOST]
+    await feed.close()
