@@ -83,6 +83,21 @@ async def test_the_first_frame_says_something(make_app: MakeApp, monkeypatch: py
     assert "quit" in first[2]
 
 
+async def test_rows_that_come_with_the_cursor_low_are_scrolled_to_it(make_app: MakeApp) -> None:
+    """A pane that had nothing to scroll has no scrollbar yet, and is not scrolled before it has."""
+    app = make_app()
+    async with app.run_test(size=(100, 16)) as pilot:
+        await shown(pilot, app)
+        pane = app.fleet_screen.query_one("#tree", RowsPane)
+        many = pane.rows
+        pane.set_rows(())
+        await until(pilot, lambda: not pane.show_vertical_scrollbar)
+        pane.set_rows(many)
+        pane.move_end(last=True)
+        assert not pane.show_vertical_scrollbar
+        await until(pilot, lambda: pane.scroll_offset.y == pane.max_scroll_y > 0)
+
+
 async def test_a_new_theme_reaches_every_pane(make_app: MakeApp) -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:

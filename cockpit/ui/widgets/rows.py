@@ -189,6 +189,10 @@ class RowsPane(Pane):
         self.bring_into_view(self._cursor)
         self.refresh()
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """Until it has its scrollbar, Textual does not scroll: rows may come after the size was known."""
+        self.bring_into_view(self._cursor)
+
     # Drawing
 
     def fixed_lines(self) -> int:
