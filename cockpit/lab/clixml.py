@@ -30,13 +30,21 @@ class Enum:
     number: int
 
 
+class Int64(int):
+    """A number that is an Int64 however small it is."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Nested:
-    """An object inside an object."""
+    """An object inside an object. ``notes``: its properties are notes, as those of a PSCustomObject are;
+    ``to_string`` None: it has none."""
 
     type_names: tuple[str, ...]
-    to_string: str
+    to_string: str | None
     properties: Mapping[str, object]
+    notes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +111,17 @@ class _Writer:
         return f'<TN RefId="{number}">' + "".join([f"<T>{text(n)}</T>" for n in names]) + "</TN>"
 
     def nested(
-        self, attribute: str, names: tuple[str, ...], to_string: str | None, properties: Mapping[str, object]
+        self,
+        attribute: str,
+        names: tuple[str, ...],
+        to_string: str | None,
+        properties: Mapping[str, object],
+        holder: str = "Props",
     ) -> str:
         head = f'<Obj{attribute} RefId="{next(self.refs)}">{self.names(names)}'
         shown = "" if to_string is None else f"<ToString>{text(to_string)}</ToString>"
         body = "".join([self.element(f' N="{_attribute(n)}"', v) for n, v in properties.items()])
-        return f"{head}{shown}<Props>{body}</Props></Obj>"
+        return f"{head}{shown}<{holder}>{body}</{holder}></Obj>"
 
     def element(self, attribute: str, value: object) -> str:
         if isinstance(value, str):
@@ -118,7 +131,7 @@ class _Writer:
         if isinstance(value, bool):
             return f"<B{attribute}>true</B>" if value else f"<B{attribute}>false</B>"
         if isinstance(value, int):
-            tag = "I32" if -_I32 <= value < _I32 else "I64"
+            tag = "I32" if -_I32 <= value < _I32 and value.__class__ is not Int64 else "I64"
             return f"<{tag}{attribute}>{value:d}</{tag}>"
         if isinstance(value, datetime):
             return f"<DT{attribute}>{moment(value)}</DT>"
@@ -143,7 +156,8 @@ class _Writer:
         if isinstance(value, bytes):
             return f"<BA{attribute}>{base64.b64encode(value).decode()}</BA>"
         if isinstance(value, Nested):
-            return self.nested(attribute, value.type_names, value.to_string, value.properties)
+            holder = "MS" if value.notes else "Props"
+            return self.nested(attribute, value.type_names, value.to_string, value.properties, holder)
         if isinstance(value, list | tuple):
             value = ListValue(value)
         if isinstance(value, ListValue):

@@ -56,6 +56,7 @@ class Disk:
         self._born: dict[str, datetime] = {}
         self._written: dict[str, datetime] = {}
         self._held: dict[str, tuple[int, datetime]] = {}
+        self._locked: set[str] = set()
         self._lock = threading.Lock()
         self._variables = {
             "exchangeinstallpath": INSTALL_PATH,
@@ -96,8 +97,9 @@ class Disk:
 
     # -- writing ------------------------------------------------------------------------------------------
 
-    def open(self, path: str) -> tuple[int, Path]:
+    def open(self, path: str, at: datetime) -> tuple[int, Path]:
         """A descriptor that appends to a file, made with its folders where it is missing, and its place.
+        ``at``: when that happens, by the server's clock.
         Raises DiskFullError, or OSError for a path that cannot be."""
         place = self.place(path)
         if place is None:
@@ -108,26 +110,20 @@ class Disk:
         is_new = not place.exists()
         descriptor = os.open(place, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         with self._lock:
-            now = self.clock()
             if is_new:
-                self._born[str(place)] = now
-            self._written[str(place)] = now
-            self._held[str(place)] = (os.fstat(descriptor).st_size, now)
+                self._born[str(place)] = at
+            self._written[str(place)] = at
+            self._held[str(place)] = (os.fstat(descriptor).st_size, at)
         return descriptor, place
 
-    def wrote(self, place: Path) -> None:
+    def wrote(self, place: Path, at: datetime) -> None:
         """Something was written to a file that is open; its directory entry stays as it is."""
-        self._written[str(place)] = self.clock()
+        self._written[str(place)] = at
 
     def close(self, descriptor: int, place: Path) -> None:
         os.close(descriptor)
         with self._lock:
             self._held.pop(str(place), None)
-
-    def reborn(self, place: Path) -> None:
-        """The file was made anew under the same name."""
-        with self._lock:
-            self._born[str(place)] = self._written[str(place)] = self.clock()
 
     # -- reading ------------------------------------------------------------------------------------------
 
@@ -144,6 +140,17 @@ class Disk:
         with self._lock:
             if str(place) in self._held:
                 self._held[str(place)] = (place.stat().st_size, self._written[str(place)])
+
+    def is_held(self, place: Path) -> bool:
+        """Somebody has it open for writing."""
+        return str(place) in self._held
+
+    def is_locked(self, place: Path) -> bool:
+        """Somebody has it open and shares it with nobody."""
+        return str(place) in self._locked
+
+    def lock(self, place: Path, locked: bool) -> None:
+        (self._locked.add if locked else self._locked.discard)(str(place))
 
     def entries(self, folder: Path) -> Iterator[Entry]:
         """Of one folder, by name. Raises OSError."""

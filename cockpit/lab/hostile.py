@@ -76,7 +76,7 @@ class Poisoner:
             return replace(value, name=self.text(value.name))
         if isinstance(value, Nested):
             inner = {k: self._value(v, mode) for k, v in value.properties.items()}
-            return Nested(value.type_names, self.text(value.to_string), inner)
+            return replace(value, to_string=self.text(value.to_string or ""), properties=inner)
         if isinstance(value, ListValue):
             return replace(value, items=[self._value(v, mode) for v in value.items])
         return value

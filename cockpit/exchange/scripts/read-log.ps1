@@ -4,7 +4,7 @@ param([string]$Folder, [string]$Name, [long]$Offset, [int]$Most)
 $ErrorActionPreference = 'Stop'
 $directory = [Environment]::ExpandEnvironmentVariables($Folder)
 $path = [IO.Path]::Combine($directory, $Name)
-$stream = New-Object IO.FileStream($path, 'Open', 'Read', 'ReadWrite, Delete')
+$stream = [IO.File]::Open($path, 'Open', 'Read', 'ReadWrite, Delete')
 try {
     $length = $stream.Length
     $wanted = [Math]::Max([long]0, [Math]::Min([long]$Most, $length - $Offset))

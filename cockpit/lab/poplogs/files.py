@@ -74,6 +74,8 @@ class LogFiles:
         self._size = 0
         self._full = False
         self._roll_now = False
+        self._half: tuple[int, bytes, int] | None = None
+        """A line that was begun: offset, the whole of it, how much is written."""
 
     @property
     def current(self) -> str:
@@ -87,6 +89,7 @@ class LogFiles:
 
     def write(self, lines: Sequence[Line]) -> None:
         """Append, rolling over where it is time; one write per file."""
+        self._finish_half()
         batch: list[Line] = []
         planned = self._size
         for line in lines:
@@ -124,7 +127,7 @@ class LogFiles:
         stamp = self._stamp_of(at)
         try:
             name = self._next_name(stamp)
-            descriptor, place = self._disk.open(f"{self._folder}\\{name}")
+            descriptor, place = self._disk.open(f"{self._folder}\\{name}", at)
         except OSError as error:
             self._refused(str(error))
             return False
@@ -164,8 +167,30 @@ class LogFiles:
         while written < len(out):
             written += os.write(self._descriptor, out[written:])
         self._size += len(out)
-        self._disk.wrote(self._place)
+        self._disk.wrote(self._place, lines[-1].at)
         self._record.note(self._server.name, self._prefix, (self._folder, self._name), entries)
+
+    def write_half(self, line: Line) -> None:
+        """The first half of a line; the other comes before whatever is written next."""
+        self.write([])
+        if self._descriptor is None and not self._begin(line.at):
+            self._lost([line])
+            return
+        if self._descriptor is None or self._place is None:
+            raise RuntimeError("no file is open")
+        half = len(line.data) // 2
+        self._half = os.fstat(self._descriptor).st_size, line.data, half
+        os.write(self._descriptor, line.data[:half])
+        self._size += half
+        self._disk.wrote(self._place, line.at)
+
+    def _finish_half(self) -> None:
+        if self._half is None or self._descriptor is None:
+            return
+        (offset, data, written), self._half = self._half, None
+        os.write(self._descriptor, data[written:])
+        self._size += len(data) - written
+        self._note("line", offset, data)
 
     def _refused(self, why: str) -> None:
         if not self._full:
@@ -184,6 +209,7 @@ class LogFiles:
         """As somebody with an editor does: the file is empty, and the writer goes on at its beginning."""
         if self._descriptor is None:
             return
+        self._finish_half()
         os.ftruncate(self._descriptor, 0)
         self._size = 0
         self._note("truncated")
@@ -193,19 +219,23 @@ class LogFiles:
         there."""
         if self._descriptor is None or self._place is None:
             return
+        self._finish_half()
         self._disk.close(self._descriptor, self._place)
         self._place.unlink()
         self._note("replaced")
-        self._descriptor, self._place = self._disk.open(f"{self._folder}\\{self._name}")
-        self._disk.reborn(self._place)
+        self._descriptor, self._place = self._disk.open(f"{self._folder}\\{self._name}", at)
         self._size = 0
         self._append([Line(at, text, "header") for text in header(self._server, at)])
 
-    def _note(self, kind: str) -> None:
-        self._record.note(self._server.name, self._prefix, (self._folder, self._name), [(kind, 0, b"")])
+    def _note(self, kind: str, offset: int = 0, data: bytes = b"") -> None:
+        place = (self._folder, self._name)
+        self._record.note(self._server.name, self._prefix, place, [(kind, offset, data)])
 
     def close(self) -> None:
         """Give the file back; the next line begins another."""
+        if self._half is not None:
+            (offset, data, written), self._half = self._half, None
+            self._note("cut", offset, data[:written])
         if self._descriptor is not None and self._place is not None:
             self._disk.close(self._descriptor, self._place)
         self._descriptor = self._place = None

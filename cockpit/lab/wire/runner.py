@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ ScriptHost: TypeAlias = Callable[[str, Mapping[str, Any], str], Handler | None]
 Outcome: TypeAlias = Literal["completed", "failed", "stopped"]
 Via: TypeAlias = Literal["cmdlet", "script"]
 
+_SHOWN = 80
 _ACTIONS: dict[object, str] = {0: "silentlycontinue", 1: "stop", 2: "continue", 3: "inquire", 4: "ignore"}
 
 
@@ -181,7 +183,8 @@ class Runner:
             return None
         parameters = _given(script.arguments)
         handler = self._script_host(script.text, parameters, caller.user)
-        return None if handler is None else _Call(script.text, handler, parameters, "script", is_cmdlet=False)
+        name = script_name(script.text)
+        return None if handler is None else _Call(name, handler, parameters, "script", is_cmdlet=False)
 
     async def _statement(
         self, commands: Sequence[Command], via: Via, caller: Caller, channel: PipelineChannel
@@ -286,6 +289,13 @@ class Runner:
                 via=via,
             )
         )
+
+
+def script_name(script: str) -> str:
+    """What a script is called in records: its first comment line, else its beginning."""
+    comment = re.match(r"\s*#\s*(.+)", script)
+    words = " ".join((comment[1] if comment else script).split())
+    return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"
 
 
 def _given(arguments: Sequence[Argument]) -> dict[str, Any]:
