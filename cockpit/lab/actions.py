@@ -15,6 +15,10 @@ with ``"by": USER`` the ledger names that user. More fields by action:
   ``reboot_seconds``, ``stays_down``, ``client_connections``, ``clock_error`` (seconds ahead),
   ``probes_name_mailbox_server``
 * ``set-volume``: ``free`` in bytes, ``mount`` (``C:\\``)
+* of the protocol log of ``writer`` (POP3, the default, or POP3BE), which must be being written:
+  ``roll-log`` (the next line begins another file), ``truncate-log``, ``replace-log`` (by another file of that
+  name), ``write-hostile`` (any of ``kinds``, see ``poplogs/trouble.py``; all where there are none),
+  ``write-half`` (a line without its end; with ``goes_on`` true the rest comes with the next line, else never)
 * ``start-process``, ``end-process``: ``process``, such as ExSetup
 * ``move-database`` (active here at once), ``activate-database`` (as Move-ActiveMailboxDatabase does it, in
   time; ``comment``): ``database``
@@ -35,13 +39,14 @@ from typing import Any, Final
 
 from cockpit.lab.actionkit import BadRequestError, Context
 from cockpit.lab.databaseactions import DATABASE_ACTIONS
+from cockpit.lab.logactions import LOG_ACTIONS
 from cockpit.lab.serveractions import SERVER_ACTIONS
 from cockpit.lab.simulation import Simulation
 
 __all__ = ["ACTIONS", "BY", "BadRequestError", "act", "perform"]
 
 BY: Final = "control"
-_ALL: Final = {**SERVER_ACTIONS, **DATABASE_ACTIONS}
+_ALL: Final = {**SERVER_ACTIONS, **DATABASE_ACTIONS, **LOG_ACTIONS}
 ACTIONS: Final = tuple(_ALL)
 
 

@@ -127,6 +127,7 @@ class Control:
                 simulation.set_stale(server, knobs.stale)
             if wire is not None:
                 await self._wire(server.name, wire)
+        self._lab.load_changed()
         return {"servers": {s.name: simulation.knobs[s.name].as_json() for s in servers}}
 
     async def _wire(self, server: str, wire: Mapping[str, Any]) -> None:

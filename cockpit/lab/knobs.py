@@ -21,6 +21,9 @@ class ServerKnobs:
     ``enum_objects``: enums travel as objects. ``hostile``: hostile strings, see ``hostile.py``:
     "" off, "append" to every string but names that rows are found by, "all" to really every string.
     ``stale``: the health manager answers but runs nothing any more.
+    ``front_log_rate``, ``back_log_rate``: lines per second of real time into the protocol log of that tier
+    beside the natural ones, while that log is written.
+    ``constrained``: scripts on the WinRM endpoint run in ConstrainedLanguage.
     """
 
     rpc_delay: float = 0.0
@@ -31,6 +34,9 @@ class ServerKnobs:
     enum_objects: bool = False
     hostile: str = ""
     stale: bool = False
+    front_log_rate: float = 0.0
+    back_log_rate: float = 0.0
+    constrained: bool = False
 
     def change(self, values: Mapping[str, Any]) -> None:
         """Take over values by name; raises ValueError for a name or a type that does not exist."""

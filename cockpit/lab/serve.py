@@ -11,6 +11,7 @@ import secrets
 import signal
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from cockpit.lab.cmdlet import CmdletTable
 from cockpit.lab.cmdlets.table import exchange_table_of, winrm_table_of
 from cockpit.lab.control import Control
 from cockpit.lab.organization import Server
+from cockpit.lab.poplogs.load import loads_of, rate_of
+from cockpit.lab.powershell.host import Host
 from cockpit.lab.scenarios import SCENARIOS, open_lab
 from cockpit.lab.simulation import DISKS, RECORD, Simulation
 from cockpit.lab.wire.auth import Authenticator, Basic, Negotiate, install_ntlm_users
@@ -36,6 +39,8 @@ EXCHANGE = ("Microsoft.Exchange", "/PowerShell")
 WINRM = ("Microsoft.PowerShell", "/wsman")
 _TICK = 0.5
 """Real seconds between two looks at what is due."""
+_LOAD_TICK = 0.05
+"""Real seconds between two batches of a log's load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,8 @@ class Lab:
         self._booted: dict[str, float] = {}
         self._power = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
+        self._loading: asyncio.Task[None] | None = None
+        self._load_changed = asyncio.Event()
         self._following = asyncio.Lock()
         self._control = Control(self)
 
@@ -136,6 +143,7 @@ class Lab:
                     authenticator=authenticator,
                     language=LanguageMode.RESTRICTED if kind == "exchange" else LanguageMode.FULL,
                     tls=tls,
+                    script_host=self._host(server) if kind == "winrm" else None,
                     on_call=self._record,
                 )
                 bound = await endpoint.start(HOST, port)
@@ -150,6 +158,7 @@ class Lab:
         control_port = await self._control.start(HOST, port)
         self.simulation.lifecycle.on_power = self._power.set
         self._pump = asyncio.create_task(self._run())
+        self._loading = asyncio.create_task(self._load())
         return LabAddresses(
             organization=self.simulation.organization.name,
             user=user,
@@ -164,10 +173,11 @@ class Lab:
         )
 
     async def stop(self) -> None:
-        if self._pump is not None:
-            self._pump.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._pump
+        for task in (self._pump, self._loading):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
         every = [e for both in self.endpoints.values() for e in both.values()]
         await asyncio.gather(*(e.stop(abort=True) for e in every), self._control.stop())
         self.simulation.close()
@@ -175,6 +185,12 @@ class Lab:
     def _table(self, kind: str, server: Server) -> CmdletTable:
         make = exchange_table_of if kind == "exchange" else winrm_table_of
         return make(self.simulation, server.name)
+
+    def _host(self, server: Server) -> Host | None:
+        sim = self.simulation
+        if sim.disks is None:
+            return None
+        return Host(sim.disks.of(server.name), sim.touch, lambda: sim.knobs[server.name].constrained)
 
     def _record(self, call: CallRecord) -> None:
         self.simulation.ledger.command(
@@ -193,6 +209,30 @@ class Lab:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._power.wait(), _TICK)
             self._power.clear()
+
+    def load_changed(self) -> None:
+        """A knob of a log's rate was turned."""
+        self._load_changed.set()
+
+    async def _load(self) -> None:
+        """Keeps the logs at the rates that the knobs ask for; waits for a knob while none does."""
+        sim = self.simulation
+        loads = loads_of(sim)
+        while True:
+            self._load_changed.clear()
+            wanted = [(load, rate) for load, rate in ((n, rate_of(sim, n)) for n in loads) if rate > 0]
+            if not wanted:
+                for load in loads:
+                    load.rest()
+                await self._load_changed.wait()
+                continue
+            now = time.monotonic()
+            try:
+                for load, rate in wanted:
+                    load.due(now, rate, sim.clock.seconds)
+            except Exception:
+                log.exception("lab bug while a load was written")
+            await asyncio.sleep(_LOAD_TICK)
 
     async def follow(self) -> None:
         """A server that is down listens no more and forgets its shells; one that is up again listens.

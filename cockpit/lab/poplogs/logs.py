@@ -10,12 +10,11 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
 from cockpit.exchange.catalogue import BACK_END_SERVICE, FRONT_END_SERVICE
-from cockpit.exchange.model import Version
 from cockpit.lab.clock import Clock
 from cockpit.lab.disk import Disks
 from cockpit.lab.faults import Outcome
@@ -24,9 +23,8 @@ from cockpit.lab.organization import Database, Server, WindowsService
 from cockpit.lab.poplogs.files import Line, LogFiles
 from cockpit.lab.poplogs.people import Crowd
 from cockpit.lab.poplogs.record import Record
-from cockpit.lab.poplogs.rows import BACK, FRONT, Row, line, stamp
+from cockpit.lab.poplogs.rows import BACK, FRONT, Row, has_puid, line, stamp
 from cockpit.lab.poplogs.sessions import (
-    End,
     Login,
     Step,
     back,
@@ -200,9 +198,13 @@ class ProtocolLogs:
         for process, lines in due.values():
             process.files.write(lines)
 
+    def moment(self, server: Server, t: float) -> datetime:
+        """By the server's own clock, UTC."""
+        return self._clock.at(t + server.clock_error).astimezone(UTC)
+
     def _line(self, server: Server, row: Row, t: float) -> Line:
-        at = self._clock.at(t + server.clock_error).astimezone(UTC)
-        return Line(at, line(row, stamp(at), puid=server.version is not Version.E2013))
+        at = self.moment(server, t)
+        return Line(at, line(row, stamp(at), puid=has_puid(server)))
 
     def write(self, process: Process, rows: Sequence[Row], t: float) -> None:
         """Rows of this very moment."""
@@ -212,7 +214,7 @@ class ProtocolLogs:
     def write_raw(self, process: Process, lines: Sequence[tuple[str, bytes]], t: float) -> None:
         """Lines as they are: (kind, bytes)."""
         self.flush(t)
-        at = self._clock.at(t + process.server.clock_error).astimezone(UTC)
+        at = self.moment(process.server, t)
         process.files.write([Line(at, data, kind) for kind, data in lines])
 
     def close(self) -> None:
@@ -227,6 +229,3 @@ def row_of(step: Step, session: int, sequence: int, here: str, client: str) -> R
         *(session, sequence, here, client, step.user, step.duration, step.request, step.response),
         *(step.command, step.parameters, step.context),
     )
-
-
-__all__ = ["BACK", "FRONT", "End", "Process", "ProtocolLogs", "row_of"]

@@ -36,7 +36,11 @@ class Row(NamedTuple):
 
 def columns(server: Server) -> str:
     """Builds from 2016 on have ``puid`` at the end [C]."""
-    return _COLUMNS if server.version is Version.E2013 else f"{_COLUMNS},puid"
+    return f"{_COLUMNS},puid" if has_puid(server) else _COLUMNS
+
+
+def has_puid(server: Server) -> bool:
+    return server.version is not Version.E2013
 
 
 def stamp(moment: datetime) -> str:
