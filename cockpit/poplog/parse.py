@@ -60,6 +60,20 @@ def header_of(line: str) -> Layout | None:
     return Layout.of(names) if "datetime" in (n.strip().lower() for n in names) else None
 
 
+_BEGINS_HEADER: Final = "#\ufeffdD"
+
+
+def is_header(text: str) -> bool:
+    """Whether a line belongs to a file's header: its columns, or begins with ``#``."""
+    return text.lstrip("\ufeff").startswith("#") or header_of(text) is not None
+
+
+def no_row(raw: bytes) -> bool:
+    """Whether ``Parser.line`` makes no row of this line."""
+    text = decoded(raw)
+    return not text or (text[0] in _BEGINS_HEADER and is_header(text))
+
+
 @dataclass(slots=True)
 class Parser:
     """The lines of one file, in order. ``layout`` is known once its header was seen, or from an earlier
@@ -77,7 +91,8 @@ class Parser:
         text = decoded(raw)
         if not text:
             return None
-        if text[0] in "#\ufeffdD" and self._is_header(text):
+        if text[0] in _BEGINS_HEADER and is_header(text):
+            self.layout = header_of(text) or self.layout
             self.headers += 1
             return None
         row = self._row(text)
@@ -89,12 +104,6 @@ class Parser:
         """The rows of many lines."""
         one = self.line
         return [row for raw in lines if (row := one(raw)) is not None]
-
-    def _is_header(self, text: str) -> bool:
-        layout = header_of(text)
-        if layout is not None:
-            self.layout = layout
-        return layout is not None or text.lstrip("\ufeff").startswith("#")
 
     def _row(self, text: str) -> LogRow:
         cells = cells_of(text)

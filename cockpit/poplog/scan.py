@@ -1,0 +1,215 @@
+"""Lines of a file that hold a text, found in its bytes a block at a time; only lines that hit are cut out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain, takewhile
+from typing import Final, NamedTuple
+
+from cockpit.poplog.bytefile import ByteFile
+
+BLOCK: Final = 1 << 18
+"""Fits a core's cache, and the interpreter is not held for longer than a fraction of a millisecond."""
+LONGEST: Final = 1 << 22
+"""Bytes kept of one line, 4 MiB; what is over is searched, counted and not kept."""
+
+
+class RawLine(NamedTuple):
+    """``raw``: without its line feed. ``next``: where the line after it begins. ``over``: bytes not kept."""
+
+    start: int
+    raw: bytes
+    next: int
+    over: int = 0
+
+
+class Stretch(NamedTuple):
+    """Whole lines from ``start`` on, and of them those that hit."""
+
+    start: int
+    data: bytes
+    lines: Iterator[RawLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """What is looked for, in every form it may have in a file."""
+
+    forms: tuple[bytes, ...]
+    any_case: bool
+
+    @classmethod
+    def of(cls, text: str, *, any_case: bool = False) -> Needle:
+        """``text`` in UTF-8, and in Windows-1252 where that differs (parse.decoded). ``any_case``: ASCII
+        letters only. Every line holds "", none a text with a line end."""
+        if "\n" in text:
+            return cls((), any_case)
+        forms = [text.encode("utf-8", "surrogatepass")]
+        if not text.isascii():
+            forms.append(text.encode("cp1252", "ignore"))
+            if forms[1].decode("cp1252", "ignore") != text:
+                del forms[1]
+        return cls(tuple(f.lower() for f in forms) if any_case else tuple(forms), any_case)
+
+    def hay(self, data: bytes) -> bytes:
+        """``data`` as the forms are to be looked for in it."""
+        return data.lower() if self.any_case else data
+
+    def is_in(self, data: bytes) -> bool:
+        hay = self.hay(data)
+        return any(form in hay for form in self.forms)
+
+    @property
+    def overlap(self) -> int:
+        """Bytes of a block that have to be looked at again with the next one."""
+        return max((len(f) for f in self.forms), default=1) - 1
+
+
+def stretches(
+    file: ByteFile, needle: Needle, start: int, end: int | None, stop: Callable[[], bool]
+) -> Iterator[Stretch]:
+    """The file from ``start`` (a line's) on in blocks of whole lines, each with its lines that hold
+    ``needle`` and begin before ``end`` (None: the file's), in order."""
+    at: int | None = start
+    while at is not None and (end is None or at < end) and not stop():
+        data, following = block_at(file, at)
+        lines = _hits(file, needle, data, at)
+        yield Stretch(at, data, lines if end is None else _before(lines, end))
+        at = following
+
+
+def _before(lines: Iterator[RawLine], end: int) -> Iterator[RawLine]:
+    return takewhile(lambda line: line.start < end, lines)
+
+
+def forward(
+    file: ByteFile, needle: Needle, start: int, end: int | None, stop: Callable[[], bool]
+) -> Iterator[RawLine]:
+    """The lines of ``stretches``."""
+    return chain.from_iterable(s.lines for s in stretches(file, needle, start, end, stop))
+
+
+def _hits(file: ByteFile, needle: Needle, data: bytes, base: int) -> Iterator[RawLine]:
+    if len(data) >= LONGEST and b"\n" not in data:
+        end = end_of_line(file, base)
+        if _in_long_line(file, needle, base, end):
+            yield RawLine(base, data, end, max(0, end - base - len(data)))
+        return
+    hay = needle.hay(data)
+    if len(needle.forms) == 1:
+        hits = line_starts(hay, needle.forms[0])
+    else:
+        hits = iter(sorted({s for form in needle.forms for s in line_starts(hay, form)}))
+    for first in hits:
+        last = data.find(b"\n", first)
+        if last < 0:
+            yield RawLine(base + first, data[first:], base + len(data))
+        else:
+            yield RawLine(base + first, data[first:last], base + last + 1)
+
+
+def line_starts(hay: bytes, form: bytes) -> Iterator[int]:
+    """Where the lines begin that hold ``form``, each once."""
+    find, rfind, whole = hay.find, hay.rfind, len(hay)
+    hit = find(form)
+    while 0 <= hit < whole:
+        yield rfind(b"\n", 0, hit) + 1
+        last = find(b"\n", hit)
+        if last < 0:
+            return
+        hit = find(form, last + 1)
+
+
+def count(
+    file: ByteFile, needle: Needle, stop: Callable[[], bool], *, no_row: Callable[[bytes], bool]
+) -> int:
+    """How many lines hold ``needle``, those without that are ``no_row``."""
+    found = 0
+    for _, data, lines in stretches(file, needle, 0, None, stop):
+        if len(needle.forms) != 1 or len(data) >= LONGEST or b"#" in data or b"dateTime," in data:
+            found += sum(1 for line in lines if not no_row(line.raw))
+        else:
+            found += _count(needle.hay(data), needle.forms[0])
+    return found
+
+
+def _count(hay: bytes, form: bytes) -> int:
+    find, found, whole = hay.find, 0, len(hay)
+    hit = find(form)
+    while 0 <= hit < whole:
+        found += 1
+        last = find(b"\n", hit)
+        if last < 0:
+            break
+        hit = find(form, last + 1)
+    return found
+
+
+def backward(
+    file: ByteFile, needle: Needle, start: int, end: int, stop: Callable[[], bool]
+) -> Iterator[RawLine]:
+    """Lines with ``needle`` that begin in ``start`` to ``end`` (a line's, or the file's end), last first."""
+    top = end
+    while top > start and not stop():
+        low = max(0, top - BLOCK)
+        data = file.read(low, top - low)
+        first = data.find(b"\n", 0, -1) + 1 if low else 0
+        if low and not first:
+            low = line_start(file, low)
+            data, first = file.read(low, min(top - low, LONGEST)), 0
+        top = low + first
+        for line in reversed(list(_hits(file, needle, data[first:], top))):
+            if line.start < start:
+                return
+            yield line
+
+
+def block_at(file: ByteFile, at: int) -> tuple[bytes, int | None]:
+    """Whole lines from ``at`` on, and where the next begin, None at the file's end. A line over LONGEST comes
+    alone, its first LONGEST bytes."""
+    size = BLOCK
+    while True:
+        data = file.read(at, size)
+        if len(data) < size:
+            return data, None
+        last = data.rfind(b"\n")
+        if last >= 0:
+            return data[: last + 1], at + last + 1
+        if size >= LONGEST:
+            end = end_of_line(file, at + size)
+            return data, end if file.read(end, 1) else None
+        size *= 4
+
+
+def end_of_line(file: ByteFile, at: int) -> int:
+    """Behind the next line feed at or after ``at``; the file's end where there is none."""
+    while data := file.read(at, BLOCK):
+        last = data.find(b"\n")
+        if last >= 0:
+            return at + last + 1
+        at += len(data)
+    return at
+
+
+def line_start(file: ByteFile, at: int) -> int:
+    """Where the line begins that the byte at ``at`` belongs to; ``at`` itself behind a line feed."""
+    while at > 0:
+        low = max(0, at - BLOCK)
+        data = file.read(low, at - low)
+        last = data.rfind(b"\n")
+        if last >= 0:
+            return low + last + 1
+        at = low
+    return 0
+
+
+def _in_long_line(file: ByteFile, needle: Needle, start: int, end: int) -> bool:
+    while start < end:
+        data = file.read(start, min(BLOCK + needle.overlap, end - start))
+        if not data:
+            return False
+        if needle.is_in(data):
+            return True
+        start += BLOCK
+    return False
