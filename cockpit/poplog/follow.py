@@ -215,6 +215,9 @@ class Follower:
         server, writer, file = self.server, self.writer, place.file
         return tuple([Entry(server, writer, file, offset, row) for offset, row in found]), layout
 
+    def _flushed(self, place: _Place, *, torn: bool) -> tuple[Entry, ...]:
+        return self._entries(place, lines.flush(place.rest, place.line, torn=torn))[0]
+
     # --- from file to file -------------------------------------------------------------------------
 
     def _newer(self, place: _Place, names: Iterable[str]) -> list[str]:
@@ -242,7 +245,7 @@ class Follower:
         return tuple(sorted({*place.next, *names}, key=_order))
 
     def _replaced(self, place: _Place) -> Step:
-        entries, _ = self._entries(place, lines.flush(place.rest, place.line))
+        entries = self._flushed(place, torn=True)
         self._place = _Place(place.file, next=place.next, left=place.left)
         text = f"{place.file} was replaced or cut short; it is read again from its beginning"
         return self._done(entries, self._notice(Happened.REPLACED, text), hungry=True)
@@ -258,8 +261,8 @@ class Follower:
         for name in candidates[: candidates.index(there[0])] if there else candidates:
             notices += self._notice(Happened.SKIPPED, f"{name} was deleted before it could be read")
         if there:
-            return self._leave(replace(place, next=there), notices)
-        entries, _ = self._entries(place, lines.flush(place.rest, place.line))
+            return self._leave(replace(place, next=there), notices, torn=not place.finished)
+        entries = self._flushed(place, torn=not place.finished)
         self._place = replace(place, rest=_NONE, next=(), gone=True)
         return self._done(entries, notices, whole=True)
 
@@ -297,8 +300,8 @@ class Follower:
             text = f"{place.file} is gone; what was written to it after its last read is missing"
         return self._notice(Happened.SKIPPED, text)
 
-    def _leave(self, place: _Place, notices: tuple[Notice, ...]) -> Step:
-        entries, _ = self._entries(place, lines.flush(place.rest, place.line))
+    def _leave(self, place: _Place, notices: tuple[Notice, ...], *, torn: bool = False) -> Step:
+        entries = self._flushed(place, torn=torn)
         to, *others = place.next
         left = frozenset(n for n in (*place.left, place.file) if _day(n) == _day(to))
         self._place = _Place(to, next=tuple(others), left=left)

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from cockpit.poplog.parse import Layout, Parser, broken, decoded, header_of
 from cockpit.poplog.row import LogRow
 
@@ -14,6 +16,8 @@ LINE_LIMIT: Final = 1 << 20
 line alone, not on how its bytes came."""
 CUT: Final = f"cut after {LINE_LIMIT} bytes"
 CUT_REST: Final = "the rest of a line that was cut"
+TORN: Final = "its end is not known: the file went away"
+_PIECES: Final = frozenset({CUT, CUT_REST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,11 @@ def split(rest: Rest, new: bytes, offset: int) -> tuple[list[Line], Rest]:
     return [*found, *pieces], Rest(kept.raw, True)
 
 
-def flush(rest: Rest, offset: int) -> list[Line]:
-    """What is left of a file that is not read any more."""
-    return [Line(offset, rest.data, CUT_REST if rest.cut else "")] if rest.data else []
+def flush(rest: Rest, offset: int, *, torn: bool = False) -> list[Line]:
+    """What is left of a file that is not read any more; ``torn``: it went away unread."""
+    if not rest.data:
+        return []
+    return [Line(offset, rest.data, CUT_REST if rest.cut else TORN if torn else "")]
 
 
 def _pieces(raw: bytes, offset: int, cut: bool) -> list[Line]:
@@ -69,9 +75,12 @@ def rows(lines: Iterable[Line], layout: Layout | None) -> tuple[list[tuple[int, 
     parser = Parser(layout)
     found = []
     for line in lines:
-        row = broken(decoded(line.raw), line.problem) if line.problem else parser.line(line.raw)
-        if row is not None:
-            found.append((line.offset, row))
+        row = broken(decoded(line.raw), line.problem) if line.problem in _PIECES else parser.line(line.raw)
+        if row is None:
+            continue
+        if line.problem and not row.problem:
+            row = msgspec.structs.replace(row, problem=line.problem)
+        found.append((line.offset, row))
     return found, parser.layout
 
 

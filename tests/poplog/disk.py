@@ -37,7 +37,7 @@ class DiskFile:
 class Disk:
     """``fail``: called before every answer with what is asked; raises what the wire would. ``now``: the far
     clock. ``lag``: directory entries say the length of a file as of its creation. ``short``: bytes a read
-    gives at most, 0 as asked."""
+    gives at most, 0 as asked. ``told``: files that some answer named."""
 
     name: str = "EX01"
     files_by_name: dict[str, DiskFile] = field(default_factory=dict)
@@ -46,6 +46,7 @@ class Disk:
     short: int = 0
     asked: list[tuple[str, str, int, int]] = field(default_factory=list)
     closed: bool = False
+    told: set[str] = field(default_factory=set)
     _made: int = 0
 
     def make(self, name: str, data: bytes = HEADER) -> None:
@@ -58,6 +59,7 @@ class Disk:
     def files(self) -> tuple[LogFile, ...]:
         self.asked.append(("files", "", 0, 0))
         self.fail("files")
+        self.told |= set(self.files_by_name)
         return tuple(
             LogFile(name, 0, file.created, file.created)
             for name, file in self.files_by_name.items()
@@ -72,6 +74,7 @@ class Disk:
         data, length = bytes(file.data[offset : offset + most]), len(file.data)
         self.fail("newer")  # as the far side does: first the bytes, then the folder
         newer = tuple(n for n, f in self.files_by_name.items() if f.created >= file.created and n != name)
+        self.told |= set(newer)
         return Chunk(data, offset, length, self.now(), newer)
 
     def find(self, name: str, text: str, offset: int, span: int, most: int, *, any_case: bool) -> Found:
