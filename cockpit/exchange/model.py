@@ -295,7 +295,8 @@ class ServerComponentState:
 class PopSettings:
     """The part of Get-PopSettings (§2.6) the cockpit uses; texts as printed by Exchange.
 
-    ``protocol_log_enabled`` None: the server did not say.
+    ``protocol_log_enabled`` None: the server did not say. ``changed``: when any of the settings was changed
+    last, UTC (WhenChangedUTC).
     """
 
     server: str
@@ -309,6 +310,7 @@ class PopSettings:
     login_type: str
     max_connections_per_user: int
     originating_server: str = ""
+    changed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

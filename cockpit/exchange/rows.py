@@ -346,6 +346,7 @@ def pop_settings(row: PSObject) -> m.PopSettings:
         login_type=enum(row, "LoginType", m.LOGIN_OPTIONS),
         max_connections_per_user=number(row, "MaxConnectionsPerUser") or 0,
         originating_server=text(row, "OriginatingServer"),
+        changed=moment(row, "WhenChangedUTC"),
     )
 
 

@@ -57,10 +57,23 @@ class Asker:
         self._work = work
         self._taken: set[int] = set()
 
-    def ask(self, run: Run, step: str, prompt: str, choices: Sequence[Choice], *, typed: str = "") -> Answer:
-        """The operator's decision. Raises Aborting and HandedOver for those two, Parked for none."""
+    def ask(
+        self,
+        run: Run,
+        step: str,
+        prompt: str,
+        choices: Sequence[Choice],
+        *,
+        typed: str = "",
+        linger: float | None = None,
+    ) -> Answer:
+        """The operator's decision. Raises Aborting and HandedOver for those two, Parked for none.
+
+        ``linger``: seconds until nobody is waited for any more; None: as configured.
+        """
         question = self._same(run, step, prompt, choices) or self._put(run, step, prompt, choices, typed)
-        answer = question.answer or self._await(run, question.id)
+        seconds = self._work.settings.linger if linger is None else linger
+        answer = question.answer or self._await(run, question.id, seconds)
         self._taken.add(question.id)
         self._work.access.forgive()
         if answer.choice in (Choice.ABORT, Choice.HAND_OVER):
@@ -118,8 +131,8 @@ class Asker:
         with self._work.write(run) as writer:
             return writer.ask(run.id, step, prompt, choices, typed=typed, needs_reason=reasoned)
 
-    def _await(self, run: Run, question: int) -> Answer:
-        until = time.monotonic() + self._work.settings.linger
+    def _await(self, run: Run, question: int, seconds: float) -> Answer:
+        until = time.monotonic() + seconds
         while True:
             past = self._work.patient(run, lambda: self._work.journal.questions(run.id))
             found = next(q for q in past if q.id == question)

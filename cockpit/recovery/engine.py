@@ -25,12 +25,13 @@ from cockpit.journal.records import (
 from cockpit.journal.store import Writer
 from cockpit.recovery import consent, judging
 from cockpit.recovery.actions.action import Action, Done
-from cockpit.recovery.actions.table import ACTIONS, Child, Escalate, Wait
+from cockpit.recovery.actions.table import ACTIONS, Child, Escalate, Hold, Wait
 from cockpit.recovery.asking import Aborting, Asker, HandedOver
 from cockpit.recovery.bundle import build
 from cockpit.recovery.doing import ERROR, UNDO, Doer, Finish
 from cockpit.recovery.ending import Ender
 from cockpit.recovery.guards.table import GUARDS
+from cockpit.recovery.holding import Holder
 from cockpit.recovery.runbook import RECOVERED, Runbook, Step, freeze, thaw
 from cockpit.recovery.runbooks import RUNBOOKS
 from cockpit.recovery.scope import scope_of
@@ -51,6 +52,7 @@ class Engine:
         self._asker = Asker(work)
         self._doer = Doer(work, self._asker)
         self._ender = Ender(work, self._doer, self.drive)
+        self._holder = Holder(work, self._asker)
 
     def drive(self, run_id: str) -> RunState:
         """Work on a run until it ends; its lease is taken first, and given back after.
@@ -134,6 +136,8 @@ class Engine:
         is made anew; a change is observed."""
         if isinstance(action, Wait):
             self._wait(run, book, step, last)
+        elif isinstance(action, Hold):
+            self._hold(run, book, step, action, last)
         elif isinstance(action, Child):
             self._follow(run, book, step, last)
         elif not action.changes:
@@ -147,6 +151,8 @@ class Engine:
             return
         if isinstance(action, Wait):
             self._wait(run, book, step, None)
+        elif isinstance(action, Hold):
+            self._hold(run, book, step, action, None)
         elif isinstance(action, Child):
             self._begin_child(run, book, step)
         elif isinstance(action, Escalate):
@@ -218,9 +224,12 @@ class Engine:
     def _decide(self, run: Run, book: Runbook, step: Step, last: Attempt) -> None:
         """An outcome at which the operator decides: another try, or on with the procedure."""
         words = str(last.detail.get("words", last.outcome))
-        choices = (Choice.AGAIN, Choice.GO, Choice.HAND_OVER, Choice.ABORT)
+        skip = (Choice.SKIP,) if step.skip else ()
+        choices = (Choice.AGAIN, Choice.GO, *skip, Choice.HAND_OVER, Choice.ABORT)
         answer = self._asker.ask(run, step.id, f"{step.title}: {words} Try again, or go on?", choices)
-        if answer.choice is Choice.GO:
+        if answer.choice is Choice.SKIP:
+            self._skip(run, book, step, f"Skipped by {answer.by}: {answer.reason}")
+        elif answer.choice is Choice.GO:
             with self._work.write(run) as writer:
                 writer.state(run.id, RunState.RUNNING, step.next[last.outcome])
         else:
@@ -247,6 +256,12 @@ class Engine:
         with self._work.write(run) as writer:
             self._finish(run, book, step)(writer, last, Done("elapsed", words))
         self._work.phase(step.id, "after result")
+
+    def _hold(self, run: Run, book: Runbook, step: Step, action: Hold, last: Attempt | None) -> None:
+        def seconds() -> float:
+            return action.limit(self._doer.context(run, step, lambda _: None))
+
+        self._holder.hold(run, step, last, seconds, self._finish(run, book, step))
 
     def _begin_child(self, run: Run, book: Runbook, step: Step) -> None:
         server = str(run.facts["mailbox_server"])

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from cockpit.journal.records import ENDED, Finding, Lease, Run
 from cockpit.recovery import consent
 from cockpit.recovery.guards.table import judge_all, needs
+from cockpit.recovery.holding import due_of
 from cockpit.recovery.readings import Case, Readings, gather
 from cockpit.recovery.runbook import Step
 from cockpit.recovery.work import Work
@@ -29,7 +30,10 @@ def case_of(work: Work, run: Run, step: Step) -> Case:
         runs=tuple(
             r
             for r in work.journal.runs(open_only=True, limit=10_000)
-            if r.scope == run.scope and r.id not in kin and r.state not in ENDED
+            if r.scope == run.scope
+            and r.id not in kin
+            and r.state not in ENDED
+            and due_of(work.journal, r) is None
         ),
     )
 

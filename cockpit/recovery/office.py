@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +14,6 @@ from cockpit.config.environment import Environment, Secret
 from cockpit.config.paths import paths
 from cockpit.exchange import catalogue
 from cockpit.exchange.catalogue import same_server
-from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.text import clean_line
 from cockpit.journal.errors import JournalError, LeaseHeldError
 from cockpit.journal.records import Answer, Choice, NewRun, Question, Reading, Run, RunState, WishKind
@@ -24,9 +23,12 @@ from cockpit.recovery import bundle, plan, sweep
 from cockpit.recovery.access import Access, Sessions
 from cockpit.recovery.actions.settings import change_of, read_value, same
 from cockpit.recovery.client import NotBackError, RefusedError
+from cockpit.recovery.holding import due_of
 from cockpit.recovery.launch import Launcher, works
+from cockpit.recovery.logging_desk import LoggingDesk
 from cockpit.recovery.opening import journal_url, open_journal_of
 from cockpit.recovery.picture import Rows, run_line, run_view
+from cockpit.recovery.refusing import refusals as _refusals
 from cockpit.recovery.runbook import Runbook, freeze, readable
 from cockpit.recovery.runbooks import runbook_for
 from cockpit.recovery.runbooks.service import BACK_END_SERVICE, SERVICE
@@ -43,7 +45,7 @@ def open_office(environment: Environment, *, read_only: bool | None = None) -> O
         raise RefusedError("The journal cannot be opened", str(error)) from error
 
 
-class Office:
+class Office(LoggingDesk):
     """Implements ``cockpit.recovery.client.Recovery``. May be used from several threads: every call that
     asks servers has sessions of its own."""
 
@@ -87,6 +89,7 @@ class Office:
                     leases.get(run.scope),
                     None if run.ended else self._journal.open_question(run.id),
                     0 if run.ended and run.state is not RunState.ESCALATED else self._open(run),
+                    due_of(self._journal, run),
                 )
                 for run in self._journal.runs(limit=limit, environment=self._environment.name)
             )
@@ -161,7 +164,15 @@ class Office:
         """Restart one POP3 service under the rules of a recovery; the run's id. Raises RefusedError."""
         return self._start(BACK_END_SERVICE if back_end else SERVICE, server, "", auto=False)
 
-    def _start(self, book: Runbook, server: str, monitor: str, *, auto: bool) -> str:
+    def _start(
+        self,
+        book: Runbook,
+        server: str,
+        monitor: str,
+        *,
+        auto: bool,
+        facts: Mapping[str, int] | None = None,
+    ) -> str:
         what = f"Start {book.title.lower()} on {server}"
         self._may_write(what)
         with _refusals(what):
@@ -181,6 +192,7 @@ class Office:
                 monitor=monitor,
                 step=book.steps[0].id,
                 auto=auto,
+                facts=facts or {},
             )
             hold = self._acquired(scope, new.id, what)
             try:
@@ -209,6 +221,7 @@ class Office:
             asked = next((q for q in self._journal.questions(found.id) if q.id == question), None)
             if asked is None:
                 raise RefusedError(what, f"question {question} is not of run {found.id[:8]}")
+            self._not_held(found, what)
             if answer.choice is Choice.OVERRIDE:
                 self._may_override(what, found, asked, answer)
             if answer.choice is Choice.HAND_OVER and not answer.to.strip():
@@ -233,6 +246,7 @@ class Office:
         self._may_write(f"Wish to {kind.value}")
         with _refusals(f"Wish to {kind.value}"):
             found = self._find(run)
+            self._not_held(found, f"Wish to {kind.value}")
             waits = any(a.in_doubt and a.due_at is not None for a in self._journal.attempts(found.id))
             if kind is WishKind.END_WAIT and not waits:
                 raise RefusedError(f"Wish to {kind.value}", f"run {found.id[:8]} is at no wait now")
@@ -266,6 +280,7 @@ class Office:
             found = self._top(self._find(run))
             if found.ended:
                 raise RefusedError(what, f"it has ended: {found.state.value}")
+            self._not_held(found, what)
             with self._journal.write(None) as writer:
                 writer.wish(found.id, WishKind.ABORT, reason, self.operator())
             self._work_if_left(found)
@@ -371,13 +386,25 @@ class Office:
 
     def _no_run(self, scope: str, what: str) -> None:
         for run in self._journal.runs(open_only=True, limit=10_000):
-            if run.scope == scope:
+            # One that rests has given the scope back, and is in nobody's way.
+            if run.scope == scope and due_of(self._journal, run) is None:
                 whose = f"of {run.operator} on {run.server}, begun {_clock(run.created_at)}"
                 raise RefusedError(
                     what,
                     f"run {run.id[:8]} {whose}, has not ended",
                     f"Resume or abort it first: pop-cockpit runs resume {run.id[:8]}.",
                 )
+
+    def _not_held(self, run: Run, what: str) -> None:
+        """A run that rests has given its scope back: while another run has it, nobody could take up what is
+        decided. Raises RefusedError."""
+        lease = self._journal.lease(run.scope)
+        if lease is not None and works(lease) and lease.run not in self._journal.kin(run.id):
+            raise RefusedError(
+                what,
+                f"{run.scope} is held by {lease.operator} for run {lease.run[:8]}",
+                f"Wait until it ends: pop-cockpit runs attach {lease.run[:8]}.",
+            )
 
     def _top(self, run: Run) -> Run:
         """The run that a worker works on: a child is driven by its parent's."""
@@ -419,14 +446,3 @@ def _clock(at: float) -> str:
 def catalogue_name(monitor: str) -> str:
     known = catalogue.monitor(monitor)
     return known.name if known is not None else monitor
-
-
-@contextmanager
-def _refusals(what: str) -> Iterator[None]:
-    """Foreseen failures as refusals that name what was asked."""
-    try:
-        yield
-    except ExchangeError as error:
-        raise RefusedError(what, str(error), error.cure) from error
-    except (JournalError, config.ConfigError) as error:
-        raise RefusedError(what, str(error)) from error

@@ -161,6 +161,8 @@ def _findings(readings: Sequence[Reading], step: str) -> tuple[Finding, ...]:
 
 
 def _question(rows: Rows, question: Question) -> QuestionView:
+    here = [a for a in rows.attempts if a.step == question.step and a.in_doubt]
+    dues = [a.due_at for a in here if a.due_at is not None]
     return QuestionView(
         id=question.id,
         step=question.step,
@@ -170,6 +172,7 @@ def _question(rows: Rows, question: Question) -> QuestionView:
         needs_reason=question.needs_reason,
         asked_at=moment(question.asked_at),
         blocking=blocking(_findings(rows.readings, question.step)),
+        due=_maybe(max(dues, default=None)),
     )
 
 
@@ -196,9 +199,15 @@ def plain_context(run: Run, step: Step, obligations: tuple[Obligation, ...]) -> 
 
 
 def run_line(
-    run: Run, line: Collection[str], lease: Lease | None, question: Question | None, obligations: int
+    run: Run,
+    line: Collection[str],
+    lease: Lease | None,
+    question: Question | None,
+    obligations: int,
+    due: float | None = None,
 ) -> RunLine:
-    """One line of a list. ``line``: ids of the run and of those that wait for it."""
+    """One line of a list. ``line``: ids of the run and of those that wait for it. ``due``: of one that
+    rests."""
     book = RUNBOOKS.get(run.runbook)
     titles = titles_of(run)
     return RunLine(
@@ -211,6 +220,7 @@ def run_line(
         step_title=titles.get(run.step, run.step.removeprefix("@")),
         waiting_for=question.prompt if question is not None else "",
         open_obligations=obligations,
+        due=_maybe(due),
     )
 
 

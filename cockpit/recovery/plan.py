@@ -12,6 +12,7 @@ from cockpit.journal.records import Finding, Run, RunState
 from cockpit.journal.store import Journal
 from cockpit.recovery.access import Access
 from cockpit.recovery.guards.table import judge_all, needs
+from cockpit.recovery.holding import due_of
 from cockpit.recovery.picture import command_of
 from cockpit.recovery.readings import Case, Readings, gather
 from cockpit.recovery.runbook import Consent, Runbook, Step, freeze
@@ -90,7 +91,11 @@ def _case(journal: Journal, environment: Environment, run: Run) -> Case:
         now=journal.now(),
         obligations=journal.obligations(environment=environment.name),
         leases=tuple(x for x in journal.leases() if x.scope == run.scope and not x.expired),
-        runs=tuple(r for r in journal.runs(open_only=True, limit=10_000) if r.scope == run.scope),
+        runs=tuple(
+            r
+            for r in journal.runs(open_only=True, limit=10_000)
+            if r.scope == run.scope and due_of(journal, r) is None
+        ),
     )
 
 

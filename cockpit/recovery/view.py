@@ -63,7 +63,11 @@ class StepView:
 
 @dataclass(frozen=True, slots=True)
 class QuestionView:
-    """``typed``: what must be typed to go, empty for nothing. ``blocking``: findings in the way."""
+    """``typed``: what must be typed to go, empty for nothing. ``blocking``: findings in the way.
+
+    ``due``: the run rests at this question with a temporary change on, until then; to go ends it, again
+    keeps it on for longer. None: the question of a run at work.
+    """
 
     id: int
     step: str
@@ -73,6 +77,7 @@ class QuestionView:
     needs_reason: tuple[Choice, ...]
     asked_at: datetime
     blocking: tuple[Finding, ...]
+    due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,10 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """One run in a list. ``started`` and ``ended`` in UTC; ``waiting_for``: the open question's prompt."""
+    """One run in a list. ``started`` and ``ended`` in UTC; ``waiting_for``: the open question's prompt.
+
+    ``due``: until when the run rests with a temporary change on; None for one that does not rest.
+    """
 
     run: Run
     title: str
@@ -115,6 +123,7 @@ class RunLine:
     step_title: str
     waiting_for: str
     open_obligations: int
+    due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +149,10 @@ class Standing:
     orphans: tuple[Orphan, ...] = ()
     swept_at: datetime | None = None
     problem: str = ""
+
+    def due(self, obligation: Obligation) -> datetime | None:
+        """When an obligation is to be undone at the latest; None where no time was set."""
+        return next((line.due for line in self.runs if line.run.id == obligation.run), None)
 
 
 @dataclass(frozen=True, slots=True)

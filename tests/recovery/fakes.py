@@ -298,10 +298,10 @@ class World:
         """The operator answers what the engine waits for, not what it only looks at."""
         real = Asker._await
 
-        def waiting(asker: Asker, run: Run, question: int) -> Answer:
+        def waiting(asker: Asker, run: Run, question: int, seconds: float) -> Answer:
             self.journal.waited = True
             try:
-                return real(asker, run, question)
+                return real(asker, run, question, seconds)
             finally:
                 self.journal.waited = False
 

@@ -33,8 +33,10 @@ SETS: Final = {"set_logging": LOGGING, "block_activation": POLICY, "move_databas
 RESTORES: Final = {"restore_logging": LOGGING, "restore_policy": POLICY, "restore_move_now": MOVE_NOW}
 CURES: Final = frozenset({"restart_service", "activate_component", "start_services", "reboot", "child"})
 """After these, what was shown before says nothing any more."""
-CHANGES: Final = frozenset({*SETS, *RESTORES, *CURES, "fail_back"}) - {"child"}
+CHANGES: Final = frozenset({*SETS, *RESTORES, *CURES, "fail_back", "clear_logging"}) - {"child"}
 """Actions that send something: in doubt without a result. A child run is looked up, never repeated."""
+LOGGINGS: Final = frozenset({"set_logging", "clear_logging"})
+"""What changes the logging setting, and is no undoing."""
 IDLE: Final = frozenset({"restart_service", "start_services"})
 """Changes that may find nothing to send, and are done then."""
 
@@ -56,9 +58,9 @@ class World(NamedTuple):
     """``open``: recorded obligations, oldest first; ``handed``: those that a name has taken over.
 
     ``ours``: keys whose value on the server is one that this run set. ``shown``: the last outcome of a
-    probe or a monitor since the last cure; ``waited``: a wait has elapsed since. ``pending``: protocol
-    logging has changed, and no start of the service has picked it up. ``begun``: a block was lifted by a
-    step. ``interrupted``: users were, once. ``settling``: restarted, and not looked at since.
+    probe or a monitor since the last cure; ``waited``: a wait has elapsed since. ``pending``: the tiers
+    whose service has not picked up yet that protocol logging has changed, by a start. ``begun``: a block was
+    lifted by a step. ``interrupted``: users were, once. ``settling``: restarted, and not looked at since.
     """
 
     open: tuple[str, ...] = ()
@@ -68,7 +70,7 @@ class World(NamedTuple):
     copies: Copies = Copies.UNKNOWN
     shown: str = "none"
     waited: bool = False
-    pending: bool = False
+    pending: frozenset[str] = frozenset()
     begun: bool = False
     interrupted: bool = False
     settling: bool = False
@@ -121,15 +123,20 @@ class Move(NamedTuple):
     to: Node
 
 
-def effected(step: Step, world: World) -> World:
+def tiers(book: Runbook) -> frozenset[str]:
+    """Those whose service a runbook restarts."""
+    return frozenset(str(s.args["tier"]) for s in book.steps if s.action == "restart_service")
+
+
+def effected(book: Runbook, step: Step, world: World) -> World:
     """What is so on the server once the command has worked, whoever knows of it."""
     action = step.action
     if action in SETS:
         world = world._replace(ours=world.ours | {SETS[action]})
     if action in RESTORES:
         world = world._replace(ours=world.ours - {RESTORES[action]})
-    if action == "set_logging":
-        return world._replace(pending=True)
+    if action in LOGGINGS:
+        return world._replace(pending=tiers(book))
     if action == "move_databases":
         return _copies(world, Copies.LEAVING)
     if action in ("restore_move_now", "restore_policy", "fail_back"):
@@ -148,7 +155,7 @@ def _copies(world: World, copies: Copies) -> World:
     return world if world.copies is Copies.IMPOSSIBLE else world._replace(copies=copies)
 
 
-def concluded(step: Step, outcome: str, world: World) -> World:
+def concluded(book: Runbook, step: Step, outcome: str, world: World) -> World:
     """What a result tells, and what its transaction closes."""
     action = step.action
     if action == "role":
@@ -164,12 +171,18 @@ def concluded(step: Step, outcome: str, world: World) -> World:
     if action in RESTORES and outcome == "done":
         block = RESTORES[action] in BLOCKS
         closed = world.close(step.closes)
-        return closed._replace(begun=world.begun or block, pending=world.pending or not block)
+        pending = world.pending if block else tiers(book)
+        return closed._replace(begun=world.begun or block, pending=pending)
     return world._replace(
         waited=world.waited or action == "wait",
         settling=world.settling and action != "await_settled",
-        pending=world.pending and action != "restart_service",
+        pending=picked_up(step, world),
     )
+
+
+def picked_up(step: Step, world: World) -> frozenset[str]:
+    """The tiers that still go by the former setting after a restart."""
+    return world.pending - {str(step.args["tier"])} if step.action == "restart_service" else world.pending
 
 
 class At(NamedTuple):
@@ -196,7 +209,7 @@ def _question(
         yield Move(Kind.AGAIN, f"{why}: again", at.stay(again, used=1))
     if skip and at.step.skip:
         # A skipped restart was offered: whoever skips it knows that the setting waits for it.
-        left = world._replace(pending=False) if at.step.action == "restart_service" else world
+        left = world._replace(pending=picked_up(at.step, world))
         yield Move(Kind.SKIP, f"{why}: skip", at.enter(at.step.skip, left))
     yield Move(Kind.HAND_OVER, f"{why}: hand over", at.enter(at.book.escalate, _handed(world)))
     if abort:
@@ -248,6 +261,13 @@ def _agreed(at: At) -> Iterator[Move]:
         yield from _outcome(at, "elapsed", "ended early")
         if at.node.tries:
             yield Move(Kind.CRASH, "crash: the due time stays", at.stay(Phase.AGREED, used=1))
+    elif action == "hold":
+        # It rests at a question: whoever answers, however late, ends it or makes its time longer.
+        yield from _outcome(at, "over", "put back now")
+        yield from _outcome(at, "over", "ended by a wish")
+        yield from _question(at, "held", again=Phase.AGREED)
+        if at.node.tries:
+            yield Move(Kind.CRASH, "crash: it rests on", at.stay(Phase.AGREED, used=1))
     elif action in CHANGES or action == "child":
         yield from _before_intent(at)
     else:
@@ -264,7 +284,7 @@ def _before_intent(at: At) -> Iterator[Move]:
     if key is not None and key not in world.open:
         yield from _outcome(at, "nothing", "nothing")
         return
-    if action in SETS and SETS[action] not in world.open:
+    if action == "clear_logging" or (action in SETS and SETS[action] not in world.open):
         yield from _outcome(at, "already", "already")
     if action in IDLE or (key is not None and key not in world.ours):
         yield from _outcome(at, "done", "nothing to send")
@@ -279,7 +299,7 @@ def _before_intent(at: At) -> Iterator[Move]:
 
 
 def _intent(at: At) -> Iterator[Move]:
-    yield Move(Kind.GO, "effect", at.stay(Phase.EFFECT, effected(at.step, at.node.world)))
+    yield Move(Kind.GO, "effect", at.stay(Phase.EFFECT, effected(at.book, at.step, at.node.world)))
     yield from _question(at, "nobody can say", skip=False, again=Phase.INTENT)
     child = at.step.action == "child"
     if not child:
@@ -302,7 +322,7 @@ def _effect(at: At) -> Iterator[Move]:
 
 
 def _outcome(at: At, outcome: str, words: str, kind: Kind = Kind.OUTCOME) -> Iterator[Move]:
-    world = concluded(at.step, outcome, at.node.world)
+    world = concluded(at.book, at.step, outcome, at.node.world)
     if outcome in at.step.asks:
         yield Move(kind, words, at.stay(Phase.ASKED, world, outcome=outcome))
     else:
@@ -312,7 +332,7 @@ def _outcome(at: At, outcome: str, words: str, kind: Kind = Kind.OUTCOME) -> Ite
 def _asked(at: At) -> Iterator[Move]:
     target = at.step.next.get(at.node.outcome, NOWHERE)
     yield Move(Kind.GO_ON, f"{at.node.outcome}: go on", at.enter(target, at.node.world))
-    yield from _question(at, at.node.outcome, skip=False)
+    yield from _question(at, at.node.outcome)
 
 
 def _escalate(at: At) -> Iterator[Move]:

@@ -172,9 +172,14 @@ def test_a_mutation_is_found(mutation: Mutation) -> None:
     assert mutation.found()
 
 
+def _quiet(book: Runbook) -> frozenset[Kind]:
+    """Where nobody interferes; a runbook of no monitor has steps that only a skip leads to."""
+    return PLAIN if book.monitors else PLAIN | {Kind.SKIP}
+
+
 @cache
 def _undisturbed(name: str) -> Walk:
-    return walk(RUNBOOKS[name], 0, PLAIN)
+    return walk(RUNBOOKS[name], 0, _quiet(RUNBOOKS[name]))
 
 
 @pytest.mark.parametrize(("book", "step", "guard"), GUARDED)
@@ -190,7 +195,7 @@ def test_the_undisturbed_walk_depends_on_no_guard(book: Runbook) -> None:
     bare = msgspec.structs.replace(
         book, steps=tuple(msgspec.structs.replace(s, guards=()) for s in book.steps)
     )
-    assert walk(bare, 0, PLAIN).moves == _undisturbed(book.name).moves
+    assert walk(bare, 0, _quiet(book)).arrivals() == _undisturbed(book.name).arrivals()
 
 
 @pytest.mark.parametrize("book", BOOKS, ids=lambda b: b.name)

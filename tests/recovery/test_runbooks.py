@@ -23,6 +23,7 @@ CONSENT: Final = {
     "start_services": Consent.ASK,
     "activate_component": Consent.ASK,
     "set_logging": Consent.ASK,
+    "clear_logging": Consent.ASK,
     "block_activation": Consent.PERSON,
     "child": Consent.ASK,
     "move_databases": Consent.PERSON,
@@ -48,6 +49,10 @@ DEMANDED: Final[Mapping[str, frozenset[str]]] = {
     "activate_component": LATER,
     # It interrupts nobody by itself.
     "set_logging": LATER | {"logging.prior", "logging.space"},
+    # Outside a recovery it is the first thing done, and what its restart would be refused for comes first.
+    "set_logging: by itself": ANY | SERVICE | {"dependencies.healthy", "pool.others", "logging.prior",
+                                               "logging.space"},
+    "clear_logging": ANY | SERVICE | {"dependencies.healthy", "pool.others", "logging.prior"},
     "block_activation": ANY | {"dag.member", "prior.stored"},
     "move_databases": ANY | {"dag.member", "dag.quorum", "copies.elsewhere", "copies.lagged",
                              "copies.seeding", "target.room", "databases.unreplicated", "databases.backup",
@@ -95,6 +100,12 @@ TIERS: Final = {
     "AverageCommandProcessingTime": {"front", "back"},
     "ServiceRestart": {"front"},
     "BackEndServiceRestart": {"back"},
+    "ProtocolLoggingFront": {"front"},
+    "ProtocolLoggingBack": {"back"},
+    "ProtocolLoggingBoth": {"front", "back"},
+    "ProtocolLoggingOffFront": {"front"},
+    "ProtocolLoggingOffBack": {"back"},
+    "ProtocolLoggingOffBoth": {"front", "back"},
 }
 
 DEPARTS: Final = {

@@ -77,6 +77,8 @@ class SetValue(Action):
     changes: ClassVar = True
     key: ClassVar[str]
     wanted: ClassVar[Any]
+    owes: ClassVar = True
+    """Whether the prior value has to be put back."""
 
     def _change(self, context: Context, before: Mapping[str, Any]) -> ExchangeChange:
         return change_of(self.key, context.server, self.wanted, str(before.get("dc", "")))
@@ -100,7 +102,7 @@ class SetValue(Action):
             words = f"{self.key} of {context.server} is {prior} already"
             done = Done("done" if ours else "already", f"{words}." if ours else f"{words}, so it will stay.")
             return Prepared(before, instead=replace(done, facts=self._kept(context, before)))
-        opens = (NewObligation(context.server, self.key, prior, self.wanted),)
+        opens = (NewObligation(context.server, self.key, prior, self.wanted),) if self.owes else ()
         return Prepared(before, opens)
 
     def also(self, context: Context) -> dict[str, Any]:
@@ -160,6 +162,14 @@ class MoveDatabases(SetValue):
 class TurnLoggingOn(SetValue):
     key: ClassVar = LOGGING
     wanted: ClassVar = True
+
+
+class ClearLogging(SetValue):
+    """Off, where no record says who turned it on: the prior value is kept, and nothing is owed."""
+
+    key: ClassVar = LOGGING
+    wanted: ClassVar = False
+    owes: ClassVar = False
 
 
 class RestoreValue(Action):

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from cockpit.recovery.actions import find, looks, machines, probes, settings
+from cockpit.recovery.actions import find, logs, looks, machines, probes, settings
 from cockpit.recovery.actions.action import Action, Context, Done
+
+KEEP_FOR: Final = "keep_for"
+"""The run's fact that says how long a temporary change is wanted, in whole seconds."""
 
 
 class Wait(Action):
@@ -22,6 +25,22 @@ class Wait(Action):
 
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
         return Done("elapsed", "The time is over.")
+
+
+class Hold(Action):
+    """A temporary change that stays until somebody ends it; the engine rests there, with a due time."""
+
+    outcomes: ClassVar = frozenset({"over"})
+
+    def command(self, context: Context) -> str:
+        return ""
+
+    def limit(self, context: Context) -> float:
+        """Seconds until it is overdue: as asked for at the start, else as configured."""
+        return float(context.facts.get(KEEP_FOR) or context.settings.logging_due)
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        raise TypeError("the engine rests at a hold")
 
 
 class Child(Action):
@@ -59,6 +78,8 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "probe": probes.RunProbe(),
     "set_logging": settings.TurnLoggingOn(),
     "restore_logging": settings.RestoreLogging(),
+    "clear_logging": settings.ClearLogging(),
+    "await_log": logs.AwaitLog(),
     "block_activation": settings.BlockActivation(),
     "restore_policy": settings.RestorePolicy(),
     "move_databases": settings.MoveDatabases(),
@@ -69,6 +90,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "reboot": machines.Reboot(),
     "fail_back": machines.MoveBack(),
     "wait": Wait(),
+    "hold": Hold(),
     "child": Child(),
     "escalate": Escalate(),
 }

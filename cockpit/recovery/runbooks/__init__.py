@@ -8,10 +8,12 @@ from cockpit.recovery.runbook import Runbook
 from cockpit.recovery.runbooks.average import AVERAGE
 from cockpit.recovery.runbooks.ctp import CTP
 from cockpit.recovery.runbooks.deep import DEEP
+from cockpit.recovery.runbooks.logging import LOGGING_BOOKS
 from cockpit.recovery.runbooks.proxy import PROXY
 from cockpit.recovery.runbooks.service import BACK_END_SERVICE, SERVICE
 
-RUNBOOKS: Final = {b.name: b for b in (DEEP, CTP, PROXY, AVERAGE, SERVICE, BACK_END_SERVICE)}
+_BOOKS: Final = (DEEP, CTP, PROXY, AVERAGE, SERVICE, BACK_END_SERVICE, *LOGGING_BOOKS)
+RUNBOOKS: Final = {b.name: b for b in _BOOKS}
 _BY_MONITOR: Final = {m.lower(): b for b in RUNBOOKS.values() for m in b.monitors}
 
 

@@ -1,0 +1,141 @@
+"""Looking whether a protocol log is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+from cockpit.exchange import catalogue
+from cockpit.exchange.errors import ExchangeError
+from cockpit.exchange.logfiles import LogFileGoneError, LogFiles, ScriptsRefusedError
+from cockpit.exchange.recovery_model import ServiceProcess, ServiceState
+from cockpit.poplog.names import Writer
+from cockpit.recovery.actions.action import READ_LIMIT, Action, Context, Done
+from cockpit.recovery.actions.machines import own_services
+from cockpit.recovery.log_folder import WRITERS, look
+from cockpit.recovery.logging_view import Written
+from cockpit.recovery.whole import whole
+
+_TIERS: Final = {
+    "front": (catalogue.FRONT_END_SERVICE,),
+    "back": (catalogue.BACK_END_SERVICE,),
+    "all": (catalogue.FRONT_END_SERVICE, catalogue.BACK_END_SERVICE),
+}
+
+
+class AwaitLog(Action):
+    """Until every service in question has written a line since it was started.
+
+    *not_seen*: the folder was read, and no such line came in time. *unreadable*: the folder could not be
+    read, so nobody can say.
+    """
+
+    outcomes: ClassVar = frozenset({"arrives", "not_seen", "unreadable"})
+
+    def command(self, context: Context) -> str:
+        return f"list-log.ps1, read-log.ps1 in LogFileLocation    (on {context.server})"
+
+    def limit(self, context: Context) -> float:
+        return context.settings.logging_confirm + READ_LIMIT
+
+    def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
+        wanted = _TIERS[str(context.step.args["tier"])]
+        services = [name for name in own_services(context) if name in wanted]
+        folder = _folder(context)
+        context.say(f"Looking in {folder} for lines of {', '.join(WRITERS[s].value for s in services)}.")
+        return _Watch(context, folder, services).until(context.settings.logging_confirm)
+
+
+def _folder(context: Context) -> str:
+    answer = context.access.read(lambda c: c.get_pop_settings(context.server))
+    for settings in whole(answer, "Get-PopSettings"):
+        if settings.log_file_location:
+            return settings.log_file_location
+    raise ExchangeError(f"LogFileLocation of {context.server} was not read", cure="Read it by hand.")
+
+
+class _Watch:
+    """Looks at one folder again and again. ``_first``: what the first look showed."""
+
+    def __init__(self, context: Context, folder: str, services: list[str]) -> None:
+        self._context = context
+        self._folder = folder
+        self._services = services
+        self._first: dict[Writer, Written] | None = None
+        self._said = ""
+
+    def until(self, seconds: float) -> Done:
+        end = self._context.now() + seconds
+        while True:
+            try:
+                missing, words = self._look()
+                outcome = "arrives" if not missing else "not_seen"
+            except ScriptsRefusedError as error:
+                return Done("unreadable", f"{error}. {error.cure}")
+            except ExchangeError as error:
+                outcome, words = "unreadable", f"{error}. {error.cure}"
+            if outcome == "arrives":
+                return Done(outcome, words)
+            self._tell(words)
+            if self._context.now() >= end:
+                return Done(outcome, f"{words} Waited {seconds:.0f} s.")
+            self._context.pause(self._context.settings.poll)
+
+    def _tell(self, words: str) -> None:
+        if words != self._said:
+            self._said = words
+            self._context.say(words)
+
+    def _look(self) -> tuple[list[str], str]:
+        """Services that have not written since their start, and what was seen."""
+        context = self._context
+        seen = self._read()
+        if self._first is None:
+            self._first = seen
+        missing, parts = [], []
+        for name in self._services:
+            process = _process(context, name)
+            written, first = seen[WRITERS[name]], self._first[WRITERS[name]]
+            if not _writes(process, written, first):
+                missing.append(name)
+            parts.append(_words(name, process, written))
+        return missing, " ".join(parts)
+
+    def _read(self) -> dict[Writer, Written]:
+        writers = [WRITERS[s] for s in self._services]
+        try:
+            return self._context.access.look(
+                self._context.server, lambda w: look(LogFiles(w.session, self._folder), writers)
+            )
+        except LogFileGoneError as error:
+            # A folder comes with its first file, and a file may go between two reads: not yet.
+            self._tell(f"{error}.")
+            return dict.fromkeys(writers, Written())
+
+
+def _process(context: Context, service: str) -> ServiceProcess | None:
+    return context.access.look(context.server, lambda w: w.service_process(service))
+
+
+def _writes(process: ServiceProcess | None, written: Written, first: Written) -> bool:
+    if process is None or process.state != ServiceState.RUNNING or written.last is None:
+        return False
+    since = process.created
+    return written.grew(first) or (since is not None and written.last >= since)
+
+
+def _words(service: str, process: ServiceProcess | None, written: Written) -> str:
+    if process is None:
+        return f"There is no service {service}."
+    if process.state != ServiceState.RUNNING:
+        return f"{service} is {process.state}."
+    since = f" since {_clock(process.created)}" if process.created else ""
+    if not written.name:
+        return f"{service} runs{since}, and has no log file."
+    last = f"last line {_clock(written.last)}" if written.last else "without a line"
+    return f"{service} runs{since}; {written.name}: {last}."
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}Z"

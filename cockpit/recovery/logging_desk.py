@@ -1,0 +1,84 @@
+"""Protocol logging, as screens and commands turn it on and off: the part of an office for it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+
+from cockpit.config.environment import Environment
+from cockpit.journal.records import Answer, Choice, Run
+from cockpit.journal.store import Journal
+from cockpit.recovery import logging_runs
+from cockpit.recovery.access import Access
+from cockpit.recovery.logging_view import LoggingState
+from cockpit.recovery.refusing import refusals
+from cockpit.recovery.runbook import Runbook
+
+
+class LoggingDesk(ABC):
+    """What :class:`cockpit.recovery.office.Office` has beside the recoveries."""
+
+    _environment: Environment
+    _journal: Journal
+
+    @abstractmethod
+    def operator(self) -> str: ...
+
+    @abstractmethod
+    def answer(self, run: str, question: int, answer: Answer) -> None: ...
+
+    @abstractmethod
+    def _may_write(self, what: str) -> None: ...
+
+    @abstractmethod
+    def _servers(self) -> AbstractContextManager[Access]: ...
+
+    @abstractmethod
+    def _not_held(self, run: Run, what: str) -> None: ...
+
+    @abstractmethod
+    def _start(
+        self, book: Runbook, server: str, monitor: str, *, auto: bool, facts: Mapping[str, int] | None = None
+    ) -> str: ...
+
+    def logging(self, server: str) -> LoggingState:
+        """How protocol logging stands on a server, everything read now. Raises RefusedError."""
+        with self._servers() as access, refusals(f"Protocol logging of {server}"):
+            return logging_runs.state(self._journal, access, self._environment.name, server)
+
+    def start_logging(self, server: str, services: str, seconds: int, *, auto: bool = False) -> str:
+        """Turn it on for a time, 0: as long as configured; the run's id. ``services``: ``front``, ``back``,
+        ``both``, or empty for the front end where the server has one. Raises RefusedError."""
+        what = f"Turn protocol logging on on {server}"
+        self._may_write(what)
+        with refusals(what):
+            with self._servers() as access:
+                book = logging_runs.on(self._journal, access, self._environment.name, server, services)
+            return self._start(book, server, "", auto=auto, facts=logging_runs.kept(seconds))
+
+    def keep_logging(self, server: str, seconds: int) -> str:
+        """Have our run keep it on, for so long from now; the run's id. Raises RefusedError."""
+        return self._decide_logging(f"Keep protocol logging on on {server}", server, Choice.AGAIN, seconds)
+
+    def end_logging(self, server: str, *, auto: bool = False) -> str:
+        """Have our run put it back; without one a run that turns it off. Its id. Raises RefusedError."""
+        what = f"Turn protocol logging off on {server}"
+        self._may_write(what)
+        with refusals(what):
+            if logging_runs.owner(self._journal, self._environment.name, server) is not None:
+                return self._decide_logging(what, server, Choice.GO)
+            with self._servers() as access:
+                book = logging_runs.off(access, server)
+            return self._start(book, server, "", auto=auto)
+
+    def _decide_logging(self, what: str, server: str, choice: Choice, seconds: int = 0) -> str:
+        self._may_write(what)
+        with refusals(what):
+            run, question = logging_runs.resting(self._journal, self._environment.name, server)
+            self._not_held(run, what)
+            if choice is Choice.AGAIN:
+                with self._journal.write(None) as writer:
+                    writer.facts(run.id, logging_runs.kept(seconds))
+            self.answer(run.id, question.id, Answer(choice, self.operator()))
+            return run.id

@@ -1,0 +1,115 @@
+"""Which run turns protocol logging of a server on or off, and which one has it on: what an office asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+
+from cockpit.exchange import catalogue
+from cockpit.exchange.catalogue import same_server
+from cockpit.journal.records import Obligation, Question, Run
+from cockpit.journal.store import Journal
+from cockpit.recovery import logging_state
+from cockpit.recovery.access import Access
+from cockpit.recovery.actions.settings import LOGGING
+from cockpit.recovery.actions.table import KEEP_FOR
+from cockpit.recovery.client import RefusedError
+from cockpit.recovery.holding import due_of
+from cockpit.recovery.logging_view import LoggingState
+from cockpit.recovery.runbook import Runbook
+from cockpit.recovery.runbooks.logging import OFF, ON, TIERS
+from cockpit.recovery.scope import server_of
+
+_BOTH: Final = "both"
+
+
+def kept(seconds: int) -> Mapping[str, int]:
+    """How long it is wanted, as facts of a run; 0: as long as configured."""
+    return {KEEP_FOR: seconds}
+
+
+def state(journal: Journal, access: Access, environment: str, server: str) -> LoggingState:
+    """Everything the servers say, with what the journal says of it. Raises ExchangeError, JournalError."""
+    found = replace(logging_state.read(access, server), now=_moment(journal.now()))
+    owed = _owed(journal, environment, found.server)
+    if owed is None:
+        return found
+    if owed.handed_at is not None:
+        return replace(found, handed=owed.id)
+    due = due_of(journal, journal.run(owed.run))
+    return replace(found, run=owed.run, due=None if due is None else _moment(due))
+
+
+def owner(journal: Journal, environment: str, server: str) -> Run | None:
+    """The run that has turned it on and puts it back; None: nobody's record, or handed over."""
+    owed = _owed(journal, environment, server)
+    return None if owed is None or owed.handed_at is not None else journal.run(owed.run)
+
+
+def resting(journal: Journal, environment: str, server: str) -> tuple[Run, Question]:
+    """Our run that rests with it on, and its question. Raises RefusedError where there is none."""
+    run = owner(journal, environment, server)
+    what = f"Protocol logging of {server}"
+    if run is None:
+        raise RefusedError(what, "no run of ours has turned it on", "Turn it on: pop-cockpit logging on.")
+    question = journal.open_question(run.id)
+    if question is None or due_of(journal, run) is None:
+        raise RefusedError(
+            what,
+            f"run {run.id[:8]} of {run.operator} is at work with it on, and puts it back itself",
+            f"Watch it: pop-cockpit runs attach {run.id[:8]}.",
+        )
+    return run, question
+
+
+def on(journal: Journal, access: Access, environment: str, server: str, services: str) -> Runbook:
+    """The runbook that turns it on. Raises RefusedError where a run of ours has it on already, or the server
+    has no such service; ExchangeError."""
+    name, tiers = _tiers(access, server)
+    what = f"Turn protocol logging on on {name}"
+    mine = owner(journal, environment, name)
+    if mine is not None:
+        raise RefusedError(
+            what,
+            f"run {mine.id[:8]} of {mine.operator} has turned it on already",
+            "Keep it on for longer with --for, or see it: pop-cockpit logging status.",
+        )
+    wanted = services or tiers[0]
+    missing = [tier for tier in TIERS[wanted] if tier not in tiers]
+    if missing:
+        raise RefusedError(
+            what, f"it has no {' and no '.join(missing)} end by its role", f"It has: {', '.join(tiers)} end."
+        )
+    return ON[wanted]
+
+
+def off(access: Access, server: str) -> Runbook:
+    """The runbook that turns it off where no run of ours has it on: every service of the server may be
+    writing. Raises ExchangeError, RefusedError."""
+    _, tiers = _tiers(access, server)
+    return OFF[tiers[0] if len(tiers) == 1 else _BOTH]
+
+
+def _tiers(access: Access, server: str) -> tuple[str, tuple[str, ...]]:
+    """The server's name as Exchange writes it, and the tiers it has, front end first."""
+    mine = server_of(access, server)
+    found = tuple(logging_state.TIERS[s] for s in catalogue.services(mine.version, mine.roles))
+    if not found:
+        raise RefusedError(f"Protocol logging of {mine.name}", "it has no POP3 service by its role")
+    return mine.name, found
+
+
+def _owed(journal: Journal, environment: str, server: str) -> Obligation | None:
+    """The oldest open one: what it was before is the true prior value."""
+    found = [
+        o
+        for o in journal.obligations(environment=environment)
+        if o.key == LOGGING and same_server(o.server, server)
+    ]
+    return found[0] if found else None
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
