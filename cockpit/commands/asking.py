@@ -29,6 +29,11 @@ _MEANS: Final = {
     Choice.HAND_OVER: "end it as escalated, in someone's name",
     Choice.ABORT: "undo what is open, newest first, and end the run",
 }
+_MEANS_AT_REST: Final = {
+    **_MEANS,
+    Choice.GO: "put it back now",
+    Choice.AGAIN: "keep it on for as long again",
+}
 Say = Callable[[Said], None]
 
 
@@ -74,8 +79,9 @@ def titled(view: RunView, question: QuestionView) -> str:
 def offered(question: QuestionView) -> Iterator[Said]:
     """The choices, the safe one first."""
     yield Said("Type one of:", "", 2)
+    means = _MEANS if question.due is None else _MEANS_AT_REST
     for choice in question.choices:
-        yield Said(f"{choice.value:<10} {_MEANS[choice]}{_wants(question, choice)}", "", 4)
+        yield Said(f"{choice.value:<10} {means[choice]}{_wants(question, choice)}", "", 4)
     yield Said(f"{LEAVE:<10} decide later; the run waits here", "", 4)
 
 

@@ -14,12 +14,12 @@ from datetime import datetime
 
 from cockpit.commands import desk, following
 from cockpit.commands.asking import ask, asked
-from cockpit.commands.desk import LEFT, REFUSED
+from cockpit.commands.desk import LEFT, OK, REFUSED
 from cockpit.commands.following import Turn
 from cockpit.commands.keyboard import GoneError, Keyboard, LeftError, Reader
 from cockpit.commands.narrator import Narrator
 from cockpit.commands.output import reader_may_leave
-from cockpit.commands.plain import one_line
+from cockpit.commands.plain import iso, one_line
 from cockpit.recovery.client import Recovery, RefusedError
 from cockpit.recovery.view import QuestionView, RunView, StepView
 
@@ -46,13 +46,16 @@ def _same_screen() -> bool:
 class Terms:
     """How to follow. ``form``: ``table``, ``json``, or empty for nothing on stdout. ``asks``: whether
     questions are put to whoever sits at the terminal; ``why_not``: said where they are not.
-    ``starting``: a worker was started for the run just now."""
+    ``starting``: a worker was started for the run just now. ``puts_back``: following ends well where the
+    run rests with a temporary change on; the command that ends the rest, empty: it is a question like any
+    other."""
 
     program: str
     form: str = "table"
     asks: bool = True
     why_not: str = ""
     starting: bool = False
+    puts_back: str = ""
     pause: Callable[[float], None] = _pause
     keyboard: Callable[[Narrator, Callable[[], bool]], Reader | None] = _keyboard
 
@@ -70,7 +73,7 @@ class Follower:
     _left_since: datetime | None = None
 
     def follow(self) -> int:
-        """0 recovered, 1 at a question, 2 escalated, 3 aborted or not to be followed, 130 interrupted."""
+        """0 recovered or at rest, 1 at a question, 2 escalated, 3 aborted or not, 130 interrupted."""
         try:
             return self._follow()
         except KeyboardInterrupt:
@@ -141,6 +144,10 @@ class Follower:
             self.narrator.command(f"{self.terms.program} runs abort {view.run.id} --reason REASON")
             return REFUSED
         question = view.question
+        if turn is Turn.ASK and question is not None and question.due is not None and self.terms.puts_back:
+            self.narrator.say(f"It is on until {iso(question.due)}. Put it back, also before that:", "bold")
+            self.narrator.command(self.terms.puts_back)
+            return OK
         if turn is Turn.ASK and question is not None and question.id not in self._answered:
             return self._question(view, question)
         return None

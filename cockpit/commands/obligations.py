@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from cockpit.commands.desk import BAD, LEFT, OK, REFUSED, Desk, refused
 from cockpit.commands.follower import Follower, Terms
@@ -126,11 +127,14 @@ def as_plain(standing: Standing, code: int) -> dict[str, object]:
     """The standing as plain data, each orphan with the command that would end it.
 
     ``whole``: every server was read; else ``orphans`` are only those that are known.
-    ``servers_unread``: as :func:`unread`.
+    ``servers_unread``: as :func:`unread`. An obligation's ``due_at``: until when it may stay, null where no
+    time was set.
     """
+    obligations = [{**plain(o), "due_at": iso(standing.due(o))} for o in standing.obligations]
     orphans = [{**plain(orphan), "command": command(orphan)} for orphan in standing.orphans]
     whole = {"whole": not standing.problem, "servers_unread": unread(standing)}
-    return {"exit_code": code, **whole, **plain(standing), "orphans": orphans}
+    found = {**plain(standing), "obligations": obligations, "orphans": orphans}
+    return {"exit_code": code, **whole, **found}
 
 
 def lines(standing: Standing, program: str) -> Iterator[Said]:
@@ -142,6 +146,7 @@ def lines(standing: Standing, program: str) -> Iterator[Said]:
     for obligation in standing.obligations:
         yield Said(f"{obligation.id}  {owed(obligation)}", "", 2)
         yield Said(f"since {iso(obligation.opened_at)} by run {_named(obligation, lives)}", "", 4)
+        yield from _due(standing.due(obligation))
     yield Said(f"on without a record: {_orphans(standing)}", "bold magenta" if standing.problem else "bold")
     for orphan in standing.orphans:
         word = "SEVERE  " if orphan.severe else ""
@@ -159,6 +164,16 @@ def lines(standing: Standing, program: str) -> Iterator[Said]:
         yield Said(f"not swept whole; last look at {swept or 'no time'}", "magenta", 0)
     else:
         yield Said(f"swept at {swept or 'no time'}", "", 0)
+
+
+def _due(due: datetime | None) -> Iterator[Said]:
+    """Until when it may stay; by this host's clock, which is near enough for a reminder."""
+    if due is None:
+        return
+    if datetime.now(UTC) >= due:
+        yield Said(f"OVERDUE since {iso(due)}", "bold red", 4)
+    else:
+        yield Said(f"to be undone by {iso(due)}", "", 4)
 
 
 def _orphans(standing: Standing) -> str:

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cockpit.commands import logging_options
 from cockpit.config.environment import ConfigError
 
 if TYPE_CHECKING:
     from cockpit.commands.desk import Desk
 
-NAMES = ("recover", "runs", "obligations", "journal", "service")
+NAMES = ("recover", "runs", "obligations", "journal", "service", "logging")
 REASON_LENGTH = 10
 EXITS = "exit 0 recovered, 1 left at a question, 2 escalated, 3 aborted or refused"
 Commands = Any
@@ -61,6 +62,7 @@ def add(commands: Commands, group: Callable[..., Commands]) -> None:
     _add_obligations(commands)
     _add_journal(commands, group)
     _add_service(commands, group)
+    logging_options.add(_command, commands, group)
 
 
 def _command(commands: Commands, name: str, words: str, shown: str) -> argparse.ArgumentParser:
@@ -304,10 +306,24 @@ def _service(options: argparse.Namespace, desk: Desk) -> int:
     return does(desk, options.server, options.backend, options.format)
 
 
+def _logging(options: argparse.Namespace, desk: Desk) -> int:
+    from cockpit.commands import logging
+
+    match options.logging_command:
+        case "on":
+            wanted = logging.Wanted(options.services, options.time, options.auto)
+            return logging.on(desk, options.server, wanted, options.format)
+        case "off":
+            return logging.off(desk, options.server, options.auto, options.format)
+        case _:
+            return logging.status(desk, options.server, options.format)
+
+
 _CALLS: dict[str, Callable[[argparse.Namespace, Desk], int]] = {
     "recover": _recover,
     "runs": _runs,
     "obligations": _obligations,
     "journal": _journal,
     "service": _service,
+    "logging": _logging,
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cockpit.journal.records import Answer, WishKind
+from cockpit.recovery.logging_view import LoggingState
 from cockpit.recovery.view import Plan, RunLine, RunView, Standing
 
 
@@ -62,6 +63,19 @@ class Recovery(Protocol):
 
     def settle(self, obligation: int, reason: str, *, accept: bool = False) -> None:
         """Close an obligation that was handed over: its value is back, or (``accept``) stays as it is."""
+
+    def logging(self, server: str) -> LoggingState:
+        """How protocol logging stands on a server, everything read now; asks servers."""
+
+    def start_logging(self, server: str, services: str, seconds: int, *, auto: bool = False) -> str:
+        """Turn protocol logging on for a time (0: as configured) in a run, which rests while it is on; the
+        run's id. ``services``: whose are restarted: ``front``, ``back``, ``both``, or empty: by the role."""
+
+    def keep_logging(self, server: str, seconds: int) -> str:
+        """Have the run that rests with it on keep it on, for so long from now; its id."""
+
+    def end_logging(self, server: str, *, auto: bool = False) -> str:
+        """Have the run that rests with it on put it back; without one, start one that turns it off."""
 
     def sweep(self) -> Standing:
         """Look at every server now and compare with the open obligations."""

@@ -38,6 +38,8 @@ from cockpit.recovery.scope import scope_of
 from cockpit.recovery.work import Work
 
 SKIPPED: Final = "skipped"
+GOES_ON: Final = "goes_on"
+"""The run's fact that it goes on by itself from now, as one that was begun with ``auto`` does."""
 
 
 _LOG = logging.getLogger(__name__)
@@ -164,7 +166,7 @@ class Engine:
     def _agreed(self, run: Run, book: Runbook, step: Step) -> bool:
         """Whether the step may go on now. False: something was decided, look at the run again."""
         found = judging.look(self._work, run, step)
-        if not consent.must_ask(step, found, auto=run.auto):
+        if not consent.must_ask(step, found, auto=run.auto or bool(run.facts.get(GOES_ON))):
             return True
         answer = self._asker.ask(
             run,

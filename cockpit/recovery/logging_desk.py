@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 from cockpit.config.environment import Environment
-from cockpit.journal.records import Answer, Choice, Run
+from cockpit.journal.records import Answer, Choice, Json, Run
 from cockpit.journal.store import Journal
 from cockpit.recovery import logging_runs
 from cockpit.recovery.access import Access
+from cockpit.recovery.engine import GOES_ON
 from cockpit.recovery.logging_view import LoggingState
 from cockpit.recovery.refusing import refusals
 from cockpit.recovery.runbook import Runbook
@@ -39,7 +40,7 @@ class LoggingDesk(ABC):
 
     @abstractmethod
     def _start(
-        self, book: Runbook, server: str, monitor: str, *, auto: bool, facts: Mapping[str, int] | None = None
+        self, book: Runbook, server: str, monitor: str, *, auto: bool, facts: Mapping[str, Json] | None = None
     ) -> str: ...
 
     def logging(self, server: str) -> LoggingState:
@@ -59,26 +60,30 @@ class LoggingDesk(ABC):
 
     def keep_logging(self, server: str, seconds: int) -> str:
         """Have our run keep it on, for so long from now; the run's id. Raises RefusedError."""
-        return self._decide_logging(f"Keep protocol logging on on {server}", server, Choice.AGAIN, seconds)
+        what = f"Keep protocol logging on on {server}"
+        return self._decide(what, server, Choice.AGAIN, logging_runs.kept(seconds))
 
     def end_logging(self, server: str, *, auto: bool = False) -> str:
-        """Have our run put it back; without one a run that turns it off. Its id. Raises RefusedError."""
+        """Have our run put it back; without one a run that turns it off. Its id. Raises RefusedError.
+
+        ``auto``: from now on it asks no more where no guard is in the way.
+        """
         what = f"Turn protocol logging off on {server}"
         self._may_write(what)
         with refusals(what):
             if logging_runs.owner(self._journal, self._environment.name, server) is not None:
-                return self._decide_logging(what, server, Choice.GO)
+                return self._decide(what, server, Choice.GO, {GOES_ON: auto} if auto else {})
             with self._servers() as access:
                 book = logging_runs.off(access, server)
             return self._start(book, server, "", auto=auto)
 
-    def _decide_logging(self, what: str, server: str, choice: Choice, seconds: int = 0) -> str:
+    def _decide(self, what: str, server: str, choice: Choice, facts: Mapping[str, Json]) -> str:
         self._may_write(what)
         with refusals(what):
             run, question = logging_runs.resting(self._journal, self._environment.name, server)
             self._not_held(run, what)
-            if choice is Choice.AGAIN:
+            if facts:
                 with self._journal.write(None) as writer:
-                    writer.facts(run.id, logging_runs.kept(seconds))
+                    writer.facts(run.id, facts)
             self.answer(run.id, question.id, Answer(choice, self.operator()))
             return run.id

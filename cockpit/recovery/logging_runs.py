@@ -9,7 +9,7 @@ from typing import Final
 
 from cockpit.exchange import catalogue
 from cockpit.exchange.catalogue import same_server
-from cockpit.journal.records import Obligation, Question, Run
+from cockpit.journal.records import Json, Obligation, Question, Run
 from cockpit.journal.store import Journal
 from cockpit.recovery import logging_state
 from cockpit.recovery.access import Access
@@ -25,7 +25,7 @@ from cockpit.recovery.scope import server_of
 _BOTH: Final = "both"
 
 
-def kept(seconds: int) -> Mapping[str, int]:
+def kept(seconds: int) -> Mapping[str, Json]:
     """How long it is wanted, as facts of a run; 0: as long as configured."""
     return {KEEP_FOR: seconds}
 

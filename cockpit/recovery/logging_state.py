@@ -11,6 +11,7 @@ from cockpit.exchange import catalogue
 from cockpit.exchange import model as m
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.logfiles import LogFileGoneError, LogFiles
+from cockpit.exchange.observation import sentence
 from cockpit.exchange.recovery_model import ServiceProcess, Volume, free_space
 from cockpit.recovery.access import Access
 from cockpit.recovery.log_folder import WRITERS, look
@@ -70,7 +71,7 @@ class _Reader:
         try:
             return job()
         except ExchangeError as error:
-            self.problems.append(f"{what}: {error}. {error.cure}".rstrip())
+            self.problems.append(f"{what}: {sentence(error)} {error.cure}".rstrip())
             return None
 
     def settings(self) -> m.PopSettings:

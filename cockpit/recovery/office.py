@@ -16,7 +16,17 @@ from cockpit.exchange import catalogue
 from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.text import clean_line
 from cockpit.journal.errors import JournalError, LeaseHeldError
-from cockpit.journal.records import Answer, Choice, NewRun, Question, Reading, Run, RunState, WishKind
+from cockpit.journal.records import (
+    Answer,
+    Choice,
+    Json,
+    NewRun,
+    Question,
+    Reading,
+    Run,
+    RunState,
+    WishKind,
+)
 from cockpit.journal.store import Hold, Journal
 from cockpit.journal.writing import REASON_LENGTH
 from cockpit.recovery import bundle, plan, sweep
@@ -171,7 +181,7 @@ class Office(LoggingDesk):
         monitor: str,
         *,
         auto: bool,
-        facts: Mapping[str, int] | None = None,
+        facts: Mapping[str, Json] | None = None,
     ) -> str:
         what = f"Start {book.title.lower()} on {server}"
         self._may_write(what)

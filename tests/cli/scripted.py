@@ -23,6 +23,7 @@ from cockpit.journal.records import (
     WishKind,
 )
 from cockpit.recovery.client import NotBackError, RefusedError
+from cockpit.recovery.logging_view import LoggingState
 from cockpit.recovery.view import (
     Life,
     OutputView,
@@ -177,6 +178,7 @@ class Scripted:
 
     frames: Sequence[RunView | tuple[RunView, ...]] = (BEGUN, RECOVERED)
     planned: Plan | None = None
+    logs: LoggingState | None = None
     standings: list[Standing] = field(default_factory=lambda: [Standing()])
     lines: tuple[RunLine, ...] = ()
     refuses: dict[str, RefusedError] = field(default_factory=dict)
@@ -231,6 +233,23 @@ class Scripted:
 
     def start_service(self, server: str, backend: bool) -> str:
         self._call("start_service", server, backend)
+        return RUN
+
+    def logging(self, server: str) -> LoggingState:
+        self._call("logging", server)
+        assert self.logs is not None
+        return self.logs
+
+    def start_logging(self, server: str, services: str, seconds: int, *, auto: bool = False) -> str:
+        self._call("start_logging", server, services, seconds, auto)
+        return RUN
+
+    def keep_logging(self, server: str, seconds: int) -> str:
+        self._call("keep_logging", server, seconds)
+        return RUN
+
+    def end_logging(self, server: str, *, auto: bool = False) -> str:
+        self._call("end_logging", server, auto)
         return RUN
 
     def answer(self, run: str, question: int, answer: Answer) -> None:

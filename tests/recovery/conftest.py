@@ -53,6 +53,9 @@ def sqlite_worlds(nursery: Nursery, quick_folder: Path, empty_journal: Path) -> 
         return sqlite_url(folder / _DATABASE)
 
     def copy(world: World, folder: Path) -> str:
+        # Reading the file closes it, and with that goes our own connection's lock on it: a worker would take
+        # itself for the last one, and take the -wal away under us. The next read makes a new connection.
+        world.journal.close()
         for file in world.folder.glob(f"{_DATABASE}*"):
             # The -shm is made anew from the -wal; nobody writes meanwhile.
             if not file.name.endswith("-shm"):

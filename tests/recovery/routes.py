@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 from cockpit.exchange.catalogue import BACK_END_SERVICE, FRONT_END_SERVICE
-from cockpit.journal.records import RunState
+from cockpit.journal.records import Answer, Choice, Finding, Question, RunState
 from cockpit.lab.faults import Fault, Kind, cured_by
 from cockpit.lab.organization import Organization, Override, Server
 from cockpit.lab.scenarios import Scenario
 from cockpit.lab.simulation import WARM_UP, Simulation
+from cockpit.recovery.runbooks.logging import OFF, ON, TIERS
 from tests.recovery.crashing import Route
+from tests.recovery.loopback import LOGGING
+from tests.recovery.robot import Robot, first
 
 LONG_AGO: Final = WARM_UP - 1680.0
 """Long enough for every monitor to be Unhealthy when the lab opens."""
@@ -215,6 +218,71 @@ def _service(book: str, name: str, start: str, ends: RunState) -> Route:
     )
 
 
+def _logs(server: str, organization: Organization) -> None:
+    _quiet(organization)
+    organization.server(server).pop.protocol_log_enabled = True
+
+
+def _unbroken(_: Simulation) -> None:
+    return
+
+
+def _never_mind(question: Question, in_the_way: Sequence[Finding]) -> Answer:
+    """Whether lines arrive or cannot be read, it goes on to the same end."""
+    return first(Choice.SKIP)(question, in_the_way)
+
+
+def _logging(choice: str) -> Iterator[Route]:
+    """Protocol logging on and off again, by itself."""
+    tiers, on, off = TIERS[choice], (ON[choice].name, ""), (OFF[choice].name, "")
+    unbroken, logging = _scenario(_unbroken), _scenario(_unbroken, partial(_logs, MEMBER))
+    yield _member(
+        on,
+        "on and off",
+        unbroken,
+        (
+            *("logging-on", *(f"restart-{t}" for t in tiers), "seen", "held", "off-logging-off"),
+            *(f"off-{t}-restart-quiet" for t in tiers),
+        ),
+        RunState.RECOVERED,
+    )
+    yield _member(
+        on,
+        "no restart",
+        unbroken,
+        ("failed-logging-off", *(f"failed-{t}-restart-quiet" for t in tiers), "escalate"),
+        RunState.ESCALATED,
+        auto=False,
+        robot=lambda: Robot(steps={f"restart-{tiers[0]}": first(Choice.SKIP)}),
+    )
+    yield _member(
+        on,
+        "on before",
+        logging,
+        ("seen-already",),
+        RunState.RECOVERED,
+        robot=lambda: Robot(steps={"seen-already": _never_mind}),
+    )
+    yield _member(
+        on,
+        "on before, restarted",
+        logging,
+        (*(f"late-restart-{t}" for t in tiers), "late-seen"),
+        RunState.RECOVERED,
+        start=f"late-restart-{tiers[0]}",
+        robot=lambda: Robot(steps={"late-seen": _never_mind}),
+    )
+    yield _member(
+        off,
+        "off",
+        logging,
+        ("clear", *(f"restart-{t}" for t in tiers)),
+        RunState.RECOVERED,
+        means=(LOGGING, False),
+    )
+    yield _service(off[0], "escalate", "escalate", RunState.ESCALATED)
+
+
 ROUTES: Final = {
     r.name: r
     for r in (
@@ -300,6 +368,7 @@ ROUTES: Final = {
         _service("ServiceRestart", "escalate", "escalate", RunState.ESCALATED),
         _service("BackEndServiceRestart", "restart", "restart", RunState.RECOVERED),
         _service("BackEndServiceRestart", "escalate", "escalate", RunState.ESCALATED),
+        *(route for choice in TIERS for route in _logging(choice)),
     )
 }  # fmt: skip
 

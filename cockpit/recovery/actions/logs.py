@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 from cockpit.exchange import catalogue
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.logfiles import LogFileGoneError, LogFiles, ScriptsRefusedError
+from cockpit.exchange.observation import sentence
 from cockpit.exchange.recovery_model import ServiceProcess, ServiceState
 from cockpit.poplog.names import Writer
 from cockpit.recovery.actions.action import READ_LIMIT, Action, Context, Done
@@ -72,9 +73,9 @@ class _Watch:
                 missing, words = self._look()
                 outcome = "arrives" if not missing else "not_seen"
             except ScriptsRefusedError as error:
-                return Done("unreadable", f"{error}. {error.cure}")
+                return Done("unreadable", f"{sentence(error)} {error.cure}")
             except ExchangeError as error:
-                outcome, words = "unreadable", f"{error}. {error.cure}"
+                outcome, words = "unreadable", f"{sentence(error)} {error.cure}"
             if outcome == "arrives":
                 return Done(outcome, words)
             self._tell(words)
@@ -110,7 +111,7 @@ class _Watch:
             )
         except LogFileGoneError as error:
             # A folder comes with its first file, and a file may go between two reads: not yet.
-            self._tell(f"{error}.")
+            self._tell(sentence(error))
             return dict.fromkeys(writers, Written())
 
 
