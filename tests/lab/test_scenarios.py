@@ -29,7 +29,16 @@ TRUTH = {
     "slow-commands": {(FRONT, "AverageCommandProcessingTimeGt60sMonitor")},
     "healthmanager-down": set(),
     "not-monitored": set(),
+    "trace-front-end": {(FRONT, "PopCTPMonitor")},
+    "trace-unconfirmed": {
+        *((s, "PopCTPMonitor") for s in ACCESS),
+        ("EX13-MBX01", "PopDeepTestMonitor"),
+        ("EX13-MBX01", "PopSelfTestMonitor"),
+    },
+    "log-disk-full": {(FRONT, "PopCTPMonitor")},
+    "logging-restart": set(),
 }
+TRUTH |= dict.fromkeys(("trace-by-log", "trace-no-log", "trace-clocks"), TRUTH["ctp-backend"])
 
 
 HUNG = {(BACK, "PopDeepTestMonitor"), (BACK, "PopSelfTestMonitor")}

@@ -130,6 +130,13 @@ OTHERS: Final[dict[str, tuple[str, str]]] = {
     "no-probe": (FRONT, _SLOW),
     "second-operator": (BACK, _DEEP),
     "standalone": (BACK, _CTP),
+    "trace-by-log": (ACCESS, _CTP),
+    "trace-front-end": (ACCESS, _CTP),
+    "trace-no-log": (ACCESS, _CTP),
+    "trace-clocks": (ACCESS, _CTP),
+    "trace-unconfirmed": ("EX13-MBX01", _DEEP),
+    "log-disk-full": (ACCESS, _CTP),
+    "logging-restart": (ACCESS, _CTP),
 }
 
 

@@ -37,6 +37,8 @@ class Group(StrEnum):
     """Each makes one guard of recovery refuse, or say something to be weighed."""
     BRANCHES = "branches"
     """Each leads down one way of the procedures that everyday faults do not take."""
+    TRACING = "tracing"
+    """Which mailbox server is behind a failing touch point, and what the protocol logs can say of it."""
 
 
 def _nothing(_: Simulation) -> None:

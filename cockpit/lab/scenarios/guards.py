@@ -348,6 +348,13 @@ _SERVER: Final = (
     ),
 )
 
+
+def _logs_already(simulation: Simulation, victim: Server) -> None:
+    """Set, and taken up: the service was restarted since."""
+    act(simulation, victim, "set-logging", enabled=True)
+    act(simulation, victim, "restart-service", service=FRONT_END_SERVICE)
+
+
 _FRONTS: Final = (
     _scenario(
         "low-disk",
@@ -363,7 +370,7 @@ _FRONTS: Final = (
         f"{_FRONT}ProtocolLogEnabled has been on for long.",
         f"{_FRONT_PLAN}nothing refuses; logging.prior says that it stays on.",
         "Restart-Service MSExchangePop3 on that server.",
-        _front(lambda s, v: act(s, v, "set-logging", enabled=True)),
+        _front(_logs_already),
     ),
     _scenario(
         "popproxy-maintenance",
