@@ -116,6 +116,21 @@ def parser() -> argparse.ArgumentParser:
     )
     ledger.add_argument("--since", type=int, default=0, metavar="SEQ", help="only entries after this one")
     _format(ledger)
+    knob = labs.add_parser(
+        "knob",
+        help="turn knobs of a lab's servers, such as front_log_rate, the lines per second into a log",
+        epilog=example("--env-file lab.toml lab knob EX01 front_log_rate=100"),
+    )
+    act = labs.add_parser(
+        "act",
+        help="do something to a lab's server, such as break, reboot, roll-log",
+        epilog=example("--env-file lab.toml lab act EX01 roll-log writer=POP3BE"),
+    )
+    knob.add_argument("server", metavar="S", help="a server, or * for all")
+    act.add_argument("server", metavar="S")
+    act.add_argument("action", metavar="ACTION", help="one of cockpit/lab/actions.py")
+    for one in (knob, act):
+        one.add_argument("values", metavar="NAME=VALUE", nargs="*", help="JSON, or text as it is")
 
     status = commands.add_parser(
         "status",
@@ -317,5 +332,9 @@ def _lab(options: argparse.Namespace) -> int:
             )
         case "scenarios":
             return lab.scenarios(options.format)
+        case "knob":
+            return lab.knob(_environment(options), options.server, options.values)
+        case "act":
+            return lab.act(_environment(options), options.server, options.action, options.values)
         case _:
             return lab.ledger(_environment(options), options.since, options.format)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cockpit.config import environment as config
 from cockpit.config.environment import (
@@ -177,14 +177,61 @@ def ledger(environment: Environment, since: int, form: str) -> int:
     try:
         found = control_client.ledger(url, token, since)
     except OSError as error:
-        print(f"The lab at {url} does not answer: {error}. Is it still running?", file=sys.stderr)
-        return 3
+        return _no_answer(url, error)
     if form == "json":
         print(json.dumps(found, indent=2, ensure_ascii=False))
         return 0
     for entry in found:
         print(json.dumps(entry, ensure_ascii=False))
     return 0
+
+
+def _no_answer(url: str, error: OSError) -> int:
+    from cockpit.lab.control_client import RefusedError
+
+    if isinstance(error, RefusedError):
+        print(f"The lab refuses: {error}.", file=sys.stderr)
+        return 2
+    print(f"The lab at {url} does not answer: {error}. Is it still running?", file=sys.stderr)
+    return 3
+
+
+def knob(environment: Environment, server: str, values: list[str]) -> int:
+    """Turn knobs of one server, or of all (``*``); prints those of each as JSON. Raises ConfigError."""
+    from cockpit.lab import control_client
+
+    url, token = control(environment)
+    try:
+        print(json.dumps(control_client.set_knobs(url, token, server, **_pairs(values)), indent=2))
+    except OSError as error:
+        return _no_answer(url, error)
+    return 0
+
+
+def act(environment: Environment, server: str, action: str, values: list[str]) -> int:
+    """Do something to a server; prints what was done as JSON. Raises ConfigError."""
+    from cockpit.lab import control_client
+
+    url, token = control(environment)
+    try:
+        print(json.dumps(control_client.act(url, token, server, action, **_pairs(values)), indent=2))
+    except OSError as error:
+        return _no_answer(url, error)
+    return 0
+
+
+def _pairs(values: list[str]) -> dict[str, Any]:
+    """``name=value``; a value that is no JSON is text. Raises ConfigError for one without a sign."""
+    found: dict[str, Any] = {}
+    for value in values:
+        name, sign, given = value.partition("=")
+        if not sign or not name.isidentifier():
+            raise config.ConfigError(f"{value}: give NAME=VALUE.")
+        try:
+            found[name] = json.loads(given)
+        except ValueError:
+            found[name] = given
+    return found
 
 
 def control(environment: Environment) -> tuple[str, str]:

@@ -14,6 +14,10 @@ class ControlError(OSError):
     """The lab refused or cannot be reached; the text says which."""
 
 
+class RefusedError(ControlError):
+    """The lab answered that it cannot do that."""
+
+
 def _call(url: str, token: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     request = urllib.request.Request(  # noqa: S310 - the lab's own address
         url.rstrip("/") + path,
@@ -27,7 +31,7 @@ def _call(url: str, token: str, path: str, body: dict[str, Any] | None = None) -
         with opener.open(request, timeout=_TIMEOUT) as answer:
             found: dict[str, Any] = json.load(answer)
     except urllib.error.HTTPError as error:
-        raise ControlError(_reason(error)) from error
+        raise RefusedError(_reason(error)) from error
     except (OSError, ValueError) as error:
         raise ControlError(f"the lab's control endpoint does not answer: {error}") from error
     return found

@@ -20,6 +20,7 @@ def describe(simulation: Simulation, *, every_monitor: bool = False) -> dict[str
         "organization": organization.name,
         "now": simulation.clock.at(t).isoformat(),
         "speed": simulation.clock.speed,
+        "poplog_record": "" if simulation.logs is None else str(simulation.logs.record.path.absolute()),
         "servers": {s.name: _server(simulation, s, t, every_monitor) for s in organization.servers.values()},
         "databases": {d.name: _database(organization, d, t) for d in organization.databases.values()},
         "dags": {d.name: _dag(organization, d) for d in organization.dags.values()},
@@ -119,6 +120,7 @@ def _server(simulation: Simulation, server: Server, t: float, every_monitor: boo
             )
         },
         "clock_error": server.clock_error,
+        "disk": "" if simulation.disks is None else str(simulation.disks.of(server.name).root.absolute()),
         "activation_policy": server.activation_policy,
         "maximum_active_databases": server.maximum_active_databases,
         "node": node_state(server).name.title() if server.dag else "",
