@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from cockpit.exchange.text import clean_line
 from cockpit.poplog.errors import FileGoneError, LogError, RefusedError
 
 # A pipe or a terminal by that name must neither block us nor become ours.
@@ -130,7 +131,7 @@ def trouble(path: Path, error: OSError) -> LogError:
     """What an operator can do about ``error``."""
     cause = error.strerror or str(error)
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return FileGoneError(f"{path.name} is not there", cause, f"Look into {path.parent}.")
+        return FileGoneError(f"{path.name} is not there", cause, clean_line(f"Look into {path.parent}."))
     if isinstance(error, PermissionError):
         return RefusedError(
             f"{path.name} may not be read", cause, "Ask its owner, or copy it as one who may."

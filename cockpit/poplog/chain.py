@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from cockpit.poplog.filelog import FileLog
-from cockpit.poplog.pages import NEVER
 from cockpit.poplog.scan import Needle, RawLine, backward, forward
+from cockpit.poplog.times import NEVER
 
 Order: TypeAlias = tuple[str, int, str]
 
@@ -85,10 +85,12 @@ class Chain:
                 high = middle
             else:
                 low = dated + 1
-        if low == 0:
-            return self.start()
-        log = self.logs[low - 1]
-        return Place(log.order, log.bound(moment, behind=behind))
+        log = self.logs[max(0, low - 1)]
+        offset = log.bound(moment, behind=behind)
+        if offset >= log.known_length() and low < len(self.logs):
+            log = self.logs[low]
+            offset = log.bound(moment, behind=behind)
+        return Place(log.order, offset)
 
     def _dated(self, low: int, high: int) -> tuple[int, datetime | None]:
         """The first file from ``low`` to ``high`` that tells a time."""

@@ -12,15 +12,18 @@ from cockpit.exchange.text import clean_line
 from cockpit.poplog.bytefile import ByteFile
 from cockpit.poplog.document import Entry
 from cockpit.poplog.names import LogName, parse_name
-from cockpit.poplog.pages import NEVER, PAGE, Page, PageCache, is_no_row, load, ordering, time_of
+from cockpit.poplog.pages import PAGE, Page, PageCache, is_no_row, load
 from cockpit.poplog.parse import Layout, Parser, broken, decoded, header_of
 from cockpit.poplog.row import LogRow
 from cockpit.poplog.scan import RawLine, end_of_line, line_start, line_starts
+from cockpit.poplog.times import NEVER, ordering, time_of
 
 LOOK_BACK: Final = 1 << 22
 """Bytes above a line that does not fit in which another header is looked for, 4 MiB."""
 UNDATED: Final = 64
 """Pages without any time that are looked past for one, 4 MiB of rubbish."""
+_AHEAD: Final = 16
+"""Lines below a page that are asked for a time."""
 _HEADER_BYTES: Final = 1 << 14
 _HEADER_MARKS: Final = (b"#fields:", b"datetime,")
 
@@ -175,7 +178,13 @@ class FileLog:
     def keys(self, page: Page) -> list[datetime]:
         """The times by which the lines of ``page`` are ordered among other logs'."""
         times = self.times(page)
-        return ordering(times, self._seed(page, times))
+        keys = ordering([*times, *self._ahead(page)], self._seed(page, times))
+        return keys[: len(times)]
+
+    def _ahead(self, page: Page) -> list[datetime | None]:
+        """Some times below ``page``, by which its last lines' are judged."""
+        below, since = next(self.down(page.end), (None, 0))
+        return [self.time(line) for line in below.lines[since : since + _AHEAD]] if below else []
 
     def _seed(self, page: Page, times: list[datetime | None]) -> datetime:
         """The last time above ``page``; at the file's begin, its own first."""
@@ -190,15 +199,17 @@ class FileLog:
         return NEVER
 
     def first_time(self, number: int = 0) -> datetime | None:
-        """The first time to go by in page ``number`` or after it; None where UNDATED pages have none."""
+        """About the first time in page ``number`` or after it, the middle one of the first three: one may be
+        astray. None where UNDATED pages have none."""
         if number == 0 and self._first is not None:
             return self._first
         for tries, (page, since) in enumerate(self.down(self._first_line(number))):
-            found = next((t for t in ordering(self.times(page)[since:], NEVER) if t > NEVER), None)
-            if found is not None:
+            found = [time for time in self.times(page)[since:] if time is not None][:3]
+            if found:
+                middle = sorted(found)[len(found) // 2]
                 if number == 0:
-                    self._first = found
-                return found
+                    self._first = middle
+                return middle
             if tries > UNDATED:
                 break
         return None

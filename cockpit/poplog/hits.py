@@ -16,9 +16,10 @@ from cockpit.poplog.chain import Chain, Line
 from cockpit.poplog.document import Entry
 from cockpit.poplog.filelog import FileLog
 from cockpit.poplog.files_document import FilesDocument
-from cockpit.poplog.pages import ASTRAY, NEVER, is_no_row
+from cockpit.poplog.pages import is_no_row
 from cockpit.poplog.parse import decoded
 from cockpit.poplog.scan import Needle, RawLine, stretches
+from cockpit.poplog.times import ASTRAY, NEVER
 
 
 def _go_on() -> bool:

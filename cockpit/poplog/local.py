@@ -12,7 +12,7 @@ from cockpit.poplog.bytefile import ByteFile, PlainFile, open_file, read_at, tro
 from cockpit.poplog.errors import FileGoneError, RefusedError
 from cockpit.poplog.gzipped import MAGIC, GzippedFile, Shelf
 from cockpit.poplog.names import LogName, parse_name
-from cockpit.poplog.scan import Needle, block_at, forward
+from cockpit.poplog.scan import Needle, stretches
 from cockpit.poplog.source import Chunk, Found, Hit, LogFile
 
 
@@ -74,15 +74,16 @@ class LocalFolder:
     def find(self, name: str, text: str, offset: int, span: int, most: int, *, any_case: bool) -> Found:
         file, needle = self._file(name), Needle.of(text, any_case=any_case)
         hits: list[Hit] = []
-        at: int | None = offset
-        while at is not None and at - offset < max(1, span):
-            _, following = block_at(file, at)
-            for line in forward(file, needle, at, at + 1 if following is None else following, lambda: False):
+        following: int | None = None
+        for stretch in stretches(file, needle, offset, None, lambda: False):
+            for line in stretch.lines:
                 hits.append(Hit(line.start, line.raw))
                 if len(hits) >= most:
-                    return Found(tuple(hits), line.next, file.length())
-            at = following
-        return Found(tuple(hits), at, file.length())
+                    return Found(tuple(hits), line.next, file.about())
+            following = stretch.next
+            if following is not None and following - offset >= span:
+                break
+        return Found(tuple(hits), following, file.about())
 
     def close(self) -> None:
         self._compressed.clear()

@@ -1,28 +1,23 @@
 """Lines of a file by pages of 64 KiB, the few looked at last kept: so any place is near, whatever the size.
 
-A line belongs to the page in which it begins. Times are of use only where several logs are merged: there a
-page knows for each of its lines the time it is ordered by.
+A line belongs to the page in which it begins.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from cockpit.poplog.bytefile import ByteFile
-from cockpit.poplog.parse import Layout, cells_of, decoded, header_of, moment, no_row
-from cockpit.poplog.scan import LONGEST, RawLine, end_of_line
+from cockpit.poplog.parse import Layout, decoded, header_of, no_row
+from cockpit.poplog.scan import LONGEST, RawLine, end_of_line, long_line
 
 PAGE: Final = 1 << 16
 KEPT: Final = 1 << 22
 """Bytes of pages kept, 4 MiB; one page more than that where its last line is longer."""
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
-ASTRAY: Final = timedelta(hours=1)
-"""A time that is this much later than a later line's is no time to go by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,42 +47,39 @@ def load(file: ByteFile, number: int) -> Page:
     headers: list[tuple[int, Layout]] = []
     at, weight = base, 0
     for raw in pieces:
-        _sort(raw, at, at + len(raw) + 1, 0, lines, headers)
+        _sort(RawLine(at, raw, at + len(raw) + 1), lines, headers)
         at += len(raw) + 1
         weight += len(raw) + 120
     end = at
     if last:
-        end, raw, over = _finish(file, at, last)
-        _sort(raw, at, end, over, lines, headers)
-        weight += len(raw)
+        line = _finish(file, at, last)
+        _sort(line, lines, headers)
+        end, weight = line.next, weight + len(line.raw)
     return Page(tuple(lines), base, end, tuple(headers), weight)
 
 
-def _finish(file: ByteFile, at: int, begun: bytes) -> tuple[int, bytes, int]:
-    """The line that begins at ``at`` and goes on behind the page: its end, what is kept, bytes over that."""
+def _finish(file: ByteFile, at: int, begun: bytes) -> RawLine:
+    """The line that begins at ``at`` and goes on behind the page."""
     size = 1 << 12
     while len(begun) < LONGEST:
         more = file.read(at + len(begun), min(size, LONGEST - len(begun)))
         last = more.find(b"\n")
         if last >= 0:
-            return at + len(begun) + last + 1, begun + more[:last], 0
+            return RawLine(at, begun + more[:last], at + len(begun) + last + 1)
         if not more:
-            return at + len(begun), begun, 0
+            return RawLine(at, begun, at + len(begun))
         begun += more
         size = min(size * 4, 1 << 20)
-    end = end_of_line(file, at + len(begun))
-    return end, begun, max(0, end - at - len(begun))
+    return long_line(file, at, begun, end_of_line(file, at + len(begun)))
 
 
-def _sort(
-    raw: bytes, at: int, end: int, over: int, lines: list[RawLine], headers: list[tuple[int, Layout]]
-) -> None:
-    if is_no_row(raw):
-        layout = header_of(decoded(raw))
-        if layout is not None:
-            headers.append((at, layout))
+def _sort(line: RawLine, lines: list[RawLine], headers: list[tuple[int, Layout]]) -> None:
+    if not is_no_row(line.raw):
+        lines.append(line)
         return
-    lines.append(RawLine(at, raw, end, over))
+    layout = header_of(decoded(line.raw))
+    if layout is not None:
+        headers.append((line.start, layout))
 
 
 _MAYBE_NO_ROW: Final = frozenset((b"", b"\r", b"#", b"d", b"D", b"\xef"))
@@ -126,39 +118,3 @@ class PageCache:
         with self._lock:
             for key in [k for k, p in self._pages.items() if k[0] == file and (p.end >= since or p.end < 0)]:
                 self._weight -= self._pages.pop(key).weight
-
-
-def time_of(raw: bytes, layout: Layout | None) -> datetime | None:
-    """The time of a line, without taking it apart where the time comes first."""
-    place = layout.places[0] if layout is not None else 0
-    if place == 0 and raw[:1] != b'"':
-        comma = raw.find(b",", 0, 64)
-        if comma < 0:
-            return None
-        return moment(raw[:comma].decode("ascii", "replace"))
-    if place < 0:
-        return None
-    cells = cells_of(decoded(raw))
-    return moment(cells[place]) if cells is not None and place < len(cells) else None
-
-
-def ordering(times: Sequence[datetime | None], seed: datetime) -> list[datetime]:
-    """For lines with ``times`` the times they are ordered by, which never fall: those of a writer's threads
-    may, by some milliseconds. A line without a time has that of the one above it, the first ``seed``.
-
-    A time far later than one further down (``ASTRAY``) counts as none: it would hold back all that follow.
-    """
-    found: list[datetime] = []
-    least: datetime | None = None
-    for time in reversed(times):
-        if time is not None and least is not None and time - least > ASTRAY:
-            time = None
-        if time is not None and (least is None or time < least):
-            least = time
-        found.append(time or NEVER)
-    now = seed
-    for n in range(len(found) - 1, -1, -1):
-        now = max(now, found[n])
-        found[n] = now
-    found.reverse()
-    return found

@@ -25,11 +25,13 @@ class RawLine(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Whole lines from ``start`` on, and of them those that hit."""
+    """Whole lines from ``start`` on, and of them those that hit. ``next``: where the line after them begins,
+    None at the file's end."""
 
     start: int
     data: bytes
     lines: Iterator[RawLine]
+    next: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def stretches(
     while at is not None and (end is None or at < end) and not stop():
         data, following = block_at(file, at)
         lines = _hits(file, needle, data, at)
-        yield Stretch(at, data, lines if end is None else _before(lines, end))
+        yield Stretch(at, data, lines if end is None else _before(lines, end), following)
         at = following
 
 
@@ -94,7 +96,7 @@ def _hits(file: ByteFile, needle: Needle, data: bytes, base: int) -> Iterator[Ra
     if len(data) >= LONGEST and b"\n" not in data:
         end = end_of_line(file, base)
         if _in_long_line(file, needle, base, end):
-            yield RawLine(base, data, end, max(0, end - base - len(data)))
+            yield long_line(file, base, data, end)
         return
     hay = needle.hay(data)
     if len(needle.forms) == 1:
@@ -126,7 +128,7 @@ def count(
 ) -> int:
     """How many lines hold ``needle``, those without that are ``no_row``."""
     found = 0
-    for _, data, lines in stretches(file, needle, 0, None, stop):
+    for _, data, lines, _ in stretches(file, needle, 0, None, stop):
         if len(needle.forms) != 1 or len(data) >= LONGEST or b"#" in data or b"dateTime," in data:
             found += sum(1 for line in lines if not no_row(line.raw))
         else:
@@ -190,6 +192,14 @@ def end_of_line(file: ByteFile, at: int) -> int:
             return at + last + 1
         at += len(data)
     return at
+
+
+def long_line(file: ByteFile, start: int, kept: bytes, end: int) -> RawLine:
+    """The line from ``start`` to ``end`` (behind its line feed if it has one), which begins with ``kept``."""
+    over = end - start - len(kept)
+    if over > 0 and file.read(end - 1, 1) == b"\n":
+        over -= 1
+    return RawLine(start, kept, end, max(0, over))
 
 
 def line_start(file: ByteFile, at: int) -> int:
