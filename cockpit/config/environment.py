@@ -150,7 +150,8 @@ class LabSettings(_Table, frozen=True):
 
 
 class Environment(_Table, frozen=True):
-    """One Exchange organization."""
+    """One Exchange organization. ``logs``: how protocol logs are read, by scripts on the WinRM endpoints or
+    from the servers' ``c$`` shares."""
 
     entry_servers: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
     read_only: bool = True
@@ -161,6 +162,7 @@ class Environment(_Table, frozen=True):
     polling: Polling = Polling()
     recovery: RecoverySettings = RecoverySettings()
     journal: JournalSettings = JournalSettings()
+    logs: Literal["winrm", "smb"] = "winrm"
     lab: LabSettings | None = None
     name: str = ""
 

@@ -5,26 +5,46 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cockpit.poplog.errors import LogError
+from cockpit.poplog.smb import SignIn, SmbFolder, Unc, unc_of
 from cockpit.poplog.source import LogSource
 
 if TYPE_CHECKING:
     from cockpit.config.environment import Environment, Secret
+    from cockpit.poplog.places import Places
+
+_PROTOCOLS: Final = {"kerberos": "kerberos", "ntlm": "ntlm"}
+"""How to sign in at a share, by the way that the WinRM endpoint takes."""
 
 
 def on_servers(environment: Environment, secret: Secret | None, servers: Iterable[str]) -> list[LogSource]:
-    """The POP3 log folder of each server. Nothing is dialled yet."""
+    """The POP3 log folder of each server, over the way the environment names. Nothing is dialled yet."""
     from cockpit.poplog.places import Places
-    from cockpit.poplog.remote import RemoteFolder
 
     wanted = tuple(dict.fromkeys(servers))
     places = Places(environment, secret, wanted)
-    return [
-        RemoteFolder(environment, secret, server, partial(places.of, server), partial(places.forget, server))
-        for server in wanted
-    ]
+    make = _share if environment.logs == "smb" else _remote
+    return [make(environment, secret, server, places) for server in wanted]
+
+
+def _remote(environment: Environment, secret: Secret | None, server: str, places: Places) -> LogSource:
+    from cockpit.poplog.remote import RemoteFolder
+
+    place, forget = partial(places.of, server), partial(places.forget, server)
+    return RemoteFolder(environment, secret, server, place, forget)
+
+
+def _share(environment: Environment, secret: Secret | None, server: str, places: Places) -> LogSource:
+    def unc() -> Unc:
+        place = places.of(server)
+        return unc_of(place.fqdn or place.server, place.folder)
+
+    protocol = _PROTOCOLS.get(environment.winrm.auth, "negotiate")
+    password = None if secret is None else secret.value
+    sign_in = SignIn(environment.credential.user, password, protocol, environment.winrm.connect_seconds)
+    return SmbFolder(server, unc, sign_in)
 
 
 def on_path(path: Path) -> tuple[LogSource, str]:
