@@ -17,7 +17,7 @@ from cockpit.exchange.text import redact
 from cockpit.ui.clipboard import save_text
 
 if TYPE_CHECKING:
-    from cockpit.ui.app import CockpitApp
+    from cockpit.ui.terminal_app import TerminalApp
 
 EXIT_CRASH = 70
 EXIT_REFUSED = 64
@@ -44,7 +44,7 @@ def refuse(environ: Mapping[str, str]) -> str | None:
     return refuse_reason(sys.stdin.isatty(), sys.stderr.isatty(), environ.get("TERM"))
 
 
-def install_signals(app: CockpitApp) -> None:
+def install_signals(app: TerminalApp) -> None:
     """SIGTERM and SIGHUP (a closed SSH session) end the app the normal way: the terminal is restored."""
     loop = asyncio.get_running_loop()
     for name in SIGNALS:
@@ -74,7 +74,7 @@ def crash_text(error: BaseException) -> str:
     return redact(text)
 
 
-def run(app: CockpitApp, *, mouse: bool = True) -> int:
+def run(app: TerminalApp, *, mouse: bool = True) -> int:
     """Run ``app`` until it ends; the exit code. The caller has asked :func:`refuse` before."""
     try:
         app.run(mouse=mouse)

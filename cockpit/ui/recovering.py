@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 
 from textual import on, work
 from textual.actions import ActionParseResult
-from textual.app import App
 from textual.dom import DOMNode
 from textual.widget import Widget
 
@@ -18,7 +16,7 @@ from cockpit.recovery.client import RefusedError
 from cockpit.ui.actions import ACTIONS
 from cockpit.ui.desk import Desk
 from cockpit.ui.life import crash_line
-from cockpit.ui.look import Glyphs, Line
+from cockpit.ui.look import Line
 from cockpit.ui.messages import (
     Done,
     Job,
@@ -32,6 +30,7 @@ from cockpit.ui.messages import (
     StandingArrived,
 )
 from cockpit.ui.recoveries import NOT_HERE, SWEEP_SECONDS, Recoveries
+from cockpit.ui.terminal_app import TerminalApp
 from cockpit.ui.threads import in_thread
 from cockpit.ui.widgets.standing import StandingBar, StatusBar
 
@@ -40,13 +39,11 @@ WATCH = "watch"
 _MOVES = {a.method for a in ACTIONS if a.group == "Move"} - {"back"}
 
 
-class RecoveringApp(App[int], inherit_bindings=False):
+class RecoveringApp(TerminalApp, inherit_bindings=False):
     """Polls the journal, carries out jobs, and brings what arrives to the screens that are open."""
 
     desk: Desk
     recoveries: Recoveries
-    glyphs: Glyphs
-    crash_dir: Path
 
     def start_recoveries(self) -> None:
         """After the first paint: look at the journal, sweep, and go on doing both."""

@@ -1,0 +1,144 @@
+"""What every program of ours on a terminal is: its look, its size, its help, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.console import RenderableType
+from textual.app import App
+from textual.timer import Timer
+
+from cockpit.ui import theme as themes
+from cockpit.ui._textual_hacks import catch_up_with_size, driver_class
+from cockpit.ui.actions import Registry
+from cockpit.ui.life import EXIT_CRASH, crash_line, install_signals
+from cockpit.ui.look import VARIABLE_DEFAULTS, Glyphs, Look, make_look, terminal_glyphs
+
+RESIZE_SETTLES = 0.3
+"""Seconds without another resize until the size is looked at once more."""
+FAREWELL_SECONDS = 6.0
+"""What is still being closed when the program ends has as long; each bounds itself, this is for one that
+does not."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class TerminalApp(App[int], inherit_bindings=False):
+    """``crash_dir``: where a crash is reported."""
+
+    CSS_PATH = "cockpit.tcss"
+    TITLE = "POP cockpit"
+    ENABLE_COMMAND_PALETTE: ClassVar[bool] = False  # ours is opened by an action of the registry
+    start_scope: ClassVar[str] = "fleet"
+
+    def __init__(self, crash_dir: Path, *, theme: str | None = None, glyphs: Glyphs | None = None) -> None:
+        super().__init__(driver_class=driver_class())
+        self.animation_level = "none"
+        self.crash_dir = crash_dir
+        self.crash_report = ""
+        self.glyphs = glyphs or terminal_glyphs(sys.__stderr__.encoding if sys.__stderr__ else "utf-8")
+        self._look: tuple[str, Look] | None = None
+        self._settling: Timer | None = None
+        self._farewells: set[asyncio.Task[None]] = set()
+        self._theme_warnings = self._load_themes(theme)
+
+    @property
+    def registry(self) -> Registry:
+        raise NotImplementedError
+
+    @property
+    def scope(self) -> str:
+        """The scope of the screen on top: whose actions help and palette speak of."""
+        return str(getattr(self.screen, "scope", self.start_scope))
+
+    # Looks
+
+    def _load_themes(self, wanted: str | None) -> list[str]:
+        found = themes.load()
+        for each in found.loaded:
+            self.register_theme(each)
+        names = list(self.available_themes)
+        self.theme = themes.choose(wanted, names, self.console.color_system)
+        missing = [f"There is no theme {wanted!r}."] if wanted is not None and wanted not in names else []
+        return [*found.warnings, *missing]
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return dict(VARIABLE_DEFAULTS)
+
+    @property
+    def look(self) -> Look:
+        if self._look is None or self._look[0] != self.theme:
+            made = make_look(self.theme_variables, self.current_theme.ansi, self.glyphs)
+            self._look = (self.theme, made)
+        return self._look[1]
+
+    def on_resize(self) -> None:
+        """Once the size has stood still for a moment it is looked at once more."""
+        if self._settling is not None:
+            self._settling.stop()
+        self._settling = self.set_timer(RESIZE_SETTLES, lambda: catch_up_with_size(self))
+
+    def on_mount(self) -> None:
+        install_signals(self)
+        for warning in self._theme_warnings:
+            self.notify(warning, severity="warning", markup=False)
+
+    # Actions of the registry that work on every screen
+
+    def action_help(self) -> None:
+        from cockpit.ui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.registry, self.scope))
+
+    def action_palette(self) -> None:
+        from cockpit.ui.palette import ActionProvider, CockpitPalette
+
+        self.push_screen(CockpitPalette(providers=[ActionProvider]))
+
+    async def action_quit(self) -> None:
+        self.exit(0)
+
+    def action_interrupt(self) -> None:
+        copies = f"{self.scope}.copy"
+        words = [f"{self.registry.key_of('app.quit')} quits"]
+        if self.registry.allows(copies):
+            words.append(f"{self.registry.key_of(copies)} copies what is selected")
+        self.notify(f"{'; '.join(words)}.", markup=False)
+
+    # The end
+
+    def close_later(self, closing: Coroutine[Any, Any, None]) -> None:
+        """Close something whose user has gone; nobody waits for it but the end of the program, a while."""
+        task = asyncio.create_task(closing)
+        self._farewells.add(task)
+        task.add_done_callback(self._said_farewell)
+
+    def _said_farewell(self, task: asyncio.Task[None]) -> None:
+        self._farewells.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.notify(crash_line(error, self.crash_dir), severity="error", markup=False)
+
+    async def on_unmount(self) -> None:
+        """Textual calls this for every class, a subclass's first."""
+        if self._farewells:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.wait(self._farewells), FAREWELL_SECONDS)
+
+    def _fatal_error(self) -> None:
+        """In place of Rich's traceback, which prints every local variable, passwords too."""
+        error = self._exception or sys.exc_info()[1] or RuntimeError("unknown")
+        self._return_code = EXIT_CRASH
+        self.crash_report = crash_line(error, self.crash_dir)  # life.run prints it: Rich would cut the path
+        self._exit_renderables = []
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: RenderableType) -> None:  # noqa: ARG002
+        self._fatal_error()
