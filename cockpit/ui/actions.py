@@ -1,7 +1,7 @@
 """Everything a key can do, in one table. Footer, help, command palette, keymap and the read-only
 filter read it; what is not in it cannot be bound.
 
-``l`` and ``t`` are kept for protocol logging and tail.
+``l`` is kept for protocol logging.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 from textual.binding import Binding
 
 from cockpit.ui.action import Action
+from cockpit.ui.log_actions import FROM_FLEET, LOG_ACTIONS
 from cockpit.ui.recovery_actions import RECOVERY_ACTIONS
 
 __all__ = ["ACTIONS", "Action", "Registry", "key_label"]
@@ -30,6 +31,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
            "first.", shown=True),
     Action("fleet.recover", ("r",), "recover", "fleet", "Act",
            "Plan or start the runbook of the selected monitor; asks first, a plan only reads.", shown=True),
+    FROM_FLEET,
     Action("fleet.stop-waiting", ("c",), "stop waiting", "fleet", "Act",
            "Wait no longer for the running probe; the probe itself cannot be recalled."),
     Action("fleet.refresh", ("R",), "refresh", "fleet", "Collector",
@@ -84,6 +86,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("help.page-up", ("pageup",), "page up", "help", "Dialog"),
     Action("help.first", ("g", "home"), "first", "help", "Dialog"),
     Action("help.last", ("G", "end"), "last", "help", "Dialog"),
+    *LOG_ACTIONS,
     *RECOVERY_ACTIONS,
 )  # fmt: skip
 

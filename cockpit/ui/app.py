@@ -20,6 +20,8 @@ from cockpit.ui.actions import ACTIONS, Action, Registry
 from cockpit.ui.desk import Desk
 from cockpit.ui.environment import EnvironmentBadge
 from cockpit.ui.life import crash_line
+from cockpit.ui.log_actions import without_logs
+from cockpit.ui.logs import LogsWanted, OpenLogs
 from cockpit.ui.look import Glyphs
 from cockpit.ui.messages import DiffArrived, FeedEnded, FeedStarted, FeedWanted
 from cockpit.ui.recoveries import Recoveries
@@ -37,6 +39,7 @@ class CockpitApp(RecoveringApp, inherit_bindings=False):
 
     ``keymap``: action id to keys, already checked by ``cockpit.ui.keymap.check``. ``recovery``: makes the
     recoveries; called once, in a thread, after the first paint. None: this cockpit has none.
+    ``logs``: opens protocol logs; None: there is no key for them.
     """
 
     def __init__(
@@ -52,12 +55,16 @@ class CockpitApp(RecoveringApp, inherit_bindings=False):
         now: Callable[[], datetime] = utc_now,
         actions: Sequence[Action] = ACTIONS,
         recovery: Callable[[], Recovery] | None = None,
+        logs: OpenLogs | None = None,
     ) -> None:
         super().__init__(crash_dir, theme=theme, glyphs=glyphs)
         self.recoveries = Recoveries(recovery)
-        registry = Registry.build(
-            environment.read_only, keymap, actions if recovery is not None else without_recovery(actions)
-        )
+        if recovery is None:
+            actions = without_recovery(actions)
+        if logs is None:
+            actions = without_logs(actions)
+        self._open_logs = logs
+        registry = Registry.build(environment.read_only, keymap, actions)
         self.desk = Desk(feed, environment, registry, now, save_dir or crash_dir)
         self.fleet_screen = FleetScreen(self.desk, self.glyphs, self.recoveries)
         replace_bindings(self, registry.bindings("app"))
@@ -124,6 +131,17 @@ class CockpitApp(RecoveringApp, inherit_bindings=False):
             self.desk.restarting = True
             self.read_feed(again=True)
         self.fleet_screen.picture_changed()
+
+    # Logs
+
+    def open_logs(self, wanted: LogsWanted) -> None:
+        """Look at protocol logs. Without somebody who opens them there is no key that leads here."""
+        from cockpit.ui.screens.logs import LogsScreen
+        from cockpit.ui.screens.logs_base import LogsDesk
+
+        if self._open_logs is not None:
+            desk = LogsDesk(self.registry, self.glyphs, self.desk.now, self.desk.save_dir, self._open_logs)
+            self.push_screen(LogsScreen(desk, wanted))
 
     # The end
 

@@ -52,6 +52,7 @@ ROLES: Final[Mapping[str, str]] = {
     "text-title-focus": "bold",
     "text-problem": "bold",
     "text-key": "bold",
+    "text-match": "reverse",
     "mode-read-only": "bold",
     "mode-write": "bold reverse",
 }
@@ -73,6 +74,7 @@ VARIABLE_DEFAULTS: Final[Mapping[str, str]] = {
     "text-title-focus": "#ffffff",
     "text-problem": "#ff5f5f",
     "text-key": "#ffd75f",
+    "text-match": "#ffd75f",
     "mode-read-only": "#5fd787",
     "mode-write": "#ff5f5f",
     "cursor-background": "#264f78",

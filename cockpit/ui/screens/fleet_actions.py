@@ -8,12 +8,15 @@ from cockpit.fleet.verdict import probe_identity
 from cockpit.ui._textual_hacks import write_to_terminal
 from cockpit.ui.clipboard import osc52, save_text
 from cockpit.ui.desk import Desk
-from cockpit.ui.expansion import GROUP, HEALTH_SET, Expansion
+from cockpit.ui.expansion import GROUP, HEALTH_SET, SERVER, Expansion
+from cockpit.ui.logs import LogsWanted
 from cockpit.ui.screens.fleet_recovery import FleetRecovery
 from cockpit.ui.view import Filter, FleetView, Leaf, ServerView
 from cockpit.ui.widgets.panes import LinesPane, Pane
 from cockpit.ui.widgets.rows import Key, RowsPane
 
+LOGS_AT_ONCE = 8
+"""Servers whose logs are followed on one screen."""
 PANES = ("tree", "monitors", "probe", "side")
 
 
@@ -123,6 +126,24 @@ class FleetActions(FleetRecovery, inherit_bindings=False):
             self.say(
                 f"No longer waiting for {run.identity}. It goes on on the server: it cannot be recalled."
             )
+
+    def action_logs(self) -> None:
+        names = self._servers_here()
+        if not names:
+            self.say("No server has been read yet.", warning=True)
+        elif len(names) > LOGS_AT_ONCE:
+            self.say(f"Logs of at most {LOGS_AT_ONCE} servers at once: go to a server or a smaller group.",
+                     warning=True)  # fmt: skip
+        else:
+            self.app.open_logs(LogsWanted(servers=names))  # type: ignore[attr-defined]
+
+    def _servers_here(self) -> tuple[str, ...]:
+        """The server under the cursor, or those of the group it stands on."""
+        key = self.rows("tree").cursor_key or ()
+        if len(key) >= SERVER:
+            return (key[2],)
+        groups = self.view.groups if self.view is not None else ()
+        return tuple(s.name for g in groups if g.key == key or len(key) < GROUP for s in g.servers)
 
     # Collector
 

@@ -83,7 +83,9 @@ class KeyBar(Bar):
         for action, item in shown:
             self._places.append((start, start + width(item), action))
             start += width(item)
-        return ((" ", ""), *self._note, *(fragment for _, item in shown for fragment in item))
+        line: Line = ((" ", ""), *self._note, *(fragment for _, item in shown for fragment in item))
+        *before, (text, role) = line
+        return (*before, (text.rstrip(), role)) if shown else line
 
     async def on_click(self, event: events.Click) -> None:
         """The key's action, for the mouse."""

@@ -40,6 +40,8 @@ class StandingBar(Bar):
         self.draw()
 
     def draw(self) -> None:
+        if not hasattr(self.app, "recoveries"):  # a dialog over nothing but logs
+            return
         app = cast(HasRecoveries, self.app)
         shown: Line = ()
         cells = (self.size.width or self.app.size.width) - 1

@@ -1,0 +1,174 @@
+"""What the Logs screen says of itself: where the lines come from, every toggle, what is wrong. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from cockpit.poplog.errors import LogError
+from cockpit.poplog.feed import Happened
+from cockpit.ui.log_columns import end_letter
+from cockpit.ui.log_lens import Ends, Lens, Mailboxes, Needle
+from cockpit.ui.log_times import TimeBase
+from cockpit.ui.logs import Known, LogsWanted
+from cockpit.ui.look import Fragment, Glyphs, Line, crop, width
+
+NARROW: Final = 100
+SHOWN_PROBLEMS: Final = 2
+_UNITS: Final = ("B", "kB", "MB", "GB")
+
+
+@dataclass(slots=True)
+class Board:
+    """What is on or off. ``new``: lines that came since it stands still; ``more_new``: there are more.
+    ``skip``: cells scrolled to the right."""
+
+    follow: bool = True
+    wrap: bool = False
+    session: bool = False
+    base: TimeBase = TimeBase.UTC
+    any_case: bool = True
+    lens: Lens = field(default_factory=Lens)
+    search: Needle | None = None
+    new: int = 0
+    more_new: bool = False
+    skip: int = 0
+
+
+def toggles(board: Board, cells: int, glyphs: Glyphs) -> Line:
+    """Every toggle with its state. Below NARROW cells the times' is only above their column, and the
+    session's is its pane."""
+    lens = board.lens
+    items = [
+        ("Follow", _switch(board.follow), board.follow),
+        ("Wrap", _switch(board.wrap), board.wrap),
+        ("Filter", _switch(lens.needle is not None), lens.needle is not None),
+        ("Errors", _switch(lens.errors), lens.errors),
+        ("Probes", str(lens.mailboxes), lens.mailboxes is not Mailboxes.ALL),
+        ("Ends", str(lens.ends), lens.ends is not Ends.BOTH),
+        ("Case", _switch(not board.any_case), not board.any_case),
+    ]
+    if cells >= NARROW:
+        items.append(("Times", str(board.base), board.base is not TimeBase.UTC))
+        items.append(("Session", _switch(board.session), board.session))
+    gap = "   " if cells >= NARROW else "  "
+    parts: list[Line] = [
+        ((f"{name}:", "text-dim"), (value, "text-key" if on else "")) for name, value, on in items
+    ]
+    line: list[Fragment] = [(" ", "")]
+    for part in parts:
+        line += [(gap, "")] if len(line) > 1 else []
+        line += part
+    return crop(tuple(line), cells, glyphs.ellipsis)
+
+
+def _switch(on: bool) -> str:
+    return "On" if on else "Off"
+
+
+def place_words(fraction: float) -> str:
+    if fraction >= 1:
+        return "end"
+    return "top" if fraction <= 0 else f"{fraction * 100:.0f}%"
+
+
+def head(wanted: LogsWanted, facts: Iterable[tuple[int, Line]], cells: int, glyphs: Glyphs) -> Line:
+    """Whose logs, then ``facts`` by rank: what does not fit is left out, the highest number first."""
+    dot: Fragment = (f" {glyphs.dot} ", "text-dim")
+    name: Line = ((" Logs ", "text-strong"), (wanted.words, ""))
+    kept = [(rank, part) for rank, part in facts if part]
+
+    def used() -> int:
+        return sum(width((dot, *part)) for _, part in kept)
+
+    while len(kept) > 1 and used() > cells - min(width(name), max(cells // 3, 20)):
+        kept.remove(max(kept, key=lambda item: item[0]))
+    name = crop(name, cells - used(), glyphs.ellipsis)
+    return crop((*name, *(fragment for _, part in kept for fragment in (dot, *part))), cells, glyphs.ellipsis)
+
+
+def facts(board: Board, known: Known, state: Line, lines: int | None, dropped: int,
+          place: str) -> list[tuple[int, Line]]:  # fmt: skip
+    """Parts of the head line with their ranks. ``lines``: None where nobody counts them."""
+    found: list[tuple[int, Line]] = [(0, state)]
+    if board.lens.needle is not None:
+        found.append((1, ((f'filter "{board.lens.needle}"', "text-key"),)))
+    if board.search is not None:
+        found.append((1, ((f"/{board.search}", "text-key"),)))
+    if not board.follow and (board.new or board.more_new):
+        found.append((0, ((f"{board.new}{'+' if board.more_new else ''} new", "text-key"),)))
+    if known.skipped:
+        found.append((1, ((f"lines missed {known.skipped}x", "text-problem"),)))
+    if known.behind:
+        found.append((2, ((f"{size_words(known.behind)} behind", "state-degraded"),)))
+    if lines is not None:
+        found.append((3, ((f"{lines} lines", ""),)))
+        found.append((4, ((f"{dropped} dropped", "state-degraded" if dropped else "text-dim"),)))
+    if place:
+        found.append((2, ((place, ""),)))
+    return found
+
+
+def size_words(size: int) -> str:
+    value = float(size)
+    for unit in _UNITS[:-1]:
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} {_UNITS[-1]}"
+
+
+def notices(known: Known, reconnect: str) -> list[Line]:
+    """What is wrong, then what has happened since the operator's last action."""
+    lines: list[Line] = []
+    if known.lost:
+        lines.append(((f" No new lines: {known.lost} ", "text-problem"),
+                      (f"{reconnect} reconnects.", "text-key")))  # fmt: skip
+    problems = known.problems
+    for stream in problems[:SHOWN_PROBLEMS]:
+        whose = f" {stream.server} {end_letter(stream.writer)}: "
+        lines.append(((whose, "text-label"), (stream.problem, "text-problem")))
+    if len(problems) > SHOWN_PROBLEMS:
+        lines.append(((f" and {len(problems) - SHOWN_PROBLEMS} more logs are not read.", "text-problem"),))
+    for notice in known.notices[-2:]:
+        role = "text-problem" if notice.kind in (Happened.SKIPPED, Happened.LOST) else "text-label"
+        lines.append(((f" {notice.text}", role),))
+    return lines
+
+
+def refusal(error: LogError) -> list[Line]:
+    """Why there is nothing to see, and what helps."""
+    lines: list[Line] = [((f" {error.what}.".replace("..", "."), "text-problem"),)]
+    if error.cause:
+        lines.append(((f" {error.cause}", ""),))
+    if error.cure:
+        lines.append(((" What helps: ", "text-label"), (error.cure, "")))
+    return lines
+
+
+def nothing(wanted: LogsWanted, board: Board, known: Known, *, live: bool, opened: bool, hunting: bool,
+            toggle_key: str) -> list[Line]:  # fmt: skip
+    """What stands where lines would be: never an empty screen that looks well. ``toggle_key``: the key that
+    turns protocol logging on, "" where there is none."""
+    if not opened:
+        return [((f" Opening {wanted.words}", "text-key"),)]
+    if hunting:
+        return [((f" Looking for lines: {board.lens.words()}. esc stops.", "text-key"),)]
+    if not board.lens.open:
+        return [((f" No line passes {board.lens.words()}.", "text-problem"),
+                 ("  esc takes the filter away.", "text-key"))]  # fmt: skip
+    if not live:
+        return [((f" There is no line in {wanted.words}.", "text-problem"),)]
+    if known.lost or known.problems:
+        return [((" No lines: see above.", "text-problem"),)]
+    if not known.connected:
+        return [((f" Connecting to {wanted.words}", "text-key"),)]
+    lines: list[Line] = [
+        ((" No line has come yet.", "text-key"),),
+        ((" Lines come when clients do, and only while protocol logging is on and the POP3 service was "
+          "restarted since.", ""),),
+    ]  # fmt: skip
+    if toggle_key:
+        lines.append(((f" {toggle_key} on the Fleet screen turns protocol logging on or off.", "text-key"),))
+    return lines

@@ -1,0 +1,102 @@
+"""Logs as the screen gets them: what is wanted, who opens it, what is known of it. No Textual in here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from cockpit.poplog.document import Document, Entry
+from cockpit.poplog.feed import Batch, Happened, LogFeed, Notice, StreamState
+from cockpit.poplog.names import Writer
+
+NAMES_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class LogsWanted:
+    """Logs of ``servers`` (their names), or of files and folders here."""
+
+    servers: tuple[str, ...] = ()
+    paths: tuple[Path, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """Whose logs they are."""
+        return ", ".join(self.servers or [str(path) for path in self.paths])
+
+
+class Kept(Document, Protocol):
+    """A document in memory, which a feed fills."""
+
+    @property
+    def dropped(self) -> int:
+        """Lines that had to go for newer ones."""
+        ...
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Take in newer lines."""
+        ...
+
+    def __len__(self) -> int:
+        """Lines that are kept."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Lines that come from servers. ``feed``: not started yet; to be started again after it was closed."""
+
+    document: Kept
+    feed: LogFeed
+
+
+Opened: TypeAlias = Live | Document
+"""Files are a document that is looked at again for what has been added to it."""
+OpenLogs: TypeAlias = Callable[[LogsWanted], Opened]
+"""Opens logs, in a thread. Nothing is started by it. Raises LogError."""
+
+
+@dataclass(slots=True)
+class Known:
+    """What the screen knows of the logs beside their lines."""
+
+    streams: dict[tuple[str, Writer], StreamState] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+    """Those not read yet, newest last."""
+    skipped: int = 0
+    """Times that lines were missed."""
+    lost: str = ""
+    """Why no lines come any more."""
+    connected: bool = False
+    servers: dict[str, None] = field(default_factory=dict)
+    """Names that lines came with, in the order in which they were seen."""
+    writers: bool = False
+    """Some lines tell which end wrote them."""
+
+    def arrived(self, batch: Batch) -> None:
+        self.connected = True
+        self.streams.update({(s.server, s.writer): s for s in batch.streams})
+        self.notices = [*self.notices, *batch.notices][-20:]
+        self.skipped += sum(n.kind is Happened.SKIPPED for n in batch.notices)
+
+    def saw(self, entries: Iterable[Entry]) -> None:
+        """Lines that are on the screen: which columns there are depends on what they name."""
+        for entry in entries:
+            if entry.server not in self.servers and len(self.servers) < NAMES_KEPT:
+                self.servers[entry.server] = None
+            self.writers = self.writers or entry.writer is not None
+
+    @property
+    def behind(self) -> int:
+        """Bytes that are there and not yet read."""
+        return sum(s.behind for s in self.streams.values())
+
+    @property
+    def problems(self) -> list[StreamState]:
+        return [s for s in self.streams.values() if s.problem]
+
+    def clocks(self) -> dict[str, float]:
+        """Seconds that each server's clock is ahead of ours, where known."""
+        return {s.server: s.clock_offset for s in self.streams.values() if s.clock_offset is not None}

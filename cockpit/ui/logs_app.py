@@ -1,0 +1,60 @@
+"""A program that is nothing but the Logs screen: files here, or one server's logs, without the fleet."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar
+
+from textual.screen import Screen
+
+from cockpit.ui._textual_hacks import replace_bindings
+from cockpit.ui.actions import ACTIONS, Action, Registry
+from cockpit.ui.log_actions import only_logs
+from cockpit.ui.logs import LogsWanted, OpenLogs
+from cockpit.ui.look import Glyphs
+from cockpit.ui.screens.logs import LogsScreen
+from cockpit.ui.screens.logs_base import LogsDesk
+from cockpit.ui.terminal_app import TerminalApp, utc_now
+
+
+class LogsApp(TerminalApp, inherit_bindings=False):
+    """``open``: opens ``wanted``, in a thread, while the first frame is drawn."""
+
+    start_scope: ClassVar[str] = "logs"
+
+    def __init__(
+        self,
+        wanted: LogsWanted,
+        open: OpenLogs,  # noqa: A002
+        *,
+        crash_dir: Path,
+        save_dir: Path | None = None,
+        theme: str | None = None,
+        keymap: Mapping[str, Sequence[str]] | None = None,
+        glyphs: Glyphs | None = None,
+        now: Callable[[], datetime] = utc_now,
+        actions: Sequence[Action] = ACTIONS,
+    ) -> None:
+        super().__init__(crash_dir, theme=theme, glyphs=glyphs)
+        self._keys = Registry.build(True, keymap, only_logs(actions))
+        desk = LogsDesk(self._keys, self.glyphs, now, save_dir or crash_dir, open)
+        self.logs_screen = LogsScreen(desk, wanted)
+        replace_bindings(self, self._keys.bindings("app"))
+
+    @property
+    def registry(self) -> Registry:
+        return self._keys
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.logs_screen
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        """As CockpitApp: what was imported need not be walked again, and a caller had collecting off."""
+        gc.freeze()
+        gc.enable()
