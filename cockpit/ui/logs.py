@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 
 from cockpit.poplog.document import Document, Entry
 from cockpit.poplog.feed import Batch, Happened, LogFeed, Notice, StreamState
-from cockpit.poplog.names import Writer
+from cockpit.poplog.names import Writer, parse_name
 
 NAMES_KEPT = 64
 
@@ -35,8 +35,8 @@ class Kept(Document, Protocol):
         """Lines that had to go for newer ones."""
         ...
 
-    def add(self, entries: Iterable[Entry]) -> None:
-        """Take in newer lines."""
+    def append(self, entries: Iterable[Entry]) -> int:
+        """Take in newer lines; how many went for them."""
         ...
 
     def __len__(self) -> int:
@@ -46,7 +46,8 @@ class Kept(Document, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Lines that come from servers. ``feed``: not started yet; to be started again after it was closed."""
+    """Lines that come from servers. ``feed``: not started yet; can be started again after it was closed, and
+    then may bring lines again that it brought before."""
 
     document: Kept
     feed: LogFeed
@@ -62,7 +63,7 @@ OpenLogs: TypeAlias = Callable[[LogsWanted], Opened]
 class Known:
     """What the screen knows of the logs beside their lines."""
 
-    streams: dict[tuple[str, Writer], StreamState] = field(default_factory=dict)
+    streams: dict[tuple[str, Writer | None], StreamState] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     """Those not read yet, newest last."""
     skipped: int = 0
@@ -74,12 +75,35 @@ class Known:
     """Names that lines came with, in the order in which they were seen."""
     writers: bool = False
     """Some lines tell which end wrote them."""
+    _last: dict[tuple[str, Writer | None], Entry] = field(default_factory=dict)
+    _joining: dict[tuple[str, Writer | None], bool] = field(default_factory=dict)
+    """Logs that are read again since a reconnection, and whether they overlap with what was read before."""
 
     def arrived(self, batch: Batch) -> None:
         self.connected = True
         self.streams.update({(s.server, s.writer): s for s in batch.streams})
         self.notices = [*self.notices, *batch.notices][-20:]
         self.skipped += sum(n.kind is Happened.SKIPPED for n in batch.notices)
+
+    def reconnecting(self) -> None:
+        """The feed begins anew: some lines before its end will come again."""
+        self.lost, self.connected = "", False
+        self._joining = dict.fromkeys(self._last, False)
+
+    def fresh(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Those that have not been seen. Lines that came while nobody read may be more than the feed goes
+        back: where what it brings does not reach back to what was there, that counts as missed."""
+        kept = []
+        for entry in entries:
+            key = entry.server, entry.writer
+            if key in self._joining:
+                if _seen(entry, self._last[key]):
+                    self._joining[key] = True
+                    continue
+                self.skipped += not self._joining.pop(key)
+            self._last[key] = entry
+            kept.append(entry)
+        return kept
 
     def saw(self, entries: Iterable[Entry]) -> None:
         """Lines that are on the screen: which columns there are depends on what they name."""
@@ -100,3 +124,16 @@ class Known:
     def clocks(self) -> dict[str, float]:
         """Seconds that each server's clock is ahead of ours, where known."""
         return {s.server: s.clock_offset for s in self.streams.values() if s.clock_offset is not None}
+
+
+def _seen(entry: Entry, last: Entry) -> bool:
+    """Whether ``entry`` stands no later in its log than ``last``; a later time tells of another file that has
+    taken the place of the one that was read."""
+    if entry.row.at is not None and last.row.at is not None and entry.row.at > last.row.at:
+        return False
+    return _order(entry) <= _order(last)
+
+
+def _order(entry: Entry) -> tuple[tuple[str, int], str, int]:
+    name = parse_name(entry.file)
+    return name.order if name is not None else ("", 0), entry.file, entry.offset

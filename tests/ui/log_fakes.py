@@ -80,11 +80,12 @@ class ListDocument:
         """Where one is set, ``seek`` waits for it."""
         self.trouble: LogError | None = None
 
-    def add(self, lines: Iterable[Entry]) -> None:
+    def append(self, lines: Iterable[Entry]) -> int:
         self.lines += lines
         over = max(len(self.lines) - self.most, 0)
         del self.lines[:over]
         self.dropped += over
+        return over
 
     def __len__(self) -> int:
         return len(self.lines)

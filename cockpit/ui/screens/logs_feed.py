@@ -101,7 +101,7 @@ class LogsFeed(LogsBase, inherit_bindings=False):
         self._connecting = False
         self.known.lost = ""
         self.known.arrived(message.batch)
-        self.live.document.add(message.batch.entries)
+        self.live.document.append(self.known.fresh(message.batch.entries))
         self._news_soon()
 
     @on(LogsEnded)
@@ -119,8 +119,7 @@ class LogsFeed(LogsBase, inherit_bindings=False):
         elif self.live is not None and not self.known.lost:
             self.say("The connection is there.")
         else:
-            self.known.lost = ""
-            self.known.connected = False
+            self.known.reconnecting()
             self._read()
             self.redraw()
 
