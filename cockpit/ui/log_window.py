@@ -89,7 +89,7 @@ class Window:
         missing = self.room - self._used(self.top)
         if not self.ended_below:
             return missing
-        return 0 if self.ended_above else -missing
+        return 0 if self.ended_above or self.top else -missing  # what is above the top does not fit
 
     # Where it goes
 
@@ -114,7 +114,8 @@ class Window:
         self._fill_down(self.room)
         added = self._fill_up(self.room)
         self.top = max(added - self.room // 3, 0)
-        self.cursor = min(added, max(len(self.items) - 1, 0))
+        self.cursor = added
+        self.owed = 1 if 0 < added == len(self.items) and not self.ended_below else 0
         self._settle()
 
     def go_to(self, place: Place) -> None:
@@ -221,8 +222,9 @@ class Window:
             for place in places:
                 self._append(place)
             self.below, self.ended_below = reached, ended
-        self.cursor += self.owed
-        self.owed = 0
+        wanted = self.cursor + self.owed
+        self.cursor = min(max(wanted, 0), max(len(self.items) - 1, 0))
+        self.owed = 0 if ended else wanted - self.cursor
         self._settle()
 
     # Inside
@@ -311,17 +313,21 @@ class Window:
     def _settle(self) -> None:
         """The cursor on the screen, no blank lines below while there are lines above, no more kept than is
         near."""
-        self.cursor = min(max(self.cursor, 0), max(len(self.items) - 1, 0))
-        self.top = min(self.top, self.cursor)
-        while self.top < self.cursor and self._over():
-            self.top += 1
+        self._show_cursor()
         if self._used(self.top) < self.room and not self.ended_above and self.ended_below:
             self._fill_up(self.room)
+            self._show_cursor()
         while self.top > 0 and self._used(self.top) < self.room:
             if self._used(self.top) + self.height(self.items[self.top - 1].entry) > self.room:
                 break
             self.top -= 1
         self._trim()
+
+    def _show_cursor(self) -> None:
+        self.cursor = min(max(self.cursor, 0), max(len(self.items) - 1, 0))
+        self.top = min(self.top, self.cursor)
+        while self.top < self.cursor and self._over():
+            self.top += 1
 
     def _over(self) -> bool:
         """The line under the cursor ends below the screen."""

@@ -53,8 +53,8 @@ class LogsMoves(LogsHunting, inherit_bindings=False):
         except LogError as error:
             self.say_error(error)
             return
-        self.board.follow = follow
-        if follow:
+        self.board.follow = follow or not window.items  # where nothing is, what comes is shown
+        if self.board.follow:
             self.board.new, self.board.more_new = 0, False
         self.settle()
         self.redraw()
