@@ -11,7 +11,7 @@ from typing import Final
 from cockpit.poplog.document import Document, Entry
 from cockpit.poplog.sessions import Outcome, Session, in_order, session_of
 from cockpit.ui import log_times
-from cockpit.ui.log_columns import end_letter, result, tidy
+from cockpit.ui.log_columns import end_letter, result, split, tidy
 from cockpit.ui.log_lens import Needle, failed
 from cockpit.ui.log_times import TimeBase
 from cockpit.ui.log_window import Place
@@ -93,8 +93,9 @@ def title(gathered: Gathered, dot: str) -> Line:
     return (("Session", ""), (words, ""))
 
 
-def told(gathered: Gathered, base: TimeBase, now: datetime, ellipsis: str) -> list[Line]:
-    """The session in lines: what it is, its rows, and the line under the cursor as it was written."""
+def told(gathered: Gathered, base: TimeBase, now: datetime, ellipsis: str, cells: int) -> list[Line]:
+    """The session in lines: what it is, its rows, and the line under the cursor as it was written, broken
+    after ``cells``."""
     lines: list[Line] = []
     if gathered.session is not None:
         lines += _summary(gathered.session, gathered)
@@ -106,7 +107,10 @@ def told(gathered: Gathered, base: TimeBase, now: datetime, ellipsis: str) -> li
     lines.append((("Line      ", "text-label"), (where, "text-dim")))
     if entry.row.problem:
         lines.append(((f"cannot be read as a row: {entry.row.problem}", "text-problem"),))
-    lines.append(((tidy(line[:LINE_SHOWN]), ""),))
+    rest: Line = ((tidy(line[:LINE_SHOWN]), ""),)
+    while rest:
+        part, rest = split(rest, max(cells, 10))
+        lines.append(part)
     if len(line) > LINE_SHOWN:
         lines.append(((f"{ellipsis} {len(line) - LINE_SHOWN} more characters: copy the line to have them",
                        "text-key"),))  # fmt: skip

@@ -17,6 +17,7 @@ from cockpit.ui.clipboard import osc52, save_text
 from cockpit.ui.log_columns import Pencil, columns
 from cockpit.ui.log_lens import Lens
 from cockpit.ui.log_messages import SessionGathered
+from cockpit.ui.log_session import Gathered
 from cockpit.ui.log_times import TimeBase
 from cockpit.ui.log_window import Window
 from cockpit.ui.logs import LogsWanted
@@ -42,6 +43,7 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
         super().__init__(desk, wanted)
         self._composed = False
         self._pencil: Pencil | None = None
+        self._gathered: Gathered | LogError | None = None
         self._drawn: dict[int, tuple[Entry, list[Line]]] = {}
         replace_bindings(self, desk.registry.bindings(self.scope))
 
@@ -87,6 +89,7 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
             except LogError as error:
                 self.say_error(error)
             self.settle()
+        self._tell_session()
         self.redraw()
 
     def opened(self, window: Window) -> None:
@@ -221,13 +224,18 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
     def _session_gathered(self, message: SessionGathered) -> None:
         if not self.current_session(message):
             return
-        pane, glyphs = self.session_pane, self.desk.glyphs
-        if isinstance(message.found, LogError):
-            pane.set_lines(log_bars.refusal(message.found))
-            return
-        pane.set_title(log_session.title(message.found, glyphs.dot))
-        pane.set_lines(log_session.told(message.found, self.board.base, self.desk.now(), glyphs.ellipsis))
-        pane.move_end(last=False)
+        self._gathered = message.found
+        self._tell_session()
+        self.session_pane.move_end(last=False)
+
+    def _tell_session(self) -> None:
+        pane, glyphs, found = self.session_pane, self.desk.glyphs, self._gathered
+        if isinstance(found, LogError):
+            pane.set_lines(log_bars.refusal(found))
+        elif found is not None:
+            pane.set_title(log_session.title(found, glyphs.dot))
+            now = self.desk.now()
+            pane.set_lines(log_session.told(found, self.board.base, now, glyphs.ellipsis, pane.cells))
 
     # Leave
 
