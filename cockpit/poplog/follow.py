@@ -142,13 +142,13 @@ class Follower:
             return self._wait(place)
         if self._chain and self._steady() - self._listed_at >= LIST_SECONDS:
             self._listed_at = self._steady()
-            place = replace(place, next=self._merged(place, self._listed(place, self.source.files())))
+            place = replace(place, next=self._merged(place, self._listed(place, self._files())))
         return self._read_on(place)
 
     # --- beginning -------------------------------------------------------------------------------
 
     def _begin(self) -> Step:
-        listed = self._mine(self.source.files()) if self._chain or not self._first else []
+        listed = self._mine(self._files()) if self._chain or not self._first else []
         names = [self._first] if self._first else listed
         if not names:
             self._place = _Place("", gone=True)
@@ -156,6 +156,13 @@ class Follower:
         file, offset = beginning.place(self._read, names, self._start)
         self._place = _Place(file, offset, headed=offset == 0, next=tuple(_after(listed, file)))
         return self._done(hungry=True)
+
+    def _files(self) -> tuple[LogFile, ...]:
+        """No folder is as good as an empty one: it is made with the first line that is logged."""
+        try:
+            return self.source.files()
+        except FileGoneError:
+            return ()
 
     def _mine(self, files: Iterable[LogFile]) -> list[str]:
         return sorted((f.name for f in files if self._of_ours(f.name)), key=_order)
@@ -184,7 +191,7 @@ class Follower:
             overlap = len(place.tail)
             chunk = self._read(place.file, place.offset - overlap, BLOCK)
         except FileGoneError as error:
-            return self._gone(place, self.source.files(), error)
+            return self._gone(place, self._files(), error)
         if chunk.length < place.offset or not _matches(chunk.data, place.tail):
             return self._replaced(place)
         if len(chunk.data) < overlap:
@@ -268,7 +275,7 @@ class Follower:
 
     def _wait(self, place: _Place) -> Step:
         """There is no file to read; perhaps there is one again."""
-        files = self.source.files() if self._chain else ()
+        files = self._files() if self._chain else ()
         if place.file and self._is_back(place.file, files):
             self._place = _Place(place.file, left=place.left)
             text = f"{place.file} is there again; it is read from its beginning"

@@ -22,6 +22,8 @@ from cockpit.poplog.follow import Measured
 HOLD_SECONDS: Final = 2.0
 CLOCK_SECONDS: Final = 60.0
 """How long the best look at a server's clock counts: the quicker the answer, the better the look."""
+_TICK: Final = 0.02
+"""Seconds by which the clock of a Windows server goes on at a time, and a little more [M]."""
 _NEVER: Final = float("-inf")
 
 
@@ -38,7 +40,11 @@ class ServerClock:
 
     @property
     def ahead(self) -> float | None:
-        return None if self.best is None else self.best.ahead
+        """Seconds; none where the look is too coarse to tell it from none: clocks that are right then agree
+        to the millisecond, as their rows do."""
+        if self.best is None:
+            return None
+        return self.best.ahead if abs(self.best.ahead) > max(self.best.took / 2, _TICK) else 0.0
 
 
 @dataclass(frozen=True, slots=True)

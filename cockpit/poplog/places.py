@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,8 @@ from cockpit.exchange.model import ExchangeServer
 from cockpit.exchange.session import EXCHANGE, Session
 from cockpit.poplog.errors import FileGoneError, LogError, RefusedError
 
+ASK_SECONDS: Final = 60.0
+"""Between two questions where a folder is that is not there."""
 _LIST_CURE: Final = "Look at `pop-cockpit status` for the servers there are."
 
 
@@ -49,6 +52,7 @@ class Places:
         self._secret = secret
         self._servers = tuple(servers)
         self._known: dict[str, Place] = {}
+        self._asked_at: dict[str, float] = {}
         self._refusal: LogError | None = None
         self._lock = threading.Lock()
 
@@ -62,11 +66,13 @@ class Places:
             return self._known[server]
 
     def forget(self, server: str) -> None:
-        """Its folder was not there: ask again next time."""
+        """Its folder was not there: ask again, but not every time."""
         with self._lock:
-            self._known.pop(server, None)
+            if time.monotonic() - self._asked_at.get(server, 0.0) > ASK_SECONDS:
+                self._known.pop(server, None)
 
     def _ask(self, wanted: str) -> None:
+        self._asked_at[wanted] = time.monotonic()
         last: ExchangeError | None = None
         for entry in self._environment.entry_servers:
             target = exchange_target(self._environment, entry)

@@ -46,6 +46,7 @@ class Disk:
     short: int = 0
     asked: list[tuple[str, str, int, int]] = field(default_factory=list)
     closed: bool = False
+    no_folder: bool = False
     told: set[str] = field(default_factory=set)
     _made: int = 0
 
@@ -59,6 +60,8 @@ class Disk:
     def files(self) -> tuple[LogFile, ...]:
         self.asked.append(("files", "", 0, 0))
         self.fail("files")
+        if self.no_folder:
+            raise FileGoneError("there is no such folder")
         self.told |= set(self.files_by_name)
         return tuple(
             LogFile(name, 0, file.created, file.created)

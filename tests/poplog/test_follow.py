@@ -212,11 +212,14 @@ def test_a_file_that_vanishes_after_its_end_was_read_is_not_skipped() -> None:
     assert one.file == B
 
 
-def test_without_any_file_the_first_one_is_waited_for_and_read_whole() -> None:
-    disk = Disk()
+@pytest.mark.parametrize("no_folder", [False, True])
+def test_without_any_file_the_first_one_is_waited_for_and_read_whole(no_folder: bool) -> None:
+    disk = Disk(no_folder=no_folder)
     one = follower(disk, FromEnd(0))
     assert drained(one) == ([], [])
+    assert drained(one) == ([], [])
     assert one.waits_for_a_file
+    disk.no_folder = False
     disk.make(A, HEADER + line(1))
     assert numbers(one) == [1]
     assert not one.waits_for_a_file

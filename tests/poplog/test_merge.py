@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -106,6 +107,13 @@ def test_the_quickest_look_at_a_clock_counts_until_it_is_old() -> None:
     assert clock.ahead == 7.1
     clock.saw(Measured(ahead=8.5, took=2.0, at=T + 2 + CLOCK_SECONDS))
     assert clock.ahead == 8.5
+
+
+@pytest.mark.parametrize(("ahead", "took", "told"), [(0.4, 1.0, 0.0), (-0.4, 1.0, 0.0), (0.6, 1.0, 0.6)])
+def test_a_difference_below_what_can_be_seen_is_none(ahead: float, took: float, told: float) -> None:
+    clock = ServerClock()
+    clock.saw(Measured(ahead, took, T))
+    assert clock.ahead == told
 
 
 Rows = list[tuple[int, int, int | None]]
