@@ -46,7 +46,7 @@ class LoggingDesk(ABC):
     def logging(self, server: str) -> LoggingState:
         """How protocol logging stands on a server, everything read now. Raises RefusedError."""
         with self._servers() as access, refusals(f"Protocol logging of {server}"):
-            return logging_runs.state(self._journal, access, self._environment.name, server)
+            return logging_runs.state(self._journal, access, self._environment, server)
 
     def start_logging(self, server: str, services: str, seconds: int, *, auto: bool = False) -> str:
         """Turn it on for a time, 0: as long as configured; the run's id. ``services``: ``front``, ``back``,

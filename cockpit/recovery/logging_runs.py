@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
+from cockpit.config.environment import Environment
 from cockpit.exchange import catalogue
 from cockpit.exchange.catalogue import same_server
+from cockpit.exchange.pipeline import Call
 from cockpit.journal.records import Json, Obligation, Question, Run
 from cockpit.journal.store import Journal
 from cockpit.recovery import logging_state
 from cockpit.recovery.access import Access
-from cockpit.recovery.actions.settings import LOGGING
+from cockpit.recovery.actions.settings import LOGGING, change_of
 from cockpit.recovery.actions.table import KEEP_FOR
 from cockpit.recovery.client import RefusedError
 from cockpit.recovery.holding import due_of
-from cockpit.recovery.logging_view import LoggingState
+from cockpit.recovery.logging_view import OFF as OFF_CHOICE
+from cockpit.recovery.logging_view import PUT_BACK, LoggingState
 from cockpit.recovery.runbook import Runbook
 from cockpit.recovery.runbooks.logging import OFF, ON, TIERS
 from cockpit.recovery.scope import server_of
@@ -30,16 +33,39 @@ def kept(seconds: int) -> Mapping[str, Json]:
     return {KEEP_FOR: seconds}
 
 
-def state(journal: Journal, access: Access, environment: str, server: str) -> LoggingState:
+def state(journal: Journal, access: Access, environment: Environment, server: str) -> LoggingState:
     """Everything the servers say, with what the journal says of it. Raises ExchangeError, JournalError."""
-    found = replace(logging_state.read(access, server), now=_moment(journal.now()))
-    owed = _owed(journal, environment, found.server)
+    found = logging_state.read(access, server)
+    owed = _owed(journal, environment.name, found.server)
+    run = journal.run(owed.run) if owed is not None and owed.handed_at is None else None
+    found = replace(
+        found,
+        now=_moment(journal.now()),
+        period=environment.recovery.logging_due,
+        commands=_commands(found, run),
+    )
     if owed is None:
         return found
-    if owed.handed_at is not None:
+    if run is None:
         return replace(found, handed=owed.id)
-    due = due_of(journal, journal.run(owed.run))
-    return replace(found, run=owed.run, due=None if due is None else _moment(due))
+    due = due_of(journal, run)
+    return replace(found, run=run.id, due=None if due is None else _moment(due))
+
+
+def _commands(found: LoggingState, run: Run | None) -> Mapping[str, tuple[str, ...]]:
+    """What each choice would send; the domain controller is added when it is known."""
+    server, tiers = found.server, found.tiers
+    made = {choice: _sent(server, True, parts) for choice, parts in TIERS.items() if set(parts) <= set(tiers)}
+    if run is not None:
+        mine = next((choice for choice, book in ON.items() if book.name == run.runbook), "")
+        made[PUT_BACK] = _sent(server, False, TIERS.get(mine, ()))
+    return {**made, OFF_CHOICE: _sent(server, False, tiers)}
+
+
+def _sent(server: str, value: bool, tiers: Sequence[str]) -> tuple[str, ...]:
+    services = {tier: service for service, tier in logging_state.TIERS.items()}
+    restarts = [Call("Restart-Service", {"Name": services[tier], "Force": None}) for tier in tiers]
+    return (str(change_of(LOGGING, server, value).call()), *(f"{call}    (on {server})" for call in restarts))
 
 
 def owner(journal: Journal, environment: str, server: str) -> Run | None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from cockpit.exchange.recovery_model import ServiceProcess, ServiceState
+
+PUT_BACK: Final = "put-back"
+"""To end the run that has it on."""
+OFF: Final = "off"
+"""To turn off what is on without a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,10 @@ class LoggingState:
     now: datetime | None = None
     """The journal's clock at the look."""
     handed: int | None = None
+    period: float = 0.0
+    """Seconds that it is on until it is overdue, where nothing else is asked for."""
+    commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What would be sent, as typed: by ``front``, ``back``, ``both`` to turn it on, and by PUT_BACK, OFF."""
 
     @property
     def overdue(self) -> bool:

@@ -1,7 +1,5 @@
 """Everything a key can do, in one table. Footer, help, command palette, keymap and the read-only
 filter read it; what is not in it cannot be bound.
-
-``l`` is kept for protocol logging.
 """
 
 from __future__ import annotations
@@ -31,6 +29,9 @@ ACTIONS: Final[tuple[Action, ...]] = (
            "first.", shown=True),
     Action("fleet.recover", ("r",), "recover", "fleet", "Act",
            "Plan or start the runbook of the selected monitor; asks first, a plan only reads.", shown=True),
+    Action("fleet.logging", ("l",), "log", "fleet", "Act",
+           "Protocol logging of the server: how it stands, on for a time, or put back; asks first.",
+           dangerous=True, shown=True),
     FROM_FLEET,
     Action("fleet.stop-waiting", ("c",), "stop waiting", "fleet", "Act",
            "Wait no longer for the running probe; the probe itself cannot be recalled."),

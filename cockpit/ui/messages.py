@@ -9,6 +9,7 @@ from textual.message import Message
 
 from cockpit.fleet.snapshot import FleetDiff
 from cockpit.recovery.client import Recovery, RefusedError
+from cockpit.recovery.logging_view import LoggingState
 from cockpit.recovery.view import Plan, RunLine, RunView, Standing
 
 
@@ -76,6 +77,14 @@ class PlanArrived(Message):
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        super().__init__()
+
+
+class LoggingArrived(Message):
+    """How protocol logging stands on a server, read now."""
+
+    def __init__(self, state: LoggingState) -> None:
+        self.state = state
         super().__init__()
 
 

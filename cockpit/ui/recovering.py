@@ -21,6 +21,7 @@ from cockpit.ui.messages import (
     Done,
     Job,
     JobWanted,
+    LoggingArrived,
     PlanArrived,
     RecoveryFailed,
     RunArrived,
@@ -148,6 +149,10 @@ class RecoveringApp(TerminalApp, inherit_bindings=False):
     @on(PlanArrived)
     def _plan_arrived(self, message: PlanArrived) -> None:
         self._tell_screens("plan_arrived", message.plan)
+
+    @on(LoggingArrived)
+    def _logging_arrived(self, message: LoggingArrived) -> None:
+        self._tell_screens("logging_arrived", message.state)
 
     @on(RunStarted)
     def _run_started(self, message: RunStarted) -> None:

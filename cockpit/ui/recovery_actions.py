@@ -101,13 +101,22 @@ RECOVERY_ACTIONS: Final[tuple[Action, ...]] = (
            shown=True),
     Action("recover.next", ("tab", "right"), "next button", "recover", "Dialog"),
     Action("recover.previous", ("shift+tab", "left"), "previous button", "recover", "Dialog"),
+    Action("logging.go", ("y",), "the first choice", "logging", "Dialog",
+           "Start the run for the first choice; every dangerous step asks again.",
+           dangerous=True, shown=True),
+    Action("logging.cancel", ("n", "escape", "q"), "not now", "logging", "Dialog", "Send nothing.",
+           shown=True),
+    Action("logging.next", ("tab", "right"), "next button", "logging", "Dialog"),
+    Action("logging.previous", ("shift+tab", "left"), "previous button", "logging", "Dialog"),
+    Action("logging.page-down", ("pagedown",), "page down", "logging", "Dialog"),
+    Action("logging.page-up", ("pageup",), "page up", "logging", "Dialog"),
     *_dialog("decide"),
     Action("decide.down", ("down",), "next finding", "decide", "Dialog"),
     Action("decide.up", ("up",), "previous finding", "decide", "Dialog"),
     *_dialog("reason"),
 )  # fmt: skip
 
-_ENTRANCES: Final = frozenset({"fleet.recover", "app.obligations", "app.history"})
+_ENTRANCES: Final = frozenset({"fleet.recover", "fleet.logging", "app.obligations", "app.history"})
 
 
 def without_recovery(actions: Iterable[Action]) -> tuple[Action, ...]:

@@ -80,6 +80,8 @@ def _todo(view: RunView, registry: Registry, present: datetime) -> Line:
 
 def _doing(view: RunView, present: datetime) -> tuple[str, tuple[tuple[str, str], ...]]:
     """A sentence, and actions with what they do."""
+    if view.question is not None and view.question.due is not None:
+        return _rests(view.question.due, present), (("run.decide", "puts it back, or keeps it on"),)
     if view.question is not None:
         return f"Asks: {view.question.prompt}", (("run.decide", "decides"),)
     if view.life is Life.LEFT:
@@ -98,6 +100,13 @@ def _doing(view: RunView, present: datetime) -> tuple[str, tuple[tuple[str, str]
         return f"Waits for run {short(view.child)}; enter on its step opens it.", ()
     current = view.step(view.current)
     return f"Now: {current.title}" if current is not None else "Between two steps.", ()
+
+
+def _rests(due: datetime, present: datetime) -> str:
+    left = (due - present).total_seconds()
+    if left > 0:
+        return f"On until {stamp(due, present)}, {span(left)} left. No process waits for that."
+    return f"OVERDUE since {stamp(due, present)}: it is still on."
 
 
 def waiting(view: RunView) -> StepView | None:

@@ -37,10 +37,23 @@ HISTORY_COLUMNS = (
 # The line above the footer
 
 
-def _obligation_words(obligation: Obligation, now: datetime) -> str:
+def _obligation_words(obligation: Obligation, now: datetime, due: datetime | None) -> str:
     whose = f"handed to {obligation.handed_to}" if obligation.handed_to else f"run {short(obligation.run)}"
     since = hour(moment(obligation.opened_at), now)
+    if due is not None:
+        return f"{obligation.server} {obligation.key} {due_words(due, now)} ({whose})"
     return f"{obligation.server} {obligation.key} since {since} ({whose})"
+
+
+def due_words(due: datetime, now: datetime) -> str:
+    """Until when something may stay; loud once that is over."""
+    return f"until {hour(due, now)}" if now < due else f"OVERDUE since {hour(due, now)}"
+
+
+def _resting(standing: Standing, obligation: Obligation, now: datetime) -> bool:
+    """Its time is not over yet, and it is on purpose: to be told, not to be blamed."""
+    due = standing.due(obligation)
+    return due is not None and now < due and not obligation.handed_to
 
 
 def state_word(run: RunLine) -> str:
@@ -71,16 +84,22 @@ def _groups(standing: Standing, now: datetime, glyphs: Glyphs) -> list[_Group]:
     """What there is to tell, the worst first."""
     red, mild = "state-unhealthy", "state-degraded"
     groups: list[_Group] = []
-    still = [_obligation_words(o, now) for o in standing.obligations if o.open]
-    if still:
-        groups.append(_Group(glyphs.alarm, f"{_count(len(still), 'obligation')} open", red, still))
+    still = [o for o in standing.obligations if o.open]
+    for resting in (False, True):
+        of = [o for o in still if _resting(standing, o, now) is resting]
+        told = [_obligation_words(o, now, standing.due(o)) for o in of]
+        if told and resting:
+            groups.append(_Group("!", f"{len(told)} on for a time", mild, told))
+        elif told:
+            groups.append(_Group(glyphs.alarm, f"{_count(len(told), 'obligation')} open", red, told))
     if standing.orphans:
         severe = any(orphan.severe for orphan in standing.orphans)
         details = [f"{o.server} {o.key} {o.value} without a record" for o in standing.orphans]
         words = _count(len(standing.orphans), "orphan")
         groups.append(_Group(glyphs.alarm if severe else "!", words, red if severe else mild, details))
     for life, word in ((Life.LEFT, "left"), (Life.WAITING, "waiting")):
-        found = [f"{short(r.run.id)} {r.run.server}" for r in standing.runs if r.life is life]
+        # One that rests is told by what it has on.
+        found = [f"{short(r.run.id)} {r.run.server}" for r in standing.runs if r.life is life and not r.due]
         if found:
             sign = LIFE_MARKS[life]
             words = f"{_count(len(found), 'run')} {word}"
@@ -177,28 +196,36 @@ def obligation_rows(standing: Standing, now: datetime, glyphs: Glyphs) -> list[R
     """Obligations, those handed over, orphans, runs not ended: the worst first."""
     runs = {each.run.id: each for each in standing.runs}
     still = [o for o in standing.obligations if o.open]
-    rows = [_obligation_row(o, runs, now, glyphs) for o in sorted(still, key=lambda o: bool(o.handed_to))]
+    rows = [
+        _obligation_row(o, standing, runs, now, glyphs)
+        for o in sorted(still, key=lambda o: bool(o.handed_to))
+    ]
     rows += [_orphan_row(o, glyphs) for o in sorted(standing.orphans, key=lambda o: not o.severe)]
     return rows + [_run_row(each, now, glyphs) for each in standing.runs if not each.run.ended]
 
 
-def _obligation_row(o: Obligation, runs: Mapping[str, RunLine], now: datetime, glyphs: Glyphs) -> Row:
-    run = runs.get(o.run)
+def _obligation_row(
+    o: Obligation, standing: Standing, runs: Mapping[str, RunLine], now: datetime, glyphs: Glyphs
+) -> Row:
+    run, due = runs.get(o.run), standing.due(o)
+    role = "state-degraded" if _resting(standing, o, now) else "state-unhealthy"
     if o.handed_to:
         kind, words = "handed over", f"handed to {o.handed_to}: {o.handed_reason}"
+    elif due is not None:
+        kind, words = "obligation", f"on {due_words(due, now)}; its run puts it back when told"
     else:
         kind = "obligation"
         words = f"its run is {state_word(run)}" if run is not None else "open the run to see how it stands"
     return Row(
         ("obligation", str(o.id), o.run),
         (
-            ((f"{glyphs.alarm} {kind}", "state-unhealthy"),),
+            ((f"{glyphs.alarm} {kind}", role),),
             ((o.server, ""),),
             ((o.key, "text-strong"),),
             ((value(o.prior), ""),),
             ((short(o.run), ""),),
             ((hour(moment(o.opened_at), now), ""),),
-            ((words, ""),),
+            ((words, role if due is not None else ""),),
         ),
     )
 

@@ -22,6 +22,7 @@ from cockpit.journal.records import (
     WishKind,
 )
 from cockpit.recovery.client import NotBackError, RefusedError
+from cockpit.recovery.logging_view import LoggingState
 from cockpit.recovery.view import (
     Life,
     Orphan,
@@ -264,6 +265,7 @@ class FakeRecovery:
     wishes: list[tuple[str, WishKind, str]] = field(default_factory=list)
     calls: list[tuple[str, ...]] = field(default_factory=list)
     refuse: dict[str, Exception] = field(default_factory=dict)
+    logs: LoggingState = field(default_factory=lambda: LoggingState("EX01", False))
     made_plan: Plan = field(default_factory=plan)
     gate: Event | None = None
     settled: list[tuple[int, str, bool]] = field(default_factory=list)
@@ -313,6 +315,22 @@ class FakeRecovery:
 
     def start(self, server: str, monitor: str, *, auto: bool = False) -> str:
         self._may("start", server, monitor)
+        return "4f2a"
+
+    def logging(self, server: str) -> LoggingState:
+        self._may("logging", server)
+        return self.logs
+
+    def start_logging(self, server: str, services: str, seconds: int, *, auto: bool = False) -> str:
+        self._may("start_logging", server, services, str(seconds))
+        return "4f2a"
+
+    def keep_logging(self, server: str, seconds: int) -> str:
+        self._may("keep_logging", server, str(seconds))
+        return "4f2a"
+
+    def end_logging(self, server: str, *, auto: bool = False) -> str:
+        self._may("end_logging", server)
         return "4f2a"
 
     def answer(self, run: str, question: int, answer: Answer) -> None:

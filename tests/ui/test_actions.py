@@ -18,6 +18,7 @@ from cockpit.ui.screens.decide import DecideDialog
 from cockpit.ui.screens.fleet import FleetScreen
 from cockpit.ui.screens.help import HelpScreen, help_lines
 from cockpit.ui.screens.history import HistoryScreen
+from cockpit.ui.screens.logging import LoggingDialog
 from cockpit.ui.screens.obligations import ObligationsScreen
 from cockpit.ui.screens.plan import PlanScreen
 from cockpit.ui.screens.probe import ProbeDialog
@@ -43,6 +44,7 @@ def test_every_action_has_a_method() -> None:
         "recover": RecoverDialog,
         "decide": DecideDialog,
         "reason": ReasonDialog,
+        "logging": LoggingDialog,
     }
     for action in ACTIONS:
         assert hasattr(owners[action.scope], f"action_{action.method}"), action.id
@@ -53,7 +55,7 @@ def test_ids_and_keys_are_unique_and_later_keys_are_free() -> None:
     _, problems = keymap.check({})
     assert problems == []
     taken = {k for a in ACTIONS if a.scope in ("fleet", "app") for k in a.keys}
-    assert not taken & {"l", "t"}
+    assert not taken & {"t"}
 
 
 def test_what_sends_or_ends_something_is_dangerous() -> None:

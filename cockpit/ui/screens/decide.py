@@ -34,6 +34,11 @@ WORDS: Final = {
 }
 """The button of a choice, and what its second button says where it has fields."""
 IRREVERSIBLE: Final[Line] = (("Irreversible: this cannot be undone.", "state-unhealthy"),)
+AT_REST: Final = {
+    Choice.GO: ("Put it back", "Put it back"),
+    Choice.AGAIN: ("Keep it on", "Keep it on for as long again"),
+}
+"""The same where the run rests with a temporary change on."""
 LEAVE: Final = ("Leave it", "Leave it as it is")
 """So ends the question of a step that undoes what the run set; skipped there, the value stays."""
 FINDING_COLUMNS: Final = (Column("Guard", least=12), Column("Object", least=8), Column("Reading", least=10))
@@ -89,6 +94,8 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
     def words(self, choice: Choice) -> tuple[str, str]:
         """A choice's button here, and its second one."""
         question = self.question
+        if question.due is not None and choice in AT_REST:
+            return AT_REST[choice]
         undoes = question.step.startswith("undo:") or (
             Choice.GO in question.choices and question.prompt.endswith(CHANGED_MEANWHILE)
         )

@@ -1,4 +1,4 @@
-"""Recover, from the Fleet screen: plan or start the runbook of the selected monitor."""
+"""Recover, from the Fleet screen: plan or start the runbook of the selected monitor; protocol logging."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cockpit.ui.view import Leaf, ServerView
 
 
 class FleetRecovery(Screen[None], inherit_bindings=False):
-    """The action behind ``r``."""
+    """The actions behind ``r`` and ``l``."""
 
     desk: Desk
     recoveries: Recoveries
@@ -40,6 +40,28 @@ class FleetRecovery(Screen[None], inherit_bindings=False):
             )
             return
         self._ask(server, known.name, runbook.title)
+
+    def action_logging(self) -> None:
+        """Protocol logging of the server under the cursor: reads first, and asks."""
+        if not self.recoveries.available:
+            self.say(NOT_HERE, warning=True)
+            return
+        if self.subject is None:
+            self.say("No server is selected.", warning=True)
+            return
+        from cockpit.ui.screens.logging import WATCH, LoggingDialog, read_job, run_job
+
+        server = self.subject[0].name
+        dialog = LoggingDialog(self.desk.registry, server, self.desk.now)
+
+        def decided(choice: str | None) -> None:
+            if choice == WATCH and dialog.state is not None:
+                self.app.post_message(RunWanted(dialog.state.run))
+            elif choice is not None:
+                self.app.post_message(JobWanted(run_job(server, choice)))
+
+        self.app.push_screen(dialog, decided)
+        self.app.post_message(JobWanted(read_job(server)))
 
     def _no_monitor(self) -> None:
         """Said twice: the line below stays until the next action, when the notice is long gone."""

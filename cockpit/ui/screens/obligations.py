@@ -117,6 +117,10 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
             pair("Since", stamp(moment(o.opened_at), now)),
             pair("To be undone", f"back to {value(o.prior)}, {whose}"),
         ]
+        due = known.due(o) if (known := self.recoveries.standing) is not None else None
+        if due is not None:
+            role = "state-unhealthy" if now >= due else ""
+            lines.append(pair("May stay", standing.due_words(due, now), role))
         if o.handed_to:
             words = f"to {o.handed_to} at {stamp(moment(o.handed_at), now)}: {o.handed_reason}"
             lines.append(pair("Handed over", words, "state-degraded"))

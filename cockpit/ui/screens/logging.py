@@ -1,0 +1,216 @@
+"""Asks before protocol logging of a server is turned on, put back, or turned off: how it stands now, what
+will be done, the exact commands. What is chosen is a run of its own, each step of which asks again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Button
+
+from cockpit.recovery.client import Recovery
+from cockpit.recovery.logging_view import OFF, PUT_BACK, LoggingState, ServiceLog
+from cockpit.ui.actions import Registry
+from cockpit.ui.look import Line
+from cockpit.ui.messages import Job, LoggingArrived, RunStarted
+from cockpit.ui.panels import stamp
+from cockpit.ui.recovery_words import short, span
+from cockpit.ui.screens.dialog import Dialog
+from cockpit.ui.steps import BLANK, pair
+from cockpit.ui.widgets.bars import KeyBar
+from cockpit.ui.widgets.panes import LinesPane
+
+KIND: Final = "logging"
+WATCH: Final = "watch"
+KEEP: Final = "keep"
+WORDS: Final = {
+    "front": "Turn on",
+    "back": "Back end",
+    "both": "Both",
+    PUT_BACK: "Put it back",
+    KEEP: "Keep it on",
+    OFF: "Turn off",
+    WATCH: "Watch the run",
+}
+"""Buttons by what they choose."""
+_GIB: Final = 1024**3
+
+
+def read_job(server: str) -> Job:
+    """Read how it stands; sends nothing."""
+    what = f"How protocol logging stands on {server}"
+    return Job(KIND, what, lambda r: LoggingArrived(r.logging(server)), reads=True)
+
+
+def run_job(server: str, choice: str) -> Job:
+    """What was chosen, as a run to look at."""
+
+    def call(recovery: Recovery) -> Message:
+        if choice in (PUT_BACK, OFF):
+            return RunStarted(recovery.end_logging(server))
+        if choice == KEEP:
+            return RunStarted(recovery.keep_logging(server, 0))
+        return RunStarted(recovery.start_logging(server, choice, 0))
+
+    return Job("start", f"Protocol logging of {server}", call, changes=True)
+
+
+def choices(state: LoggingState) -> tuple[str, ...]:
+    """What can be chosen as it stands, the usual one first; nothing where it was not read."""
+    if state.due is not None:
+        return PUT_BACK, KEEP, WATCH
+    if state.run:
+        return (WATCH,)
+    if state.enabled is None:
+        return ()
+    if state.enabled:
+        return (OFF,)
+    both = ("both",) if len(state.tiers) > 1 else ()
+    return (*state.tiers, *both)
+
+
+class LoggingDialog(Dialog[str], inherit_bindings=False):
+    """One of ``choices``, or None. The focus starts on "Not now"; nothing can be chosen before it is read."""
+
+    scope = "logging"
+
+    def __init__(self, registry: Registry, server: str, now: Callable[[], datetime]) -> None:
+        super().__init__(registry)
+        self.server = server
+        self.now = now
+        self.state: LoggingState | None = None
+        self.failed = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog-box"):
+            yield LinesPane(id="dialog-text", can_focus=False)
+            with Horizontal(classes="dialog-buttons"):
+                yield Button("Not now", id="not-now", compact=True)
+                for choice, words in WORDS.items():
+                    yield Button(words, id=choice, compact=True)
+            yield KeyBar(id="dialog-keys", actions=self.registry.live(self.scope))
+
+    def on_mount(self) -> None:
+        self.text_pane.set_title(((f"Protocol logging of {self.server}", ""),))
+        self._show()
+        self.button("not-now").focus()
+
+    def logging_arrived(self, state: LoggingState) -> None:
+        if state.server.lower() == self.server.lower():
+            self.state = state
+            self._show()
+
+    def refused(self, kind: str, run: str) -> None:  # noqa: ARG002
+        if kind == KIND and self.state is None:
+            self.failed = True
+            self._show()
+
+    def _show(self) -> None:
+        self.text_pane.set_lines(self.text())
+        for choice in WORDS:
+            self.button(choice).display = choice in self.offered
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        return choices(self.state) if self.state is not None else ()
+
+    # What it says
+
+    def text(self) -> list[Line]:
+        state = self.state
+        if state is None:
+            words = (
+                "It could not be read: nothing can be done from here." if self.failed else "Reading it now."
+            )
+            return [pair("Server", self.server, "text-strong"), BLANK, ((words, "text-key"),)]
+        return [*self._stands(state), BLANK, *self._will(state)]
+
+    def _stands(self, state: LoggingState) -> list[Line]:
+        now = self.now()
+        lines = [pair("Server", state.server, "text-strong"), *self._setting(state, now)]
+        free = "free space not known" if state.free is None else f"{state.free / _GIB:.1f} GB free"
+        lines.append(pair("Folder", f"{state.location or 'not known'}, {free}"))
+        lines.append(pair("Files", f"roll over {state.rollover or '?'}, size quota {state.quota or '?'}"))
+        clients = "connections not known" if state.clients is None else f"{state.clients} connections"
+        lines.append(pair("Clients", f"{clients} now: a restart cuts those of its service"))
+        lines += [line for each in state.services for line in _service(each, state, now)]
+        lines += [pair("Not read", problem, "text-problem") for problem in state.problems]
+        return lines
+
+    def _setting(self, state: LoggingState, now: datetime) -> list[Line]:
+        word = {True: "on", False: "off", None: "not known"}[state.enabled]
+        role = "state-degraded" if state.enabled else "state-unknown" if state.enabled is None else ""
+        lines = [pair("Now", word, role)]
+        if state.due is not None:
+            when = stamp(state.due, now)
+            words = f"OVERDUE since {when}" if state.overdue else f"until {when}"
+            role = "state-unhealthy" if state.overdue else ""
+            lines.append(pair("On record", f"{words}, by run {short(state.run)}", role))
+        elif state.run:
+            lines.append(pair("On record", f"run {short(state.run)} is at work, and puts it back itself"))
+        elif state.handed is not None:
+            lines.append(pair("On record", f"handed over: obligation {state.handed}", "state-unhealthy"))
+        elif state.enabled:
+            lines.append(pair("On record", "nothing: nobody of ours turned it on", "state-unhealthy"))
+        return lines
+
+    def _will(self, state: LoggingState) -> list[Line]:
+        offered = self.offered
+        if not offered or offered == (WATCH,):
+            return [pair("To do", "nothing from here" if not offered else "only to be watched")]
+        lines: list[Line] = []
+        if PUT_BACK in offered:
+            lines.append(pair("Put it back", "the value that was before, then the restart"))
+        elif OFF in offered:
+            lines.append(pair("Turn off", "what it was stays in the journal; nothing turns it on again"))
+        else:
+            lines.append(pair("Turn on", f"until it is put back; told as overdue after {span(state.period)}"))
+        for choice in offered:
+            for at, command in enumerate(state.commands.get(choice, ())):
+                lines.append(pair(WORDS[choice] if at == 0 else "", command, "text-key"))
+        lines.append(pair("", "A run of its own process. Every dangerous step asks again."))
+        return lines
+
+    # Events
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self._choose(event.button.id or "")
+
+    def _choose(self, choice: str) -> None:
+        if choice == "not-now":
+            self.leave(None)
+        elif choice in self.offered:
+            self.leave(choice)
+
+    def action_go(self) -> None:
+        """The usual choice."""
+        if self.offered:
+            self._choose(self.offered[0])
+
+
+def _service(each: ServiceLog, state: LoggingState, now: datetime) -> list[Line]:
+    process = each.process
+    how = "not known" if process is None else process.state
+    created = process.created if process is not None else None
+    since = f" since {stamp(created, now)}" if created is not None else ""
+    lines = [pair(f"{each.tier.capitalize()} end", f"{each.service} {how}{since}; {_written(each, now)}")]
+    if each.behind and each.runs:
+        does = "may not write yet" if state.enabled else "may still write"
+        lines.append(pair("", f"started before the settings changed: {does}", "state-degraded"))
+    return lines
+
+
+def _written(each: ServiceLog, now: datetime) -> str:
+    written = each.written
+    if written is None:
+        return "files not read"
+    if not written.name:
+        return "no file"
+    return f"{written.name}, last line {stamp(written.last, now)}"
