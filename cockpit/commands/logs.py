@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -65,17 +66,19 @@ def places(wanted: Wanted) -> tuple[list[Place], bool]:
         return [Place(source, writers) for source in found], False
     made: list[Place] = []
     failed = False
+    alike = Counter(path.absolute().name for path in wanted.paths)
     for path in wanted.paths:
+        label = str(path) if alike[path.absolute().name] > 1 else ""
         try:
-            made.append(_local(path, wanted.ends))
+            made.append(_local(path, wanted.ends, label))
         except LogError as error:
             tell(words(error))
             failed = True
     return made, failed
 
 
-def _local(path: Path, ends: Ends) -> Place:
-    source, file = sources.on_path(path)
+def _local(path: Path, ends: Ends, label: str) -> Place:
+    source, file = sources.on_path(path, label)
     if file:
         name = parse_name(file)
         return Place(source, (name.writer if name else None,), file)

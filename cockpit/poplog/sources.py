@@ -47,14 +47,15 @@ def _share(environment: Environment, secret: Secret | None, server: str, places:
     return SmbFolder(server, unc, sign_in)
 
 
-def on_path(path: Path) -> tuple[LogSource, str]:
-    """The folder at ``path``; for a file its folder and its name. Raises LogError."""
+def on_path(path: Path, label: str = "") -> tuple[LogSource, str]:
+    """The folder at ``path``; for a file its folder and its name. ``label``: what to call it, else by its
+    own name. Raises LogError."""
     from cockpit.poplog.local import LocalFolder
 
     try:
         if path.is_dir():
-            return LocalFolder(path), ""
+            return LocalFolder(path, label=label), ""
         path.stat()
     except OSError as error:
         raise LogError(f"{path} cannot be read", error.strerror or str(error)) from error
-    return LocalFolder(path.parent), path.name
+    return LocalFolder(path.parent, label=label), path.name

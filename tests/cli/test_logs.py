@@ -71,6 +71,17 @@ def test_both_ends_are_put_together_by_time_and_lines_say_whose_they_are(
     assert numbers(said(capsys, "tail", folder, "--backend")[1]) == [2, 4]
 
 
+def test_folders_of_one_name_are_told_apart(tmp_path: Path, capsys: Capture) -> None:
+    for name in ("EX01", "EX02"):
+        (tmp_path / name / "Pop3").mkdir(parents=True)
+        write(tmp_path / name / "Pop3", A, 1)
+    _, out, _ = said(capsys, "tail", tmp_path / "EX01" / "Pop3", tmp_path / "EX02" / "Pop3")
+    assert sorted(text.split(" POP3 ")[0] for text in out) == [
+        str(tmp_path / "EX01" / "Pop3"),
+        str(tmp_path / "EX02" / "Pop3"),
+    ]
+
+
 def test_one_file_is_read_alone_whatever_its_name(folder: Path, capsys: Capture) -> None:
     write(folder, A, 1)
     write(folder, B, 2)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -178,6 +179,30 @@ def test_a_file_cut_or_replaced_is_read_again_from_its_beginning(logging_lab: Lo
         after = [row.line for row in rows if row is not None]
         eventually(lambda: shown(entries, ONE, "POP3")[-1:] == after[-1:], LONG, "its last line")
     assert shown(entries, ONE, "POP3")[-len(after) :] == after
+
+
+def test_hostile_and_half_lines_come_harmless_and_stop_nothing(logging_lab: Logging) -> None:
+    lab = logging_lab
+    lab.knobs(ONE, front_log_rate=50.0)
+    with followed(lab.running.environment, ONE) as (entries, batches):
+        eventually(lambda: len(shown(entries, ONE, "POP3")) > 20, LONG, "lines")
+        lab.act(ONE, "write-hostile")
+        lab.act(ONE, "write-half", goes_on=True)
+        eventually(lambda: len(lab.written(ONE, "POP3")) > 60, LONG, "lines after")
+        lab.act(ONE, "write-half")
+        ahead = len(lab.written(ONE, "POP3")) + 20
+        eventually(lambda: len(lab.written(ONE, "POP3")) > ahead, LONG, "lines in the next file")
+        lab.still()
+        eventually(
+            lambda: shown(entries, ONE, "POP3")[-1:] == lab.lines(ONE, "POP3")[-1:], LONG, "the last line"
+        )
+    came = shown(entries, ONE, "POP3")
+    (cut,) = [w for w in read(Path(lab.running.addresses.record)) if w.kind == "cut"]
+    half = came.index(cut.data.decode())
+    assert came[:half] + came[half + 1 :] == lab.lines(ONE, "POP3")
+    assert not {c for text in came for c in text if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
+    assert any("\\x1b" in text for text in came)
+    assert Happened.SKIPPED not in [n.kind for b in batches for n in b.notices]
 
 
 def test_logging_that_is_off_says_so_and_lines_come_once_it_is_on(logging_lab: Logging) -> None:
