@@ -62,6 +62,7 @@ def add(commands: Commands, group: Callable[..., Commands]) -> None:
     inner = group(top, "logs_command")
     _add_tail(inner)
     _add_grep(inner)
+    _add_view(inner)
     trace_options.add(inner)
 
 
@@ -127,7 +128,20 @@ def _add_grep(commands: Commands) -> None:
     _how(made)
 
 
-def _where(to: argparse.ArgumentParser) -> None:
+def _add_view(commands: Commands) -> None:
+    made = _command(
+        commands,
+        "view",
+        "the Logs screen on servers or files, of any size; exit 0, or 3 when files cannot be read",
+        "logs view /srv/copies/POP32026010810-1.LOG",
+    )
+    made.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help="folders or files instead of servers"
+    )
+    _servers(made)
+
+
+def _servers(to: argparse.ArgumentParser) -> None:
     to.add_argument(
         "--server",
         action="append",
@@ -137,6 +151,10 @@ def _where(to: argparse.ArgumentParser) -> None:
         dest="servers",
         help="may be repeated",
     )
+
+
+def _where(to: argparse.ArgumentParser) -> None:
+    _servers(to)
     ends = to.add_mutually_exclusive_group()
     ends.add_argument("--backend", action="store_true", help="the back end's log, not the front end's")
     ends.add_argument("--both", action="store_true", help="both, put together by time")
@@ -155,6 +173,8 @@ def run(options: argparse.Namespace, environment: Callable[[], Environment]) -> 
     ConfigError."""
     if options.logs_command == "trace":
         return trace_options.run(options, environment())
+    if options.logs_command == "view":
+        return _view(options, environment)
     wanted = _wanted(options, environment)
     match options.logs_command:
         case "tail":
@@ -171,13 +191,27 @@ def run(options: argparse.Namespace, environment: Callable[[], Environment]) -> 
     raise ConfigError(f"unknown command logs {options.logs_command}")
 
 
-def _wanted(options: argparse.Namespace, environment: Callable[[], Environment]) -> Wanted:
-    from cockpit.commands.logs import Ends, Wanted
+def _view(options: argparse.Namespace, environment: Callable[[], Environment]) -> int:
+    from cockpit.commands import logs_view
 
+    _either(options)
+    mouse, theme = not options.no_mouse, options.theme
+    if options.paths:
+        return logs_view.view_files(tuple(options.paths), mouse=mouse, theme=theme)
+    return logs_view.view_servers(environment(), tuple(options.servers), mouse=mouse, theme=theme)
+
+
+def _either(options: argparse.Namespace) -> None:
     if bool(options.servers) == bool(options.paths):
         raise ConfigError(
             f"logs {options.logs_command}: name either servers (--server EX01), or folders and files."
         )
+
+
+def _wanted(options: argparse.Namespace, environment: Callable[[], Environment]) -> Wanted:
+    from cockpit.commands.logs import Ends, Wanted
+
+    _either(options)
     ends = Ends.BACK if options.backend else Ends.BOTH if options.both else Ends.USUAL
     return Wanted(
         environment() if options.servers else None,

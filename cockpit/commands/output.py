@@ -39,3 +39,12 @@ def when_nobody_reads(then: Callable[[], None]) -> None:
         then()
 
     threading.Thread(target=watch, name="stdout", daemon=True).start()
+
+
+def let_go_of_a_dead_terminal() -> None:
+    """What is still buffered for a terminal that is gone would make the interpreter exit with 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cockpit.commands.output import let_go_of_a_dead_terminal
 from cockpit.config import environment as config
 from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.paths import Paths, paths, private_dir
@@ -44,12 +45,14 @@ def run(environment: Environment, *, mouse: bool, theme: str | None) -> int:
 
     if reason := life.refuse(os.environ):
         raise ConfigError(reason)
+    from cockpit.commands.logs_view import server_logs
     from cockpit.fleet.client import CollectorFeed
     from cockpit.ui.app import CockpitApp
     from cockpit.ui.environment import EnvironmentBadge
 
     places = paths()
-    feed = CollectorFeed(environment, config.password(environment), places.collector_log)
+    secret = config.password(environment)
+    feed = CollectorFeed(environment, secret, places.collector_log)
     badge = EnvironmentBadge(
         name=environment.name,
         account=environment.credential.user,
@@ -63,10 +66,11 @@ def run(environment: Environment, *, mouse: bool, theme: str | None) -> int:
         save_dir=places.views,
         theme=theme,
         recovery=lambda: _recovery(environment),
+        logs=server_logs(environment, secret, places),
     )
     code = life.run(app, mouse=mouse)
     _say_what_stays(environment, places)
-    _let_go_of_a_dead_terminal()
+    let_go_of_a_dead_terminal()
     return code
 
 
@@ -109,15 +113,6 @@ def _staying(standing: Standing) -> Iterator[str]:
     for open_ in standing.obligations:
         whose = f"handed over to {open_.handed_to}" if open_.handed_to else f"run {open_.run[:8]}"
         yield f"Still to be undone: {open_.key} on {open_.server}, was {shown(open_.prior)} ({whose})"
-
-
-def _let_go_of_a_dead_terminal() -> None:
-    """What is still buffered for a terminal that is gone would make the interpreter exit with 120."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def demo(options: DemoOptions, *, write: bool | None, mouse: bool, theme: str | None) -> int:

@@ -50,6 +50,11 @@ class Paths:
     def collector_log(self) -> Path:
         return self.state / "collector.log"
 
+    @property
+    def reader_log(self) -> Path:
+        """Of the process that reads servers' logs for the Logs screen."""
+        return self.state / "log-reader.log"
+
 
 def paths() -> Paths:
     """The folders for this user. Nothing is created."""

@@ -1,0 +1,90 @@
+"""``pop-cockpit logs view``: the Logs screen by itself, on files or servers; and who opens logs for it."""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cockpit.commands.output import let_go_of_a_dead_terminal
+from cockpit.config import environment as config
+from cockpit.config.environment import ConfigError, Environment, Secret
+from cockpit.config.paths import Paths, paths
+
+if TYPE_CHECKING:
+    from cockpit.poplog.files_document import FilesDocument
+    from cockpit.ui.logs import Live, LogsWanted, Opened, OpenLogs
+
+BEFORE: Final = 1_000
+"""Lines of each log that are there when it is opened."""
+UNREADABLE: Final = 3
+
+
+def server_logs(environment: Environment, secret: Secret | None, places: Paths) -> OpenLogs:
+    """Opens both ends' logs of servers, read by a process of its own."""
+
+    def opened(wanted: LogsWanted) -> Live:
+        from cockpit.poplog.beginning import FromEnd
+        from cockpit.poplog.client import ProcessFeed
+        from cockpit.poplog.messages import Ask
+        from cockpit.poplog.names import Writer
+        from cockpit.poplog.ring import Ring
+        from cockpit.ui.logs import Live
+
+        ask = Ask(wanted.servers, (Writer.POP3, Writer.POP3BE), FromEnd(BEFORE))
+        return Live(Ring(), ProcessFeed(environment, secret, ask, places.reader_log))
+
+    return opened
+
+
+def view_servers(
+    environment: Environment, servers: tuple[str, ...], *, mouse: bool, theme: str | None
+) -> int:
+    """The logs of ``servers`` as they grow; an exit code. Raises ConfigError."""
+    _refuse_where_nothing_can_be_drawn()
+    from cockpit.ui.logs import LogsWanted
+
+    opener = server_logs(environment, config.password(environment), paths())
+    return _show(LogsWanted(servers=tuple(dict.fromkeys(servers))), opener, mouse=mouse, theme=theme)
+
+
+def view_files(files: tuple[Path, ...], *, mouse: bool, theme: str | None) -> int:
+    """Files and folders here; an exit code, 3 where they cannot be read. Raises ConfigError."""
+    _refuse_where_nothing_can_be_drawn()
+    from cockpit.commands.logs import tell, words
+    from cockpit.poplog.errors import LogError
+    from cockpit.poplog.files_document import FilesDocument
+    from cockpit.ui.logs import LogsWanted
+
+    try:
+        document = FilesDocument.of(files)
+    except LogError as error:
+        tell(words(error))
+        return UNREADABLE
+    return _show(LogsWanted(paths=files), lambda _: _prepared(document), mouse=mouse, theme=theme)
+
+
+def _prepared(document: FilesDocument) -> Opened:
+    """Its end known: of a compressed file it is known only once all of it was read."""
+    document.prepare()
+    return document
+
+
+def _refuse_where_nothing_can_be_drawn() -> None:
+    gc.disable()  # as in screen.run: the app switches it on again after the first paint
+    from cockpit.ui import life
+
+    if reason := life.refuse(os.environ):
+        raise ConfigError(reason.replace("pop-cockpit status", "pop-cockpit logs tail"))
+
+
+def _show(wanted: LogsWanted, opener: OpenLogs, *, mouse: bool, theme: str | None) -> int:
+    from cockpit.ui import life
+    from cockpit.ui.logs_app import LogsApp
+
+    places = paths()
+    app = LogsApp(wanted, opener, crash_dir=places.crashes, save_dir=places.views, theme=theme)
+    code = life.run(app, mouse=mouse)
+    let_go_of_a_dead_terminal()
+    return code
