@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cockpit.journal.records import Answer, WishKind
 from cockpit.recovery.logging_view import LoggingState
 from cockpit.recovery.view import Plan, RunLine, RunView, Standing
+
+if TYPE_CHECKING:
+    from cockpit.exchange.model import MonitoringProbeResult
+    from cockpit.poplog.trace import Trace
 
 
 class RefusedError(Exception):
@@ -25,7 +29,7 @@ class NotBackError(RefusedError):
 
 
 class Recovery(Protocol):
-    """All methods block (a file or database is read, at ``plan`` and ``sweep`` also servers), so a
+    """All methods block (a file or database is read, at ``plan``, ``trace`` and ``sweep`` also servers), so a
     screen calls them from a thread. All raise RefusedError, and nothing else that is foreseen."""
 
     def position(self) -> int:
@@ -42,6 +46,9 @@ class Recovery(Protocol):
 
     def plan(self, server: str, monitor: str) -> Plan:
         """Read everything now and send nothing else."""
+
+    def trace(self, server: str, identity: str, result: MonitoringProbeResult) -> Trace:
+        """The mailbox server behind a probe's result, with all evidence; reads only."""
 
     def start(self, server: str, monitor: str, *, auto: bool = False) -> str:
         """Start a run in a process of its own; its id. Refused while the scope is someone's."""

@@ -14,6 +14,7 @@ from cockpit.config.environment import Environment, Secret
 from cockpit.config.paths import paths
 from cockpit.exchange import catalogue
 from cockpit.exchange.catalogue import same_server
+from cockpit.exchange.model import MonitoringProbeResult
 from cockpit.exchange.text import clean_line
 from cockpit.journal.errors import JournalError, LeaseHeldError
 from cockpit.journal.records import (
@@ -29,6 +30,7 @@ from cockpit.journal.records import (
 )
 from cockpit.journal.store import Hold, Journal
 from cockpit.journal.writing import REASON_LENGTH
+from cockpit.poplog.trace import Trace
 from cockpit.recovery import bundle, plan, sweep
 from cockpit.recovery.access import Access, Sessions
 from cockpit.recovery.actions.settings import change_of, read_value, same
@@ -43,7 +45,11 @@ from cockpit.recovery.runbook import Runbook, freeze, readable
 from cockpit.recovery.runbooks import runbook_for
 from cockpit.recovery.runbooks.service import BACK_END_SERVICE, SERVICE
 from cockpit.recovery.scope import scope_of, server_of
+from cockpit.recovery.tracing import Tracer, run_of
 from cockpit.recovery.view import Plan, RunLine, RunView, Standing
+
+TRACE_TRIES, TRACE_GAP = 3, 4.0
+"""How often, and every how many seconds, a log is looked at that has not got as far as the probe's end."""
 
 
 def open_office(environment: Environment, *, read_only: bool | None = None) -> Office:
@@ -164,6 +170,11 @@ class Office(LoggingDesk):
         book = self._book(monitor)
         with self._servers() as access, _refusals(f"A plan for {monitor} on {server}"):
             return plan.make(self._journal, access, self._environment, book, server, monitor)
+
+    def trace(self, server: str, identity: str, result: MonitoringProbeResult) -> Trace:
+        with self._servers() as access, _refusals(f"The trace of {identity} on {server}"):
+            tracer = Tracer(access, gap=TRACE_GAP, tries=TRACE_TRIES)
+            return tracer.health(tracer.trace(run_of(result, identity, server)))
 
     # --- acting ------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from textual.binding import Binding
 from cockpit.ui.action import Action
 from cockpit.ui.log_actions import FROM_FLEET, LOG_ACTIONS
 from cockpit.ui.recovery_actions import RECOVERY_ACTIONS
+from cockpit.ui.trace_actions import TRACE_ACTIONS
 
 __all__ = ["ACTIONS", "Action", "Registry", "key_label"]
 
@@ -27,6 +28,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("fleet.probe", ("p",), "probe", "fleet", "Act",
            "Re-run the probe behind the monitor (Invoke-MonitoringProbe); shows the command "
            "first.", shown=True),
+    Action("fleet.trace", ("x",), "trace", "fleet", "Act",
+           "Find the mailbox server behind the newest probe result: logs, clocks, mailbox; reads only."),
     Action("fleet.recover", ("r",), "recover", "fleet", "Act",
            "Plan or start the runbook of the selected monitor; asks first, a plan only reads.", shown=True),
     Action("fleet.logging", ("l",), "log", "fleet", "Act",
@@ -89,6 +92,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("help.last", ("G", "end"), "last", "help", "Dialog"),
     *LOG_ACTIONS,
     *RECOVERY_ACTIONS,
+    *TRACE_ACTIONS,
 )  # fmt: skip
 
 _DISPLAY: Final = {

@@ -15,7 +15,7 @@ _MODIFIERS = {"ctrl", "shift", "alt"}
 _UNSAFE_FOR_DANGER = {f"ctrl+{c}" for c in "abdkjhlsz"}
 """Keys that shells, tmux and editors have put into people's fingers (terminal-ui §2)."""
 _MUST_STAY = {"app.quit", "app.help", "probe.cancel", "recover.cancel", "decide.cancel", "reason.cancel"}
-SCREENS = ("fleet", "run", "plan", "history", "obligations", "logs")
+SCREENS = ("fleet", "run", "plan", "history", "obligations", "logs", "trace")
 """Scopes of whole screens, on which the app's own actions work too."""
 
 

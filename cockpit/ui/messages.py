@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -11,6 +12,9 @@ from cockpit.fleet.snapshot import FleetDiff
 from cockpit.recovery.client import Recovery, RefusedError
 from cockpit.recovery.logging_view import LoggingState
 from cockpit.recovery.view import Plan, RunLine, RunView, Standing
+
+if TYPE_CHECKING:
+    from cockpit.poplog.trace import Trace
 
 
 class DiffArrived(Message):
@@ -85,6 +89,15 @@ class LoggingArrived(Message):
 
     def __init__(self, state: LoggingState) -> None:
         self.state = state
+        super().__init__()
+
+
+class TraceArrived(Message):
+    """A probe's result was traced; reading only. ``asked``: which trace it was, by the screen's own name."""
+
+    def __init__(self, trace: Trace, asked: str) -> None:
+        self.trace = trace
+        self.asked = asked
         super().__init__()
 
 

@@ -102,9 +102,16 @@ def runs_of(server: ServerSnapshot, identity: str) -> list[ProbeRun]:
 
 
 def probe(
-    server: ServerView, leaf: Leaf, asked: Iterable[Asked], now: datetime, probe_key: str, stop_key: str
+    server: ServerView,
+    leaf: Leaf,
+    asked: Iterable[Asked],
+    now: datetime,
+    probe_key: str,
+    stop_key: str,
+    trace_key: str = "",
 ) -> list[Line]:
-    """The newest run of the monitor's probe in full, older ones in a line each."""
+    """The newest run of the monitor's probe in full, older ones in a line each. ``trace_key``: what looks for
+    the mailbox server behind a failure; empty where nothing does."""
     identity = probe_identity(leaf.entry) if leaf.entry is not None else None
     if leaf.entry is None:
         lines: list[Line] = [(("There is no monitor here, so there is no probe to re-run.", "text-dim"),)]
@@ -121,6 +128,8 @@ def probe(
                 lines.append(_pair("Phase", "asked for; the collector has not started it yet", "text-key"))
         if runs:
             lines += _run(runs[0], now, stop_key)
+            if trace_key and runs[0].result is not None and not runs[0].result.succeeded:
+                lines.append(_pair("Trace", f"{trace_key} finds the mailbox server behind it", "text-key"))
         elif len(lines) == 1:
             lines.append(((f"Not re-run by hand yet. {probe_key} shows the command.", "text-dim"),))
     lines += _last_monitor_error(leaf)

@@ -29,6 +29,7 @@ from cockpit.ui.messages import (
     RunStarted,
     RunWanted,
     StandingArrived,
+    TraceArrived,
 )
 from cockpit.ui.recoveries import NOT_HERE, SWEEP_SECONDS, Recoveries
 from cockpit.ui.terminal_app import TerminalApp
@@ -153,6 +154,10 @@ class RecoveringApp(TerminalApp, inherit_bindings=False):
     @on(LoggingArrived)
     def _logging_arrived(self, message: LoggingArrived) -> None:
         self._tell_screens("logging_arrived", message.state)
+
+    @on(TraceArrived)
+    def _trace_arrived(self, message: TraceArrived) -> None:
+        self._tell_screens("trace_arrived", message.trace, message.asked)
 
     @on(RunStarted)
     def _run_started(self, message: RunStarted) -> None:

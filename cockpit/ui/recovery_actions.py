@@ -12,7 +12,8 @@ from typing import Final
 from cockpit.ui.action import Action
 
 
-def _moves(scope: str) -> tuple[Action, ...]:
+def moves(scope: str) -> tuple[Action, ...]:
+    """Of every list and text."""
     return (
         Action(f"{scope}.down", ("down", "j"), "down", scope, "Move"),
         Action(f"{scope}.up", ("up", "k"), "up", scope, "Move"),
@@ -23,14 +24,16 @@ def _moves(scope: str) -> tuple[Action, ...]:
     )
 
 
-def _panes(scope: str) -> tuple[Action, ...]:
+def panes(scope: str) -> tuple[Action, ...]:
+    """Of a screen with several panes."""
     return (
         Action(f"{scope}.next-pane", ("tab", "right"), "next pane", scope, "Move"),
         Action(f"{scope}.previous-pane", ("shift+tab", "left"), "previous pane", scope, "Move"),
     )
 
 
-def _keeps(scope: str) -> tuple[Action, ...]:
+def keeps(scope: str) -> tuple[Action, ...]:
+    """Of a screen whose text is worth keeping."""
     return (
         Action(f"{scope}.copy", ("y",), "copy", scope, "Keep",
                "The command, or what is selected, to the clipboard (OSC 52) and to a file.", shown=True),
@@ -39,7 +42,8 @@ def _keeps(scope: str) -> tuple[Action, ...]:
     )  # fmt: skip
 
 
-def _back(scope: str, help: str) -> Action:  # noqa: A002
+def back(scope: str, help: str) -> Action:  # noqa: A002
+    """Of every screen that was opened from another."""
     return Action(f"{scope}.back", ("q", "escape"), "back", scope, "Move", help, shown=True)
 
 
@@ -68,21 +72,21 @@ RECOVERY_ACTIONS: Final[tuple[Action, ...]] = (
            dangerous=True, shown=True),
     Action("run.current", ("g",), "to the current step", "run", "Move",
            "Back to the step the run is at, and follow it.", shown=True),
-    *_keeps("run"),
+    *keeps("run"),
     Action("run.export", ("x",), "export", "run", "Keep", "Write the evidence bundle to a file.", shown=True),
-    *_panes("run"), *_moves("run"),
-    _back("run", "Leave the screen; the run goes on."),
+    *panes("run"), *moves("run"),
+    back("run", "Leave the screen; the run goes on."),
 
     Action("plan.start", ("r",), "start", "plan", "Act", "Start this runbook; asks first.",
            dangerous=True, shown=True),
     Action("plan.again", ("R",), "read again", "plan", "Act", "Read every guard anew; reads only.",
            shown=True),
-    *_keeps("plan"), *_panes("plan"), *_moves("plan"), _back("plan", "Leave the plan."),
+    *keeps("plan"), *panes("plan"), *moves("plan"), back("plan", "Leave the plan."),
 
     Action("history.open", ("enter",), "open", "history", "Act", "Attach to the run.", shown=True),
     Action("history.filter", ("/",), "filter", "history", "Find",
            "Text in id, server, monitor, state, operator or step; a leading ! turns it round.", shown=True),
-    *_keeps("history"), *_moves("history"), _back("history", "Clear the filter, then leave."),
+    *keeps("history"), *moves("history"), back("history", "Clear the filter, then leave."),
 
     Action("obligations.open", ("enter",), "open run", "obligations", "Act",
            "Open the run that opened the obligation.", shown=True),
@@ -91,7 +95,7 @@ RECOVERY_ACTIONS: Final[tuple[Action, ...]] = (
     Action("obligations.close", ("c",), "close", "obligations", "Act",
            "Close what was handed over: its value is back, or it stays as it is. Asks first, with a reason.",
            dangerous=True, shown=True),
-    *_keeps("obligations"), *_moves("obligations"), _back("obligations", "Leave the list."),
+    *keeps("obligations"), *moves("obligations"), back("obligations", "Leave the list."),
 
     Action("recover.plan", ("p",), "plan", "recover", "Dialog",
            "The whole plan with every guard read now; nothing is sent.", shown=True),
@@ -116,7 +120,9 @@ RECOVERY_ACTIONS: Final[tuple[Action, ...]] = (
     *_dialog("reason"),
 )  # fmt: skip
 
-_ENTRANCES: Final = frozenset({"fleet.recover", "fleet.logging", "app.obligations", "app.history"})
+_ENTRANCES: Final = frozenset(
+    {"fleet.recover", "fleet.logging", "fleet.trace", "app.obligations", "app.history"}
+)
 
 
 def without_recovery(actions: Iterable[Action]) -> tuple[Action, ...]:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from cockpit.exchange.errors import ExchangeError, UnreachableError
 from cockpit.exchange.logfiles import FileEntry, FileHits, FilePiece, LogFileGoneError
 from cockpit.exchange.model import Reading
-from cockpit.exchange.recovery_model import MonitoringMailbox
+from cockpit.exchange.recovery_model import Channel, Event, MonitoringMailbox
 from cockpit.poplog.errors import FileGoneError
 from cockpit.poplog.evidence import ProbeRun
 from tests.poplog.logs import START, USER, proxied
@@ -54,10 +54,16 @@ class Machine:
     looks: int = 0
     ticks: Callable[[], datetime] = lambda: AT + timedelta(minutes=2)
     folder: str = ""
+    recorded: list[Event] = field(default_factory=list)
+    since: datetime | None = None
 
     def now(self) -> datetime:
         self.looks += 1
         return self.ticks() + self.ahead
+
+    def events(self, channel: Channel, since: datetime, newest: int) -> Any:
+        self.since = since
+        return Reading(tuple(self.recorded))
 
     def log_files(self, folder: str) -> Disk:
         self.folder = folder
@@ -74,6 +80,7 @@ class Organization:
     logging: bool = True
     active: str = EX02
     health: str = "Healthy"
+    closed: bool = False
 
     def read(self, job: Callable[[Any], T]) -> T:
         return job(self)
@@ -85,6 +92,23 @@ class Organization:
         if machine.closed is not None:
             raise machine.closed
         return job(machine)
+
+    def send(self, change: Any) -> Any:
+        raise AssertionError("a trace changes nothing")
+
+    act = send
+
+    def fence(self, check: Callable[[], None]) -> None:
+        raise AssertionError("a trace changes nothing")
+
+    def forgive(self) -> None:
+        return
+
+    def avoid(self, server: str) -> None:
+        return
+
+    def close(self) -> None:
+        self.closed = True
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if not name.startswith(("get_", "invoke_")):

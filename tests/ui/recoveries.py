@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from cockpit.exchange.model import MonitoringProbeResult
 from cockpit.journal.records import (
     Answer,
     Choice,
@@ -21,6 +22,7 @@ from cockpit.journal.records import (
     Verdict,
     WishKind,
 )
+from cockpit.poplog.trace import Trace
 from cockpit.recovery.client import NotBackError, RefusedError
 from cockpit.recovery.logging_view import LoggingState
 from cockpit.recovery.view import (
@@ -267,6 +269,8 @@ class FakeRecovery:
     refuse: dict[str, Exception] = field(default_factory=dict)
     logs: LoggingState = field(default_factory=lambda: LoggingState("EX01", False))
     made_plan: Plan = field(default_factory=plan)
+    traces: list[Trace] = field(default_factory=list)
+    """Given one after the other, the last one for ever."""
     gate: Event | None = None
     settled: list[tuple[int, str, bool]] = field(default_factory=list)
     not_back: bool = False
@@ -274,7 +278,7 @@ class FakeRecovery:
 
     def _may(self, name: str, *values: str) -> None:
         self.calls.append((name, *values))
-        if self.gate is not None and name in ("plan", "answer"):
+        if self.gate is not None and name in ("plan", "answer", "trace"):
             self.gate.wait(5)
         if name in self.refuse:
             raise self.refuse[name]
@@ -312,6 +316,10 @@ class FakeRecovery:
     def plan(self, server: str, monitor: str) -> Plan:
         self._may("plan", server, monitor)
         return self.made_plan
+
+    def trace(self, server: str, identity: str, result: MonitoringProbeResult) -> Trace:
+        self._may("trace", server, identity, result.result_type)
+        return self.traces.pop(0) if len(self.traces) > 1 else self.traces[0]
 
     def start(self, server: str, monitor: str, *, auto: bool = False) -> str:
         self._may("start", server, monitor)

@@ -25,8 +25,9 @@ from cockpit.ui.screens.probe import ProbeDialog
 from cockpit.ui.screens.reason import ReasonDialog
 from cockpit.ui.screens.recover import RecoverDialog
 from cockpit.ui.screens.run import RunScreen
+from cockpit.ui.screens.trace import TraceScreen
 
-DANGER = Action("fleet.explode", ("x",), "explode", "fleet", "Act", "Changes something.", dangerous=True)
+DANGER = Action("fleet.explode", ("z",), "explode", "fleet", "Act", "Changes something.", dangerous=True)
 
 
 def test_every_action_has_a_method() -> None:
@@ -45,6 +46,7 @@ def test_every_action_has_a_method() -> None:
         "decide": DecideDialog,
         "reason": ReasonDialog,
         "logging": LoggingDialog,
+        "trace": TraceScreen,
     }
     for action in ACTIONS:
         assert hasattr(owners[action.scope], f"action_{action.method}"), action.id
@@ -63,7 +65,14 @@ def test_what_sends_or_ends_something_is_dangerous() -> None:
     ends = ("run.decide", "run.end-wait", "run.resume", "run.abort", "obligations.close")
     for each in (*ends, "plan.start", "recover.start"):
         assert table[each].dangerous
-    for each in ("fleet.recover", "recover.plan", "obligations.sweep", "run.export", "app.history"):
+    for each in (
+        "fleet.recover",
+        "fleet.trace",
+        "recover.plan",
+        "obligations.sweep",
+        "run.export",
+        "app.history",
+    ):
         assert not table[each].dangerous
 
 
@@ -82,7 +91,7 @@ def test_read_only_does_not_bind_what_is_dangerous() -> None:
     assert DANGER in write.live("fleet")
     assert not read_only.allows("fleet.explode")
     assert write.allows("fleet.explode")
-    assert "x" not in {b.key for b in read_only.bindings("fleet")}
+    assert "z" not in {b.key for b in read_only.bindings("fleet")}
 
 
 def test_help_lists_exactly_what_is_live() -> None:

@@ -268,9 +268,9 @@ class FleetScreen(FleetActions, inherit_bindings=False):
             server, leaf = self.subject
             key_of = self.desk.registry.key_of
             waiting = list(self.desk.asked.values())
-            lines = panels.probe(
-                server, leaf, waiting, self.desk.now(), key_of("fleet.probe"), key_of("fleet.stop-waiting")
-            )
+            keys = (key_of("fleet.probe"), key_of("fleet.stop-waiting"))
+            trace_key = key_of("fleet.trace") if self.recoveries.available else ""
+            lines = panels.probe(server, leaf, waiting, self.desk.now(), *keys, trace_key)
             self.pane("probe").set_lines(lines)
             running = any(r.phase is ProbePhase.RUNNING for r in server.snapshot.probe_runs)
         if running and self._clock_timer is None:

@@ -10,7 +10,7 @@ from cockpit.ui.clipboard import osc52, save_text
 from cockpit.ui.desk import Desk
 from cockpit.ui.expansion import GROUP, HEALTH_SET, SERVER, Expansion
 from cockpit.ui.logs import LogsWanted
-from cockpit.ui.screens.fleet_recovery import FleetRecovery
+from cockpit.ui.screens.fleet_trace import FleetTrace
 from cockpit.ui.view import Filter, FleetView, Leaf, ServerView
 from cockpit.ui.widgets.panes import LinesPane, Pane
 from cockpit.ui.widgets.rows import Key, RowsPane
@@ -20,7 +20,7 @@ LOGS_AT_ONCE = 8
 PANES = ("tree", "monitors", "probe", "side")
 
 
-class FleetActions(FleetRecovery, inherit_bindings=False):
+class FleetActions(FleetTrace, inherit_bindings=False):
     """The actions; :class:`FleetScreen` adds the drawing."""
 
     desk: Desk

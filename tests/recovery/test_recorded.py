@@ -1,0 +1,69 @@
+"""The newest failed run of a probe that a server has recorded."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cockpit.exchange.errors import UnreachableError
+from cockpit.exchange.recovery_model import Channel, Event
+from cockpit.recovery.recorded import LOOK_BACK, last_failed
+from tests.poplog.logs import USER
+from tests.recovery.builders import EX01
+from tests.recovery.traced import AT, Organization, organization
+
+CTP = "POP\\PopCTPProbe"
+
+
+def event(name: str = "PopCTPProbe/DB01", result: str = "Failed", **fields: str) -> Event:
+    times = {"ExecutionStartTime": "2026-01-08T08:30:00.1234567Z", "ExecutionEndTime": "2026-01-08T08:30:01Z"}
+    return Event(
+        Channel.PROBE_RESULT.value, 2, AT, {"ResultName": name, "ResultType": result, **times, **fields}
+    )
+
+
+def recorded(*events: Event) -> Organization:
+    access = organization()
+    access.machines[EX01].recorded = list(events)
+    return access
+
+
+def test_the_newest_that_failed_of_this_probe() -> None:
+    user = f"Probe executed for User: {USER}@contoso.test Password: [redacted]"
+    access = recorded(
+        event("PopCTPProbe/DB01", "Succeeded"),
+        event("PopDeepTestProbe/DB01"),
+        event("popctpprobe/DB02", "TimedOut", StateAttribute4="EX02", ExecutionContext=user),
+        event("PopCTPProbe/DB01", StateAttribute4="EX03"),
+    )
+    found = last_failed(access, f"{CTP}\\DB02", EX01)
+    assert found is not None
+    assert (found.probe, found.server, found.result) == (f"{CTP}\\DB02", EX01, "TimedOut")
+    assert (found.mailbox_server, found.user) == ("EX02", f"{USER}@contoso.test")
+    assert found.started is not None
+    assert found.ended == AT + timedelta(seconds=1)
+    assert timedelta() < found.started - AT < timedelta(seconds=1)
+    assert access.machines[EX01].since == AT + timedelta(minutes=2) - LOOK_BACK
+
+
+def test_there_is_none() -> None:
+    assert last_failed(recorded(event(result="Succeeded")), CTP, EX01) is None
+    assert last_failed(recorded(), CTP, EX01) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-08T08:30:00Z", "2026-01-08T08:30:00", "2026-01-08T09:30:00+01:00", "soon"]
+)
+def test_times(text: str) -> None:
+    found = last_failed(recorded(event(ExecutionStartTime=text)), CTP, EX01)
+    assert found is not None
+    assert found.started == (None if text == "soon" else AT)
+
+
+def test_an_event_log_that_cannot_be_read() -> None:
+    access: Any = organization()
+    access.machines[EX01].closed = UnreachableError("EX01 cannot be reached")
+    with pytest.raises(UnreachableError):
+        last_failed(access, CTP, EX01)
