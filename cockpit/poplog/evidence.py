@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from cockpit.poplog.correlate import Clock, Match, Skew, Window, arrived, host_key, match
-from cockpit.poplog.sessions import Outcome, Session
+from cockpit.poplog.sessions import LOGINS, Outcome, Session, is_error, proxy_target
 
 
 class Kind(StrEnum):
@@ -176,8 +176,20 @@ def back_evidence(back: LogLook, gathered: Gathered) -> Evidence:
         return _log(Kind.BACK_LOG, back, says, Strength.SUPPORTS, back.server, lines)
     words, strength = _none(back, there, f"session of {', '.join(sorted(users)) or 'a HealthMailbox'}")
     if strength is Strength.SILENT:
-        strength = Strength.AGAINST
+        if _signed_in(gathered, back.server):
+            strength = Strength.AGAINST
+        else:
+            words += " A login that failed, or never got here, names nobody."
     return _log(Kind.BACK_LOG, back, words, strength, back.server)
+
+
+def _signed_in(gathered: Gathered, server: str) -> bool:
+    """Whether the front end's log says that the login went well on ``server``: then the back end's names the
+    user, which is empty until login (§4.2)."""
+    found = matched(gathered.front, gathered.run, gathered.users).sessions
+    rows = (e.row for s in found for e in s.entries if e.row.command.lower() in LOGINS)
+    targets = (proxy_target(row) for row in rows if not is_error(row))
+    return any(t is not None and says_same(t.host, server) for t in targets)
 
 
 def mailbox_evidence(mailbox: MailboxLook | None) -> Evidence:

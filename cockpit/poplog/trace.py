@@ -77,9 +77,9 @@ class _Voices:
     def back_of(self, server: str) -> Evidence | None:
         return next((e for e in self.back if says_same(e.server, server)), None)
 
-    def back_is(self, server: str, strength: Strength) -> bool:
+    def back_is(self, server: str, *strengths: Strength) -> bool:
         found = self.back_of(server)
-        return found is not None and found.strength is strength
+        return found is not None and found.strength in strengths
 
 
 def candidates(gathered: Gathered) -> tuple[str, ...]:
@@ -197,7 +197,8 @@ def _conflict(voices: _Voices, evidence: tuple[Evidence, ...]) -> Trace:
     for one, other in ((first, second), (second, first)):
         seen = voices.back_is(one.server, Strength.SUPPORTS)
         named = _known(one.server, voices.gathered.servers)
-        if seen and voices.back_is(other.server, Strength.AGAINST) and named:
+        absent = voices.back_is(other.server, Strength.AGAINST, Strength.SILENT)
+        if seen and absent and named:
             reason = f"Of two servers that are named, only the back-end log of {named} shows the session."
             return Trace(voices.gathered.run, evidence, named, Sureness.LIKELY, reason, (words,))
     reason = "The probe result and the front end's log name different servers."

@@ -232,6 +232,18 @@ def test_a_back_end_that_shows_no_such_session_is_named_as_a_contradiction() -> 
     assert trace.contradictions == ("The back-end log of EX02 shows no such session.",)
 
 
+def test_a_login_that_failed_need_not_be_named_by_the_back_end() -> None:
+    refused = 'R="-ERR no";Msg="Proxy:EX02.contoso.test:1995:SSL"'
+    rows = proxied(at=AT)
+    rows[2] = line(
+        2, "pass", at=AT + timedelta(milliseconds=200), parameters="*****", user=USER, context=refused
+    )
+    trace = conclude(gathered(run(), front=front(rows), back=(back("EX02"),), mailbox=active("EX02")))
+    assert (trace.named, trace.sureness, trace.contradictions) == ("EX02", Sureness.CERTAIN, ())
+    assert trace.evidence[2].strength is Strength.SILENT
+    assert trace.evidence[2].says.endswith("A login that failed, or never got here, names nobody.")
+
+
 def test_two_names_are_decided_by_the_back_ends_or_not_at_all() -> None:
     asked, log = run(mailbox_server="EX03"), front(proxied("EX02", at=AT))
     trace = conclude(gathered(asked, front=log))
@@ -294,9 +306,9 @@ def test_a_session_that_the_front_end_did_not_bring(
 ) -> None:
     """The back end's address is 10.0.0.2; a probe of its own comes from there."""
     rows = [r.replace(f"{FRONT}:995", "10.0.0.2:1995") for r in served(came_from=came_from)]
-    asked = run(mailbox_server=server)
-    trace = conclude(gathered(asked, back=(back(server, rows),), addresses=frozenset(front_ends)))
-    assert trace.evidence[1].strength is strength
+    log = front(proxied(server, at=AT))
+    trace = conclude(gathered(run(), front=log, back=(back(server, rows),), addresses=frozenset(front_ends)))
+    assert trace.evidence[2].strength is strength
 
 
 def test_whose_logs_are_worth_a_look() -> None:
