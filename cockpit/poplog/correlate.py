@@ -141,14 +141,16 @@ class Match:
 
 
 def match(sessions: Iterable[Session], window: Window, users: Collection[str]) -> Match:
-    """The sessions of ``users`` in ``window``. Where they were proxied to several hosts, those that lie
-    wholly inside count before those that only overlap; nothing is decided by being a little nearer."""
+    """The sessions of ``users`` in ``window``. Where they were proxied to several hosts, or some do not say
+    where to, those that lie wholly inside count before those that only overlap; nothing is decided by being
+    a little nearer."""
     found = [s for s in sessions if is_of(s, users) and window.touches(s)]
     first = _match(found)
-    if len(first.hosts) < 2:
+    if len(first.hosts) < 2 and not first.untold:
         return first
     inside = _match([s for s in found if window.holds(s)])
-    return inside if len(inside.hosts) == 1 else first
+    better = len(inside.hosts) == 1 and (len(first.hosts) > 1 or not inside.untold)
+    return inside if better else first
 
 
 def _match(sessions: list[Session]) -> Match:

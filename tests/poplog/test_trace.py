@@ -217,6 +217,12 @@ def test_a_session_that_does_not_say_where_it_went_leaves_a_doubt() -> None:
     assert "another session of that time" in trace.reason
 
 
+def test_a_session_that_was_there_before_the_probe_leaves_none() -> None:
+    hung = proxied("EX03", at=AT - timedelta(seconds=1), session="b" * 16)[:2]
+    trace = conclude(gathered(run(), front=front(proxied(at=AT), hung), mailbox=active("EX02")))
+    assert (trace.named, trace.sureness) == ("EX02", Sureness.CERTAIN)
+
+
 def test_a_mailbox_that_moved_is_named_as_a_contradiction() -> None:
     trace = conclude(
         gathered(run(mailbox_server="EX02"), front=front(proxied(at=AT)), mailbox=active("EX03"))

@@ -21,6 +21,7 @@ from unittest.mock import patch
 import msgspec
 
 from cockpit.config.environment import Environment, RecoverySettings
+from cockpit.exchange.logfiles import script_text
 from cockpit.journal.records import Actor, Attempt, NewRun, Obligation, Question, Reading, Run
 from cockpit.journal.store import Journal, open_journal, sqlite_url
 from cockpit.lab import actions
@@ -74,10 +75,18 @@ def hasty(name: str) -> RecoverySettings:
 
 
 def reads_only(entry: Entry) -> bool:
-    return entry.cmdlet.startswith(("Get-", "Test-")) or entry.cmdlet in (
-        "Invoke-MonitoringProbe",
-        "wevtutil",
+    return (
+        entry.cmdlet.startswith(("Get-", "Test-"))
+        or entry.cmdlet in ("Invoke-MonitoringProbe", "wevtutil")
+        or _is_reading_script(entry.cmdlet)
     )
+
+
+def _is_reading_script(shown: str) -> bool:
+    """The lab shows a script by the beginning of its text; those that read logs change nothing."""
+    begins = shown.removesuffix("…").strip()
+    texts = (script_text(f"{name}-log.ps1").removeprefix("# ") for name in ("list", "read", "find"))
+    return len(begins) > 20 and any(text.startswith(begins) for text in texts)
 
 
 _UNSAID: Final = frozenset({"Confirm", "MoveComment", "DomainController"})

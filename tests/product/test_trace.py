@@ -1,0 +1,279 @@
+"""Traces over the wire, in every scenario of the lab, against what the lab itself knows.
+
+Every server's clock is off by minutes, time zones differ, both logs are written, and half of the labs have
+probes that do not read the mailbox server out of a reply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from cockpit.exchange import catalogue
+from cockpit.exchange.errors import ExchangeError
+from cockpit.lab.faults import Outcome
+from cockpit.lab.organization import Database, Server, read_settings
+from cockpit.lab.scenarios import SCENARIOS
+from cockpit.lab.simulation import Simulation
+from cockpit.poplog.evidence import Evidence, Kind, ProbeRun, Strength
+from cockpit.poplog.trace import Sureness, Trace
+from cockpit.recovery.access import Sessions
+from cockpit.recovery.recorded import last_failed
+from cockpit.recovery.tracing import Tracer, run_of
+from tests.product.conftest import Running, running_lab
+
+CTP: Final = "POP\\PopCTPProbe"
+SPEED: Final = 30.0
+MOST: Final = 4
+"""Front ends that are traced of one scenario."""
+_ERRORS: Final = (0.0, 187.0, -241.5, 96.25, -33.0, 275.75, -120.0, 12.0)
+"""Seconds the servers' clocks are ahead, one after the other: Kerberos allows five minutes."""
+
+
+@dataclass
+class Truth:
+    """A witness of every probe's run, as the lab saw it."""
+
+    runs: list[tuple[str, str, Database | None, Outcome, float, float]] = field(default_factory=list)
+
+    def probe_ran(
+        self, server: Server, probe: str, database: Database | None, outcome: Outcome, t: float, end: float
+    ) -> None:
+        self.runs.append((server.name, probe, database, outcome, t, end))
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_: None
+
+
+@dataclass
+class Scene:
+    """A lab with its truth, and a way to its servers."""
+
+    running: Running
+    access: Sessions
+    truth: Truth
+
+    @property
+    def sim(self) -> Any:
+        return self.running.lab.simulation
+
+    def probe(self, server: str) -> tuple[ProbeRun, Database | None, Outcome] | None:
+        """A run by hand, the lab's database and outcome for it; None where it cannot be run."""
+        answer = self.access.read(lambda c: c.invoke_monitoring_probe(CTP, server))
+        if not answer.rows:
+            return None
+        run = run_of(answer.rows[0], CTP, server)
+        return run, *self.known(run)
+
+    def known(self, run: ProbeRun) -> tuple[Database | None, Outcome]:
+        """What the lab knows of the run that began then."""
+        assert run.started is not None
+        held = self.sim.organization.server(run.server)
+        near = [
+            (abs((self.sim.local(held, t) - run.started).total_seconds()), database, outcome)
+            for name, probe, database, outcome, t, _ in list(self.truth.runs)
+            if (name, probe) == (run.server, "PopCTPProbe")
+        ]
+        away, database, outcome = min(near, key=lambda n: n[0])
+        assert away < 0.01
+        return database, outcome
+
+    def alone(self, run: ProbeRun, user: str) -> bool:
+        """Whether no other run logged in as ``user`` there about that time."""
+        held = self.sim.organization.server(run.server)
+        slack = timedelta(seconds=3)
+        assert run.started is not None
+        assert run.ended is not None
+        near = [
+            t
+            for name, probe, database, _, t, end in list(self.truth.runs)
+            if (name, probe) == (run.server, "PopCTPProbe")
+            and database is not None
+            and database.monitoring_mailbox == user
+            and self.sim.local(held, t) <= run.ended + slack
+            and self.sim.local(held, end) >= run.started - slack
+        ]
+        return len(near) == 1
+
+    def trace(self, run: ProbeRun) -> Trace:
+        return Tracer(self.access, gap=0.05, tries=20).trace(run)
+
+    def front_ends(self) -> list[str]:
+        """Those whose probe has something to log in to, the ones that fail first."""
+        sim = self.sim
+
+        def look() -> list[tuple[bool, str]]:
+            t = sim.touch()
+            found = []
+            for server in sim.organization.servers.values():
+                targets = sim.organization.front_end_targets(server) if server.has_front_end else ()
+                if targets and sim.engine.running(server):
+                    found.append((sim.engine.judge(server, "PopCTPMonitor", targets[0], t).ok, server.name))
+            return sorted(found)
+
+        return [name for _, name in self.running.on_loop(look)][:MOST]
+
+
+def log_everything(sim: Simulation) -> None:
+    """Both logs of every server are written from now on, without a restart that might cure something."""
+    t = sim.touch()
+    assert sim.logs is not None
+    for server in sim.organization.servers.values():
+        server.pop.protocol_log_enabled = True
+        for service in map(server.service, (catalogue.FRONT_END_SERVICE, catalogue.BACK_END_SERVICE)):
+            if service is not None and service.running:
+                read_settings(server, service)
+                sim.logs.service_changed(server, service, t)
+
+
+def _arrange(running: Running, names: bool, logging: bool) -> Truth:
+    sim, truth = running.lab.simulation, Truth()
+
+    def arrange() -> None:
+        sim.touch()
+        sim.engine.witnesses.add(truth)
+        for server, error in zip(sim.organization.servers.values(), _ERRORS * 9, strict=False):
+            server.clock_error = error
+            server.probes_name_mailbox_server = names
+        if logging:
+            log_everything(sim)
+
+    running.on_loop(arrange)
+    return truth
+
+
+@contextmanager
+def scene(
+    folder: Path, scenario: str, *, names: bool, logging: bool = True, speed: float = SPEED
+) -> Iterator[Scene]:
+    """``names``: probes read the mailbox server out of a reply."""
+    with running_lab(folder, scenario=scenario, speed=speed) as running:
+        truth = _arrange(running, names, logging)
+        access = Sessions(running.environment, running.secret)
+        try:
+            yield Scene(running, access, truth)
+        finally:
+            access.close()
+
+
+def piece(trace: Trace, kind: Kind) -> Evidence | None:
+    return next((e for e in trace.evidence if e.kind is kind), None)
+
+
+def right(trace: Trace, database: Database | None, outcome: Outcome) -> None:
+    """The server that it was proxied to, by its name, or nobody; of one that was never proxied at most the
+    server its mailbox is on, and never for certain."""
+    if not outcome.proxied_to:
+        assert trace.sureness is not Sureness.CERTAIN, trace
+        assert trace.named in ("", database.active if database is not None else ""), trace
+        return
+    assert trace.named == outcome.proxied_to, trace
+    assert trace.contradictions == (), trace
+
+
+@pytest.mark.parametrize("scenario", sorted(SCENARIOS))
+def test_every_scenario(scenario: str, tmp_path: Path) -> None:
+    names = sorted(SCENARIOS).index(scenario) % 2 == 0
+    with scene(tmp_path, scenario, names=names) as lab:
+        for server in lab.front_ends():
+            try:
+                ran = lab.probe(server)
+            except ExchangeError:
+                continue
+            if ran is None:
+                continue
+            run, database, outcome = ran
+            trace = lab.trace(run)
+            right(trace, database, outcome)
+            if outcome.proxied_to:
+                front = piece(trace, Kind.FRONT_LOG)
+                assert front is not None
+                assert front.strength is Strength.NAMES
+                # A run that went well does not say whom it logged in as.
+                told = run.user and database and lab.alone(run, database.monitoring_mailbox)
+                assert trace.sureness is Sureness.CERTAIN or not (names or told), trace
+
+
+FAILING: Final = ("ctp-backend", "EX13-CAS01", "EX13-MBX01")
+
+
+@pytest.mark.parametrize("left", ["nothing", "mailbox"])
+def test_where_the_evidence_is_missing_it_is_said(left: str, tmp_path: Path) -> None:
+    scenario, server, named = FAILING
+    with scene(tmp_path, scenario, names=False, logging=False) as lab:
+        if left == "nothing":
+            for knobs in lab.sim.knobs.values():
+                knobs.denied = {"*": ["Get-Mailbox"]}
+        ran = lab.probe(server)
+        assert ran is not None
+        trace = lab.trace(ran[0])
+        assert trace.named == (named if left == "mailbox" else ""), trace
+        assert trace.sureness is (Sureness.LIKELY if left == "mailbox" else Sureness.CANNOT_TELL)
+        front = piece(trace, Kind.FRONT_LOG)
+        assert front is not None
+        assert front.strength is Strength.MISSING
+        assert front.says.endswith("Protocol logging is off now.")
+
+
+@pytest.mark.parametrize("trouble", ["constrained", "gone", "late"])
+def test_a_log_that_does_not_help(trouble: str, tmp_path: Path) -> None:
+    """Scripts are refused; the files were deleted; logging was turned on after the probe."""
+    scenario, server, named = FAILING
+    with scene(tmp_path, scenario, names=True, logging=trouble != "late") as lab:
+        ran = lab.probe(server)
+        assert ran is not None
+        if trouble == "constrained":
+            for knobs in lab.sim.knobs.values():
+                knobs.constrained = True
+        elif trouble == "late":
+            lab.running.on_loop(lambda: log_everything(lab.sim))
+            assert lab.probe(server) is not None
+        else:
+            for file in (tmp_path / "lab").rglob("POP3*.LOG"):
+                file.unlink()
+        trace = lab.trace(ran[0])
+        assert (trace.named, trace.sureness) == (named, Sureness.CERTAIN), trace
+        front, back = piece(trace, Kind.FRONT_LOG), piece(trace, Kind.BACK_LOG)
+        assert front is not None
+        assert back is not None
+        assert {front.strength, back.strength} == {Strength.MISSING}, trace
+
+
+def test_busy_logs(tmp_path: Path) -> None:
+    scenario, server, named = FAILING
+    with scene(tmp_path, scenario, names=False, speed=5.0) as lab:
+
+        def load() -> None:
+            for knobs in lab.sim.knobs.values():
+                knobs.front_log_rate = knobs.back_log_rate = 400.0
+            lab.running.lab.load_changed()
+
+        lab.running.on_loop(load)
+        ran = lab.probe(server)
+        assert ran is not None
+        trace = lab.trace(ran[0])
+        assert (trace.named, trace.sureness) == (named, Sureness.CERTAIN), trace
+
+
+def test_a_failed_run_that_the_server_has_recorded(tmp_path: Path) -> None:
+    scenario, server, _ = FAILING
+    with scene(tmp_path, scenario, names=False) as lab:
+
+        def half_an_hour_passes() -> None:
+            lab.sim.clock.advance(1800.0)
+            lab.sim.touch()
+
+        lab.running.on_loop(half_an_hour_passes)
+        found = last_failed(lab.access, CTP, server)
+        assert found is not None
+        assert found.result == "Failed"
+        database, outcome = lab.known(found)
+        trace = lab.trace(found)
+        right(trace, database, outcome)
+        assert (trace.named, trace.sureness) == (outcome.proxied_to, Sureness.LIKELY)
