@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+LONGEST: Final = 30 * 86_400
 _TIME: Final = re.compile(r"([1-9]\d{0,6})([smhd])")
 _STATUS: Final = (
     "how it stands, everything read now; exit 0 off, or on by a run at work, 1 on for a time by a run of "
@@ -26,11 +27,12 @@ Command = Callable[[Any, str, str, str], argparse.ArgumentParser]
 
 
 def _time(text: str) -> int:
-    """``90s``, ``30m``, ``4h``, ``1d`` as seconds."""
+    """``90s``, ``30m``, ``4h``, ``1d`` as seconds; 30 days at most."""
     found = _TIME.fullmatch(text.strip().lower())
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time; write it as 30m, 4h or 1d")
-    return int(found[1]) * _UNITS[found[2]]
+    seconds = int(found[1]) * _UNITS[found[2]] if found is not None else 0
+    if not 0 < seconds <= LONGEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time up to 30d; write it as 30m, 4h or 1d")
+    return seconds
 
 
 def add(command: Command, commands: Any, group: Callable[..., Any]) -> None:

@@ -112,7 +112,8 @@ class RecoverySettings(_Table, frozen=True):
     ``reboot_limit``: how long a restart of the computer may take. ``quiet``: an action of Managed
     Availability younger than this stands in the way. ``lease``: time-to-live of the right to act on a DAG.
     ``linger``: how long a run's process stays at a question before it lets go of the DAG.
-    ``logging_due``: how long protocol logging that an operator turned on may stay on until it is overdue.
+    ``logging_due``: how long protocol logging that an operator turned on may stay on until it is overdue
+    (30 days at most).
     ``logging_confirm``: how long lines of the log are waited for after the service's restart; the health
     manager's probes log in about every minute.
     ``maintenance_windows``: outside of them a change wants an override; none: always inside.
@@ -127,7 +128,7 @@ class RecoverySettings(_Table, frozen=True):
     quiet: Annotated[float, msgspec.Meta(ge=0)] = 900.0
     lease: Annotated[float, msgspec.Meta(ge=2)] = 60.0
     linger: Seconds = 3600.0
-    logging_due: Seconds = 14_400.0
+    logging_due: Annotated[float, msgspec.Meta(gt=0, le=2_592_000)] = 14_400.0
     logging_confirm: Seconds = 300.0
     maintenance_windows: tuple[Window, ...] = ()
 

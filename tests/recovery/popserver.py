@@ -38,7 +38,8 @@ def line(at: datetime) -> bytes:
 class PopServer(Fakes):
     """``on``: the setting; a service goes by it from its next start. ``silent``: services that write nothing
     all the same. ``stuck``: services that stop and do not start again while the setting is on, or at all
-    (``dead``). ``folder``: files by name; None: there is none. ``refuses``: what every script raises."""
+    (``dead``). ``folder``: files by name; None: there is none. ``refuses``: what every script raises.
+    ``changed``: when the settings were, last."""
 
     role: ExchangeServer = field(default_factory=lambda: server(EX01))
     clock: datetime = MORNING
@@ -50,6 +51,7 @@ class PopServer(Fakes):
     refuses: list[Exception] = field(default_factory=list)
     scripts: list[Call] = field(default_factory=list)
     target: Target = TARGET
+    changed: datetime | None = None
 
     def __post_init__(self) -> None:
         self.values[LOGGING] = False
@@ -62,6 +64,10 @@ class PopServer(Fakes):
             volumes=Reading((Volume("C:\\", 10**12, 5 * 10**11),)),
             pop_connections=Reading((CounterSample("x", 23.0),)),
         )
+
+    def _pop_settings(self, server: str = "", domain_controller: str = "") -> Any:
+        found = super()._pop_settings(server, domain_controller)
+        return Reading(tuple(replace(row, changed=self.changed) for row in found.rows))
 
     @property
     def on(self) -> bool:
