@@ -155,7 +155,7 @@ def test_on_before_ends_well_without_a_rest(call: Call) -> None:
     assert call(Scripted((BEGUN, RECOVERED), logs=ON), "logging", "on", "--server", "EX01") == 0
 
 
-@pytest.mark.parametrize("bad", ["", "0m", "30", "m", "1.5h", "-3m", "99999999d"])
+@pytest.mark.parametrize("bad", ["", "0m", "30", "m", "1.5h", "-3m", "99999999d", "31d"])
 def test_a_time_that_is_none_is_64(call: Call, capsys: Capture, bad: str) -> None:
     recovery = Scripted(logs=OFF)
     with pytest.raises(SystemExit) as left:
