@@ -19,7 +19,7 @@ from typing import Any, NoReturn, cast
 
 from tests.benchmarks.figures import QUICK, Figure, Report, Sizes
 
-BENCHMARKS = ("reader", "fleet", "screen", "first_paint", "memory_bytes")
+BENCHMARKS = ("reader", "fleet", "screen", "first_paint", "memory_bytes", "logs_screen")
 
 
 def _arguments() -> argparse.Namespace:

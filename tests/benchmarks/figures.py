@@ -75,6 +75,7 @@ class Sizes:
     mixed_servers: int = 24
     settle_seconds: float = 20.0
     minute_seconds: float = 60.0
+    log_megabytes: int = 1000
 
 
 QUICK: Final = Sizes(
@@ -88,6 +89,7 @@ QUICK: Final = Sizes(
     screen_rounds=1,
     screen_seconds=4.0,
     settle_seconds=6.0,
+    log_megabytes=50,
     minute_seconds=10.0,
 )
 

@@ -1,0 +1,180 @@
+"""``logs_screen``: the Logs screen beside toolong (``tl``) and plain ``tail -F``, on the same local files.
+
+Each on a pty of 200x50. Following: 100 lines a second, in ten appends; CPU of the program with all of its
+children, bytes it writes to the terminal, and its memory at the beginning and the end. Opening: a log of
+1 GB; the clock stops at the first line of the log that was written to the terminal; memory after that, beside
+the same screen on a log of one line. toolong is installed from the package index into a folder of its own;
+where that cannot be done its figures are missing, and the notes say so.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import psutil
+
+from tests.benchmarks import log_files
+from tests.benchmarks.figures import Figure, Report, Sizes, at_least, at_most, median
+from tests.benchmarks.processes import state_folder
+from tests.benchmarks.terminal import Terminal
+
+TOOLONG: Final = "toolong==1.5.0"
+RATE: Final = 100
+FIRST_WORD: Final = (b"CloseSession",)
+"""In the last line of every log that is opened, and in no other part of a screen."""
+OPEN_SECONDS: Final = 60.0
+WARM_SECONDS: Final = 4.0
+MEGABYTE: Final = 1_000_000
+
+
+class Followed(NamedTuple):
+    """CPU in percent of one core, bytes to the terminal a minute, memory in bytes at both ends."""
+
+    cpu: float
+    bytes_per_minute: float
+    memory_before: int
+    memory_after: int
+
+
+def run(sizes: Sizes, say: Callable[[str], None]) -> Report:
+    with state_folder() as state:
+        toolong = _toolong(state, say)
+        figures = [*_following(sizes, state, toolong, say), *_opening(sizes, state, toolong, say)]
+    notes = () if toolong else ("toolong could not be installed: its figures are missing",)
+    return Report("logs_screen", tuple(figures), notes)
+
+
+def _ours(path: Path) -> list[str]:
+    return [sys.executable, "-m", "cockpit", "logs", "view", str(path)]
+
+
+def _toolong(state: Path, say: Callable[[str], None]) -> str | None:
+    """The path of ``tl``; None where it cannot be had."""
+    say("installing toolong")
+    folder = state / "toolong"
+    venv.create(folder, with_pip=True)
+    done = subprocess.run(
+        [folder / "bin" / "pip", "install", "--quiet", TOOLONG], capture_output=True, text=True
+    )
+    return str(folder / "bin" / "tl") if done.returncode == 0 else None
+
+
+# --- following ---------------------------------------------------------------------------------------
+
+
+def _following(sizes: Sizes, state: Path, toolong: str | None, say: Callable[[str], None]) -> list[Figure]:
+    seconds = sizes.minute_seconds
+    found: dict[str, Followed] = {}
+    programs: dict[str, Callable[[Path], list[str]]] = {"ours": _ours}
+    if toolong is not None:
+        programs["toolong"] = lambda path: [toolong, str(path)]
+    programs["tail"] = lambda path: ["tail", "-n", "50", "-F", str(path)]
+    for name, command in programs.items():
+        say(f"following {RATE} lines/s for {seconds:.0f} s: {name}")
+        folder = state / name
+        folder.mkdir(exist_ok=True)
+        path = folder / log_files.NAME
+        log_files.write(path, MEGABYTE)
+        found[name] = _follow(command(path), path, state, seconds)
+    figures = []
+    for name, each in found.items():
+        growth = each.memory_after - each.memory_before
+        figures += [
+            Figure(f"follow_cpu_{name}", each.cpu, "% of a core"),
+            Figure(f"follow_kb_per_minute_{name}", each.bytes_per_minute / 1000, "kB/min"),
+            Figure(f"follow_memory_{name}", each.memory_after / MEGABYTE, "MB"),
+            Figure(f"follow_memory_growth_{name}", growth / MEGABYTE, "MB"),
+        ]
+    if "toolong" in found:
+        ours, theirs = found["ours"], found["toolong"]
+        figures += [
+            Figure("follow_cpu_ratio", ours.cpu / theirs.cpu, "of toolong's", at_most(0.1)),
+            Figure(
+                "follow_bytes_ratio",
+                ours.bytes_per_minute / theirs.bytes_per_minute,
+                "of toolong's",
+                at_most(0.1),
+            ),
+        ]
+    return figures
+
+
+def _follow(command: Sequence[str], path: Path, state: Path, seconds: float) -> Followed:
+    with Terminal(command, state) as terminal, log_files.Writing(path, RATE):
+        terminal.until(FIRST_WORD, OPEN_SECONDS)
+        terminal.watch(WARM_SECONDS)
+        before, memory = _cpu(terminal.process.pid), _memory(terminal.process.pid)
+        written = terminal.watch(seconds)
+        cpu = _cpu(terminal.process.pid) - before
+        return Followed(cpu / seconds * 100, written / seconds * 60, memory, _memory(terminal.process.pid))
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    top = psutil.Process(pid)
+    return [top, *top.children(recursive=True)]
+
+
+def _cpu(pid: int) -> float:
+    times = [p.cpu_times() for p in _family(pid)]
+    return float(sum(t.user + t.system for t in times))
+
+
+def _memory(pid: int) -> int:
+    """Resident bytes of the program and its children."""
+    return int(sum(p.memory_info().rss for p in _family(pid)))
+
+
+# --- opening -----------------------------------------------------------------------------------------
+
+
+class Opened(NamedTuple):
+    """Seconds from exec until a line of the log was on the terminal; resident bytes a while after."""
+
+    seconds: float
+    memory: int
+
+
+def _opening(sizes: Sizes, state: Path, toolong: str | None, say: Callable[[str], None]) -> list[Figure]:
+    big, small = state / "big", state / "small"
+    big.mkdir()
+    small.mkdir()
+    say(f"writing a log of {sizes.log_megabytes} MB")
+    log_files.write(big / log_files.NAME, sizes.log_megabytes * MEGABYTE)
+    log_files.write(small / log_files.NAME, 1)
+    ours = _ours(big / log_files.NAME)
+    programs = {"ours": ours} | ({"toolong": [toolong, str(big / log_files.NAME)]} if toolong else {})
+    for command in programs.values():
+        _open(command, state, 0.5)  # bytecode and disk caches
+    pairs: dict[str, list[Opened]] = {name: [] for name in programs}
+    for n in range(sizes.paint_pairs):
+        say(f"opening, {n + 1} of {sizes.paint_pairs}")
+        for name, command in programs.items():
+            pairs[name].append(_open(command, state, 2.0))
+    empty = median([_open(_ours(small / log_files.NAME), state, 2.0).memory for _ in range(3)])
+    mine = pairs["ours"]
+    more = median([o.memory for o in mine]) - empty
+    figures = [
+        Figure("open_ours", median([o.seconds for o in mine]), "s"),
+        Figure("open_memory_over_empty", more / MEGABYTE, "MB", at_most(30.0)),
+    ]
+    if "toolong" in pairs:
+        theirs = pairs["toolong"]
+        ratios = [t.seconds / o.seconds for o, t in zip(mine, theirs, strict=True)]
+        figures += [
+            Figure("open_toolong", median([o.seconds for o in theirs]), "s"),
+            Figure("open_memory_toolong", median([o.memory for o in theirs]) / MEGABYTE, "MB"),
+            Figure("open_times_sooner", median(ratios), "times", at_least(3.0)),
+        ]
+    return figures
+
+
+def _open(command: Sequence[str], state: Path, settle: float) -> Opened:
+    with Terminal(command, state) as terminal:
+        seconds = terminal.until(FIRST_WORD, OPEN_SECONDS)
+        terminal.watch(settle)
+        return Opened(seconds, _memory(terminal.process.pid))
