@@ -13,6 +13,7 @@ from cockpit.config.environment import ConfigError, Environment, Secret
 from cockpit.config.paths import Paths, paths
 
 if TYPE_CHECKING:
+    from cockpit.poplog.document import Document
     from cockpit.poplog.files_document import FilesDocument
     from cockpit.ui.logs import Live, LogsWanted, Opened, OpenLogs
 
@@ -62,7 +63,15 @@ def view_files(files: tuple[Path, ...], *, mouse: bool, theme: str | None) -> in
     except LogError as error:
         tell(words(error))
         return UNREADABLE
-    return _show(LogsWanted(paths=files), lambda _: _prepared(document), mouse=mouse, theme=theme)
+    ready = None if _takes_long(document) else document
+    return _show(LogsWanted(paths=files), lambda _: _prepared(document), ready, mouse=mouse, theme=theme)
+
+
+def _takes_long(document: FilesDocument) -> bool:
+    """Whether its end has to be looked for."""
+    from cockpit.poplog.gzipped import GzippedFile
+
+    return any(isinstance(log.file, GzippedFile) for log in document.logs)
 
 
 def _prepared(document: FilesDocument) -> Opened:
@@ -79,12 +88,14 @@ def _refuse_where_nothing_can_be_drawn() -> None:
         raise ConfigError(reason.replace("pop-cockpit status", "pop-cockpit logs tail"))
 
 
-def _show(wanted: LogsWanted, opener: OpenLogs, *, mouse: bool, theme: str | None) -> int:
+def _show(
+    wanted: LogsWanted, opener: OpenLogs, ready: Document | None = None, *, mouse: bool, theme: str | None
+) -> int:
     from cockpit.ui import life
     from cockpit.ui.logs_app import LogsApp
 
     places = paths()
-    app = LogsApp(wanted, opener, crash_dir=places.crashes, save_dir=places.views, theme=theme)
+    app = LogsApp(wanted, opener, crash_dir=places.crashes, save_dir=places.views, ready=ready, theme=theme)
     code = life.run(app, mouse=mouse)
     let_go_of_a_dead_terminal()
     return code

@@ -9,47 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
 
 from cockpit.exchange import catalogue
 from cockpit.exchange.model import AlertValue, MonitorHealthEntry, MonitorState, Outcome
 from cockpit.fleet.snapshot import HealthSetReading, Reach, ServerSnapshot
-
-
-class State(Enum):
-    """Worst first; the value is the order."""
-
-    UNHEALTHY = 0
-    UNREACHABLE = 1
-    DEGRADED = 2
-    UNKNOWN = 3
-    STALE = 4
-    REPAIRING = 5
-    NOT_MONITORED = 6
-    DISABLED = 7
-    HEALTHY = 8
-
-    @property
-    def word(self) -> str:
-        return _WORDS[self]
-
-    @property
-    def is_fault(self) -> bool:
-        """Everything an operator should look at; not monitored and disabled are chosen states."""
-        return self.value <= State.REPAIRING.value
-
-
-_WORDS = {
-    State.UNHEALTHY: "Unhealthy",
-    State.UNREACHABLE: "unreachable",
-    State.DEGRADED: "Degraded",
-    State.UNKNOWN: "Unknown",
-    State.STALE: "stale",
-    State.REPAIRING: "Repairing",
-    State.NOT_MONITORED: "not monitored",
-    State.DISABLED: "Disabled",
-    State.HEALTHY: "Healthy",
-}
+from cockpit.fleet.states import State as State
 
 _BY_ALERT = {
     AlertValue.HEALTHY.lower(): State.HEALTHY,

@@ -10,18 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from cockpit.journal.records import Choice, Finding, Lease, Obligation, Run
-
-
-class StepMark(StrEnum):
-    DONE = "done"
-    DOING = "doing"
-    ASKING = "asking"
-    IN_DOUBT = "in doubt"
-    """Sent, no result, and nobody works on it: to be observed before anything else is sent."""
-    TO_COME = "to come"
-    SKIPPED = "skipped"
-    NOT_NEEDED = "not needed"
-    """The way taken does not pass here."""
+from cockpit.recovery.marks import StepMark as StepMark
 
 
 class Life(StrEnum):

@@ -7,7 +7,8 @@ import gc
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import ClassVar
 
 from textual import on, work
 from textual.screen import Screen
@@ -41,6 +42,8 @@ class CockpitApp(RecoveringApp, inherit_bindings=False):
     recoveries; called once, in a thread, after the first paint. None: this cockpit has none.
     ``logs``: opens protocol logs; None: there is no key for them.
     """
+
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["logs.tcss", "cockpit.tcss"]
 
     def __init__(
         self,

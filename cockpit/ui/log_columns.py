@@ -22,11 +22,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
-from cockpit.fleet.rollup import State
+from cockpit.fleet.states import State
 from cockpit.poplog.document import Entry
 from cockpit.poplog.names import Writer
 from cockpit.poplog.parse import pairs
@@ -39,6 +39,8 @@ from cockpit.ui.look import Fragment, Glyphs, Line, width
 WRAP_LINES: Final = 4
 """Screen lines of one line of the log when lines are wrapped."""
 MARK: Final = 2
+WITH_DAY: Final = 18
+"""Cells of a time with month and day."""
 _LOOKED_AT: Final = 4_000
 """Characters of a text that are looked at to draw it; further to the right nobody scrolls."""
 SKIP_MOST: Final = _LOOKED_AT - 500
@@ -48,8 +50,7 @@ _ACCENT: Final = "[\u0300-\u036f\u0483-\u0489\u0e31-\u0e4e\u1ab0-\u1aff\u20d0-\u
 _PILED: Final = re.compile(f"({_ACCENT}{{2}}){_ACCENT}+")
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(NamedTuple):
     """Cells of each column, 0: it is not there."""
 
     time: int
@@ -66,7 +67,7 @@ def columns(cells: int, server: int, writer: bool, base: TimeBase) -> Columns:
     """The columns for a line of ``cells``. ``server``: cells of the longest name, 0 for one server only."""
     end = 1 if writer else 0
     if cells >= 160:
-        found = Columns(18, min(server, 14), end, 8, 24, 12, 28, 7)
+        found = Columns(WITH_DAY, min(server, 14), end, 8, 24, 12, 28, 7)
     elif cells >= 120:
         found = Columns(12, min(server, 12), end, 8, 18, 12, 16, 6)
     elif cells >= 100:
@@ -77,7 +78,7 @@ def columns(cells: int, server: int, writer: bool, base: TimeBase) -> Columns:
         found = Columns(8, min(server, 8), end, 0, 10, 8, 0, 0)
     if base is not TimeBase.AGE:
         return found
-    return Columns(9, *(getattr(found, name) for name in Columns.__slots__[1:]))
+    return found._replace(time=9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class Pencil:
     def _left(self, entry: Entry) -> Line:
         row, c = entry.row, self.columns
         now = self.now + timedelta(seconds=self.clocks.get(entry.server, 0.0)) if self.clocks else self.now
-        at = log_times.shown(row.at, self.base, now, day=c.time == 18)
+        at = log_times.shown(row.at, self.base, now, day=c.time == WITH_DAY)
         time = set_cell_size(at or "no time", c.time) + " "
         if row.problem:
             return ((self.glyphs.states[State.UNKNOWN] + " ", "text-problem"), (time, "text-dim"))

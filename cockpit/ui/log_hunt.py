@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Event
-from typing import Final
+from typing import Final, NamedTuple
 
 from cockpit.poplog.document import Anchor, Document, Entry
 from cockpit.ui.log_window import Place
@@ -15,21 +14,19 @@ TELL_SECONDS: Final = 0.3
 """What has been found is told no more often; the first line at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quarry:
-    """What a hunt is after: ``count`` lines that are ``wanted``, from ``anchor`` on. ``text``, ``any_case``:
-    as for Document.seek."""
+class Quarry(NamedTuple):
+    """What a hunt is after: at most ``most`` lines that are ``wanted``, from ``anchor`` on.
+    ``text``, ``any_case``: as for Document.seek."""
 
     anchor: Anchor
-    count: int
+    most: int
     wanted: Callable[[Entry], bool]
     back: bool = False
     text: str = ""
     any_case: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Catch:
+class Catch(NamedTuple):
     """What a hunt has found since it told last, nearest first. ``reached``: everything before it has been
     looked at. ``ended``: the log has no more of it that way; ``over``: this hunt has."""
 
@@ -41,7 +38,7 @@ class Catch:
 
 def hunt(document: Document, quarry: Quarry, stop: Event, tell: Callable[[Catch], None]) -> None:
     """Tells at least once, at last with ``over``, unless it was stopped. Raises LogError."""
-    anchor, found, left = quarry.anchor, list[Place](), quarry.count
+    anchor, found, left = quarry.anchor, list[Place](), quarry.most
     told = 0.0
     while left > 0:
         edge = document.start() if quarry.back else document.end()  # lines may come while it looks

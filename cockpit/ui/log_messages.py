@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
 from cockpit.poplog.errors import LogError
 from cockpit.poplog.feed import Batch
 from cockpit.ui.log_hunt import Catch
-from cockpit.ui.log_session import Gathered
 from cockpit.ui.logs import Opened
+
+if TYPE_CHECKING:
+    from cockpit.ui.log_session import Gathered
 
 
 class LogsOpened(Message):

@@ -7,8 +7,7 @@ Lines that the lens holds back are passed over here, a bounded number at a time;
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cockpit.poplog.document import Anchor, Document, Entry
 from cockpit.ui.log_lens import Lens
@@ -19,8 +18,7 @@ AT_ONCE: Final = 1_500
 NEWS_AT_ONCE: Final = 3_000
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A line with the anchors on both its sides."""
 
     before: Anchor
@@ -28,8 +26,7 @@ class Place:
     after: Anchor
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(NamedTuple):
     """What came at the end. ``more``: there is more than was looked at."""
 
     places: tuple[Place, ...]

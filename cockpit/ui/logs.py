@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from cockpit.poplog.document import Document, Entry
 from cockpit.poplog.feed import Batch, Happened, LogFeed, Notice, StreamState
@@ -14,8 +14,7 @@ from cockpit.poplog.names import Writer, parse_name
 NAMES_KEPT = 64
 
 
-@dataclass(frozen=True, slots=True)
-class LogsWanted:
+class LogsWanted(NamedTuple):
     """Logs of ``servers`` (their names), or of files and folders here."""
 
     servers: tuple[str, ...] = ()
@@ -44,8 +43,7 @@ class Kept(Document, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(NamedTuple):
     """Lines that come from servers. ``feed``: not started yet; can be started again after it was closed, and
     then may bring lines again that it brought before."""
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from textual.screen import Screen
 
+from cockpit.poplog.document import Document
 from cockpit.ui._textual_hacks import replace_bindings
 from cockpit.ui.actions import ACTIONS, Action, Registry
 from cockpit.ui.log_actions import only_logs
@@ -21,8 +22,9 @@ from cockpit.ui.terminal_app import TerminalApp, utc_now
 
 
 class LogsApp(TerminalApp, inherit_bindings=False):
-    """``open``: opens ``wanted``, in a thread, while the first frame is drawn."""
+    """``open``: opens ``wanted``, in a thread, while the first frame is drawn. ``ready``: it is open."""
 
+    CSS_PATH = "logs.tcss"
     start_scope: ClassVar[str] = "logs"
 
     def __init__(
@@ -31,6 +33,7 @@ class LogsApp(TerminalApp, inherit_bindings=False):
         open: OpenLogs,  # noqa: A002
         *,
         crash_dir: Path,
+        ready: Document | None = None,
         save_dir: Path | None = None,
         theme: str | None = None,
         keymap: Mapping[str, Sequence[str]] | None = None,
@@ -41,7 +44,7 @@ class LogsApp(TerminalApp, inherit_bindings=False):
         super().__init__(crash_dir, theme=theme, glyphs=glyphs)
         self._keys = Registry.build(True, keymap, only_logs(actions))
         desk = LogsDesk(self._keys, self.glyphs, now, save_dir or crash_dir, open)
-        self.logs_screen = LogsScreen(desk, wanted)
+        self.logs_screen = LogsScreen(desk, wanted, ready)
         replace_bindings(self, self._keys.bindings("app"))
 
     @property

@@ -15,8 +15,8 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from cockpit.fleet.rollup import State
-from cockpit.recovery.view import StepMark
+from cockpit.fleet.states import State
+from cockpit.recovery.marks import StepMark
 
 Fragment: TypeAlias = tuple[str, str]
 """A text and its role, a key of :data:`ROLES` or empty."""

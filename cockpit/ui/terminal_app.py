@@ -34,7 +34,6 @@ def utc_now() -> datetime:
 class TerminalApp(App[int], inherit_bindings=False):
     """``crash_dir``: where a crash is reported."""
 
-    CSS_PATH = "cockpit.tcss"
     TITLE = "POP cockpit"
     ENABLE_COMMAND_PALETTE: ClassVar[bool] = False  # ours is opened by an action of the registry
     start_scope: ClassVar[str] = "fleet"

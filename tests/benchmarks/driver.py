@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import ClassVar
 
 import msgspec
 
@@ -61,7 +62,9 @@ def _complete(fleet: FleetSnapshot) -> bool:
 
 def _probed(job: Job) -> type[ui.CockpitApp]:
     class Probed(ui.CockpitApp):
-        CSS_PATH = str(Path(ui.__file__).with_name("cockpit.tcss"))
+        CSS_PATH: ClassVar[list[str | PurePath]] = [
+            Path(ui.__file__).with_name(str(name)) for name in ui.CockpitApp.CSS_PATH
+        ]
         measuring: asyncio.Task[None] | None = None
 
         def on_mount(self) -> None:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual import on
 from textual.app import ComposeResult
 
-from cockpit.poplog.document import Entry
+from cockpit.poplog.document import Document, Entry
 from cockpit.poplog.errors import LogError
-from cockpit.ui import log_bars, log_session
+from cockpit.ui import log_bars
 from cockpit.ui._textual_hacks import replace_bindings, write_to_terminal
 from cockpit.ui.clipboard import osc52, save_text
-from cockpit.ui.log_columns import Pencil, columns
+from cockpit.ui.log_columns import WITH_DAY, Pencil, columns
 from cockpit.ui.log_lens import Lens
 from cockpit.ui.log_messages import SessionGathered
-from cockpit.ui.log_session import Gathered
 from cockpit.ui.log_times import TimeBase
 from cockpit.ui.log_window import Window
 from cockpit.ui.logs import LogsWanted
@@ -27,7 +26,9 @@ from cockpit.ui.screens.logs_finding import LogsFinding
 from cockpit.ui.widgets.bars import Banner, Bar, KeyBar
 from cockpit.ui.widgets.logview import Drawn, LogView
 from cockpit.ui.widgets.panes import LinesPane
-from cockpit.ui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from cockpit.ui.log_session import Gathered
 
 AGE_TICK: Final = 5.0
 """Seconds after which ages are drawn anew."""
@@ -39,8 +40,8 @@ _KEPT: Final = 500
 class LogsScreen(LogsFinding, inherit_bindings=False):
     """Draws what the window holds; only what differs reaches the terminal."""
 
-    def __init__(self, desk: LogsDesk, wanted: LogsWanted) -> None:
-        super().__init__(desk, wanted)
+    def __init__(self, desk: LogsDesk, wanted: LogsWanted, ready: Document | None = None) -> None:
+        super().__init__(desk, wanted, ready)
         self._composed = False
         self._pencil: Pencil | None = None
         self._gathered: Gathered | LogError | None = None
@@ -205,14 +206,20 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
         return (("live", "state-healthy"),) if self.known.connected else (("connecting", "text-key"),)
 
     def _position(self, window: Window | None) -> str:
-        """How far down the cursor is, in a log that is not watched at its end."""
+        """How far down the cursor is, in a log that is not watched at its end; and on which day, where the
+        lines do not say."""
         place = window.current if window is not None and not self.board.follow else None
         if window is None or place is None:
             return ""
         try:
-            return log_bars.place_words(window.document.fraction(place.after))
+            share = log_bars.place_words(window.document.fraction(place.after))
         except LogError:
-            return "?"
+            share = "?"
+        at = place.entry.row.at
+        if at is None or (self._pencil is not None and self._pencil.columns.time == WITH_DAY):
+            return share
+        day = at.astimezone() if self.board.base is TimeBase.LOCAL else at
+        return f"{day:%Y-%m-%d} {share}"
 
     def draw_said(self) -> None:
         if self._composed:
@@ -233,6 +240,8 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
         if isinstance(found, LogError):
             pane.set_lines(log_bars.refusal(found))
         elif found is not None:
+            from cockpit.ui import log_session
+
             pane.set_title(log_session.title(found, glyphs.dot))
             now = self.desk.now()
             pane.set_lines(log_session.told(found, self.board.base, now, glyphs.ellipsis, pane.cells))
@@ -241,8 +250,7 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
 
     def action_escape(self) -> None:
         """One step back."""
-        kind = next((prompt.kind for prompt in self.query(Prompt)), "")
-        if self.close_prompt():
+        if kind := self.close_prompt():
             if kind == "filter":
                 self.look_through(replace(self.board.lens, needle=None))
         elif self.stop_hunt():

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from textual.screen import Screen
 
@@ -25,8 +24,7 @@ from cockpit.ui.threads import in_thread
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class LogsDesk:
+class LogsDesk(NamedTuple):
     """What the screen is given: keys, glyphs, the clock, where copies go, and who opens logs."""
 
     registry: Registry

@@ -10,12 +10,13 @@ from textual import on
 from textual.timer import Timer
 
 from cockpit.exchange.text import clean_line
+from cockpit.poplog.document import Document
 from cockpit.poplog.errors import LogError
 from cockpit.poplog.feed import FeedEndedError
 from cockpit.ui.life import crash_line
 from cockpit.ui.log_messages import LinesArrived, LogsEnded, LogsOpened, LogsRefused
 from cockpit.ui.log_window import Window
-from cockpit.ui.logs import Live, LogsWanted
+from cockpit.ui.logs import Live, LogsWanted, Opened
 from cockpit.ui.screens.logs_base import LogsBase, LogsDesk
 
 DRAW_SECONDS: Final = 1.0
@@ -25,16 +26,21 @@ COUNTED: Final = 100_000
 
 
 class LogsFeed(LogsBase, inherit_bindings=False):
-    """Opens the logs, takes in what arrives, closes the feed when the screen goes."""
+    """Opens the logs, takes in what arrives, closes the feed when the screen goes. ``ready``: files that are
+    open already, so that the first frame has their lines."""
 
-    def __init__(self, desk: LogsDesk, wanted: LogsWanted) -> None:
+    def __init__(self, desk: LogsDesk, wanted: LogsWanted, ready: Document | None = None) -> None:
         super().__init__(desk, wanted)
+        self.ready = ready
         self._news_timer: Timer | None = None
         self._news_at = 0.0
         self._connecting = False
 
     def on_mount(self) -> None:
-        self._read()
+        if self.ready is None:
+            self._read()
+        else:
+            self._take(self.ready)
 
     def on_unmount(self) -> None:
         """Who looks at the screen below need not wait until the reader has ended."""
@@ -71,7 +77,9 @@ class LogsFeed(LogsBase, inherit_bindings=False):
 
     @on(LogsOpened)
     def _opened(self, message: LogsOpened) -> None:
-        opened = message.opened
+        self._take(message.opened)
+
+    def _take(self, opened: Opened) -> None:
         self.live = opened if isinstance(opened, Live) else None
         try:
             self.window = Window(opened.document if isinstance(opened, Live) else opened)

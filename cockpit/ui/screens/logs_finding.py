@@ -15,7 +15,6 @@ from cockpit.ui.log_messages import Prompted
 from cockpit.ui.log_times import TimeBase
 from cockpit.ui.log_window import Window
 from cockpit.ui.screens.logs_moves import LogsMoves
-from cockpit.ui.widgets.prompt import Prompt
 
 LAST_LINES: Final = 50
 """Lines at the end in which a time is looked for: those that cannot be read may have none."""
@@ -23,6 +22,9 @@ LAST_LINES: Final = 50
 
 class LogsFinding(LogsMoves, inherit_bindings=False):
     """The lens, the prompts, and going to a time."""
+
+    _asking = ""
+    """The kind of the prompt that is open."""
 
     def look_through(self, lens: Lens) -> None:
         if lens == self.board.lens:
@@ -54,32 +56,34 @@ class LogsFinding(LogsMoves, inherit_bindings=False):
             self.look_through(replace(self.board.lens, needle=replace(needle, any_case=any_case)))
         self.redraw()
 
-    def _prompt(self, kind: str, label: str, text: str, example: str) -> None:
+    async def _prompt(self, kind: str, label: str, text: str, example: str) -> None:
+        from cockpit.ui.widgets.prompt import Prompt  # its Input is not needed for the first paint
+
         self.begin()
-        for old in self.query(Prompt):
-            old.remove()
-        self.call_after_refresh(lambda: self.mount(Prompt(kind, label, text, example), before="#keys"))
+        await self.query("#prompt").remove()
+        self._asking = kind
+        await self.mount(Prompt(kind, label, text, example), before="#keys")
 
-    def close_prompt(self) -> bool:
-        prompts = self.query(Prompt)
-        open_ = bool(prompts)
-        prompts.remove()
-        if open_:
+    def close_prompt(self) -> str:
+        """The kind of the prompt that was open, "" for none."""
+        kind, self._asking = self._asking, ""
+        if kind:
+            self.query("#prompt").remove()
             self.lines_pane.focus()
-        return open_
+        return kind
 
-    def action_search(self) -> None:
+    async def action_search(self) -> None:
         text = str(self.board.search) if self.board.search is not None else ""
-        self._prompt("search", "/", text, "text, or !text for lines without it; enter goes to the next")
+        await self._prompt("search", "/", text, "text, or !text for lines without it; enter goes to the next")
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         needle = self.board.lens.needle
-        self._prompt("filter", "filter", str(needle) if needle else "",
+        await self._prompt("filter", "filter", str(needle) if needle else "",
                      "text, or !text for all but it; enter keeps it, esc clears it")  # fmt: skip
 
-    def action_jump(self) -> None:
+    async def action_jump(self) -> None:
         base = "local time" if self.board.base is TimeBase.LOCAL else "UTC"
-        self._prompt("jump", f"to ({base})", "", log_times.EXAMPLES)
+        await self._prompt("jump", f"to ({base})", "", log_times.EXAMPLES)
 
     @on(Prompted)
     def _prompted(self, event: Prompted) -> None:

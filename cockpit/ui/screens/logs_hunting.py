@@ -9,11 +9,10 @@ from typing import Final
 from textual import on
 from textual.timer import Timer
 
-from cockpit.poplog.document import Entry
+from cockpit.poplog.document import Document, Entry
 from cockpit.poplog.errors import LogError
 from cockpit.ui.log_hunt import Catch, Quarry, hunt
 from cockpit.ui.log_messages import Caught, HuntFailed, SessionGathered
-from cockpit.ui.log_session import gather
 from cockpit.ui.log_window import Place, Window
 from cockpit.ui.logs import LogsWanted
 from cockpit.ui.screens.logs_base import LogsDesk
@@ -41,8 +40,8 @@ class _Hunt:
 class LogsHunting(LogsFeed, inherit_bindings=False):
     """One hunt at a time; what an older one finds is not listened to."""
 
-    def __init__(self, desk: LogsDesk, wanted: LogsWanted) -> None:
-        super().__init__(desk, wanted)
+    def __init__(self, desk: LogsDesk, wanted: LogsWanted, ready: Document | None = None) -> None:
+        super().__init__(desk, wanted, ready)
         self._hunt: _Hunt | None = None
         self._number = 0
         self._slow: Timer | None = None
@@ -222,6 +221,8 @@ class LogsHunting(LogsFeed, inherit_bindings=False):
         place, window = self._session_place, self.window
         if place is None or window is None:
             return
+        from cockpit.ui.log_session import gather
+
         self._session_stop.set()
         self._session_stop = stop = Event()
         self._session_number += 1

@@ -17,6 +17,8 @@ from cockpit.ui.widgets.panes import Pane
 Drawn: TypeAlias = tuple[Line, bool]
 """A line of the screen, and whether the cursor is on it."""
 WHEEL_LINES = 3
+BARS = 3
+"""Lines of the screen that are not the view's while nothing else is said."""
 
 
 class LogView(Pane):
@@ -46,8 +48,13 @@ class LogView(Pane):
 
     @property
     def room(self) -> int:
-        """Lines of the body."""
-        return max(self.size.height - self.fixed_lines(), 0)
+        """Lines of the body; before the first layout about what it will be."""
+        height = self.size.height if self.size else self.app.size.height - BARS
+        return max(height - self.fixed_lines(), 0)
+
+    @property
+    def cells(self) -> int:
+        return (self.size.width or self.app.size.width) - self.spare
 
     @property
     def rows(self) -> tuple[Drawn, ...]:
