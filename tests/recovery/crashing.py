@@ -18,7 +18,6 @@ import msgspec
 import sqlalchemy as sa
 
 from cockpit.config.environment import Environment, RecoverySettings
-from cockpit.exchange.logfiles import script_text
 from cockpit.journal.errors import AnsweredError
 from cockpit.journal.records import Actor, NewRun, Obligation, Question, Run, RunState, WishKind
 from cockpit.journal.store import Journal
@@ -30,6 +29,7 @@ from cockpit.recovery.worker import EXIT_PARKED
 from tests.recovery.loopback import Lab, Values
 from tests.recovery.nursery import Job, Nursery, OpenLab, Point
 from tests.recovery.robot import Robot
+from tests.recovery.scripts import is_reading_script
 from tests.recovery.statements import open_shared
 
 SECONDS: Final = 60.0
@@ -50,9 +50,11 @@ QUICK: Final = RecoverySettings(
     linger=15.0,
     logging_confirm=0.05,
 )
-_SCRIPTS: Final = tuple(script_text(name).splitlines()[0] for name in ("list-log.ps1", "read-log.ps1"))
-"""How the texts begin that only read log files."""
-_READS: Final = ("Get-", "Test-", "Invoke-MonitoringProbe", "wevtutil", *_SCRIPTS)
+_READS: Final = ("Get-", "Test-", "Invoke-MonitoringProbe", "wevtutil")
+
+
+def _reads(cmdlet: str) -> bool:
+    return cmdlet.startswith(_READS) or is_reading_script(cmdlet)
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def changes(entries: Sequence[Entry]) -> Counter[str]:
     meaning: the comment that names the run, and which entry server an Exchange cmdlet was sent to."""
     found: Counter[str] = Counter()
     for entry in entries:
-        if entry.kind == "command" and not entry.cmdlet.startswith(_READS):
+        if entry.kind == "command" and not _reads(entry.cmdlet):
             kept = {k: v for k, v in (entry.parameters or {}).items() if k not in ("MoveComment", "Confirm")}
             on_the_machine = entry.cmdlet in ("Restart-Service", "Start-Service", "Restart-Computer")
             where = f"{entry.server}: " if on_the_machine else ""

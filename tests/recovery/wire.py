@@ -21,7 +21,6 @@ from unittest.mock import patch
 import msgspec
 
 from cockpit.config.environment import Environment, RecoverySettings
-from cockpit.exchange.logfiles import script_text
 from cockpit.journal.records import Actor, Attempt, NewRun, Obligation, Question, Reading, Run
 from cockpit.journal.store import Journal, open_journal, sqlite_url
 from cockpit.lab import actions
@@ -38,6 +37,7 @@ from cockpit.recovery.view import Plan
 from cockpit.recovery.work import Work
 from tests.product.conftest import Running, running_lab
 from tests.recovery.robot import Robot
+from tests.recovery.scripts import is_reading_script
 
 SPEED: Final = 6000.0
 LIMIT: Final = 60.0
@@ -78,15 +78,8 @@ def reads_only(entry: Entry) -> bool:
     return (
         entry.cmdlet.startswith(("Get-", "Test-"))
         or entry.cmdlet in ("Invoke-MonitoringProbe", "wevtutil")
-        or _is_reading_script(entry.cmdlet)
+        or is_reading_script(entry.cmdlet)
     )
-
-
-def _is_reading_script(shown: str) -> bool:
-    """The lab shows a script by the beginning of its text; those that read logs change nothing."""
-    begins = shown.removesuffix("…").strip()
-    texts = (script_text(f"{name}-log.ps1").removeprefix("# ") for name in ("list", "read", "find"))
-    return len(begins) > 20 and any(text.startswith(begins) for text in texts)
 
 
 _UNSAID: Final = frozenset({"Confirm", "MoveComment", "DomainController"})
