@@ -41,10 +41,20 @@ def _share(environment: Environment, secret: Secret | None, server: str, places:
         place = places.of(server)
         return unc_of(place.fqdn or place.server, place.folder)
 
+    return SmbFolder(server, unc, _sign_in(environment, secret))
+
+
+def on_share(
+    environment: Environment, secret: Secret | None, server: str, fqdn: str, folder: str
+) -> LogSource:
+    """``folder`` of one server over its share, where it is known already. Nothing is dialled yet."""
+    return SmbFolder(server, lambda: unc_of(fqdn or server, folder), _sign_in(environment, secret))
+
+
+def _sign_in(environment: Environment, secret: Secret | None) -> SignIn:
     protocol = _PROTOCOLS.get(environment.winrm.auth, "negotiate")
     password = None if secret is None else secret.value
-    sign_in = SignIn(environment.credential.user, password, protocol, environment.winrm.connect_seconds)
-    return SmbFolder(server, unc, sign_in)
+    return SignIn(environment.credential.user, password, protocol, environment.winrm.connect_seconds)
 
 
 def on_path(path: Path, label: str = "") -> tuple[LogSource, str]:

@@ -14,6 +14,9 @@ from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import ExchangeError, SignInError
 from cockpit.exchange.session import EXCHANGE, WINRM, RawResult, Session
 from cockpit.exchange.winrm import WinRMCmdlets
+from cockpit.poplog.source import LogSource
+from cockpit.poplog.sources import on_share
+from cockpit.recovery.log_source import OverWinRM
 
 _T = TypeVar("_T")
 
@@ -32,6 +35,10 @@ class Access(Protocol):
 
     def look(self, server: str, job: Callable[[WinRMCmdlets], _T]) -> _T:
         """Run a read on the WinRM endpoint of ``server``."""
+
+    def logs(self, server: str, folder: str, job: Callable[[LogSource], _T]) -> _T:
+        """Run a read on the protocol logs in ``folder`` of ``server``, over the way the environment names.
+        Raises LogError too."""
 
     def send(self, change: ExchangeChange) -> RawResult:
         """Send a change once. An error after it may have been sent leaves it in doubt."""
@@ -92,6 +99,15 @@ class Sessions:
         session = self._machine(server)
         self._open(session)
         return job(WinRMCmdlets(session))
+
+    def logs(self, server: str, folder: str, job: Callable[[LogSource], _T]) -> _T:
+        if self._environment.logs != "smb":
+            return self.look(server, lambda w: job(OverWinRM(w.log_files(folder), server)))
+        source = on_share(self._environment, self._secret, server, self._fqdn(server), folder)
+        try:
+            return job(source)
+        finally:
+            source.close()
 
     def act(self, change: WinRMChange) -> RawResult:
         session = self._machine(change.server)
@@ -157,6 +173,9 @@ class NoAccess:
         raise ExchangeError("No server is asked here")
 
     def look(self, server: str, job: Callable[[WinRMCmdlets], _T]) -> _T:  # noqa: ARG002
+        raise ExchangeError("No server is asked here")
+
+    def logs(self, server: str, folder: str, job: Callable[[LogSource], _T]) -> _T:  # noqa: ARG002
         raise ExchangeError("No server is asked here")
 
     def send(self, change: ExchangeChange) -> RawResult:  # noqa: ARG002

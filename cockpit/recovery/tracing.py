@@ -1,7 +1,7 @@
 """Gathers what a trace needs, over a run's way to the servers; reading only.
 
-Exchange is asked about servers, settings and the mailbox; a server's logs are read over its WinRM endpoint,
-only the part of them that holds the time. What a server refuses is a missing piece of evidence with its
+Exchange is asked about servers, settings and the mailbox; a server's logs are read where they are, and only
+the part of them that holds the time. What a server refuses is a missing piece of evidence with its
 reason; only where Exchange itself cannot be reached is there no trace.
 """
 
@@ -16,15 +16,13 @@ from typing import Final, TypeVar
 
 from cockpit.exchange import catalogue
 from cockpit.exchange.errors import CmdletFailedError, ExchangeError, NotGrantedError
-from cockpit.exchange.logfiles import LogFileGoneError, LogFiles
 from cockpit.exchange.model import MonitorHealthEntry, MonitoringProbeResult, PopSettings
 from cockpit.poplog import lookup
 from cockpit.poplog.correlate import Clock, Skew, Window, address_of, skew
-from cockpit.poplog.errors import FileGoneError, LogError
+from cockpit.poplog.errors import LogError
 from cockpit.poplog.evidence import Gathered, LogLook, MailboxLook, ProbeRun, matched, says_same
-from cockpit.poplog.names import Writer, parse_name
+from cockpit.poplog.names import Writer
 from cockpit.poplog.sessions import is_health_mailbox, local_part
-from cockpit.poplog.source import Chunk, Found, Hit, LogFile
 from cockpit.poplog.trace import Trace, candidates, conclude, goes_through, with_health
 from cockpit.recovery.access import Access
 from cockpit.recovery.readings import database_copies
@@ -143,15 +141,13 @@ class Tracer:
         try:
             settings = self._settings(server)
             look = replace(look, logging=settings.protocol_log_enabled)
-            look = replace(look, clock=self._clock(server)[0])
             text = ANY_PROBE if all(map(is_health_mailbox, known.users)) else sorted(known.users)[0]
-            found = self.access.look(
-                server,
-                lambda w: _search(w.log_files(settings.log_file_location), server, writer, window, text),
-            )
+            folder = settings.log_file_location
+            found = self.access.logs(server, folder, lambda logs: lookup.look(logs, writer, window, text))
         except (ExchangeError, LogError) as error:
             off = " Protocol logging is off now." if look.logging is False else ""
             return replace(look, problem=f"{str(error).rstrip('.')}.{off}")
+        look = replace(look, clock=self._clock_of(server))
         files = ", ".join(found.files) or f"no {writer} file"
         words = f"{look.looked_at}: {files} in {settings.log_file_location}"
         words += f" ({found.problem})" if found.problem else ""
@@ -173,6 +169,13 @@ class Tracer:
         after = self.clock()
         ahead = now.timestamp() - (before + after) / 2
         return Clock(server, ahead, abs(after - before) / 2), now
+
+    def _clock_of(self, server: str) -> Clock | None:
+        """For those who look at the evidence: where logs are read over a share WinRM may be closed."""
+        try:
+            return self._clock(server)[0]
+        except ExchangeError:
+            return None
 
     def _skew(self, front: str, back: str) -> Skew:
         """How far the back end's clock is ahead of the front end's. The first look opens the session, which
@@ -216,41 +219,3 @@ def _addresses(front: LogLook | None) -> Iterable[str]:
     """Addresses that the front end listens on, so that they are its own."""
     sessions = front.sessions if front is not None else ()
     return (address for s in sessions if (address := address_of(s.server_end)))
-
-
-def _search(files: LogFiles, server: str, writer: Writer, window: Window, text: str) -> lookup.Looked:
-    return lookup.look(_Remote(files, server), writer, window, text)
-
-
-@dataclass(frozen=True, slots=True)
-class _Remote:
-    """The log files of a server as a LogSource."""
-
-    remote: LogFiles
-    name: str
-
-    def files(self) -> tuple[LogFile, ...]:
-        found = _told(self.remote.files)
-        return tuple(
-            LogFile(f.name, f.length, f.created, f.modified) for f in found if parse_name(f.name) is not None
-        )
-
-    def read(self, name: str, offset: int, most: int) -> Chunk:
-        found = _told(lambda: self.remote.read(name, offset, most))
-        return Chunk(found.data, offset, found.length, found.now, found.newer)
-
-    def find(self, name: str, text: str, offset: int, span: int, most: int, *, any_case: bool) -> Found:
-        found = _told(lambda: self.remote.find(name, text, offset, span, most, any_case=any_case))
-        return Found(tuple(Hit(at, line) for at, line in found.lines), found.next_offset, found.length)
-
-    def close(self) -> None:
-        """The session is its owner's."""
-
-
-def _told(job: Callable[[], T]) -> T:
-    """What ``job`` gives. A file that has gone is a LogError, which a search can live with; whatever else
-    goes wrong is an ExchangeError."""
-    try:
-        return job()
-    except LogFileGoneError as error:
-        raise FileGoneError(error.what, error.cause, error.cure) from error

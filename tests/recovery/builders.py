@@ -224,6 +224,9 @@ class Servers:
             raise UnreachableError(f"{server} cannot be reached", "connection refused")
         return job(Cmdlets(self.winrm, self.asked))
 
+    def logs(self, server: str, folder: str, job: Callable[[Any], T]) -> T:
+        raise UnreachableError(f"{server} cannot be reached")
+
     def send(self, change: ExchangeChange) -> RawResult:
         raise AssertionError("it only looks")
 

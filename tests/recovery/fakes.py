@@ -108,6 +108,9 @@ class Fakes:
     def look(self, server: str, job: Callable[[Any], T]) -> T:
         return job(_Silent(self.winrm, self.asked))
 
+    def logs(self, server: str, folder: str, job: Callable[[Any], T]) -> T:
+        raise UnreachableError(f"{server} cannot be reached")
+
     def send(self, change: ExchangeChange) -> RawResult:
         call = change.call()
         self.sent.append(call)

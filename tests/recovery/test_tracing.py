@@ -114,6 +114,18 @@ def test_a_log_that_cannot_be_read_is_a_missing_piece(error: ExchangeError) -> N
     assert piece(trace, Kind.BACK_LOG).says.startswith("Its clock could not be compared: ")
 
 
+def test_without_its_clock_the_front_ends_log_is_read_all_the_same() -> None:
+    """Over a share, with WinRM closed: the probe's times are of that clock anyway, the back end's are not."""
+    access = organization()
+    for machine in access.machines.values():
+        machine.closed, machine.shared = UnreachableError("It cannot be reached"), True
+    trace = traced(access)
+    assert (trace.named, trace.sureness) == (EX02, Sureness.CERTAIN)
+    assert piece(trace, Kind.FRONT_LOG).strength is Strength.NAMES
+    assert piece(trace, Kind.FRONT_LOG).clock is None
+    assert piece(trace, Kind.BACK_LOG).strength is Strength.MISSING
+
+
 def test_logging_that_is_off_is_said() -> None:
     access = organization(logging=False)
     access.machines[EX01].logs.clear()

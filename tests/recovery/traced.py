@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from cockpit.exchange.errors import ExchangeError, UnreachableError
-from cockpit.exchange.logfiles import FileEntry, FileHits, FilePiece, LogFileGoneError
 from cockpit.exchange.model import Reading
 from cockpit.exchange.recovery_model import Channel, Event, MonitoringMailbox
-from cockpit.poplog.errors import FileGoneError
 from cockpit.poplog.evidence import ProbeRun
+from cockpit.poplog.source import LogSource
 from tests.poplog.logs import START, USER, proxied
 from tests.poplog.sources import Folder, log
 from tests.poplog.test_trace import served
@@ -24,36 +23,16 @@ FRONT_FILE, BACK_FILE = "POP32026010808-1.LOG", "POP3BE2026010808-1.LOG"
 
 
 @dataclass
-class Disk:
-    """What LogFiles gives."""
-
-    folder: Folder
-
-    def files(self) -> tuple[FileEntry, ...]:
-        return tuple(FileEntry(n, len(d), None, None) for n, d in self.folder.data.items())
-
-    def read(self, name: str, offset: int, most: int) -> FilePiece:
-        try:
-            found = self.folder.read(name, offset, most)
-        except FileGoneError as error:
-            raise LogFileGoneError(str(error)) from error
-        return FilePiece(found.data, found.length, None, ())
-
-    def find(self, name: str, text: str, offset: int, span: int, most: int, *, any_case: bool) -> FileHits:
-        found = self.folder.find(name, text, offset, span, most, any_case=any_case)
-        return FileHits(tuple((h.offset, h.line) for h in found.hits), found.next_offset, found.length)
-
-
-@dataclass
 class Machine:
-    """A server's WinRM endpoint. ``ahead``: of our clock; ``closed``: what every look raises."""
+    """A server's WinRM endpoint. ``ahead``: of our clock; ``closed``: what every look raises; ``shared``: its
+    logs are read over a share, which is open all the same."""
 
     ahead: timedelta = timedelta()
     logs: dict[str, bytes] = field(default_factory=dict)
     closed: ExchangeError | None = None
+    shared: bool = False
     looks: int = 0
     ticks: Callable[[], datetime] = lambda: AT + timedelta(minutes=2)
-    folder: str = ""
     recorded: list[Event] = field(default_factory=list)
     since: datetime | None = None
 
@@ -64,10 +43,6 @@ class Machine:
     def events(self, channel: Channel, since: datetime, newest: int) -> Any:
         self.since = since
         return Reading(tuple(self.recorded))
-
-    def log_files(self, folder: str) -> Disk:
-        self.folder = folder
-        return Disk(Folder(self.logs))
 
 
 @dataclass
@@ -81,17 +56,27 @@ class Organization:
     active: str = EX02
     health: str = "Healthy"
     closed: bool = False
+    folders: list[str] = field(default_factory=list)
 
     def read(self, job: Callable[[Any], T]) -> T:
         return job(self)
 
     def look(self, server: str, job: Callable[[Any], T]) -> T:
+        return job(self._machine(server))
+
+    def logs(self, server: str, folder: str, job: Callable[[LogSource], T]) -> T:
+        self.folders.append(folder)
+        machine = self.machines.get(server)
+        found = machine if machine is not None and machine.shared else self._machine(server)
+        return job(Folder(found.logs, server))
+
+    def _machine(self, server: str) -> Machine:
         machine = self.machines.get(server)
         if machine is None:
             raise UnreachableError(f"{server} cannot be reached")
         if machine.closed is not None:
             raise machine.closed
-        return job(machine)
+        return machine
 
     def send(self, change: Any) -> Any:
         raise AssertionError("a trace changes nothing")
