@@ -91,11 +91,16 @@ def _refuse_where_nothing_can_be_drawn() -> None:
 def _show(
     wanted: LogsWanted, opener: OpenLogs, ready: Document | None = None, *, mouse: bool, theme: str | None
 ) -> int:
-    from cockpit.ui import life
-    from cockpit.ui.logs_app import LogsApp
+    from cockpit.ui import first_frame
 
     places = paths()
-    app = LogsApp(wanted, opener, crash_dir=places.crashes, save_dir=places.views, ready=ready, theme=theme)
-    code = life.run(app, mouse=mouse)
+    with first_frame.drawn(ready, wanted):
+        from cockpit.ui import life
+        from cockpit.ui.logs_app import LogsApp
+
+        app = LogsApp(
+            wanted, opener, crash_dir=places.crashes, save_dir=places.views, ready=ready, theme=theme
+        )
+        code = life.run(app, mouse=mouse)
     let_go_of_a_dead_terminal()
     return code
