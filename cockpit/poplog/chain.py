@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from cockpit.poplog.filelog import FileLog
-from cockpit.poplog.scan import Needle, RawLine, backward, forward
+from cockpit.poplog.needle import Needle
+from cockpit.poplog.scan import RawLine, backward, forward
 from cockpit.poplog.times import NEVER
 
 Order: TypeAlias = tuple[str, int, str]

@@ -12,10 +12,11 @@ from cockpit.exchange.text import clean_line
 from cockpit.poplog.bytefile import ByteFile
 from cockpit.poplog.document import Entry
 from cockpit.poplog.names import LogName, parse_name
+from cockpit.poplog.needle import line_starts
 from cockpit.poplog.pages import PAGE, Page, PageCache, is_no_row, load
 from cockpit.poplog.parse import Layout, Parser, broken, decoded, header_of
 from cockpit.poplog.row import LogRow
-from cockpit.poplog.scan import RawLine, end_of_line, line_start, line_starts
+from cockpit.poplog.scan import RawLine, end_of_line, line_start
 from cockpit.poplog.times import NEVER, ordering, time_of
 
 LOOK_BACK: Final = 1 << 22

@@ -22,8 +22,8 @@ from cockpit.poplog.filelog import FileLog
 from cockpit.poplog.gzipped import GzippedFile, Shelf
 from cockpit.poplog.local import LocalFolder, folders, open_bytes
 from cockpit.poplog.names import parse_name
+from cockpit.poplog.needle import Needle
 from cockpit.poplog.pages import PageCache
-from cockpit.poplog.scan import Needle
 
 Places: TypeAlias = tuple[Place, ...]
 
@@ -145,7 +145,7 @@ class FilesDocument:
         anchor = self._whole(anchor)
         if not text or "\\" in text or "[redacted]" in text:
             return self._step_through(anchor, wanted, back, stop)
-        needle = Needle.of(text, any_case=any_case)
+        needle = Needle(text, any_case=any_case)
         best: _Found | None = None
         for n, chain in enumerate(self.chains):
             # Another chain's line is nearer only up to the time of the best so far.

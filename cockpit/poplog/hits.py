@@ -16,9 +16,10 @@ from cockpit.poplog.chain import Chain, Line
 from cockpit.poplog.document import Entry
 from cockpit.poplog.filelog import FileLog
 from cockpit.poplog.files_document import FilesDocument
+from cockpit.poplog.needle import Needle
 from cockpit.poplog.pages import is_no_row
 from cockpit.poplog.parse import decoded
-from cockpit.poplog.scan import Needle, RawLine, stretches
+from cockpit.poplog.scan import RawLine, stretches
 from cockpit.poplog.times import ASTRAY, NEVER
 
 
@@ -45,7 +46,7 @@ def hits(
 
     ``text`` is looked for in the bytes, ``regex`` in the decoded line as it lies there. Raises LogError.
     """
-    needle = Needle.of(text, any_case=any_case)
+    needle = Needle(text, any_case=any_case)
     chains = document.chains
     if len(chains) == 1:
         steps: Iterator[_Step] = _steps(chains[0], needle, stop, keyed=False)
@@ -66,7 +67,7 @@ def raw_hits(
     stop: Callable[[], bool] = _go_on,
 ) -> Iterator[tuple[FileLog, RawLine]]:
     """The lines themselves, not taken apart, file by file. They are hostile still. Raises LogError."""
-    needle = Needle.of(text, any_case=any_case)
+    needle = Needle(text, any_case=any_case)
     for log in document.logs:
         for line in scan.forward(log.file, needle, 0, None, stop):
             if not is_no_row(line.raw) and (regex is None or regex.search(decoded(line.raw))):
@@ -77,7 +78,7 @@ def count(
     document: FilesDocument, text: str, *, any_case: bool = False, stop: Callable[[], bool] = _go_on
 ) -> int:
     """How many entries hold ``text``. Raises LogError."""
-    needle = Needle.of(text, any_case=any_case)
+    needle = Needle(text, any_case=any_case)
     return sum(scan.count(log.file, needle, stop, no_row=is_no_row) for log in document.logs)
 
 

@@ -12,7 +12,8 @@ from cockpit.poplog.bytefile import ByteFile, PlainFile, open_file, read_at, tro
 from cockpit.poplog.errors import FileGoneError, RefusedError
 from cockpit.poplog.gzipped import MAGIC, GzippedFile, Shelf
 from cockpit.poplog.names import LogName, parse_name
-from cockpit.poplog.scan import Needle, stretches
+from cockpit.poplog.needle import Needle
+from cockpit.poplog.scan import stretches
 from cockpit.poplog.source import Chunk, Found, Hit, LogFile
 
 
@@ -72,7 +73,7 @@ class LocalFolder:
         return Chunk(data, offset, length, None, self._newer(name))
 
     def find(self, name: str, text: str, offset: int, span: int, most: int, *, any_case: bool) -> Found:
-        file, needle = self._file(name), Needle.of(text, any_case=any_case)
+        file, needle = self._file(name), Needle(text, any_case=any_case)
         hits: list[Hit] = []
         following: int | None = None
         for stretch in stretches(file, needle, offset, None, lambda: False):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import chain, takewhile
 from typing import Final, NamedTuple
 
 from cockpit.poplog.bytefile import ByteFile
+from cockpit.poplog.needle import Needle
 
 BLOCK: Final = 1 << 18
 """Fits a core's cache, and the interpreter is not held for longer than a fraction of a millisecond."""
@@ -32,40 +32,6 @@ class Stretch(NamedTuple):
     data: bytes
     lines: Iterator[RawLine]
     next: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Needle:
-    """What is looked for, in every form it may have in a file."""
-
-    forms: tuple[bytes, ...]
-    any_case: bool
-
-    @classmethod
-    def of(cls, text: str, *, any_case: bool = False) -> Needle:
-        """``text`` in UTF-8, and in Windows-1252 where that differs (parse.decoded). ``any_case``: ASCII
-        letters only. Every line holds "", none a text with a line end."""
-        if "\n" in text:
-            return cls((), any_case)
-        forms = [text.encode("utf-8", "surrogatepass")]
-        if not text.isascii():
-            forms.append(text.encode("cp1252", "ignore"))
-            if forms[1].decode("cp1252", "ignore") != text:
-                del forms[1]
-        return cls(tuple(f.lower() for f in forms) if any_case else tuple(forms), any_case)
-
-    def hay(self, data: bytes) -> bytes:
-        """``data`` as the forms are to be looked for in it."""
-        return data.lower() if self.any_case else data
-
-    def is_in(self, data: bytes) -> bool:
-        hay = self.hay(data)
-        return any(form in hay for form in self.forms)
-
-    @property
-    def overlap(self) -> int:
-        """Bytes of a block that have to be looked at again with the next one."""
-        return max((len(f) for f in self.forms), default=1) - 1
 
 
 def stretches(
@@ -98,29 +64,8 @@ def _hits(file: ByteFile, needle: Needle, data: bytes, base: int) -> Iterator[Ra
         if _in_long_line(file, needle, base, end):
             yield long_line(file, base, data, end)
         return
-    hay = needle.hay(data)
-    if len(needle.forms) == 1:
-        hits = line_starts(hay, needle.forms[0])
-    else:
-        hits = iter(sorted({s for form in needle.forms for s in line_starts(hay, form)}))
-    for first in hits:
-        last = data.find(b"\n", first)
-        if last < 0:
-            yield RawLine(base + first, data[first:], base + len(data))
-        else:
-            yield RawLine(base + first, data[first:last], base + last + 1)
-
-
-def line_starts(hay: bytes, form: bytes) -> Iterator[int]:
-    """Where the lines begin that hold ``form``, each once."""
-    find, rfind, whole = hay.find, hay.rfind, len(hay)
-    hit = find(form)
-    while 0 <= hit < whole:
-        yield rfind(b"\n", 0, hit) + 1
-        last = find(b"\n", hit)
-        if last < 0:
-            return
-        hit = find(form, last + 1)
+    for first, last in needle.spans(data):
+        yield RawLine(base + first, data[first:last], base + min(last + 1, len(data)))
 
 
 def count(
@@ -129,22 +74,11 @@ def count(
     """How many lines hold ``needle``, those without that are ``no_row``."""
     found = 0
     for _, data, lines, _ in stretches(file, needle, 0, None, stop):
-        if len(needle.forms) != 1 or len(data) >= LONGEST or b"#" in data or b"dateTime," in data:
-            found += sum(1 for line in lines if not no_row(line.raw))
-        else:
-            found += _count(needle.hay(data), needle.forms[0])
-    return found
-
-
-def _count(hay: bytes, form: bytes) -> int:
-    find, found, whole = hay.find, 0, len(hay)
-    hit = find(form)
-    while 0 <= hit < whole:
-        found += 1
-        last = find(b"\n", hit)
-        if last < 0:
-            break
-        hit = find(form, last + 1)
+        quick = needle.plain and len(data) < LONGEST
+        counted = needle.count(data) if quick else 1
+        if counted and (not quick or b"#" in data or b"dateTime," in data):
+            counted = sum(1 for line in lines if not no_row(line.raw))
+        found += counted
     return found
 
 

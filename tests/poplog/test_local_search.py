@@ -17,7 +17,7 @@ from cockpit.poplog import hits, scan
 from cockpit.poplog.bytefile import PlainFile
 from cockpit.poplog.document import Entry
 from cockpit.poplog.files_document import FilesDocument
-from cockpit.poplog.scan import Needle
+from cockpit.poplog.needle import Needle
 from tests.poplog.disk import BEGAN, HEADER, line
 from tests.poplog.localfiles import read_whole, small_pages, walked, written
 
@@ -47,7 +47,7 @@ def test_lines_that_hold_a_text_are_found_each_once_both_ways(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, text: str, any_case: bool
 ) -> None:
     file = PlainFile(written(tmp_path_factory.mktemp("any") / "f", data))
-    needle = Needle.of(text, any_case=any_case)
+    needle = Needle(text, any_case=any_case)
     expected, at = [], 0
     for raw in data.split(b"\n"):
         if at < len(data) and needle.is_in(raw):
@@ -61,11 +61,11 @@ def test_lines_that_hold_a_text_are_found_each_once_both_ways(
 
 
 def test_a_text_is_found_in_either_encoding() -> None:
-    needle = Needle.of("Müller")
+    needle = Needle("Müller")
     assert needle.is_in("x Müller".encode())
     assert needle.is_in("x Müller".encode("cp1252"))
-    assert not Needle.of("a\nb").is_in(b"a\nb")
-    assert len(Needle.of("Ж").forms) == 1
+    assert not Needle("a\nb").is_in(b"a\nb")
+    assert len(Needle("Ж").forms) == 1
 
 
 @pytest.fixture
