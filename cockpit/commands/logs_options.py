@@ -63,7 +63,7 @@ def add(commands: Commands, group: Callable[..., Commands]) -> None:
     _add_tail(inner)
     _add_grep(inner)
     _add_view(inner)
-    trace_options.add(inner)
+    trace_options.add(inner, _moment)
 
 
 def _command(commands: Commands, name: str, words: str, shown: str) -> argparse.ArgumentParser:
@@ -172,7 +172,7 @@ def run(options: argparse.Namespace, environment: Callable[[], Environment]) -> 
     """Call what was asked for; its exit code. ``environment`` is asked only where a server is named. Raises
     ConfigError."""
     if options.logs_command == "trace":
-        return trace_options.run(options, environment())
+        return trace_options.run(options, environment, _in_utc)
     if options.logs_command == "view":
         return _view(options, environment)
     wanted = _wanted(options, environment)
@@ -224,8 +224,10 @@ def _wanted(options: argparse.Namespace, environment: Callable[[], Environment])
 
 
 def _absolute(when: datetime | timedelta | None, local: bool) -> datetime | None:
-    if when is None:
-        return None
+    return None if when is None else _in_utc(when, local)
+
+
+def _in_utc(when: datetime | timedelta, local: bool = False) -> datetime:
     if isinstance(when, timedelta):
         return datetime.now(UTC) - when
     if when.tzinfo is None and not local:

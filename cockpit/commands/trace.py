@@ -46,7 +46,7 @@ def run(environment: Environment, identity: str, server: str, form: str, *, last
         access.close()
     code = NAMED if trace.named else CANNOT_TELL
     with reader_may_leave():
-        _show(trace, form, code)
+        show(trace, form, code)
     return code
 
 
@@ -116,7 +116,8 @@ def _once(
     return access.read(sent)
 
 
-def _show(trace: Trace, form: str, code: int) -> None:
+def show(trace: Trace, form: str, code: int) -> None:
+    """Print it, for people or as JSON."""
     if form == "json":
         print(document({"exit_code": code, **_plain(trace)}))
         return

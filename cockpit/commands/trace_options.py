@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cockpit.commands.recovery_options import example
+from cockpit.config.environment import ConfigError
 
 if TYPE_CHECKING:
     from cockpit.config.environment import Environment
@@ -13,6 +17,7 @@ if TYPE_CHECKING:
 EXITS = "exit 0 a server is named, 1 it cannot be told, 3 not readable"
 Commands = Any
 """argparse's sub-parsers action, whose type has no public name."""
+When = datetime | timedelta
 
 
 def _named(text: str) -> str:
@@ -21,24 +26,65 @@ def _named(text: str) -> str:
     return text.strip()
 
 
-def add(logs: Commands) -> None:
-    """Add ``trace`` to the sub-commands of ``logs``."""
+def add(logs: Commands, moment: Callable[[str], When]) -> None:
+    """Add ``trace`` to the sub-commands of ``logs``. ``moment``: what a time on the command line is."""
     trace = logs.add_parser(
         "trace",
         help=f"the mailbox server behind a run of a probe, with all evidence; {EXITS}",
         epilog=example("logs trace --probe 'POP\\PopCTPProbe' --server EX01"),
     )
-    trace.add_argument("--probe", metavar="'SET\\PROBE'", required=True, type=_named)
-    trace.add_argument("--server", metavar="S", required=True, type=_named, help="the front end it runs on")
+    trace.add_argument("--probe", metavar="'SET\\PROBE'", type=_named)
+    trace.add_argument("--server", metavar="S", type=_named, help="the front end it runs on")
     trace.add_argument(
         "--last",
         action="store_true",
         help="do not run the probe now: trace the newest run that failed, of the server's event log",
     )
+    trace.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help="copied logs of a front end instead of a server"
+    )
+    for name, words in (("--since", "began"), ("--until", "ended")):
+        trace.add_argument(
+            name,
+            type=moment,
+            metavar="WHEN",
+            help=f"when the probe {words}, with PATH: as in the log (UTC), or so long ago: 90m, 2h",
+        )
+    trace.add_argument(
+        "--user", metavar="HEALTHMAILBOX", type=_named, help="whom the probe logged in as, with PATH"
+    )
     trace.add_argument("--format", choices=("table", "json"), default="table")
 
 
-def run(options: argparse.Namespace, environment: Environment) -> int:
+def run(
+    options: argparse.Namespace,
+    environment: Callable[[], Environment],
+    absolute: Callable[[When], datetime],
+) -> int:
+    """Trace a probe of a server, or a session in copied logs; the exit code. Raises ConfigError."""
+    if options.paths:
+        return _local(options, absolute)
+    if not options.probe or not options.server:
+        raise ConfigError(
+            "logs trace: name a probe and its server (--probe 'POP\\PopCTPProbe' --server EX01), or give "
+            "copied logs with --since and --until."
+        )
+    if options.user or options.since or options.until:
+        raise ConfigError("logs trace: --user, --since and --until go with copied logs, not with --server.")
     from cockpit.commands import trace
 
-    return trace.run(environment, options.probe, options.server, options.format, last=options.last)
+    return trace.run(environment(), options.probe, options.server, options.format, last=options.last)
+
+
+def _local(options: argparse.Namespace, absolute: Callable[[When], datetime]) -> int:
+    if options.probe or options.server or options.last:
+        raise ConfigError("logs trace: copied logs go without --probe, --server and --last.")
+    if options.since is None or options.until is None:
+        raise ConfigError("logs trace: copied logs want --since and --until: when the probe began and ended.")
+    start, end = absolute(options.since), absolute(options.until)
+    if end < start:
+        raise ConfigError("logs trace: --until is before --since.")
+    from cockpit.commands import trace_local
+
+    wanted = trace_local.Wanted(start, end, options.user or "")
+    return trace_local.run(options.paths, wanted, options.format)

@@ -100,11 +100,12 @@ class MailboxLook:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Everything for one run. ``servers``: short names of the organization's. ``users``: names the probe's
-    mailbox goes by, as ``sessions.local_part`` has them; empty: not known. ``addresses``: the front end's."""
+    """Everything for one run. ``servers``: short names of the organization's; None where that is not known,
+    as with copied logs: a name is then taken as it stands. ``users``: names the probe's mailbox goes by, as
+    ``sessions.local_part`` has them; empty: not known. ``addresses``: the front end's."""
 
     run: ProbeRun
-    servers: tuple[str, ...]
+    servers: tuple[str, ...] | None
     front: LogLook | None = None
     back: tuple[LogLook, ...] = ()
     mailbox: MailboxLook | None = None

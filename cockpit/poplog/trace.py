@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from cockpit.exchange.model import AlertValue, MonitorHealthEntry
+from cockpit.poplog.correlate import is_address
 from cockpit.poplog.evidence import (
     Evidence,
     Gathered,
@@ -268,8 +269,10 @@ def _cannot(run: ProbeRun, evidence: tuple[Evidence, ...], reason: str, *contrad
     return Trace(run, evidence, "", Sureness.CANNOT_TELL, reason, contradictions)
 
 
-def _known(name: str, servers: Sequence[str]) -> str:
+def _known(name: str, servers: Sequence[str] | None) -> str:
     """The organization's own spelling of a server's name; empty where it has none of that name."""
+    if servers is None:
+        return name if is_address(name) else name.partition(".")[0]
     return next((s for s in servers if says_same(s, name)), "")
 
 

@@ -1,0 +1,94 @@
+"""``pop-cockpit logs trace PATH``: the mailbox server behind a probe's session, out of copied logs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from cockpit.commands.narrator import Narrator
+from cockpit.commands.output import reader_may_leave
+from cockpit.commands.plain import document
+from cockpit.commands.trace import CANNOT_TELL, NAMED, NOT_READ, show
+from cockpit.poplog import lookup
+from cockpit.poplog.correlate import Skew, Window
+from cockpit.poplog.errors import LogError
+from cockpit.poplog.evidence import Gathered, Kind, LogLook, ProbeRun
+from cockpit.poplog.local import LocalFolder
+from cockpit.poplog.names import Writer, parse_name
+from cockpit.poplog.sessions import local_part
+from cockpit.poplog.sources import on_path
+from cockpit.poplog.trace import Trace, conclude
+
+ANY_PROBE = "HealthMailbox"
+PROBE = "POP\\PopCTPProbe"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """``start``, ``end``: aware, by the clock of the logs' server. ``user``: whom the probe logged in as;
+    empty: any HealthMailbox."""
+
+    start: datetime
+    end: datetime
+    user: str = ""
+
+
+def run(paths: Sequence[Path], wanted: Wanted, form: str) -> int:
+    """Look for the session in the front end's logs of these folders and files; the exit code."""
+    try:
+        trace = _trace(paths, wanted)
+    except LogError as error:
+        Narrator().say(f"{error}. {error.cure}".rstrip(". ") + ".")
+        if form == "json":
+            print(document({"exit_code": NOT_READ, "problem": str(error), "named": "", "sureness": None}))
+        return NOT_READ
+    code = NAMED if trace.named else CANNOT_TELL
+    with reader_may_leave():
+        show(trace, form, code)
+    return code
+
+
+def _trace(paths: Sequence[Path], wanted: Wanted) -> Trace:
+    """Raises LogError."""
+    looks = [_look(path, wanted) for path in paths]
+    found = [look for look in looks if look.newest is not None]
+    if not found:
+        raise LogError(
+            f"There is no line of a front end's POP3 log in {', '.join(map(str, paths))}",
+            cure="Its files are called POP3yyyyMMddHH-n.LOG; those called POP3BE are the back end's.",
+        )
+    front = replace(
+        found[0],
+        server=" and ".join(dict.fromkeys(look.server for look in found)),
+        looked_at="; ".join(look.looked_at for look in found),
+        sessions=tuple(s for look in found for s in look.sessions),
+        # Of several folders the one that holds least: nothing is said of a time that one of them lacks.
+        begins=max((look.begins for look in found if look.begins is not None), default=None),
+        newest=min((look.newest for look in found if look.newest is not None), default=None),
+    )
+    ran = ProbeRun(PROBE, front.server, wanted.start, wanted.end, user=wanted.user)
+    users = frozenset({local_part(wanted.user)}) if wanted.user else frozenset[str]()
+    trace = conclude(Gathered(ran, None, front, users=users))
+    # Of the probe's result and of its mailbox nothing was asked.
+    return replace(trace, evidence=tuple(e for e in trace.evidence if e.kind is Kind.FRONT_LOG))
+
+
+def _look(path: Path, wanted: Wanted) -> LogLook:
+    source, name = on_path(path)
+    if name:
+        named = parse_name(name)
+        if named is None or named.writer is not Writer.POP3:
+            raise LogError(
+                f"{path} is not called like a front end's POP3 log", cure="Give its folder, or rename it."
+            )
+        source = LocalFolder(path.parent, (name,))
+    try:
+        text = local_part(wanted.user) or ANY_PROBE
+        found = lookup.look(source, Writer.POP3, Window(wanted.start, wanted.end), text)
+    finally:
+        source.close()
+    problem = f" ({found.problem})" if found.problem else ""
+    looked = f"{path}: {', '.join(found.files) or 'no file of that time'}{problem}"
+    return LogLook(source.name, looked, found.sessions, None, Skew(), found.begins, found.newest)
