@@ -49,19 +49,33 @@ class ServerClock:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
+    """``at``: as the server has it; ``wall``, ``steady``: ours when it came."""
+
     at: float
-    came: float
+    wall: float
+    steady: float
     entry: Entry
 
 
 @dataclass(slots=True)
 class _Stream:
-    """``read_to``: every row up to then has come. ``last``: the time of its newest row."""
+    """``whole_to``: it was read to its end then. ``newest``: the row that came last. ``ahead``: what is known
+    of its clock by now."""
 
     held: deque[_Held] = field(default_factory=deque)
-    read_to: float = _NEVER
-    last: float = _NEVER
+    whole_to: float = _NEVER
+    newest: _Held | None = None
+    ahead: float = 0.0
     healthy: bool = True
+
+    def time(self, held: _Held) -> float:
+        """By our clock. No row is from the future."""
+        return min(held.at - self.ahead, held.wall)
+
+    @property
+    def read_to(self) -> float:
+        """Every row up to then has come."""
+        return max(self.whole_to, self.time(self.newest)) if self.newest else self.whole_to
 
 
 class Merger:
@@ -72,27 +86,23 @@ class Merger:
         self._hold = hold
         self.held = 0
 
-    def add(
-        self, stream: int, entries: Iterable[Entry], ahead: float | None, wall: float, steady: float
-    ) -> None:
-        """Rows of a stream, in its order, read just now from a server whose clock is ``ahead``.
-
-        No row is from the future: a time after ``wall`` counts as ``wall``; a row without a time has that of
-        the row before it.
-        """
+    def add(self, stream: int, entries: Iterable[Entry], wall: float, steady: float) -> None:
+        """Rows of a stream, in its order, read just now. A row without a time has that of the row before."""
         to = self._streams[stream]
         for entry in entries:
-            at = entry.row.at
-            if at is not None:
-                to.last = min(at.timestamp() - (ahead or 0.0), wall)
-            to.held.append(_Held(to.last, steady, entry))
+            before = to.newest.at if to.newest else _NEVER
+            at = before if entry.row.at is None else entry.row.at.timestamp()
+            to.newest = _Held(at, wall, steady, entry)
+            to.held.append(to.newest)
             self.held += 1
-        if to.held:
-            to.read_to = max(to.read_to, to.held[-1].at)
+
+    def clock(self, stream: int, ahead: float | None) -> None:
+        """How far the clock of the stream's server is ahead of ours; also for the rows that are held."""
+        self._streams[stream].ahead = ahead or 0.0
 
     def whole(self, stream: int, at: float) -> None:
         """The stream was read to its end by a read that began at ``at`` (wall)."""
-        self._streams[stream].read_to = max(self._streams[stream].read_to, at)
+        self._streams[stream].whole_to = max(self._streams[stream].whole_to, at)
 
     def health(self, stream: int, healthy: bool) -> None:
         """Nobody waits for a stream that cannot be read."""
@@ -100,7 +110,7 @@ class Merger:
 
     def due(self, steady: float) -> float | None:
         """Seconds until something must go out, whatever the others do; None where nothing is held."""
-        came = [s.held[0].came for s in self._streams if s.held]
+        came = [s.held[0].steady for s in self._streams if s.held]
         return max(0.0, min(came) + self._hold - steady) if came else None
 
     def release(self, steady: float, most: int) -> list[Entry]:
@@ -119,22 +129,22 @@ class Merger:
         latest = _NEVER
         for stream in self._streams:
             for held in stream.held:
-                if steady - held.came < self._hold:
+                if steady - held.steady < self._hold:
                     break
-                latest = max(latest, held.at)
+                latest = max(latest, stream.time(held))
         return latest
 
     def _out(self, limit: float, most: int) -> list[Entry]:
         """By the streams' first rows: one that must wait lets those behind it wait as well."""
-        heads = [(s.held[0].at, n) for n, s in enumerate(self._streams) if s.held]
+        heads = [(s.time(s.held[0]), n) for n, s in enumerate(self._streams) if s.held]
         heapq.heapify(heads)
         found: list[Entry] = []
         while heads and heads[0][0] <= limit and len(found) < most:
             _, n = heads[0]
-            held = self._streams[n].held
-            found.append(held.popleft().entry)
-            if held:
-                heapq.heapreplace(heads, (held[0].at, n))
+            stream = self._streams[n]
+            found.append(stream.held.popleft().entry)
+            if stream.held:
+                heapq.heapreplace(heads, (stream.time(stream.held[0]), n))
             else:
                 heapq.heappop(heads)
         self.held -= len(found)

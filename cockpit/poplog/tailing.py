@@ -88,7 +88,10 @@ class Tailing:
         with self._changed:
             if step.clock is not None:
                 self._clocks[log].saw(step.clock)
-            self._merger.add(log, step.entries, self._clocks[log].ahead, time.time(), time.monotonic())
+                for n, clock in enumerate(self._clocks):
+                    if clock is self._clocks[log]:
+                        self._merger.clock(n, clock.ahead)
+            self._merger.add(log, step.entries, time.time(), time.monotonic())
             if step.whole_at is not None:
                 self._merger.whole(log, step.whole_at)
             self._notices += step.notices

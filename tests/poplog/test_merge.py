@@ -31,10 +31,10 @@ def offsets(entries: list[Entry]) -> list[int]:
 
 def test_rows_wait_until_every_healthy_stream_was_read_up_to_them() -> None:
     merger = Merger(2)
-    merger.add(0, [entry(1, T + 1), entry(3, T + 3)], 0.0, T + 4, T + 4)
+    merger.add(0, [entry(1, T + 1), entry(3, T + 3)], T + 4, T + 4)
     merger.whole(0, T + 4)
     assert merger.release(T + 4, 99) == []
-    merger.add(1, [entry(2, T + 2)], 0.0, T + 4, T + 4)
+    merger.add(1, [entry(2, T + 2)], T + 4, T + 4)
     assert offsets(merger.release(T + 4, 99)) == [1, 2]
     merger.whole(1, T + 3)
     assert offsets(merger.release(T + 4, 99)) == [3]
@@ -43,9 +43,9 @@ def test_rows_wait_until_every_healthy_stream_was_read_up_to_them() -> None:
 
 def test_a_silent_stream_holds_the_others_up_for_two_seconds_at_most() -> None:
     merger = Merger(2)
-    merger.add(0, [entry(1, T)], 0.0, T, T)
+    merger.add(0, [entry(1, T)], T, T)
     merger.whole(0, T + 1)
-    merger.add(0, [entry(2, T + 1)], 0.0, T + 1, T + 1)
+    merger.add(0, [entry(2, T + 1)], T + 1, T + 1)
     assert merger.release(T + 1, 99) == []
     assert merger.due(T + 1) == HOLD_SECONDS - 1
     assert offsets(merger.release(T + HOLD_SECONDS, 99)) == [1]
@@ -56,15 +56,17 @@ def test_a_silent_stream_holds_the_others_up_for_two_seconds_at_most() -> None:
 
 def test_nobody_waits_for_a_stream_that_cannot_be_read() -> None:
     merger = Merger(2)
-    merger.add(0, [entry(1, T)], 0.0, T, T)
+    merger.add(0, [entry(1, T)], T, T)
     merger.health(1, False)
     assert offsets(merger.release(T, 99)) == [1]
 
 
 def test_each_servers_clock_is_its_own() -> None:
     merger = Merger(2)
-    merger.add(0, [entry(2, T + 300 + 2)], 300.0, T + 5, T + 5)
-    merger.add(1, [entry(1, T - 60 + 1)], -60.0, T + 5, T + 5)
+    merger.add(0, [entry(2, T + 300 + 2)], T + 5, T + 5)
+    merger.clock(0, 300.0)
+    merger.clock(1, -60.0)
+    merger.add(1, [entry(1, T - 60 + 1)], T + 5, T + 5)
     merger.whole(0, T + 5)
     merger.whole(1, T + 5)
     assert offsets(merger.release(T + 5, 99)) == [1, 2]
@@ -73,19 +75,19 @@ def test_each_servers_clock_is_its_own() -> None:
 def test_a_late_row_goes_out_at_once() -> None:
     merger = Merger(2)
     merger.health(1, False)
-    merger.add(0, [entry(5, T + 5)], 0.0, T + 5, T + 5)
+    merger.add(0, [entry(5, T + 5)], T + 5, T + 5)
     merger.whole(0, T + 6)
     assert offsets(merger.release(T + 6, 99)) == [5]
     merger.health(1, True)
     merger.whole(1, T + 6)
-    merger.add(1, [entry(1, T + 1)], 0.0, T + 6, T + 6)
+    merger.add(1, [entry(1, T + 1)], T + 6, T + 6)
     assert offsets(merger.release(T + 6, 99)) == [1]
 
 
 def test_a_time_in_the_future_holds_its_stream_up_no_longer_than_any_other() -> None:
     merger = Merger(2)
-    merger.add(0, [entry(1, T + 10**8), entry(2, T), entry(3, None)], 0.0, T + 1, T + 1)
-    merger.add(1, [entry(9, T + 0.5)], 0.0, T + 1, T + 1)
+    merger.add(0, [entry(1, T + 10**8), entry(2, T), entry(3, None)], T + 1, T + 1)
+    merger.add(1, [entry(9, T + 0.5)], T + 1, T + 1)
     merger.whole(0, T + 1)
     merger.whole(1, T + 1)
     assert offsets(merger.release(T + 1, 99)) == [9, 1, 2, 3]
@@ -93,7 +95,7 @@ def test_a_time_in_the_future_holds_its_stream_up_no_longer_than_any_other() -> 
 
 def test_no_more_than_asked_for_goes_out_at_a_time() -> None:
     merger = Merger(1)
-    merger.add(0, [entry(n, T + n) for n in range(5)], 0.0, T + 5, T + 5)
+    merger.add(0, [entry(n, T + n) for n in range(5)], T + 5, T + 5)
     assert offsets(merger.release(T + 5, 3)) == [0, 1, 2]
     assert offsets(merger.rest(99)) == [3, 4]
 
@@ -133,7 +135,7 @@ def test_every_row_comes_out_once_in_its_streams_order_and_in_time(rows: Rows, m
     came: dict[int, float] = {}
     for number, (stream, later, at) in enumerate(rows):
         now += later / 2
-        merger.add(stream, [entry(number, None if at is None else T + at, f"EX{stream}")], 0.0, now, now)
+        merger.add(stream, [entry(number, None if at is None else T + at, f"EX{stream}")], now, now)
         if later > 3:
             merger.whole(stream, now)
         came[number] = now
@@ -160,7 +162,7 @@ def test_rows_in_order_in_their_streams_come_out_in_order_over_all(rows: list[tu
     streams: list[list[int]] = [sorted(at for s, at in rows if s == n) for n in range(3)]
     for now in range(22):
         for n in range(3):
-            merger.add(n, [entry(at, T + at) for at in streams[n] if at == now], 0.0, T + now, T + now)
+            merger.add(n, [entry(at, T + at) for at in streams[n] if at == now], T + now, T + now)
             merger.whole(n, T + now)
         out += offsets(merger.release(T + now, 10**6))
     assert out == sorted(at for _, at in rows)
