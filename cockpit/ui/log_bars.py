@@ -8,7 +8,6 @@ from typing import Final
 
 from cockpit.poplog.errors import LogError
 from cockpit.poplog.feed import Happened
-from cockpit.ui.log_columns import end_letter
 from cockpit.ui.log_lens import Ends, Lens, Mailboxes, Needle
 from cockpit.ui.log_times import TimeBase
 from cockpit.ui.logs import Known, LogsWanted
@@ -125,12 +124,12 @@ def notices(known: Known, reconnect: str) -> list[Line]:
     if known.lost:
         lines.append(((f" No new lines: {known.lost} ", "text-problem"),
                       (f"{reconnect} reconnects.", "text-key")))  # fmt: skip
-    problems = known.problems
-    for stream in problems[:SHOWN_PROBLEMS]:
-        whose = f" {stream.server} {end_letter(stream.writer)}: "
-        lines.append(((whose, "text-label"), (stream.problem, "text-problem")))
-    if len(problems) > SHOWN_PROBLEMS:
-        lines.append(((f" and {len(problems) - SHOWN_PROBLEMS} more logs are not read.", "text-problem"),))
+    groups = known.problems()
+    for problem, whose in list(groups.items())[:SHOWN_PROBLEMS]:
+        lines.append(((f" {', '.join(whose)}: ", "text-label"), (problem, "text-problem")))
+    if len(groups) > SHOWN_PROBLEMS:
+        left = sum(len(whose) for whose in list(groups.values())[SHOWN_PROBLEMS:])
+        lines.append(((f" and {left} more are not read.", "text-problem"),))
     for notice in known.notices[-2:]:
         role = "text-problem" if notice.kind in (Happened.SKIPPED, Happened.LOST) else "text-label"
         lines.append(((f" {notice.text}", role),))
@@ -160,8 +159,8 @@ def nothing(wanted: LogsWanted, board: Board, known: Known, *, live: bool, opene
                  ("  esc takes the filter away.", "text-key"))]  # fmt: skip
     if not live:
         return [((f" There is no line in {wanted.words}.", "text-problem"),)]
-    if known.lost or known.problems:
-        return [((" No lines: see above.", "text-problem"),)]
+    if known.lost or known.problems():
+        return [((" No lines: see above.", "text-problem"),), *_turns_on(toggle_key)]
     if not known.connected:
         return [((f" Connecting to {wanted.words}", "text-key"),)]
     lines: list[Line] = [
@@ -169,6 +168,11 @@ def nothing(wanted: LogsWanted, board: Board, known: Known, *, live: bool, opene
         ((" Lines come when clients do, and only while protocol logging is on and the POP3 service was "
           "restarted since.", ""),),
     ]  # fmt: skip
-    if toggle_key:
-        lines.append(((f" {toggle_key} on the Fleet screen turns protocol logging on or off.", "text-key"),))
-    return lines
+    return [*lines, *_turns_on(toggle_key)]
+
+
+def _turns_on(toggle_key: str) -> list[Line]:
+    if not toggle_key:
+        return [((" pop-cockpit logging status --server S tells how it stands there.", ""),)]
+    return [((f" {toggle_key} on the Fleet screen tells how protocol logging stands, and turns it on or off.",
+              ""),)]  # fmt: skip

@@ -115,9 +115,19 @@ class Known:
         """Bytes that are there and not yet read."""
         return sum(s.behind for s in self.streams.values())
 
-    @property
-    def problems(self) -> list[StreamState]:
-        return [s for s in self.streams.values() if s.problem]
+    def problems(self) -> dict[str, list[str]]:
+        """Why logs are not read, and whose they are: ``EX01 F``, both ends of a server as ``EX01``."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for stream in self.streams.values():
+            if stream.problem:
+                ends = found.setdefault(stream.problem, {}).setdefault(stream.server, [])
+                ends.append("" if stream.writer is None else "B" if stream.writer.back_end else "F")
+        return {
+            problem: [
+                server if len(ends) > 1 else f"{server} {ends[0]}".strip() for server, ends in by.items()
+            ]
+            for problem, by in found.items()
+        }
 
     def clocks(self) -> dict[str, float]:
         """Seconds that each server's clock is ahead of ours, where known."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from tests.support.processes import Home
+from tests.support.processes import COCKPIT, Home
 from tests.support.terminal import terminal
 from tests.terminal.test_hostile import FORBIDDEN, TEXTUALS_OWN
 from tests.ui.log_fakes import HEADER, START, raw, sessions
@@ -36,8 +35,7 @@ def hostile_log() -> bytes:
 def test_hostile_lines(home: Home, tmp_path: Path) -> None:
     log = tmp_path / "POP32026010808-1.LOG"
     log.write_bytes(hostile_log())
-    command = [sys.executable, "-m", "tests.ui.logs_in_a_pty", str(tmp_path), "file", str(log)]
-    with terminal(command, home.environ(), 100, 40) as term:
+    with terminal([*COCKPIT, "logs", "view", str(log)], home.environ(), 100, 40) as term:
         text = term.wait(f"{MARK}0 ", 20.0)
         for n, _ in enumerate(NASTY):
             assert f"{MARK}{n} " in text

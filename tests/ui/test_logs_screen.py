@@ -527,6 +527,7 @@ async def test_problems_and_notices_are_said(make: Make) -> None:
         feed.lines((), streams=(state("there is no log file: protocol logging is off"), state(server="EX02")))
         await until(pilot, lambda: "EX01 F: there is no log file" in bar(app, "notices"))
         assert "No lines: see above" in "\n".join(body(app))
+        assert "pop-cockpit logging status" in "\n".join(body(app))
         rolled = Notice("EX02", Writer.POP3, Happened.ROLLED_OVER, "EX02 goes on in POP32026010809-1.LOG")
         missed = Notice("EX02", Writer.POP3, Happened.SKIPPED, "EX02: lines between 1 and 2 are gone")
         feed.bring(Batch(tuple(entries(sessions(3), server="EX02")), (rolled, missed), (state(),)))
