@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -157,11 +157,13 @@ def test_the_reply_comes_first() -> None:
     assert result(one(raw(START, 1, 1, "a", "pass", context="")).row) == ""
 
 
+PATIENT = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy."""
 ODD = st.sampled_from("🇮👍🏽\ufe0f\u0301한\u200d\x1b")
 NASTY = st.text(st.one_of(st.characters(exclude_categories=["Cs"]), ODD), max_size=120)
 
 
-@settings(max_examples=300)
+@PATIENT
 @given(NASTY, NASTY, NASTY, st.sampled_from([20, 40, 80, 119, 200]), st.booleans(), st.integers(0, 300))
 def test_no_line_is_wider_than_the_screen(
     user: str, parameters: str, context: str, cells: int, wrap: bool, skip: int
@@ -174,6 +176,7 @@ def test_no_line_is_wider_than_the_screen(
             assert plain(shown).isprintable() or not plain(shown).isascii()
 
 
+@PATIENT
 @given(NASTY, st.integers(0, 60))
 def test_splitting_loses_nothing(text: str, cells: int) -> None:
     line: Line = ((tidy(text[:50]), "a"), (tidy(text[50:]), "b"))

@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cockpit.poplog.names import Writer
@@ -87,6 +87,7 @@ def test_nothing_typed_is_no_needle() -> None:
     assert Needle.typed("!", True) is None
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=60), st.data())
 def test_every_line_that_is_wanted_has_the_piece_in_its_file(line: bytes, data: st.DataObject) -> None:
     """``in_files`` is what a search in a file's bytes may rely on, whatever was made visible on the way."""
