@@ -264,11 +264,11 @@ class Follower:
             raise error  # it was away for a moment, or is being deleted: the next step tells
         notices = self._skipped(place)
         candidates = self._merged(place, self._listed(place, files)) if self._chain else ()
-        there = tuple(n for n in candidates if n in names)
-        for name in candidates[: candidates.index(there[0])] if there else candidates:
+        first = next((n for n, name in enumerate(candidates) if name in names), len(candidates))
+        for name in candidates[:first]:
             notices += self._notice(Happened.SKIPPED, f"{name} was deleted before it could be read")
-        if there:
-            return self._leave(replace(place, next=there), notices, torn=not place.finished)
+        if following := candidates[first:]:  # others of which are gone are told of in their turn
+            return self._leave(replace(place, next=following), notices, torn=not place.finished)
         entries = self._flushed(place, torn=not place.finished)
         self._place = replace(place, rest=_NONE, next=(), gone=True)
         return self._done(entries, notices, whole=True)

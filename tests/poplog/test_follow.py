@@ -200,6 +200,16 @@ def test_a_file_that_vanishes_unread_is_told_and_the_next_one_read() -> None:
     assert B in notices[1].text
 
 
+def test_of_several_files_that_vanish_none_is_passed_over_in_silence() -> None:
+    disk = disk_of(A, B, C, named(3))
+    one = follower(disk)
+    one.step()
+    del disk.files_by_name[A], disk.files_by_name[C]
+    skipped = [n.text for n in drained(one)[1] if n.kind is Happened.SKIPPED]
+    assert skipped == [f"{name} was deleted before it could be read" for name in (A, C)]
+    assert one.file == named(3)
+
+
 def test_a_file_that_vanishes_after_its_end_was_read_is_not_skipped() -> None:
     disk = disk_of(A)
     one = follower(disk)
