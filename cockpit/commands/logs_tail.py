@@ -74,8 +74,7 @@ class _Shown:
         return bool(self._lost) or all(s.problem for s in self._streams)
 
     def take(self, batch: Batch) -> None:
-        """Print what a batch brought."""
-        self._printer.show(entry for entry in batch.entries if self._wanted(entry))
+        """Print what a batch brought, its notices first: whoever reads a line then knows of its file."""
         for notice in batch.notices:
             if notice.kind is Happened.ROLLED_OVER and not self._follow:
                 continue  # that the last lines are in several files is no news
@@ -86,6 +85,7 @@ class _Shown:
             elif notice.kind is Happened.BACK:
                 self._lost.discard(whose)
         self._tell_problems(batch.streams)
+        self._printer.show(entry for entry in batch.entries if self._wanted(entry))
 
     def _tell_problems(self, streams: tuple[StreamState, ...]) -> None:
         """Why a log is not read, where no notice has said it."""
