@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-_NAME: Final = re.compile(r"(POP3|IMAP4)(BE)?(\d{8}|\d{10})-(\d{1,9})\.LOG", re.IGNORECASE)
+_NAME: Final = re.compile(r"(POP3|IMAP4)(BE)?(\d{8}|\d{10})-(\d{1,9})\.LOG", re.IGNORECASE | re.ASCII)
 
 
 class Writer(StrEnum):
