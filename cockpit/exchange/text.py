@@ -29,11 +29,12 @@ _UNSAFE_IN_BLOCK = re.compile(_UNSAFE.pattern.replace("\x00-\x1f", "\x00-\x09\x0
 # Probe fields carry the monitoring mailbox's password in clear (exchange-facts §0 fact 9, §2.4).
 # A password may hold any character: everything up to the end of the line goes.
 _SECRET = re.compile(
-    r"(?i)(\b\w{0,40}?(?:password|passwd|pwd)\w{0,40}[\"']?\s{0,8}(?:[:=]|value\s{0,8}=)\s{0,8}|bad\s+password\s+for\s+monitoring\s+account\s*:\s*)"
+    r"(?i)(\b\w{0,40}?(?:password|passwd|pwd)\w{0,40}[\"']{0,2}\s{0,8}(?:[:=]|value\s{0,8}=)\s{0,8}|bad\s+password\s+for\s+monitoring\s+account\s*:\s*)"
     r"(?!\[redacted\])[^\r\n]+"
 )
+# Possessive where only one way can match: else a line of tags such as <pwd:pwd:pwd:> costs 20 s for each MB.
 _XML_SECRET = re.compile(
-    r"(?is)(<(?P<tag>[\w:]{0,40}?(?:password|pwd)[\w:]{0,40})\b[^<>]{0,200}>).{0,400}?(</(?P=tag)>)"
+    r"(?is)(<(?P<tag>(?=[\w:]{0,40}?(?:password|pwd))[\w:]{3,88}+)(?![\w:])[^<>]{0,200}+>).{0,400}?(</(?P=tag)>)"
 )
 
 
