@@ -22,6 +22,9 @@ CLASSIC: Final = (
 WITH_PUID: Final = (*CLASSIC, "puid")
 """Columns of newer builds, seen in IMAP fixtures [C]."""
 _NO_LIMIT: Final = 1 << 40
+csv.field_size_limit(max(csv.field_size_limit(), 1 << 24))  # lines are bounded where they are read
+_MOST_COLUMNS: Final = 1000
+"""Of a header; what names more is none, or it would cost every row below it that many cells."""
 _KNOWN: Final = {name.lower(): n for n, name in enumerate(CLASSIC)}
 _FIELDS: Final = "#fields:"
 
@@ -56,7 +59,9 @@ def header_of(line: str) -> Layout | None:
         text = text[len(_FIELDS) :].strip()
     elif text[:9].lower() != "datetime,":
         return None
-    names = text.split(",")
+    names = text.split(",", _MOST_COLUMNS)
+    if len(names) > _MOST_COLUMNS:
+        return None
     return Layout.of(names) if "datetime" in (n.strip().lower() for n in names) else None
 
 
@@ -127,12 +132,14 @@ class Parser:
 def _made(layout: Layout, cells: list[str], text: str) -> LogRow:
     got = [cells[p] if p >= 0 else "" for p in layout.places]
     at = moment(got[0])
-    line = harmless(text)
-    if line is not text:
+    line = text
+    if is_plain(text):  # then its cells are, for they are parts of it
+        others = tuple([(name, cells[n]) for n, name in layout.others])
+    else:
+        # Each by itself: what is no secret in the line, for the doubled quotes in it, may be one in its cell.
+        line = harmless(text)
         got = [harmless(c) for c in got]
         others = tuple([(name, harmless(cells[n])) for n, name in layout.others])
-    else:
-        others = tuple([(name, cells[n]) for n, name in layout.others])
     return LogRow(
         at,
         got[1],
@@ -164,6 +171,8 @@ def cells_of(text: str) -> list[str] | None:
     """The cells of one line; None where a quote is left open (a line cut in its quoted context)."""
     if '"' not in text:
         return text.split(",")
+    if "\r" in text or "\n" in text:  # shown as spaces in the end, and no end of a row
+        text = text.replace("\r", " ").replace("\n", " ")
     try:
         return next(csv.reader((text,), strict=True), [""])
     except csv.Error:
@@ -204,9 +213,15 @@ def decoded(raw: bytes) -> str:
 def harmless(text: str) -> str:
     """``text`` with nothing in it that a terminal obeys or a reader cannot see, never cut; the same object
     where there is nothing to do."""
-    if text.isascii() and text.isprintable() and "assw" not in text.lower():
-        return text
-    return clean_line(text, _NO_LIMIT)
+    return text if is_plain(text) else clean_line(text, _NO_LIMIT)
+
+
+def is_plain(text: str) -> bool:
+    """Whether ``harmless`` has nothing to do, told quickly; it may have nothing to do with others as well."""
+    if not (text.isascii() and text.isprintable()):
+        return False
+    small = text.lower()
+    return "assw" not in small and "pwd" not in small
 
 
 def pairs(context: str) -> dict[str, str]:
