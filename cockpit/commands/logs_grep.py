@@ -14,6 +14,7 @@ from cockpit.commands.output import reader_may_leave
 from cockpit.poplog import searching
 from cockpit.poplog.document import Entry
 from cockpit.poplog.errors import LogError
+from cockpit.poplog.names import Writer
 from cockpit.poplog.searching import Query
 
 NOTHING: Final = 1
@@ -46,14 +47,16 @@ def run(wanted: Wanted, search: Search) -> int:
     stop = threading.Event()
     end_in_order()
     # All are searched at the same time; their hits are printed in the order they were named.
-    searched = [_Searched(place, query, stop) for place in found]
+    searched = [_Searched(place, query, stop, search.count) for place in found]
     count = 0
     try:
         with reader_may_leave():
             for one in searched:
                 for hits in one.hits():
-                    count += len(hits)
-                    if not search.count:
+                    if isinstance(hits, int):
+                        count += hits
+                    else:
+                        count += len(hits)
                         printer.show(hits)
             if search.count:
                 print(count)
@@ -65,23 +68,26 @@ def run(wanted: Wanted, search: Search) -> int:
     return UNREADABLE if failed else OK if count else NOTHING
 
 
-_Hits: TypeAlias = "list[Entry] | LogError | Exception | None"
+_Part: TypeAlias = "list[Entry] | int"
+_Hits: TypeAlias = "_Part | LogError | Exception | None"
 
 
 class _Searched:
-    """One source, searched on a thread of its own: an interrupt does not wait for the server's answer."""
+    """One source, searched on a thread of its own: an interrupt does not wait for the server's answer.
+    ``count``: hits are only counted."""
 
-    def __init__(self, place: Place, query: Query, stop: threading.Event) -> None:
+    def __init__(self, place: Place, query: Query, stop: threading.Event, count: bool) -> None:
         self.failed = False
         self._place = place
         self._query = query
         self._stop = stop
+        self._count = count
         self._found: queue.Queue[_Hits] = queue.Queue(_AHEAD)
         self._thread = threading.Thread(target=self._run, name="search", daemon=True)
         self._thread.start()
 
-    def hits(self) -> Iterator[list[Entry]]:
-        """Hits in order. A log that cannot be searched (any further) is told of."""
+    def hits(self) -> Iterator[_Part]:
+        """Hits in order, or how many. A log that cannot be searched (any further) is told of."""
         while (found := self._found.get()) is not None:
             if isinstance(found, LogError):
                 tell(f"{self._place.source.name}: {words(found)}")
@@ -97,12 +103,18 @@ class _Searched:
             self._found.get()
         self._thread.join(_END_SECONDS)
 
+    def _parts(self, writer: Writer | None) -> Iterator[_Part]:
+        place = self._place
+        if self._count:
+            return searching.count(place.source, writer, place.file, self._query, self._stop.is_set)
+        return searching.search(place.source, writer, place.file, self._query)
+
     def _run(self) -> None:
         place = self._place
         try:
             for writer in place.writers:
                 try:
-                    for hits in searching.search(place.source, writer, place.file, self._query):
+                    for hits in self._parts(writer):
                         self._found.put(hits)
                         if self._stop.is_set():
                             return

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 _SAMPLE: Final = 1 << 16
 NEW_LINE: Final = b"\n"
+_DENSE: Final = 400
+"""Bytes for each hit, below which one pass of a compiled pattern over a block is quicker than a jump to each
+hit (CPython 3.11: 1.3 against 0.7 GB/s with a hit in 200 bytes, 1.6 against 2.7 with one in 1,000)."""
 
 
 class Needle:
@@ -17,13 +21,15 @@ class Needle:
     for its last hit: bytes.rfind skips over what cannot match up to twice as quickly as bytes.find.
     """
 
-    __slots__ = ("_rare", "any_case", "forms")
+    __slots__ = ("_dense", "_line", "_rare", "any_case", "forms")
 
     def __init__(self, text: str, *, any_case: bool = False) -> None:
         """``text`` in UTF-8, and in Windows-1252 where that differs (parse.decoded). Every line holds "",
         none a text with a line end."""
         self.any_case = any_case
         self._rare: bytes | None = None
+        self._line: re.Pattern[bytes] | None = None
+        self._dense = False
         forms = [] if "\n" in text else [text.encode("utf-8", "surrogatepass")]
         if forms and not text.isascii():
             other = text.encode("cp1252", "ignore")
@@ -56,15 +62,25 @@ class Needle:
         return iter(sorted({s for form in self.forms for s in _spans(hay, form, len(hay))}))
 
     def count(self, data: bytes) -> int:
-        """How many lines hold the text; for ``plain`` ones."""
+        """How many lines hold the text; for ``plain`` ones. Whether hits lie close together is taken from
+        the block before."""
         hay = self.hay(data)
-        form, last = self.forms[0], self._last(hay)
-        find, found, at = hay.find, 0, 0
-        while at <= last:
+        found = self._count_pass(hay) if self._dense else self._count_jumps(hay)
+        self._dense = found * _DENSE > len(hay)
+        return found
+
+    def _count_pass(self, hay: bytes) -> int:
+        if self._line is None:  # the empty group: no line is copied
+            self._line = re.compile(re.escape(self.forms[0]) + b"()[^\n]*")
+        return len(self._line.findall(hay))
+
+    def _count_jumps(self, hay: bytes) -> int:
+        rfind, form = hay.rfind, self.forms[0]
+        found, hit = 0, self._last(hay)
+        while hit >= 0:
             found += 1
-            at = find(NEW_LINE, find(form, at)) + 1
-            if not at:
-                break
+            end = rfind(NEW_LINE, 0, hit)
+            hit = rfind(form, 0, end) if end > 0 else -1
         return found
 
     def _last(self, hay: bytes) -> int:
@@ -77,16 +93,24 @@ class Needle:
 
 def _spans(hay: bytes, form: bytes, last: int) -> Iterator[tuple[int, int]]:
     """``last``: where the last hit is, or somewhere behind it."""
-    find, rfind, whole = hay.find, hay.rfind, len(hay)
-    at = 0
-    while at <= last:
-        hit = find(form, at)
-        if not 0 <= hit < whole:
-            return
-        end = find(NEW_LINE, hit)
-        if end < 0:
-            end = whole
-        yield rfind(NEW_LINE, 0, hit) + 1, end
+    if last < 0:
+        return
+    if not form:
+        yield from _all_lines(hay)
+        return
+    rfind = hay.rfind
+    # Not bytes.find: for a text of six bytes and more it makes a table anew at every call on a large block.
+    for hit in re.finditer(re.escape(form) + b"[^\n]*", hay):
+        start, end = hit.span()
+        yield rfind(NEW_LINE, 0, start) + 1, end
+
+
+def _all_lines(hay: bytes) -> Iterator[tuple[int, int]]:
+    at, whole = 0, len(hay)
+    while at < whole:
+        end = hay.find(NEW_LINE, at)
+        end = whole if end < 0 else end
+        yield at, end
         at = end + 1
 
 

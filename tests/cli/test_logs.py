@@ -15,6 +15,7 @@ import pytest
 
 from cockpit import cli
 from cockpit.commands.logs_options import MOST_LINES
+from cockpit.poplog.parse import Parser
 from tests.poplog.disk import FIELDS, HEADER, line, named
 
 Capture = pytest.CaptureFixture[str]
@@ -214,6 +215,23 @@ def test_case_and_count(folder: Path, capsys: Capture) -> None:
     write(folder, A, 1, 2)
     assert said(capsys, "grep", "FRANK", folder)[0] == 1
     assert said(capsys, "grep", "-i", "FRANK", folder, "--count") == (0, ["2"], "")
+
+
+def test_what_is_counted_is_what_is_printed(folder: Path, capsys: Capture) -> None:
+    write(folder, A, *range(50), more=b"frank without a time\n#frank\nFrank")
+    write(folder, B, *range(50, 60))
+    write(folder, BACK, *range(60, 70))
+    for text in ("frank", "7", "nobody", "frank without", "10.0.0.1"):
+        for more in ((), ("-i",), ("--both",), ("--backend",), ("--since", "2026-01-08T10:00:00.003")):
+            for path in (folder, folder / A):
+                code, out, _ = said(capsys, "grep", *more, text, path)
+                assert said(capsys, "grep", *more, text, path, "--count") == (code, [str(len(out))], "")
+
+
+def test_a_count_takes_no_line_apart(folder: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder, A, *range(50))
+    monkeypatch.setattr(Parser, "line", None)
+    assert said(capsys, "grep", "frank", folder, "--count") == (0, ["50"], "")
 
 
 def test_a_stretch_of_time(folder: Path, capsys: Capture) -> None:

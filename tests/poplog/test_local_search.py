@@ -60,6 +60,40 @@ def test_lines_that_hold_a_text_are_found_each_once_both_ways(
     assert scan.count(file, needle, lambda: False, no_row=lambda raw: False) == len(expected)
 
 
+_LINES = st.lists(
+    st.text("ab.(\r", max_size=12).map(str.encode) | st.integers(60, 900).map(lambda n: b"-" * n),
+    max_size=60,
+)
+
+
+@given(
+    blocks=st.lists(st.tuples(_LINES, st.booleans()), max_size=6),
+    text=st.text("ab.(AB", min_size=1, max_size=4),
+    any_case=st.booleans(),
+)
+@settings(max_examples=500)
+def test_lines_are_counted_once_whether_hits_are_dense_or_not(
+    blocks: list[tuple[list[bytes], bool]], text: str, any_case: bool
+) -> None:
+    """Of one block after another, as each way of counting is chosen by the block before."""
+    needle = Needle(text, any_case=any_case)
+    for lines, closed in blocks:
+        data = b"\n".join(lines) + (b"\n" if closed else b"")
+        wanted = text.lower().encode() if any_case else text.encode()
+        naive = [raw for raw in data.split(b"\n") if wanted in (raw.lower() if any_case else raw)]
+        assert needle.count(data) == len(naive)
+        assert [data[first:last] for first, last in needle.spans(data)] == naive
+
+
+def test_close_hits_are_counted_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Needle, "_count_pass", lambda needle, hay: -1)
+    dense, sparse = b"ab and more\n" * 100, b"ab and more\n" + b"-" * 10_000
+    needle = Needle("ab")
+    assert [needle.count(data) for data in (dense, dense)] == [100, -1]
+    needle = Needle("ab")
+    assert [needle.count(data) for data in (sparse, sparse, dense)] == [1, 1, 100]
+
+
 def test_a_text_is_found_in_either_encoding() -> None:
     needle = Needle("Müller")
     assert needle.is_in("x Müller".encode())
