@@ -86,12 +86,13 @@ class Chain:
                 high = middle
             else:
                 low = dated + 1
-        log = self.logs[max(0, low - 1)]
-        offset = log.bound(moment, behind=behind)
-        if offset >= log.known_length() and low < len(self.logs):
-            log = self.logs[low]
-            offset = log.bound(moment, behind=behind)
-        return Place(log.order, offset)
+        n = max(0, low - 1)
+        offset = self.logs[n].bound(moment, behind=behind)
+        # A file may have no time to go by, and its first one is told only about: the next has the line then.
+        while n + 1 < len(self.logs) and offset >= self.logs[n].known_length():
+            n += 1
+            offset = self.logs[n].bound(moment, behind=behind)
+        return Place(self.logs[n].order, offset)
 
     def _dated(self, low: int, high: int) -> tuple[int, datetime | None]:
         """The first file from ``low`` to ``high`` that tells a time."""

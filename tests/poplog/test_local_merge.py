@@ -119,3 +119,21 @@ def test_a_time_is_found_in_every_chain(tmp_path: Path) -> None:
         assert below == [n for n in (first, first + 10, first + 20) if n < 20_000]
         assert above == [n for n in (first - 10, first - 20, first - 30) if n >= 0]
     assert 0.45 < document.fraction(document.at_time(BEGAN + timedelta(seconds=10))) < 0.55
+
+
+def test_a_file_without_any_row_hides_no_line_of_the_next(tmp_path: Path) -> None:
+    """Its own end is not the place of a time: the rows of the next file before that time are above it."""
+    written(tmp_path / "POP32026010810-1.LOG", HEADER)
+    written(tmp_path / "POP32026010810-2.LOG", HEADER)
+    written(tmp_path / "POP32026010810-3.LOG", HEADER + b"".join(_at(ms, ms) for ms in (0, 400, 800, 900)))
+    written(tmp_path / BACK, HEADER + b"".join(_at(ms, ms) for ms in (100, 500, 600)))
+    document = FilesDocument.of([tmp_path])
+    for ms, above in ((-1, 0), (0, 0), (50, 1), (100, 1), (101, 2), (450, 3), (1_000, 7)):
+        anchor = document.at_time(BEGAN + timedelta(milliseconds=ms))
+        assert len(document.up(anchor, 10)) == above
+        assert len(document.down(anchor, 10)) == 7 - above
+    anchor, found = document.start(), []
+    while hit := document.seek(anchor, lambda entry: True, text="frank"):
+        found.append(hit[1].row.sequence)
+        anchor = document.down(hit[0], 1)[0][0]
+    assert found == [0, 100, 400, 500, 600, 800, 900]
