@@ -199,9 +199,10 @@ def test_all_hits_come_in_order_of_time(two: FilesDocument) -> None:
 
 
 def test_headers_are_no_hits(tmp_path: Path) -> None:
-    data = HEADER + line(1) + b"dateTime,user\n" + line(2) + b"#user\n"
+    data = HEADER + line(1) + b"dateTime,user\n" + line(2) + b"#user\nDATETIME,user\n\r\n"
+    data += b"\xef\xbb\xbfdateTime,user\n"
     document = FilesDocument.of([written(tmp_path / FRONT, data)])
-    for text in ("user", "dateTime", "#", "Exchange"):
+    for text in ("user", "dateTime", "DATE", "#", "Exchange", "\r"):
         assert list(hits.hits(document, text)) == []
         assert list(hits.raw_hits(document, text)) == []
         assert hits.count(document, text) == 0
