@@ -1,0 +1,1 @@
+"""Mutated protocol logs by the million: ``python -m tests.fuzz``."""
