@@ -87,7 +87,7 @@ _NO_ROW: Final = re.compile(rb"\n[#dD\xef\r]")
 
 
 def _may_be_no_row(data: bytes) -> bool:
-    """Whether a line of ``data`` begins as one that is no row may (``parse.no_row``) and still holds a text."""
+    """Whether a line of ``data`` begins as one that is no row may, other than an empty one."""
     return data[:1] in b"#dD\xef\r" or _NO_ROW.search(data) is not None
 
 

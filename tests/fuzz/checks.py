@@ -103,12 +103,15 @@ def document(folder: Path, files: dict[str, bytes], rng: random.Random) -> str:
     expected = sorted((file, at) for file, data in files.items() for at, _ in naive(data))
     if sorted((e.file, e.offset) for e in down) != expected:
         return "going down does not meet every row once"
-    tidy = _tidy(down, files)
-    up = _walk(opened, down=False)[::-1]
-    if (up if tidy else _by_place(up)) != (down if tidy else _by_place(down)):
-        return f"going up meets {len(up)} rows in another order or of other contents than down"
     if wrong := hostile([list(msgspec.structs.astuple(entry.row)) for entry in down]):
         return wrong
+    tidy = _tidy(down, files)
+    up = _walk(opened, down=False)[::-1]
+    if any(_late_header(data) for data in files.values()):
+        # A row that fits two headers is read by the last one that was seen above it.
+        return "" if sorted(map(_where, up)) == sorted(map(_where, down)) else "going up meets other rows"
+    if (up if tidy else _by_place(up)) != (down if tidy else _by_place(down)):
+        return f"going up meets {len(up)} rows in another order or of other contents than down"
     for file in files:
         offsets = [e.offset for e in down if e.file == file]
         if offsets != sorted(offsets):
@@ -123,15 +126,26 @@ def _tidy(entries: Sequence[Entry], files: dict[str, bytes]) -> bool:
         return True
     for writer in Writer:
         rows = [e for e in entries if e.writer is writer]
-        times = [entry.row.at for entry in sorted(rows, key=lambda e: (e.file, e.offset))]
+        times = [entry.row.at for entry in sorted(rows, key=_where)]
         known = [time for time in times if time is not None]
         if len(known) < len(times) or known != sorted(known):
             return False
     return True
 
 
+def _late_header(data: bytes) -> bool:
+    """Whether there are columns below the first row."""
+    rows = naive(data)
+    below = data[rows[0][0] :].split(b"\n") if rows else []
+    return any(parse.header_of(parse.decoded(raw)) for raw in below)
+
+
+def _where(entry: Entry) -> tuple[str, int]:
+    return entry.file, entry.offset
+
+
 def _by_place(entries: Sequence[Entry]) -> list[Entry]:
-    return sorted(entries, key=lambda entry: (entry.file, entry.offset))
+    return sorted(entries, key=_where)
 
 
 def _walk(opened: FilesDocument, *, down: bool) -> list[Entry]:
