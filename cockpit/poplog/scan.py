@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from itertools import chain, takewhile
 from typing import Final, NamedTuple
@@ -75,20 +74,11 @@ def count(
     """How many lines hold ``needle``, those without that are ``no_row``."""
     found = 0
     for _, data, lines, _ in stretches(file, needle, 0, None, stop):
-        quick = needle.plain and len(data) < LONGEST
-        counted = needle.count(data) if quick else 1
-        if counted and (not quick or _may_be_no_row(data)):
+        counted = needle.count(data) if needle.plain and len(data) < LONGEST else None
+        if counted is None:
             counted = sum(1 for line in lines if not no_row(line.raw))
         found += counted
     return found
-
-
-_NO_ROW: Final = re.compile(rb"\n[#dD\xef\r]")
-
-
-def _may_be_no_row(data: bytes) -> bool:
-    """Whether a line of ``data`` begins as one that is no row may, other than an empty one."""
-    return data[:1] in b"#dD\xef\r" or _NO_ROW.search(data) is not None
 
 
 def backward(

@@ -19,7 +19,7 @@ from typing import Any, NoReturn, cast
 
 from tests.benchmarks.figures import QUICK, Figure, Report, Sizes
 
-BENCHMARKS = ("reader", "fleet", "screen", "first_paint", "memory_bytes", "logs_screen")
+BENCHMARKS = ("reader", "fleet", "screen", "first_paint", "memory_bytes", "logs_screen", "logs_files")
 
 
 def _arguments() -> argparse.Namespace:
