@@ -9,8 +9,9 @@ from typing import Final, NamedTuple
 from cockpit.poplog.bytefile import ByteFile
 from cockpit.poplog.needle import Needle
 
-BLOCK: Final = 1 << 18
-"""Fits a core's cache, and the interpreter is not held for longer than a fraction of a millisecond."""
+BLOCK: Final = 1 << 16
+"""Fits a core's cache, and memory for it is not asked of the system anew each time (measured: a third quicker
+than four times as much, which is twice copied into fresh pages)."""
 LONGEST: Final = 1 << 22
 """Bytes kept of one line, 4 MiB; what is over is searched, counted and not kept."""
 
