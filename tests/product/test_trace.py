@@ -177,7 +177,15 @@ def right(trace: Trace, database: Database | None, outcome: Outcome) -> None:
     assert trace.contradictions == (), trace
 
 
-@pytest.mark.parametrize("scenario", sorted(SCENARIOS))
+ALWAYS: Final = ("healthy", "ctp-backend")
+"""Part of every run of the tests, with those made for tracing; all the others: pytest -m matrix."""
+EACH: Final = [
+    pytest.param(name, marks=() if name in ALWAYS or found.group == "tracing" else pytest.mark.matrix)
+    for name, found in sorted(SCENARIOS.items())
+]
+
+
+@pytest.mark.parametrize("scenario", EACH)
 def test_every_scenario(scenario: str, tmp_path: Path) -> None:
     names = sorted(SCENARIOS).index(scenario) % 2 == 0
     with scene(tmp_path, scenario, names=names) as lab:
