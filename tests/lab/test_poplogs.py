@@ -361,7 +361,8 @@ def test_rollover_by_hour(lab: Simulation) -> None:
 
 def test_rollover_by_day_size_and_never(tmp_path: Path) -> None:
     def prepare(organization: Organization) -> None:
-        logged(organization)
+        for name in (ACCESS, MEMBER, "EX16-01"):
+            organization.server(name).pop.protocol_log_enabled = True
         organization.server(ACCESS).pop.log_file_rollover = 2
         organization.server(MEMBER).pop.log_per_file_size_quota = "1MB"
         organization.server("EX16-01").pop.log_per_file_size_quota = "Unlimited"

@@ -80,8 +80,9 @@ def test_rows_of_several_servers_come_in_order_of_time() -> None:
     heard, one, two = Heard(), disk_of("EX01", 1, 3, 5), disk_of("EX02", 2, 4, 6)
     with followed(heard, one, two, hold=LONG):
         eventually(lambda: len(heard.numbers) >= 6, LONG, "six rows")
-        one.append(A, line(7))
-        two.append(A, line(8))
+        # Rows bear the time they are written at: only then can a read that began later vouch for them.
+        one.append(A, line(7, datetime.now(UTC)))
+        two.append(A, line(8, datetime.now(UTC)))
         eventually(lambda: len(heard.numbers) >= 8, LONG, "eight rows")
     assert heard.numbers == [1, 2, 3, 4, 5, 6, 7, 8]
     assert one.closed

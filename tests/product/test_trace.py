@@ -177,12 +177,11 @@ def right(trace: Trace, database: Database | None, outcome: Outcome) -> None:
     assert trace.contradictions == (), trace
 
 
-ALWAYS: Final = ("healthy", "ctp-backend")
-"""Part of every run of the tests, with those made for tracing; all the others: pytest -m matrix."""
 EACH: Final = [
-    pytest.param(name, marks=() if name in ALWAYS or found.group == "tracing" else pytest.mark.matrix)
+    pytest.param(name, marks=() if found.group == "tracing" else pytest.mark.matrix)
     for name, found in sorted(SCENARIOS.items())
 ]
+"""Those made for tracing are part of every run of the tests, all the others of pytest -m matrix."""
 
 
 @pytest.mark.parametrize("scenario", EACH)

@@ -188,6 +188,7 @@ def test_a_service_that_does_not_restart_leaves_the_prior_value(bench: Bench) ->
     assert bench.of(server)["services"][BE]["running"]
 
 
+@pytest.mark.matrix
 def test_a_worker_killed_between_two_steps_is_gone_on_with(bench: Bench) -> None:
     server = "EX19-02"
     bench.served.act(server, "set-service", service=BE, stop_seconds=120)
@@ -221,6 +222,7 @@ def test_a_worker_killed_between_two_steps_is_gone_on_with(bench: Bench) -> None
     assert bench.owed(server) == []
 
 
+@pytest.mark.matrix
 def test_an_endpoint_that_runs_no_scripts_is_told_and_not_taken_for_silence(bench: Bench) -> None:
     server = "EX13-MBX01"
     bench.served.knobs(server, constrained=True)
@@ -236,6 +238,7 @@ def test_an_endpoint_that_runs_no_scripts_is_told_and_not_taken_for_silence(benc
     assert bench.truth(server) == (OFF, set())
 
 
+@pytest.mark.matrix
 def test_overdue_is_told_wherever_it_is_asked(bench: Bench) -> None:
     server = "EX13-MBX02"
     assert bench.logging("on", server, "--for", "1s", "--auto").code == RECOVERED
