@@ -12,8 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cockpit.commands.logs_view import server_logs
 from cockpit.config import environment as config
 from cockpit.config.environment import Environment
+from cockpit.config.paths import paths
 from cockpit.fleet.client import CollectorFeed
 from cockpit.fleet.snapshot import FleetSnapshot, ProbePhase
 from cockpit.journal.records import Choice, Question
@@ -21,11 +23,14 @@ from cockpit.recovery.office import Office, open_office
 from cockpit.recovery.view import RunView
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.environment import EnvironmentBadge
+from cockpit.ui.logs import LogsWanted
+from cockpit.ui.logs_app import LogsApp
 from tests.recovery.robot import Robot
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SIZE = (150, 42)
 PATIENCE = 120.0
+LOGGED = "EX13-CAS01"
 FAULTY_MONITOR = 4
 """Rows below the top of the filtered tree: site, server, health set, monitor."""
 
@@ -36,6 +41,8 @@ def main() -> None:
         asyncio.run(_fleet(environment))
     with _lab("ctp-backend", "--speed", "60") as environment:
         asyncio.run(_recovery(environment))
+    with _lab("trace-by-log") as environment:
+        asyncio.run(_logs(environment))
 
 
 @contextmanager
@@ -97,6 +104,25 @@ async def _fleet(environment: Environment) -> None:
             await cockpit.until("the probe", lambda: _probe_ended(cockpit.app.desk.snapshot))
             await cockpit.save("fleet")
         await cockpit.feed.close()
+
+
+async def _logs(environment: Environment) -> None:
+    """The log of the front end that the scenario is about, and the session of a probe in it."""
+    opener = server_logs(environment, config.password(environment), paths())
+    with tempfile.TemporaryDirectory() as folder:
+        app = LogsApp(LogsWanted(servers=(LOGGED,)), opener, crash_dir=Path(folder))
+        async with app.run_test(size=SIZE) as pilot:
+            deadline = asyncio.get_running_loop().time() + PATIENCE
+            while "HealthMailbox" not in app.export_screenshot():
+                if asyncio.get_running_loop().time() > deadline:
+                    raise SystemExit("no probe was seen in the log")
+                await pilot.pause(0.5)
+            await pilot.press("slash", *"HealthMailbox", "enter")
+            await pilot.pause(2.0)
+            await pilot.press("s")
+            await pilot.pause(2.0)
+            picture = app.export_screenshot(title="pop-cockpit logs view")
+            (DOCS / "logs.svg").write_text(picture, encoding="utf-8")
 
 
 async def _recovery(environment: Environment) -> None:
