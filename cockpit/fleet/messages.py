@@ -6,7 +6,6 @@ These are the only words they share.
 
 from __future__ import annotations
 
-import struct
 from typing import TypeAlias
 
 import msgspec
@@ -57,13 +56,11 @@ Command: TypeAlias = Refresh | Pause | SetInterval | Watch | RunProbe | AbandonP
 _COMMAND: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)
 _DIFF = msgspec.msgpack.Decoder(FleetDiff)
 _ENCODER = msgspec.msgpack.Encoder()
-HEADER = struct.Struct(">I")
 
 
-def frame(message: Command | FleetDiff) -> bytes:
-    """``message`` as bytes: a big-endian length of 4 bytes, then msgpack."""
-    body = _ENCODER.encode(message)
-    return HEADER.pack(len(body)) + body
+def encode(message: Command | FleetDiff) -> bytes:
+    """``message`` as the body of a frame."""
+    return _ENCODER.encode(message)
 
 
 def decode_command(body: bytes) -> Command:

@@ -14,9 +14,10 @@ from typing import BinaryIO
 
 import msgspec
 
+from cockpit.config.child import framed, read_frame
 from cockpit.config.environment import Environment, Secret
 from cockpit.fleet.collector import Collector
-from cockpit.fleet.messages import HEADER, decode_command, frame
+from cockpit.fleet.messages import decode_command, encode
 from cockpit.fleet.snapshot import FleetDiff
 
 EXIT_SECONDS = 4.0
@@ -28,16 +29,6 @@ class Hello(msgspec.Struct, frozen=True):
 
     environment: Environment
     password: str | None
-
-
-def read_frame(stream: BinaryIO) -> bytes | None:
-    """The next frame's body; None at the end of the stream, also in the middle of a frame."""
-    head = stream.read(HEADER.size)
-    if len(head) < HEADER.size:
-        return None
-    (length,) = HEADER.unpack(head)
-    body = stream.read(length)
-    return body if len(body) == length else None
 
 
 def main() -> None:
@@ -54,7 +45,7 @@ def main() -> None:
 
     def emit(change: FleetDiff) -> None:
         try:
-            stdout.write(frame(change))
+            stdout.write(framed(encode(change)))
             stdout.flush()
         except OSError:
             collector.stop()

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import sys
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Final
 
+from cockpit.config.child import CLOSE_SECONDS, Child, ChildEndedError
 from cockpit.config.environment import Environment, Secret
-from cockpit.config.paths import private_dir
 from cockpit.exchange.text import clean_line
 from cockpit.poplog.feed import Batch, FeedEndedError
-from cockpit.poplog.messages import HEADER, Ask, Hello, decode_batch, frame
+from cockpit.poplog.messages import Ask, Hello, decode_batch, encode
 from cockpit.poplog.tailing import Followed, Tailing
 
-CLOSE_SECONDS: Final = 4.5
 _WAITING: Final = 4
 """Batches kept for a screen that is busy; more are not read meanwhile."""
 
@@ -30,66 +26,31 @@ class ProcessFeed:
 
     def __init__(self, environment: Environment, secret: Secret | None, ask: Ask, log: Path) -> None:
         self._hello = Hello(environment, secret.value if secret else None, ask)
-        self._log = log
-        self._process: asyncio.subprocess.Process | None = None
+        self._child = Child("cockpit.poplog.reader", "The reader of the logs", log)
 
     @property
     def pid(self) -> int | None:
-        return self._process.pid if self._process else None
+        return self._child.pid
 
     async def start(self) -> None:
         """Start the process. Raises FeedEndedError when that fails."""
-        private_dir(self._log.parent)
         try:
-            log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            try:
-                self._process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    "-m",
-                    "cockpit.poplog.reader",
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=log,
-                    # A Ctrl+C in the terminal is for the screen, which ends the reader in order.
-                    start_new_session=True,
-                )
-            finally:
-                os.close(log)
-        except OSError as error:
-            raise FeedEndedError(
-                clean_line(f"The reader of the logs could not be started: {error}")
-            ) from error
-        assert self._process.stdin is not None  # noqa: S101 -- a pipe was asked for
-        self._process.stdin.write(frame(self._hello))
+            await self._child.start()
+        except ChildEndedError as error:
+            raise FeedEndedError(clean_line(str(error))) from error
+        self._child.write(encode(self._hello))
 
     async def batches(self) -> AsyncIterator[Batch]:
         """Batches as they come; FeedEndedError when the reader ends."""
-        process = self._process
-        if process is None or process.stdout is None:
-            raise FeedEndedError("The reader of the logs is not running")
         try:
-            while True:
-                (length,) = HEADER.unpack(await process.stdout.readexactly(HEADER.size))
-                yield decode_batch(await process.stdout.readexactly(length))
-        except asyncio.IncompleteReadError:
-            code = await process.wait()
-            raise FeedEndedError(
-                f"The reader of the logs ended (exit code {code}); its log: {self._log}"
-            ) from None
+            async for body in self._child.bodies():
+                yield decode_batch(body)
+        except ChildEndedError as error:
+            raise FeedEndedError(clean_line(str(error))) from error
 
     async def close(self) -> None:
-        """Close the reader's stdin, which ends it; kill it if it does not end in time."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        if process.stdin is not None:
-            process.stdin.close()
-        with contextlib.suppress(ProcessLookupError):
-            try:
-                await asyncio.wait_for(process.wait(), CLOSE_SECONDS)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+        """End it, bounded."""
+        await self._child.close()
 
 
 class ThreadFeed:

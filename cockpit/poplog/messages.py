@@ -1,10 +1,8 @@
-"""What a screen and the process that reads the logs say to each other: frames of a big-endian length of four
-bytes and msgpack."""
+"""What a screen and the process that reads the logs say to each other, one msgpack message a frame."""
 
 from __future__ import annotations
 
-import struct
-from typing import BinaryIO, Final
+from typing import Final
 
 import msgspec
 
@@ -12,8 +10,6 @@ from cockpit.config.environment import Environment
 from cockpit.poplog.beginning import FromEnd, Start
 from cockpit.poplog.feed import Batch
 from cockpit.poplog.names import Writer
-
-HEADER: Final = struct.Struct(">I")
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -37,10 +33,9 @@ _BATCH: Final = msgspec.msgpack.Decoder(Batch)
 _ENCODER: Final = msgspec.msgpack.Encoder()
 
 
-def frame(message: Hello | Batch) -> bytes:
-    """``message`` as it travels."""
-    body = _ENCODER.encode(message)
-    return HEADER.pack(len(body)) + body
+def encode(message: Hello | Batch) -> bytes:
+    """``message`` as the body of a frame."""
+    return _ENCODER.encode(message)
 
 
 def decode_hello(body: bytes) -> Hello:
@@ -49,13 +44,3 @@ def decode_hello(body: bytes) -> Hello:
 
 def decode_batch(body: bytes) -> Batch:
     return _BATCH.decode(body)
-
-
-def read_frame(stream: BinaryIO) -> bytes | None:
-    """The next frame's body; None at the end of the stream, also in the middle of a frame."""
-    head = stream.read(HEADER.size)
-    if len(head) < HEADER.size:
-        return None
-    (length,) = HEADER.unpack(head)
-    body = stream.read(length)
-    return body if len(body) == length else None

@@ -12,9 +12,10 @@ import sys
 import threading
 from typing import BinaryIO
 
+from cockpit.config.child import framed, read_frame
 from cockpit.config.environment import Environment, Secret
 from cockpit.poplog.feed import Batch
-from cockpit.poplog.messages import Ask, decode_hello, frame, read_frame
+from cockpit.poplog.messages import Ask, decode_hello, encode
 from cockpit.poplog.sources import on_servers
 from cockpit.poplog.tailing import Followed, Tailing
 
@@ -37,7 +38,7 @@ def main() -> None:
 
     def emit(batch: Batch) -> None:
         try:
-            stdout.write(frame(batch))
+            stdout.write(framed(encode(batch)))
             stdout.flush()
         except OSError:
             tailing.stop()

@@ -13,10 +13,11 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Final, Literal
+from typing import BinaryIO, Final, Literal, cast
 
 import msgspec
 
+from cockpit.config.child import framed, read_frame
 from cockpit.config.environment import Environment, Secret
 from cockpit.fleet import messages
 from cockpit.fleet.once import complete, has_pop
@@ -91,10 +92,8 @@ class CollectorProcess:
     def _read(self) -> None:
         stdout = self._process.stdout
         with contextlib.suppress(ValueError, OSError):
-            while (
-                stdout is not None and len(head := stdout.read(messages.HEADER.size)) == messages.HEADER.size
-            ):
-                change: FleetDiff = messages.decode_diff(stdout.read(messages.HEADER.unpack(head)[0]))
+            while stdout is not None and (body := read_frame(cast("BinaryIO", stdout))) is not None:
+                change: FleetDiff = messages.decode_diff(body)
                 with self._condition:
                     self.fleet = apply(self.fleet, change)
                     self._condition.notify_all()
@@ -120,7 +119,7 @@ class CollectorProcess:
         names = self.polled()
         asked_at = datetime.now(UTC)
         cpu, lab, started = cpu_seconds(self._process.pid), self._lab.cpu(), time.monotonic()
-        self._send(b"".join(messages.frame(messages.Refresh(name)) for name in names))
+        self._send(b"".join(framed(messages.encode(messages.Refresh(name))) for name in names))
         self._wait(lambda: all(self._answered(name, asked_at) for name in names))
         wall, lab_cpu = time.monotonic() - started, self._lab.cpu() - lab
         time.sleep(QUIET_SECONDS)
@@ -135,4 +134,4 @@ class CollectorProcess:
 def _hello(environment: Environment, secret: Secret | None) -> bytes:
     """The first frame, as :class:`cockpit.fleet.client.CollectorFeed` sends it."""
     body = msgspec.msgpack.encode({"environment": environment, "password": secret.value if secret else None})
-    return messages.HEADER.pack(len(body)) + body
+    return framed(body)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import given
 
 from cockpit.fleet.messages import (
-    HEADER,
     AbandonProbe,
     Pause,
     Refresh,
@@ -14,7 +13,7 @@ from cockpit.fleet.messages import (
     Watch,
     decode_command,
     decode_diff,
-    frame,
+    encode,
 )
 from cockpit.fleet.snapshot import FleetSnapshot, apply, diff
 from tests.fleet.builders import fleets
@@ -30,7 +29,7 @@ def test_applying_a_diff_gives_the_new_picture(old: FleetSnapshot, new: FleetSna
 @given(fleets(), fleets())
 def test_a_diff_survives_the_wire(old: FleetSnapshot, new: FleetSnapshot) -> None:
     change = diff(old, new)
-    assert decode_diff(frame(change)[HEADER.size :]) == change
+    assert decode_diff(encode(change)) == change
 
 
 @given(fleets())
@@ -64,4 +63,4 @@ def test_commands_survive_the_wire() -> None:
         RunProbe("1", "EX01", "POP\\P"),
         AbandonProbe("1"),
     ):
-        assert decode_command(frame(command)[HEADER.size :]) == command
+        assert decode_command(encode(command)) == command

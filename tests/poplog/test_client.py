@@ -15,7 +15,7 @@ from cockpit.poplog.client import ProcessFeed, ThreadFeed
 from cockpit.poplog.document import Entry
 from cockpit.poplog.errors import RefusedError
 from cockpit.poplog.feed import Batch, FeedEndedError, Happened, LogFeed, Notice, StreamState
-from cockpit.poplog.messages import Ask, Hello, decode_batch, decode_hello, frame
+from cockpit.poplog.messages import Ask, Hello, decode_batch, decode_hello, encode
 from cockpit.poplog.names import Writer
 from cockpit.poplog.parse import Parser
 from cockpit.poplog.tailing import Followed
@@ -51,13 +51,13 @@ def test_a_batch_travels_whole() -> None:
         (Notice("EX01", None, Happened.SKIPPED, "gone"),),
         (StreamState("EX01", Writer.POP3, A, 5, 6, None, "why"), StreamState("x", None, "y", 0, 0, -3.5)),
     )
-    assert decode_batch(frame(sent)[4:]) == sent
+    assert decode_batch(encode(sent)) == sent
 
 
 @pytest.mark.parametrize("start", [FromEnd(5), FromEnd(size=9), FromStart(), FromPlace(A, 12)])
 def test_what_is_asked_for_travels_whole(start: FromEnd | FromStart | FromPlace) -> None:
     sent = Hello(NOWHERE, "secret", Ask(("EX01", "EX02"), (Writer.POP3, Writer.POP3BE), start))
-    assert decode_hello(frame(sent)[4:]) == sent
+    assert decode_hello(encode(sent)) == sent
 
 
 async def test_the_reader_is_a_process_that_says_why_it_cannot_and_ends_with_its_stdin(
