@@ -14,6 +14,7 @@ from typing import Any
 
 from cockpit.commands.logs_view import server_logs
 from cockpit.config import environment as config
+from cockpit.config import secrets
 from cockpit.config.environment import Environment
 from cockpit.config.paths import paths
 from cockpit.fleet.client import CollectorFeed
@@ -69,7 +70,7 @@ class Cockpit:
     """The app under a pilot, and what is waited for in it."""
 
     def __init__(self, environment: Environment, folder: Path, *, write: bool) -> None:
-        self.feed = CollectorFeed(environment, config.password(environment), folder / "collector.log")
+        self.feed = CollectorFeed(environment, secrets.password(environment), folder / "collector.log")
         entry = environment.entry_servers[0]
         badge = EnvironmentBadge(environment.name, environment.credential.user, not write, entry)
         self.app = CockpitApp(self.feed, badge, crash_dir=folder, recovery=lambda: open_office(environment))
@@ -108,7 +109,7 @@ async def _fleet(environment: Environment) -> None:
 
 async def _logs(environment: Environment) -> None:
     """The log of the front end that the scenario is about, and the session of a probe in it."""
-    opener = server_logs(environment, config.password(environment), paths())
+    opener = server_logs(environment, secrets.password(environment), paths())
     with tempfile.TemporaryDirectory() as folder:
         app = LogsApp(LogsWanted(servers=(LOGGED,)), opener, crash_dir=Path(folder))
         async with app.run_test(size=SIZE) as pilot:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from cockpit.config import environment as config
+from cockpit.config import secrets
 from cockpit.config.environment import Environment
 from cockpit.exchange.text import clean_line
 from cockpit.poplog import sources
@@ -59,7 +59,7 @@ class Place:
 def places(wanted: Wanted) -> tuple[list[Place], bool]:
     """The logs that are wanted, and whether some could not be had, which was told. Raises ConfigError."""
     if wanted.environment is not None:
-        secret = config.password(wanted.environment)
+        secret = secrets.password(wanted.environment)
         of_server = {Ends.USUAL: (Writer.POP3,), Ends.BACK: (Writer.POP3BE,)}
         writers = of_server.get(wanted.ends, (Writer.POP3, Writer.POP3BE))
         found = sources.on_servers(wanted.environment, secret, wanted.servers)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cockpit.commands.output import let_go_of_a_dead_terminal
-from cockpit.config import environment as config
-from cockpit.config.environment import ConfigError, Environment, Secret
+from cockpit.config import secrets
+from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.paths import Paths, paths
+from cockpit.config.secrets import Secret
 
 if TYPE_CHECKING:
     from cockpit.poplog.document import Document
@@ -46,7 +47,7 @@ def view_servers(
     _refuse_where_nothing_can_be_drawn()
     from cockpit.ui.logs import LogsWanted
 
-    opener = server_logs(environment, config.password(environment), paths())
+    opener = server_logs(environment, secrets.password(environment), paths())
     return _show(LogsWanted(servers=tuple(dict.fromkeys(servers))), opener, mouse=mouse, theme=theme)
 
 

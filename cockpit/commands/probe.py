@@ -7,8 +7,9 @@ import sys
 from typing import Any
 
 from cockpit.commands.output import reader_may_leave
-from cockpit.config import environment as config
-from cockpit.config.environment import Environment, exchange_target
+from cockpit.config import secrets
+from cockpit.config.environment import Environment
+from cockpit.config.targets import exchange_target
 from cockpit.exchange.cmdlets import ExchangeCmdlets, invoke_monitoring_probe_call
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.model import MonitoringProbeResult, Reading
@@ -21,7 +22,7 @@ def run(environment: Environment, identity: str, server: str, form: str) -> int:
     """Print the result; 0 Succeeded, 2 failed, 3 not runnable or unknown."""
     call = invoke_monitoring_probe_call(identity, server)
     print(f"{call}   (may take minutes)", file=sys.stderr)
-    secret = config.password(environment)
+    secret = secrets.password(environment)
     failure: ExchangeError | None = None
     for entry in environment.entry_servers:
         session = Session(exchange_target(environment, entry), EXCHANGE, environment.credential.user, secret)

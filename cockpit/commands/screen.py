@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.commands.output import let_go_of_a_dead_terminal
 from cockpit.config import environment as config
+from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.paths import Paths, paths, private_dir
 
@@ -51,7 +52,7 @@ def run(environment: Environment, *, mouse: bool, theme: str | None) -> int:
     from cockpit.ui.environment import EnvironmentBadge
 
     places = paths()
-    secret = config.password(environment)
+    secret = secrets.password(environment)
     feed = CollectorFeed(environment, secret, places.collector_log)
     badge = EnvironmentBadge(
         name=environment.name,

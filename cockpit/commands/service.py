@@ -11,8 +11,8 @@ from cockpit.commands.narrator import Narrator
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, iso, plain
 from cockpit.commands.recover import tell_of_open_runs
-from cockpit.config import environment as config
-from cockpit.config.environment import winrm_target
+from cockpit.config import secrets
+from cockpit.config.targets import winrm_target
 from cockpit.exchange import catalogue
 from cockpit.recovery.client import RefusedError
 
@@ -59,7 +59,7 @@ def _read(desk: Desk, server: str, names: tuple[str, ...]) -> list[ServiceProces
 
     environment = desk.environment
     target = winrm_target(environment, server)
-    session = Session(target, WINRM, environment.credential.user, config.password(environment))
+    session = Session(target, WINRM, environment.credential.user, secrets.password(environment))
     try:
         session.open()
         cmdlets = WinRMCmdlets(session)

@@ -9,7 +9,7 @@ import msgspec
 
 from cockpit.commands import report
 from cockpit.commands.output import reader_may_leave
-from cockpit.config import environment as config
+from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, Environment
 from cockpit.fleet.once import Follower, complete, read_once
 from cockpit.fleet.rollup import exit_code, server_state
@@ -22,7 +22,7 @@ def run(
     environment: Environment, server: str | None, watch: bool, form: str, timeout: float, color: bool
 ) -> int:
     """Print the status; the exit code of design §4. Raises ConfigError for a server nobody knows."""
-    secret = config.password(environment)
+    secret = secrets.password(environment)
     # Services and boot times are not part of a status: the WinRM endpoints are left alone.
     polling = msgspec.structs.replace(environment.polling, winrm_interval=0.0)
     environment = msgspec.structs.replace(environment, polling=polling)
@@ -129,7 +129,7 @@ def _end(number: int, _: object) -> None:
 
 def _watch(
     environment: Environment,
-    secret: config.Secret | None,
+    secret: secrets.Secret | None,
     server: str | None,
     only: frozenset[str],
     form: str,

@@ -9,7 +9,7 @@ from typing import Any
 from cockpit.commands.narrator import Narrator, Said
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document
-from cockpit.config import environment as config
+from cockpit.config import secrets
 from cockpit.config.environment import Environment
 from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.cmdlets import ExchangeCmdlets, invoke_monitoring_probe_call
@@ -32,7 +32,7 @@ _WIDTH = 16
 def run(environment: Environment, identity: str, server: str, form: str, *, last: bool) -> int:
     """Trace a run of the probe that is made now, or with ``last`` the newest that failed; the exit code."""
     names: dict[str, str] = {}
-    secret = config.password(environment)
+    secret = secrets.password(environment)
     access = Sessions(environment, secret, lambda name: names.get(name, name))
     narrator = Narrator()
     try:

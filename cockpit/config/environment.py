@@ -7,9 +7,7 @@ Secrets are never in the file, only references to them.
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -29,39 +27,66 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     pass
 
 
-Auth = Literal["kerberos", "negotiate", "ntlm", "basic"]
+Auth = Literal["kerberos", "negotiate", "ntlm", "basic", "certificate"]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Pin = Annotated[str, msgspec.Meta(pattern=r"^sha256:(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$")]
+NameRule = Annotated[str, msgspec.Meta(pattern=r"^(?:[A-Za-z0-9.-]|\{name\}|\{fqdn\})*$")]
+Colour = Literal["red", "orange", "yellow", "green", "cyan", "blue", "magenta", "grey"]
 
 
 class EndpointSettings(_Table, frozen=True):
-    """How one kind of endpoint is dialled.
+    """How one kind of endpoint is dialled, and how we sign in there.
 
-    ``port`` None: the kind's own. ``service``: the SPN's prefix for Kerberos.
-    ``ca_file``: PEM of the CA that issued the servers' certificates; None: the system's.
+    ``port`` None: the kind's own. ``host``: the name to dial, made of ``{name}`` (short) and ``{fqdn}`` of
+    the server; empty: as the server is called.
+    TLS is verified: against ``ca_file`` (PEM of the CA that issued the servers' certificates; None: the
+    system's), or against ``pin``, the certificate's own SHA-256 (``sha256:`` and 64 hexadecimal digits,
+    colons allowed), whoever issued it. ``verify`` False takes any certificate, and every screen says so.
+    Kerberos and NTLM: ``service`` and ``spn_host`` are the SPN's two halves; ``spn_host`` may hold ``{name}``
+    and ``{fqdn}`` too, for load-balanced names and address forwards; empty: the name dialled.
+    ``channel_binding``: bind the sign-in to the TLS connection it is made over.
+    ``certificate``, ``certificate_key``: PEM files to sign in with, for ``auth = "certificate"``.
     """
 
     auth: Auth = "kerberos"
     tls: bool = True
+    verify: bool = True
+    ca_file: str | None = None
+    pin: Pin | None = None
     port: Port | None = None
     path: str = ""
-    ca_file: str | None = None
+    host: NameRule = ""
     service: str = "HTTP"
+    spn_host: NameRule = ""
+    channel_binding: bool = True
+    certificate: str | None = None
+    certificate_key: str | None = None
     connect_seconds: Seconds = 10.0
 
 
 class PasswordReference(_Table, frozen=True):
-    """Where the password comes from: a private file, or an environment variable. Never its value."""
+    """Where the password comes from; never its value. Exactly one of these is given.
+
+    ``file``: a file that only the user can read. ``env``: an environment variable's name. ``keyring``: the
+    service's name in the keyring of this host, the user being the credential's (extra ``[keyring]``).
+    ``command``: a program and its arguments, run without a shell; its first line is the password.
+    ``prompt``: ask on the terminal, once.
+    """
 
     file: str | None = None
     env: str | None = None
+    keyring: str | None = None
+    command: tuple[str, ...] = ()
+    prompt: bool = False
 
 
 class Credential(_Table, frozen=True):
-    """Who we are. Without ``password`` the ticket cache is used (Kerberos)."""
+    """Who we are. Without ``password`` the Kerberos ticket cache is used: ``ccache``, or the user's own."""
 
     user: str = ""
     password: PasswordReference | None = None
+    ccache: str | None = None
 
 
 class Address(_Table, frozen=True):
@@ -151,11 +176,20 @@ class LabSettings(_Table, frozen=True):
 
 
 class Environment(_Table, frozen=True):
-    """One Exchange organization. ``logs``: how protocol logs are read, by scripts on the WinRM endpoints or
-    from the servers' ``c$`` shares."""
+    """One Exchange organization.
+
+    ``entry_servers``: who is dialled, in turn. ``include``, ``exclude``: shell patterns of the names of the
+    servers to watch (none included: all); case does not matter.
+    ``colour``: of the strip at the top of every screen, to tell environments apart.
+    ``logs``: how protocol logs are read, by scripts on the WinRM endpoints or from the servers' ``c$``
+    shares.
+    """
 
     entry_servers: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     read_only: bool = True
+    colour: Colour | None = None
     credential: Credential = Credential()
     exchange: EndpointSettings = EndpointSettings()
     winrm: EndpointSettings = EndpointSettings()
@@ -171,36 +205,6 @@ class Environment(_Table, frozen=True):
 class _File(_Table, frozen=True):
     default: str | None = None
     environments: dict[str, Environment] = {}
-
-
-class Target(msgspec.Struct, frozen=True):
-    """One endpoint to dial, complete. ``ca_file`` None: the system's CAs."""
-
-    server: str
-    host: str
-    port: int
-    path: str
-    tls: bool
-    auth: Auth
-    ca_file: str | None
-    service: str
-    connect_seconds: float
-
-    @property
-    def url(self) -> str:
-        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}/{self.path}"
-
-
-class Secret:
-    """A password in memory. Never shown by ``str`` or ``repr``; ask for ``value`` where it is sent."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: str) -> None:
-        self.value = value
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
 
 
 def load(path: Path) -> tuple[str | None, dict[str, Environment]]:
@@ -226,7 +230,7 @@ def load(path: Path) -> tuple[str | None, dict[str, Environment]]:
     for environment in parsed.environments.values():
         for address in environment.addresses.values():
             for url in filter(None, (address.exchange, address.winrm)):
-                _parts(url)
+                url_parts(url)
     named = {name: msgspec.structs.replace(env, name=name) for name, env in parsed.environments.items()}
     if parsed.default is not None and parsed.default not in named:
         raise ConfigError(
@@ -261,91 +265,7 @@ def save(path: Path, environment: Environment) -> None:
     )
 
 
-def password(environment: Environment) -> Secret | None:
-    """The password the environment refers to; None where it refers to none. Raises ConfigError."""
-    return _referred(environment.credential.password, f"environments.{environment.name}.credential.password")
-
-
-def journal_password(environment: Environment) -> Secret | None:
-    """The password of the journal's database; None where none is referred to. Raises ConfigError."""
-    return _referred(environment.journal.password, f"environments.{environment.name}.journal.password")
-
-
-def _referred(reference: PasswordReference | None, key: str) -> Secret | None:
-    if reference is None:
-        return None
-    if reference.env is not None:
-        value = os.environ.get(reference.env)
-        if value is None:
-            raise ConfigError(
-                f"The environment variable {reference.env} for the password is not set. Set it."
-            )
-        return Secret(value)
-    if reference.file is None:
-        raise ConfigError(f"{key}: give `file` or `env`.")
-    return Secret(_private_text(Path(reference.file)))
-
-
-def _private_text(path: Path) -> str:
-    try:
-        mode = path.stat().st_mode
-        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ConfigError(f"{path}: others can read this password file. Run: chmod 600 {path}")
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
-    except OSError as error:
-        raise ConfigError(f"{path}: the password file cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: the password file is not UTF-8. Write it anew.") from None
-
-
-def exchange_target(environment: Environment, server: str) -> Target:
-    """Where the Exchange endpoint of ``server`` is: an explicit address, else /PowerShell on 443 or 80."""
-    settings = environment.exchange
-    explicit = _address(environment, server)
-    return _target(
-        server, settings, explicit.exchange, settings.port or (443 if settings.tls else 80), "PowerShell"
-    )
-
-
-def winrm_target(environment: Environment, server: str, fqdn: str = "") -> Target:
-    """Where the WinRM endpoint of ``server`` is: an explicit address, else /wsman on 5986 or 5985."""
-    settings = environment.winrm
-    explicit = _address(environment, server)
-    port = settings.port or (5986 if settings.tls else 5985)
-    return _target(fqdn or server, settings, explicit.winrm, port, "wsman")
-
-
-def _address(environment: Environment, server: str) -> Address:
-    wanted = server.lower()
-    short = wanted.split(".")[0]
-    for name, address in environment.addresses.items():
-        if name.lower() in (wanted, short):
-            return address
-    return Address()
-
-
-def _target(server: str, settings: EndpointSettings, url: str | None, port: int, path: str) -> Target:
-    host, tls = server, settings.tls
-    if url is not None:
-        parts = _parts(url)
-        host, tls = parts.hostname or server, parts.scheme == "https"
-        port, path = parts.port or port, parts.path.lstrip("/") or path
-    elif settings.path:
-        path = settings.path.lstrip("/")
-    return Target(
-        server=server,
-        host=host,
-        port=port,
-        path=path,
-        tls=tls,
-        auth=settings.auth,
-        ca_file=settings.ca_file,
-        service=settings.service,
-        connect_seconds=settings.connect_seconds,
-    )
-
-
-def _parts(url: str) -> SplitResult:
+def url_parts(url: str) -> SplitResult:
     """An explicit address, taken apart. Raises ConfigError."""
     try:
         parts = urlsplit(url)

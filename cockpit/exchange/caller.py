@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from cockpit.config.environment import Target
+from cockpit.config.targets import Target
 from cockpit.exchange.pipeline import Call
 from cockpit.exchange.session import RawResult
 

@@ -24,7 +24,8 @@ from pypsrp.messages import MessageType
 from pypsrp.powershell import RunspacePool
 from pypsrp.wsman import OptionSet, SelectorSet, WSMan
 
-from cockpit.config.environment import Secret, Target
+from cockpit.config.secrets import Secret
+from cockpit.config.targets import Target
 from cockpit.exchange import envelope
 from cockpit.exchange.errors import (
     CmdletFailedError,

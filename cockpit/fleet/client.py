@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 
 from cockpit.config.child import Child, ChildEndedError
-from cockpit.config.environment import Environment, Secret
+from cockpit.config.environment import Environment
+from cockpit.config.secrets import Secret
 from cockpit.exchange.text import clean_line
 from cockpit.fleet.feed import FeedLostError
 from cockpit.fleet.messages import Command, decode_diff, encode

@@ -13,7 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
-from cockpit.config.environment import Environment, Secret, exchange_target
+from cockpit.config.environment import Environment
+from cockpit.config.secrets import Secret
+from cockpit.config.targets import exchange_target
 from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import ExchangeError, SignInError
 from cockpit.exchange.model import ExchangeServer, Outcome

@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterator
 from types import TracebackType
 
-from cockpit.config.environment import Environment, Secret
+from cockpit.config.environment import Environment
+from cockpit.config.secrets import Secret
 from cockpit.exchange import catalogue
 from cockpit.fleet.collector import Collector
 from cockpit.fleet.snapshot import FleetDiff, FleetSnapshot, ServerSnapshot, apply

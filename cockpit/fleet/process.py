@@ -15,7 +15,8 @@ from typing import BinaryIO
 import msgspec
 
 from cockpit.config.child import framed, read_frame
-from cockpit.config.environment import Environment, Secret
+from cockpit.config.environment import Environment
+from cockpit.config.secrets import Secret
 from cockpit.fleet.collector import Collector
 from cockpit.fleet.messages import decode_command, encode
 from cockpit.fleet.snapshot import FleetDiff

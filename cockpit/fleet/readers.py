@@ -7,7 +7,9 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from cockpit.config.environment import Environment, Secret, Target, exchange_target, winrm_target
+from cockpit.config.environment import Environment
+from cockpit.config.secrets import Secret
+from cockpit.config.targets import Target, exchange_target, winrm_target
 from cockpit.exchange import catalogue
 from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import ExchangeError, SignInError, UnreachableError

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from cockpit.config.child import CLOSE_SECONDS, Child, ChildEndedError
-from cockpit.config.environment import Environment, Secret
+from cockpit.config.environment import Environment
+from cockpit.config.secrets import Secret
 from cockpit.exchange.text import clean_line
 from cockpit.poplog.feed import Batch, FeedEndedError
 from cockpit.poplog.messages import Ask, Hello, decode_batch, encode

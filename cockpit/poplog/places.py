@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from cockpit.config.environment import Environment, Secret, exchange_target
+from cockpit.config.environment import Environment
+from cockpit.config.secrets import Secret
+from cockpit.config.targets import exchange_target
 from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import CmdletFailedError, ExchangeError, SignInError
 from cockpit.exchange.logfiles import LogFileGoneError

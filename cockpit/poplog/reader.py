@@ -13,7 +13,8 @@ import threading
 from typing import BinaryIO
 
 from cockpit.config.child import framed, read_frame
-from cockpit.config.environment import Environment, Secret
+from cockpit.config.environment import Environment
+from cockpit.config.secrets import Secret
 from cockpit.poplog.feed import Batch
 from cockpit.poplog.messages import Ask, decode_hello, encode
 from cockpit.poplog.sources import on_servers

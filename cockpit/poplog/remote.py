@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from cockpit.config.environment import Environment, Secret, winrm_target
+from cockpit.config.environment import Environment
+from cockpit.config.secrets import Secret
+from cockpit.config.targets import winrm_target
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.logfiles import LogFileGoneError, LogFiles
 from cockpit.exchange.session import WINRM, Session

@@ -12,7 +12,8 @@ from cockpit.poplog.smb import SignIn, SmbFolder, Unc, unc_of
 from cockpit.poplog.source import LogSource
 
 if TYPE_CHECKING:
-    from cockpit.config.environment import Environment, Secret
+    from cockpit.config.environment import Environment
+    from cockpit.config.secrets import Secret
     from cockpit.poplog.places import Places
 
 _PROTOCOLS: Final = {"kerberos": "kerberos", "ntlm": "ntlm"}

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol, TypeVar
 
-from cockpit.config.environment import Environment, Secret, Target, exchange_target, winrm_target
+from cockpit.config.environment import Environment
+from cockpit.config.secrets import Secret
+from cockpit.config.targets import Target, exchange_target, winrm_target
 from cockpit.exchange.changes import ExchangeChange, WinRMChange, send
 from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import ExchangeError, SignInError

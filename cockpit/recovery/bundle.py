@@ -21,8 +21,9 @@ from typing import Any, Final
 
 import msgspec
 
-from cockpit.config.environment import ConfigError, Environment, journal_password, password
+from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.paths import private_dir
+from cockpit.config.secrets import journal_password, password
 from cockpit.exchange.text import REDACTED, redact
 from cockpit.journal.chain import iso
 from cockpit.journal.errors import JournalError

@@ -13,8 +13,9 @@ from typing import Final
 
 import msgspec
 
-from cockpit.config.environment import Environment, Secret
+from cockpit.config.environment import Environment
 from cockpit.config.paths import Paths, private_dir
+from cockpit.config.secrets import Secret
 from cockpit.journal.records import Lease
 from cockpit.journal.store import Journal
 from cockpit.recovery.sweeper import EXIT_SECONDS, Marks

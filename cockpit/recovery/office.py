@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cockpit.config import environment as config
-from cockpit.config.environment import Environment, Secret
+from cockpit.config import secrets
+from cockpit.config.environment import Environment
 from cockpit.config.paths import paths
+from cockpit.config.secrets import Secret
 from cockpit.exchange import catalogue
 from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.model import MonitoringProbeResult
@@ -56,7 +57,7 @@ def open_office(environment: Environment, *, read_only: bool | None = None) -> O
     """Recovery on an environment. Raises RefusedError when the journal cannot be opened."""
     only = environment.read_only if read_only is None else read_only
     try:
-        return Office(environment, config.password(environment), open_journal_of(environment), only)
+        return Office(environment, secrets.password(environment), open_journal_of(environment), only)
     except JournalError as error:
         raise RefusedError("The journal cannot be opened", str(error)) from error
 

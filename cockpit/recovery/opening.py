@@ -11,6 +11,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from cockpit.config import environment as config
+from cockpit.config import secrets
 from cockpit.config.environment import Environment
 from cockpit.config.paths import Paths, paths, private_dir
 from cockpit.exchange.text import clean_line
@@ -50,7 +51,7 @@ def journal_url(environment: Environment, places: Paths) -> str:
             f"environments.{environment.name}.journal.url: holds a password. Take it out, and refer to it "
             "with journal.password."
         )
-    secret = config.journal_password(environment)
+    secret = secrets.journal_password(environment)
     return url.set(password=secret.value if secret else None).render_as_string(hide_password=False)
 
 

@@ -22,7 +22,8 @@ from typing import Final
 
 import msgspec
 
-from cockpit.config.environment import Environment, Secret
+from cockpit.config.environment import Environment
+from cockpit.config.secrets import Secret
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.session import Session
 from cockpit.recovery.access import Sessions

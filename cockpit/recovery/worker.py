@@ -18,7 +18,8 @@ from typing import IO, Final
 
 import msgspec
 
-from cockpit.config.environment import Environment, Secret
+from cockpit.config.environment import Environment
+from cockpit.config.secrets import Secret
 from cockpit.journal.errors import JournalError, LeaseHeldError, LeaseLostError
 from cockpit.journal.records import Actor, Lease, RunState, WishKind
 from cockpit.journal.store import Journal, open_journal

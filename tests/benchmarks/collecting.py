@@ -18,7 +18,8 @@ from typing import BinaryIO, Final, Literal, cast
 import msgspec
 
 from cockpit.config.child import framed, read_frame
-from cockpit.config.environment import Environment, Secret
+from cockpit.config.environment import Environment
+from cockpit.config.secrets import Secret
 from cockpit.fleet import messages
 from cockpit.fleet.once import complete, has_pop
 from cockpit.fleet.snapshot import FleetDiff, FleetSnapshot, apply

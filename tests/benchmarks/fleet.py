@@ -26,7 +26,7 @@ from typing import Literal
 
 import msgspec
 
-from cockpit.config.environment import exchange_target
+from cockpit.config.targets import exchange_target
 from tests.benchmarks.collecting import CollectorProcess, Round
 from tests.benchmarks.figures import Figure, Report, Sizes, at_least, at_most, median
 from tests.benchmarks.processes import Lab, run_module

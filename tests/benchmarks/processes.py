@@ -20,6 +20,7 @@ from typing import Final
 import psutil
 
 from cockpit.config import environment as config
+from cockpit.config import secrets
 from cockpit.config.environment import Environment
 
 ROOT: Final = Path(__file__).parents[2]
@@ -89,7 +90,7 @@ class Lab:
             self._wait()
             self._stack = stack.pop_all()
         self.environment = config.choose(self.file, None)
-        self.password = config.password(self.environment)
+        self.password = secrets.password(self.environment)
         return self
 
     def _wait(self) -> None:

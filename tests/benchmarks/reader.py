@@ -23,7 +23,7 @@ from pypsrp.messages import MessageType
 from pypsrp.powershell import Fragmenter
 from pypsrp.serializer import Serializer
 
-from cockpit.config.environment import exchange_target
+from cockpit.config.targets import exchange_target
 from cockpit.exchange import rows as typed
 from cockpit.exchange import session as sessions
 from cockpit.exchange.clixml import PSObject, read_messages

@@ -9,7 +9,7 @@ from random import Random
 
 import msgspec
 
-from cockpit.config import environment as config
+from cockpit.config import secrets
 from cockpit.config.environment import JournalSettings
 from cockpit.config.paths import paths
 from cockpit.lab.control_client import ControlError
@@ -41,7 +41,7 @@ def _recover(served: LabProcess, seed: int, numbers: Sequence[int], database: st
         journal=JournalSettings(url=database or None),
     )
     journal, figures = open_journal_of(environment), Figures()
-    office = Office(environment, config.password(environment), open_journal_of(environment), read_only=False)
+    office = Office(environment, secrets.password(environment), open_journal_of(environment), read_only=False)
     station = Station(served, environment, office, journal, journal_url(environment, paths()), figures)
     for number in numbers:
         figures.counts["runs"] += 1

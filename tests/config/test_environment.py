@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from cockpit.config import environment as config
-from cockpit.config.environment import ConfigError, Credential, Environment, PasswordReference, Secret
+from cockpit.config import secrets, targets
+from cockpit.config.environment import ConfigError, Credential, Environment, PasswordReference
+from cockpit.config.secrets import Secret
 
 GOOD = """
 default = "prod"
@@ -32,10 +34,12 @@ def test_the_default_is_read_only_kerberos_and_verified_tls(tmp_path: Path) -> N
     assert found.name == "prod"
     assert found.read_only
     assert found.exchange.auth == "kerberos"
-    target = config.exchange_target(found, "ex01.contoso.com")
+    target = targets.exchange_target(found, "ex01.contoso.com")
     assert target.url == "https://ex01.contoso.com:443/PowerShell"
     assert target.ca_file is None
-    assert config.winrm_target(found, "EX01", "ex01.contoso.com").url == "https://ex01.contoso.com:5986/wsman"
+    assert (
+        targets.winrm_target(found, "EX01", "ex01.contoso.com").url == "https://ex01.contoso.com:5986/wsman"
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,7 +99,7 @@ def test_an_environment_written_is_read_back(tmp_path: Path) -> None:
     config.save(path, made)
     assert config.choose(path, None) == made
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert config.exchange_target(made, "ex01.lab.example").url == "https://127.0.0.1:8443/PowerShell"
+    assert targets.exchange_target(made, "ex01.lab.example").url == "https://127.0.0.1:8443/PowerShell"
 
 
 def with_password(reference: PasswordReference) -> Environment:
@@ -107,9 +111,9 @@ def test_a_password_file_must_be_private(tmp_path: Path) -> None:
     path.write_text("hunter2\n")
     path.chmod(0o640)
     with pytest.raises(ConfigError, match="chmod 600"):
-        config.password(with_password(PasswordReference(file=str(path))))
+        secrets.password(with_password(PasswordReference(file=str(path))))
     path.chmod(0o600)
-    secret = config.password(with_password(PasswordReference(file=str(path))))
+    secret = secrets.password(with_password(PasswordReference(file=str(path))))
     assert secret is not None
     assert secret.value == "hunter2"
 
@@ -118,12 +122,32 @@ def test_a_password_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delenv("POP_PASSWORD", raising=False)
     reference = PasswordReference(env="POP_PASSWORD")
     with pytest.raises(ConfigError, match="POP_PASSWORD"):
-        config.password(with_password(reference))
+        secrets.password(with_password(reference))
     monkeypatch.setitem(os.environ, "POP_PASSWORD", "hunter2")
-    found = config.password(with_password(reference))
+    found = secrets.password(with_password(reference))
     assert found is not None
     assert found.value == "hunter2"
 
 
 def test_a_secret_is_never_shown() -> None:
     assert "hunter2" not in f"{Secret('hunter2')} {Secret('hunter2')!r}"
+
+
+def test_a_naming_rule_and_an_spn_rule_make_names_of_the_servers(tmp_path: Path) -> None:
+    text = (
+        '[environments.x]\nentry_servers = ["mail"]\n'
+        '[environments.x.exchange]\nspn_host = "{fqdn}"\n'
+        '[environments.x.winrm]\nhost = "{name}-mgmt.corp.example"\nspn_host = "{name}.corp.example"\n'
+    )
+    found = config.choose(write(tmp_path, text), None)
+    winrm = targets.winrm_target(found, "EX01", "ex01.contoso.com")
+    assert (winrm.host, winrm.spn_host) == ("EX01-mgmt.corp.example", "EX01.corp.example")
+    exchange = targets.exchange_target(found, "EX01", "ex01.contoso.com")
+    assert (exchange.host, exchange.spn_host) == ("EX01", "ex01.contoso.com")
+
+
+@pytest.mark.parametrize("rule", ["{server}", "{name!r}", "{name.x}", "a b", "{"])
+def test_a_naming_rule_holds_nothing_but_names(tmp_path: Path, rule: str) -> None:
+    text = f'[environments.x]\nentry_servers = ["a"]\n[environments.x.winrm]\nhost = "{rule}"\n'
+    with pytest.raises(ConfigError, match="host"):
+        config.load(write(tmp_path, text))

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.config.environment import Secret, Target
+from cockpit.config.secrets import Secret
+from cockpit.config.targets import Target
 from cockpit.exchange.session import EXCHANGE, Session
 from cockpit.lab import clixml
 from cockpit.lab.cmdlet import Cmdlet, CmdletTable, ErrorRecord, Invocation, Output, TerminatingError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cockpit.config.environment import Target
+from cockpit.config.targets import Target
 from cockpit.exchange.clixml import PSObject
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.model import CmdletError

@@ -8,7 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cockpit.config.environment import Credential, EndpointSettings, Environment, Secret
+from cockpit.config.environment import Credential, EndpointSettings, Environment
+from cockpit.config.secrets import Secret
 from cockpit.poplog import tailing
 from cockpit.poplog.beginning import FromEnd, FromPlace, FromStart
 from cockpit.poplog.client import ProcessFeed, ThreadFeed

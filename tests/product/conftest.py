@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from cockpit.config import environment as config
+from cockpit.config import secrets
 from cockpit.config.environment import (
     Address,
     Credential,
@@ -23,11 +23,10 @@ from cockpit.config.environment import (
     Environment,
     PasswordReference,
     Polling,
-    Secret,
-    exchange_target,
-    winrm_target,
 )
 from cockpit.config.paths import write_private
+from cockpit.config.secrets import Secret
+from cockpit.config.targets import exchange_target, winrm_target
 from cockpit.exchange.session import EXCHANGE, WINRM, Session
 from cockpit.lab.serve import Lab, LabAddresses, LabOptions
 
@@ -54,7 +53,7 @@ class Running:
 
     @property
     def secret(self) -> Secret | None:
-        return config.password(self.environment)
+        return secrets.password(self.environment)
 
     def exchange(self, server: str = "") -> Session:
         server = server or self.environment.entry_servers[0]

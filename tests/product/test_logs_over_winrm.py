@@ -20,6 +20,7 @@ import msgspec
 import pytest
 
 from cockpit.config import environment as config
+from cockpit.config import secrets
 from cockpit.config.environment import Environment, PasswordReference
 from cockpit.config.paths import write_private
 from cockpit.exchange.session import Session
@@ -103,7 +104,7 @@ def followed(environment: Environment, *servers: str) -> Iterator[tuple[list[Ent
         entries.extend(batch.entries)
         batches.append(batch)
 
-    sources = on_servers(environment, config.password(environment), servers)
+    sources = on_servers(environment, secrets.password(environment), servers)
     both = (Writer.POP3, Writer.POP3BE)
     tail = Tailing([Followed(s, s.name, both, FromStart()) for s in sources], take)
     thread = threading.Thread(target=tail.run)
@@ -236,7 +237,7 @@ def test_logging_that_is_off_says_so_and_lines_come_once_it_is_on(logging_lab: L
 
 def test_a_server_nobody_knows_is_refused_and_a_file_that_is_not_there_is_gone(logging_lab: Logging) -> None:
     environment = logging_lab.running.environment
-    known, unknown = on_servers(environment, config.password(environment), (ONE, "NOBODY"))
+    known, unknown = on_servers(environment, secrets.password(environment), (ONE, "NOBODY"))
     with pytest.raises(FileGoneError):
         known.read("POP31999010101-1.LOG", 0, 1)
     with pytest.raises(RefusedError, match="NOBODY"):
@@ -262,7 +263,7 @@ def test_a_wrong_password_is_tried_once(
     environment = logging_lab.running.environment
     credential = msgspec.structs.replace(environment.credential, password=PasswordReference(file=str(wrong)))
     environment = msgspec.structs.replace(environment, credential=credential)
-    sources = on_servers(environment, config.password(environment), (ONE, TWO))
+    sources = on_servers(environment, secrets.password(environment), (ONE, TWO))
     for source in sources:
         with pytest.raises(RefusedError, match="sign-in"):
             source.files()
@@ -274,7 +275,7 @@ async def test_a_screen_gets_them_from_a_process_of_its_own(logging_lab: Logging
     lab.knobs(ONE, front_log_rate=100.0)
     environment = lab.running.environment
     ask = Ask((ONE,), (Writer.POP3,), FromStart())
-    feed = ProcessFeed(environment, config.password(environment), ask, tmp_path / "reader.log")
+    feed = ProcessFeed(environment, secrets.password(environment), ask, tmp_path / "reader.log")
     await feed.start()
     entries: list[Entry] = []
     async with asyncio.timeout(LONG):

@@ -12,7 +12,7 @@ import pytest
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
-from cockpit.config.environment import Target, exchange_target, winrm_target
+from cockpit.config.targets import Target, exchange_target, winrm_target
 from tests.product.conftest import Running
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from cockpit.config.environment import Environment, Target
+from cockpit.config.environment import Environment
+from cockpit.config.targets import Target
 from cockpit.exchange.errors import ShellLostError, UnreachableError
 from cockpit.exchange.pipeline import FAILED, Call, Defragmenter, PipelineOutput, create_pipeline
 from cockpit.exchange.session import RawResult, Session, _failure

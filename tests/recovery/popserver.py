@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from cockpit.config.environment import Target
+from cockpit.config.targets import Target
 from cockpit.exchange.changes import RestartService, WinRMChange
 from cockpit.exchange.errors import CmdletFailedError
 from cockpit.exchange.model import CmdletError, ExchangeServer, Reading

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from cockpit.config.environment import Environment, Target
+from cockpit.config.environment import Environment
+from cockpit.config.targets import Target
 from cockpit.exchange.errors import ExchangeError, SignInError
 from cockpit.exchange.model import CmdletError, Reading, Role, Version
 from cockpit.exchange.recovery_model import ReplicationCheck

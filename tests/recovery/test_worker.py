@@ -17,13 +17,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from cockpit.config.environment import (
-    Address,
-    Credential,
-    EndpointSettings,
-    Environment,
-    RecoverySettings,
-)
+from cockpit.config.environment import Address, Credential, EndpointSettings, Environment, RecoverySettings
 from cockpit.journal.records import Actor, NewRun, RunState, WishKind
 from cockpit.journal.store import Journal, open_journal, sqlite_url
 from cockpit.recovery.runbook import freeze

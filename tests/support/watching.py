@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.config import environment as config
+from cockpit.config import secrets
 from cockpit.config.environment import Environment
 from cockpit.fleet.once import Follower
 from cockpit.fleet.readers import now
@@ -82,7 +82,7 @@ def following(environment: Environment, interval: float) -> Iterator[Pictures]:
     polling = msgspec.structs.replace(environment.polling, interval=interval, winrm_interval=0.0)
     changed = msgspec.structs.replace(environment, polling=polling)
     pictures = Pictures()
-    with Follower(changed, config.password(environment)) as follower:
+    with Follower(changed, secrets.password(environment)) as follower:
 
         def follow() -> None:
             for picture in follower.pictures():
