@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -418,6 +419,29 @@ def test_another_folder_and_a_full_disk(lab: Simulation, tmp_path: Path) -> None
     server.volumes[0].free = 10**9
     later(lab, 300)
     assert len(names(lab, ACCESS, FRONT)) == 2
+
+
+def test_a_file_that_is_replaced_on_a_full_disk_is_let_go(lab: Simulation, tmp_path: Path) -> None:
+    """Its descriptor may be another's by the time there is room again."""
+    later(lab, 60)
+    server = lab.organization.server(ACCESS)
+    before = names(lab, ACCESS, FRONT)
+    server.volumes[0].free = 1000
+    act(lab, {"name": ACCESS, "action": "replace-log"})
+    assert lab.disks is not None
+    gone = folder_of(lab, ACCESS) / before[-1]
+    assert not gone.exists()
+    assert not lab.disks.of(ACCESS).is_held(gone)
+    assert [e for e in lab.ledger.since() if e.outcome == "protocol log not written"]
+    with (tmp_path / "others").open("w+b") as others:
+        later(lab, 60)
+        server.volumes[0].free = 10**9
+        later(lab, 60)
+        assert names(lab, ACCESS, FRONT) == before
+        assert_recorded(lab, tmp_path)
+        restart(lab, ACCESS)
+        assert others.read() == b""
+        assert os.fstat(others.fileno()).st_size == 0
 
 
 def test_clocks_that_are_off(tmp_path: Path) -> None:

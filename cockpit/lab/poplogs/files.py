@@ -216,15 +216,19 @@ class LogFiles:
 
     def replace(self, at: datetime) -> None:
         """The file is deleted and another of the same name takes its place, with a header; the writer goes on
-        there."""
+        there. Where the disk is full nothing takes its place, and the next line begins another file."""
         if self._descriptor is None or self._place is None:
             return
         self._finish_half()
-        self._disk.close(self._descriptor, self._place)
-        self._place.unlink()
+        place = self._place
+        self.close()
+        place.unlink()
         self._note("replaced")
-        self._descriptor, self._place = self._disk.open(f"{self._folder}\\{self._name}", at)
-        self._size = 0
+        try:
+            self._descriptor, self._place = self._disk.open(f"{self._folder}\\{self._name}", at)
+        except OSError as error:
+            self._refused(str(error))
+            return
         self._append([Line(at, text, "header") for text in header(self._server, at)])
 
     def _note(self, kind: str, offset: int = 0, data: bytes = b"") -> None:
