@@ -20,7 +20,7 @@ from cockpit.lab.cmdlet import CmdletTable
 from cockpit.lab.cmdlets.table import exchange_table_of, winrm_table_of
 from cockpit.lab.control import Control
 from cockpit.lab.organization import Server
-from cockpit.lab.poplogs.load import loads_of, rate_of
+from cockpit.lab.poplogs.load import keep_up, loads_of
 from cockpit.lab.powershell.host import Host
 from cockpit.lab.scenarios import SCENARIOS, open_lab
 from cockpit.lab.simulation import DISKS, RECORD, Simulation
@@ -220,19 +220,12 @@ class Lab:
         loads = loads_of(sim)
         while True:
             self._load_changed.clear()
-            wanted = [(load, rate) for load, rate in ((n, rate_of(sim, n)) for n in loads) if rate > 0]
-            if not wanted:
-                for load in loads:
-                    load.rest()
-                await self._load_changed.wait()
-                continue
-            now = time.monotonic()
+            busy = True
             try:
-                for load, rate in wanted:
-                    load.due(now, rate, sim.clock.seconds)
+                busy = keep_up(sim, loads, time.monotonic())
             except Exception:
                 log.exception("lab bug while a load was written")
-            await asyncio.sleep(_LOAD_TICK)
+            await (asyncio.sleep(_LOAD_TICK) if busy else self._load_changed.wait())
 
     async def follow(self) -> None:
         """A server that is down listens no more and forgets its shells; one that is up again listens.

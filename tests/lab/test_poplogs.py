@@ -17,7 +17,7 @@ from cockpit.lab.actions import BadRequestError, act
 from cockpit.lab.clock import Clock
 from cockpit.lab.organization import Organization
 from cockpit.lab.poplogs.files import quota
-from cockpit.lab.poplogs.load import Load
+from cockpit.lab.poplogs.load import Load, keep_up, loads_of
 from cockpit.lab.poplogs.record import Written, read
 from cockpit.lab.poplogs.trouble import HOSTILE
 from cockpit.lab.scenarios import SCENARIOS
@@ -546,6 +546,28 @@ def test_a_load_is_as_many_whole_sessions_as_asked_for(lab: Simulation, tmp_path
     assert load.due(now + 60, 100.0, lab.clock.seconds) == 0
     assert load.due(now + 61, 100.0, lab.clock.seconds) == 100
     assert_recorded(lab, tmp_path)
+
+
+def test_a_load_that_is_turned_off_makes_up_for_nothing_while_another_goes_on(lab: Simulation) -> None:
+    loads = [load for load in loads_of(lab) if load.server.name == MEMBER]
+    knobs = lab.knobs[MEMBER]
+
+    def written(now: float) -> tuple[int, int]:
+        before = [len(rows(lab, MEMBER, writer)) for writer in (FRONT, BACK)]
+        assert keep_up(lab, loads, now) == bool(knobs.front_log_rate or knobs.back_log_rate)
+        front, back = (len(rows(lab, MEMBER, w)) - n for w, n in zip((FRONT, BACK), before, strict=True))
+        return front, back
+
+    knobs.front_log_rate, knobs.back_log_rate = 100.0, 200.0
+    assert written(1000.0) == (0, 0)
+    assert written(1000.5) == (50, 100)
+    knobs.front_log_rate = 0.0
+    assert written(1001.0) == (0, 100)
+    knobs.front_log_rate = 100.0
+    assert written(1001.5) == (0, 100)
+    assert written(1002.0) == (50, 100)
+    knobs.front_log_rate = knobs.back_log_rate = 0.0
+    assert written(1002.5) == (0, 0)
 
 
 def test_what_the_lab_made_is_gone_when_it_ends(tmp_path: Path) -> None:

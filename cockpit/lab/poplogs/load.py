@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from cockpit.lab.health import HealthEngine
@@ -118,3 +118,17 @@ def rate_of(simulation: Simulation, load: Load) -> float:
     """Lines per second of real time that the server's knobs ask of it."""
     knobs = simulation.knobs[load.server.name]
     return knobs.front_log_rate if load.writer == FRONT else knobs.back_log_rate
+
+
+def keep_up(simulation: Simulation, loads: Iterable[Load], now: float) -> bool:
+    """Each load writes what it owes at real second ``now``, or rests where nothing is asked of it; whether
+    anything is asked of one."""
+    busy = False
+    for load in loads:
+        rate = rate_of(simulation, load)
+        if rate > 0:
+            load.due(now, rate, simulation.clock.seconds)
+            busy = True
+        else:
+            load.rest()
+    return busy
