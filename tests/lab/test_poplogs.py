@@ -570,6 +570,34 @@ def test_a_load_that_is_turned_off_makes_up_for_nothing_while_another_goes_on(la
     assert written(1002.5) == (0, 0)
 
 
+def test_a_load_comes_after_what_was_due_before_it(lab: Simulation) -> None:
+    """Nobody touched the lab for ten minutes: its clients' sessions of that time come first."""
+    loads = [load for load in loads_of(lab) if (load.server.name, load.writer) == (MEMBER, FRONT)]
+    lab.knobs[MEMBER].front_log_rate = 100.0
+    assert keep_up(lab, loads, 1000.0)
+    before = len(rows(lab, MEMBER, FRONT))
+    lab.clock.advance(600)
+    assert keep_up(lab, loads, 1000.5)
+    assert len(rows(lab, MEMBER, FRONT)) > before + 100
+    later(lab, 600)
+    times = [r["dateTime"] for r in rows(lab, MEMBER, FRONT)]
+    assert times == sorted(times)
+
+
+def test_a_load_writes_nothing_for_a_process_that_has_just_ended(lab: Simulation) -> None:
+    server = lab.organization.server(MEMBER)
+    loads = [load for load in loads_of(lab) if (load.server.name, load.writer) == (MEMBER, FRONT)]
+    lab.knobs[MEMBER].front_log_rate = 100.0
+    assert keep_up(lab, loads, 1000.0)
+    lab.engine.at(lab.clock.seconds() + 1.0, lambda t: lab.lifecycle.kill(server, t))
+    lab.clock.advance(1.0)
+    before = rows(lab, MEMBER, FRONT)
+    assert keep_up(lab, loads, 1000.5)
+    assert lab.logs is not None
+    assert lab.logs.process(server, FRONT) is None
+    assert rows(lab, MEMBER, FRONT) == before
+
+
 def test_what_the_lab_made_is_gone_when_it_ends(tmp_path: Path) -> None:
     sim = opened(tmp_path / "new")
     assert list((tmp_path / "new" / "disks").iterdir())

@@ -83,21 +83,27 @@ class Load:
 
     def due(self, now: float, rate: float, t: Callable[[], float]) -> int:
         """Write what is owed at real second ``now``; how many lines. Nothing is owed while nobody writes that
-        log. ``t``: the simulated second, asked for only when there is something to write."""
+        log. ``t`` lets happen what is due and gives the simulated second; asked only when there is something
+        to write."""
         passed = 0.0 if self._at is None else min(now - self._at, _LONGEST)
         self._at = now
-        process = self._logs.process(self.server, self.writer)
-        if process is None or rate <= 0:
+        if rate <= 0 or self._logs.process(self.server, self.writer) is None:
             self._owed = 0.0
             return 0
         self._owed += passed * rate
         count = int(self._owed)
         if not count:
             return 0
+        at = t()
+        # What was due may have ended the process, or begun another.
+        process = self._logs.process(self.server, self.writer)
+        if process is None:
+            self._owed = 0.0
+            return 0
         self._owed -= count
         if self._stream is None or process is not self._process:
             self._stream, self._process = Stream(self._engine, process), process
-        self._logs.write(process, self._stream.take(count), t())
+        self._logs.write(process, self._stream.take(count), at)
         return count
 
 
@@ -127,7 +133,7 @@ def keep_up(simulation: Simulation, loads: Iterable[Load], now: float) -> bool:
     for load in loads:
         rate = rate_of(simulation, load)
         if rate > 0:
-            load.due(now, rate, simulation.clock.seconds)
+            load.due(now, rate, simulation.touch)
             busy = True
         else:
             load.rest()
