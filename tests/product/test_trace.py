@@ -182,11 +182,14 @@ EACH: Final = [
     for name, found in sorted(SCENARIOS.items())
 ]
 """Those made for tracing are part of every run of the tests, all the others of pytest -m matrix."""
+PROBELESS: Final = ("healthmanager-down", "not-monitored")
+"""Where no front end has a probe of POP that runs: the only scenarios without a trace."""
 
 
 @pytest.mark.parametrize("scenario", EACH)
 def test_every_scenario(scenario: str, tmp_path: Path) -> None:
     names = sorted(SCENARIOS).index(scenario) % 2 == 0
+    traced = 0
     with scene(tmp_path, scenario, names=names) as lab:
         for server in lab.front_ends():
             try:
@@ -197,6 +200,7 @@ def test_every_scenario(scenario: str, tmp_path: Path) -> None:
                 continue
             run, database, outcome = ran
             trace = lab.trace(run)
+            traced += 1
             right(trace, database, outcome)
             if outcome.proxied_to:
                 front = piece(trace, Kind.FRONT_LOG)
@@ -205,6 +209,7 @@ def test_every_scenario(scenario: str, tmp_path: Path) -> None:
                 # A run that went well does not say whom it logged in as.
                 told = run.user and database and lab.alone(run, database.monitoring_mailbox)
                 assert trace.sureness is Sureness.CERTAIN or not (names or told), trace
+    assert bool(traced) is (scenario not in PROBELESS)
 
 
 FAILING: Final = ("ctp-backend", "EX13-CAS01", "EX13-MBX01")
