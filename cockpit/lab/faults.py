@@ -252,6 +252,12 @@ def judge_touch_point(
 def _touch(
     organization: Organization, server: Server, database: Database, faults: Faults, t: float
 ) -> Outcome:
+    """What the run met, whatever of it this build's probe reads.
+
+    ``EndReadFailure`` and the component it is laid to are the sheet's (§2.4). That a front end which never
+    finishes a login, or which loses the back end's answer, shows it, after 30 seconds and with no mailbox
+    server in a reply, is the lab's own choice, as are the seconds of the others; the sheet is silent.
+    """
     if not server.runs(FRONT_END_SERVICE):
         return _refused()
     if faults.find(server.name, Kind.FRONT_END_TLS, t):

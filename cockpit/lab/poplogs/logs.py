@@ -107,7 +107,11 @@ class ProtocolLogs:
         self, server: Server, probe: str, database: Database | None, outcome: Outcome, t: float, end: float
     ) -> None:
         """A run that reached the service leaves its session; one that met a closed port or a service that
-        answers nothing leaves none."""
+        answers nothing leaves none.
+
+        Where each probe connects to is the sheet's (§2.4), and that a row of a login names its HealthMailbox
+        (§4.5). What a run that failed leaves, and that one which found no database to log in to leaves CAPA
+        and QUIT, is the lab's own choice; the sheet is silent."""
         if outcome.reason.endswith("SocketError"):
             return
         seconds = end - t

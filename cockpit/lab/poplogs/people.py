@@ -1,4 +1,9 @@
-"""Ordinary POP clients: who they are, when they come, what they do. The same lab, the same people."""
+"""Ordinary POP clients: who they are, when they come, what they do. The same lab, the same people.
+
+All of it is the lab's own choice, for the sheet is silent on how people use POP: names, addresses, how often
+they come, how long they stay, what they fetch, and how many fail on their own account. From the sheet are the
+two time-outs alone.
+"""
 
 from __future__ import annotations
 

@@ -2,10 +2,13 @@
 
 From the sheet (§4.2 to §4.4): commands, ``*****``, ``R``, the ``Msg`` of a proxied login, ``proxy`` with
 ``host:port:SSL`` as parameter, the back end's login as ``auth PLAIN`` (shaped from an IMAP fixture [C]).
-The sheet is silent on, and the lab chose: a row's time is its command's end; after the login the front end
-only relays, which is one ``proxy`` row at the session's end; the user of a login that was proxied and then
-refused is named, for the front end had found the mailbox; a login that the back end denied names none there;
-the words behind a ``Msg=Proxy:…`` that did not succeed, and ``ErrMsg`` beside it.
+The lab's own choice, for the sheet is silent: a row's time is its command's end; after the login the front
+end only relays, which is one ``proxy`` row at the session's end; the user of a login that was proxied and
+then refused is named, for the front end had found the mailbox; a login that the back end denied names none
+there; the words behind a ``Msg=Proxy:…`` that did not succeed; every ``ErrMsg`` but
+``UserConnectionLimitReached`` (§4.5), and what else stands in its row; which commands a client or a probe
+gives, in which order, when within the session, and with how many bytes; that a session which says nothing
+leaves ``OpenSession`` and ``CloseSession``, and one whose login gets no answer no ``pass`` row.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ _LIMIT: Final = "UserConnectionLimitReached"
 
 
 class End(Enum):
-    """How a login, or a session without one, came out."""
+    """How a login, or a session without one, came out: the lab's own list, the sheet is silent on it."""
 
     GOOD = auto()
     NO_TLS = auto()
@@ -99,7 +102,8 @@ def _opened(after: float = 0.002) -> Step:
 
 
 def capabilities(seconds: float) -> list[Step]:
-    """CAPA without a login, as the self and the proxy test do."""
+    """CAPA without a login, as the proxy test says it (§2.4). That the self test does too, and that both end
+    with QUIT, is the lab's own choice; the sheet is silent."""
     last = max(seconds - 0.002, 0.006)
     return [
         _opened(),
@@ -110,7 +114,7 @@ def capabilities(seconds: float) -> list[Step]:
 
 
 def unsecured(seconds: float) -> list[Step]:
-    """TLS was not negotiated: nothing was said."""
+    """TLS was not negotiated: nothing was said. Both rows are the lab's own choice; the sheet is silent."""
     last = max(seconds - 0.002, 0.004)
     return [
         Step(0.002, "", 0, 0, 0, "OpenSession"),
@@ -191,7 +195,8 @@ def back(login: Login) -> list[Step]:
 
 
 def direct(login: Login) -> list[Step]:
-    """The back end's rows of a client that comes straight to it, as the deep test does."""
+    """The back end's rows of a client that comes straight to it, as the deep test does (§2.4). USER and PASS
+    instead of the front end's ``auth PLAIN`` are the lab's own choice; the sheet is silent."""
     last = max(login.seconds - 0.002, 0.02)
     name = login.account
     steps = [_opened(), Step(0.006, "", 1, len(name) + 7, 5, "user", name, "R=ok")]
