@@ -220,6 +220,46 @@ def test_an_error_ends_its_statement_only_unless_told_otherwise(host: Host) -> N
         host.run(script, {})
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "$ErrorActionPreference = 'Stop'; 'a'; Get-ChildItem C:\\no; 'b'",
+        "'a'; Get-ChildItem C:\\no -ErrorAction Stop; 'b'",
+        "'a'; if ($true) { Get-ChildItem C:\\no -ErrorAction Stop }; 'b'",
+        "try { Get-ChildItem C:\\no -ErrorAction Stop } finally { 'f' }; 'b'",
+    ],
+)
+async def test_a_cmdlets_error_that_stops_a_script_says_that_it_was_to_stop(host: Host, script: str) -> None:
+    out = Capture()
+    with pytest.raises(TerminatingError) as caught:
+        await host(script, {}, "u")(Invocation("x", {}, "u", "s"), out)
+    record = caught.value.record
+    assert record.message == (
+        'The running command stopped because the preference variable "ErrorActionPreference" or common'
+        " parameter is set to Stop: Cannot find path 'C:\\no' because it does not exist."
+    )
+    assert record.exception_type == "System.Management.Automation.ActionPreferenceStopException"
+    assert record.fully_qualified_id == "PathNotFound,Microsoft.PowerShell.Commands.GetChildItemCommand"
+    assert (record.category, record.reason) == (13, "ItemNotFoundException")
+    assert not out.errors
+
+
+@pytest.mark.parametrize("stop", ["$ErrorActionPreference = 'Stop'; {}", "{} -ErrorAction Stop"])
+def test_a_catch_sees_the_cmdlets_own_error(host: Host, stop: str) -> None:
+    command = stop.format("Get-ChildItem C:\\no")
+    assert run(host, f"try {{ {command} }} catch {{ $_.Exception.Message }}; 'b'") == [
+        "Cannot find path 'C:\\no' because it does not exist.",
+        "b",
+    ]
+
+
+async def test_what_a_method_throws_is_told_as_it_is(host: Host) -> None:
+    """Only a cmdlet's error is one that goes on if it may."""
+    script = "$ErrorActionPreference = 'Stop'; $null.Foo()"
+    with pytest.raises(TerminatingError, match=r"^You cannot call a method on a null-valued expression\.$"):
+        await host(script, {}, "u")(Invocation("x", {}, "u", "s"), Capture())
+
+
 def test_catch_by_type(host: Host) -> None:
     script = (
         "try { [void][IO.File]::Open('C:\\no.LOG', 'Open') }\n"

@@ -11,6 +11,7 @@ from cockpit.lab.powershell.core import NOTHING, Blocks, type_of_literal
 from cockpit.lab.powershell.errors import (
     NotHereError,
     PowerShellError,
+    StoppedByPreferenceError,
     not_here,
     thrown,
 )
@@ -38,8 +39,8 @@ def nothing(_: Run, __: list[object]) -> None:
 
 
 def statements(node: Node | None) -> Statement:
-    """A list of them. An error ends the statement it is in, and all of the script if the preference is Stop
-    or a ``try`` is open."""
+    """A list of them. An error ends the statement it is in, and all of the script if the preference is Stop,
+    -ErrorAction was, or a ``try`` is open."""
     if node is None:
         return nothing
     compiled = [statement(n) for n in parts(node) if n.type != "empty_statement"]
@@ -49,12 +50,12 @@ def statements(node: Node | None) -> Statement:
             run.check()
             try:
                 one(run, out)
-            except NotHereError:
+            except (NotHereError, StoppedByPreferenceError):
                 raise
             except PowerShellError as error:
                 if run.guarded or error.record.category == _THROWN:
                     raise
-                run.report(error)
+                run.statement_ended(error)
 
     return run_all
 

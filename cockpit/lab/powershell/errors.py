@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from cockpit.lab.cmdlet import ErrorRecord
@@ -19,12 +20,36 @@ class PowerShellError(Exception):
         self.record = record
         self.exception = exception or record.exception_type
 
+    @property
+    def told(self) -> ErrorRecord:
+        """What whoever ran the script gets if no script catches it."""
+        return self.record
+
 
 def _error(
     message: str, identity: str, category: int, reason: str, target: str = "", exception: str = ""
 ) -> PowerShellError:
     full = _AUTOMATION + reason
     return PowerShellError(ErrorRecord(message, identity, category, reason, full, target), exception)
+
+
+class StoppedByPreferenceError(PowerShellError):
+    """A cmdlet's error that -ErrorAction or $ErrorActionPreference turned into the script's end. A ``catch``
+    sees the cmdlet's own record; what nobody catches is an ActionPreferenceStopException over it, of the same
+    id and category [M]."""
+
+    def __init__(self, error: PowerShellError) -> None:
+        super().__init__(error.record, error.exception)
+
+    @property
+    def told(self) -> ErrorRecord:
+        words = (
+            'The running command stopped because the preference variable "ErrorActionPreference" or common'
+            f" parameter is set to Stop: {self.record.message}"
+        )
+        return replace(
+            self.record, message=words, exception_type=f"{_AUTOMATION}ActionPreferenceStopException"
+        )
 
 
 class NotHereError(PowerShellError):

@@ -46,7 +46,7 @@ class Host:
             stop.set()
             raise
         except PowerShellError as error:
-            raise TerminatingError(error.record) from error
+            raise TerminatingError(error.told) from error
         for found in objects:
             out.write(serialised(found))
         for record in errors:

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from cockpit.lab.cmdlet import ErrorRecord
 from cockpit.lab.powershell import types
-from cockpit.lab.powershell.errors import PowerShellError
+from cockpit.lab.powershell.errors import PowerShellError, StoppedByPreferenceError
 from cockpit.lab.powershell.files import Machine
 from cockpit.lab.powershell.library import Members
 from cockpit.lab.powershell.values import NetType, text
@@ -58,10 +58,20 @@ class Run:
         return text(self._values.get("erroractionpreference")).lower()
 
     def report(self, error: PowerShellError, action: str = "") -> None:
-        """An error that ends a statement or a command only, by -ErrorAction or $ErrorActionPreference."""
+        """A cmdlet's error that does not end it, unless -ErrorAction (``action``) or $ErrorActionPreference
+        is Stop. Raises StoppedByPreferenceError then."""
         wanted = (action or self.preference()).lower()
         if wanted == "stop":
+            raise StoppedByPreferenceError(error) from error
+        self._noted(error, wanted)
+
+    def statement_ended(self, error: PowerShellError) -> None:
+        """An error that ended its statement; raised again where $ErrorActionPreference is Stop."""
+        if self.preference() == "stop":
             raise error
+        self._noted(error, self.preference())
+
+    def _noted(self, error: PowerShellError, wanted: str) -> None:
         if wanted == "continue":
             self.errors.append(error.record)
 
