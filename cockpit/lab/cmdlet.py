@@ -8,7 +8,7 @@ no protocol: it writes CLIXML objects, warnings and errors to an :class:`Output`
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
 
@@ -25,6 +25,17 @@ class ErrorRecord:
     reason: str = "Exception"
     exception_type: str = "System.Exception"
     target: str = ""
+
+
+def stopped(record: ErrorRecord, preference: str = "ErrorActionPreference") -> ErrorRecord:
+    """The record of a pipeline that ``record`` ended because a preference is Stop: an
+    ActionPreferenceStopException over it, of the same id and category, as of Windows PowerShell 5.1 [M]."""
+    words = (
+        f'The running command stopped because the preference variable "{preference}" or common parameter is'
+        f" set to Stop: {record.message}"
+    )
+    kind = "System.Management.Automation.ActionPreferenceStopException"
+    return replace(record, message=words, exception_type=kind)
 
 
 class TerminatingError(Exception):

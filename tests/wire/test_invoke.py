@@ -146,6 +146,28 @@ async def test_error_and_warning_preferences(start: Start) -> None:
     assert (strict.state, strict.output) == (State.FAILED, [])
 
 
+@pytest.mark.parametrize(
+    ("action", "preference", "said", "fqid"),
+    [
+        ("ErrorAction", "ErrorActionPreference", "object 'x' couldn't be found", "[Server=X] 1A2B,Get.Noisy"),
+        ("WarningAction", "WarningPreference", "the data is 3 minutes old", "ActionPreferenceStop,Get-Noisy"),
+    ],
+)
+async def test_what_is_to_stop_a_cmdlet_says_so(
+    start: Start, action: str, preference: str, said: str, fqid: str
+) -> None:
+    _, port = await start()
+    strict = await to_thread(lambda: one(port, "Get-Noisy", **{action: "Stop"}))
+    assert strict.state == State.FAILED
+    assert str(strict.errors[-1]) == (
+        f'The running command stopped because the preference variable "{preference}" or common'
+        f" parameter is set to Stop: {said}"
+    )
+    assert strict.fqid == fqid
+    assert strict.errors[-1].exception is not None
+    assert strict.errors[-1].exception.types[0].endswith(".ActionPreferenceStopException")
+
+
 async def test_terminating_error(start: Start, demo: Demo) -> None:
     _, port = await start()
     result = await to_thread(one, port, "Get-Boom")

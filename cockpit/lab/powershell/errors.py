@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
-from cockpit.lab.cmdlet import ErrorRecord
+from cockpit.lab.cmdlet import ErrorRecord, stopped
 
 _AUTOMATION: Final = "System.Management.Automation."
 NOT_SPECIFIED, INVALID_ARGUMENT, INVALID_DATA, INVALID_OPERATION, NOT_IMPLEMENTED = 0, 5, 6, 7, 11
@@ -43,13 +42,7 @@ class StoppedByPreferenceError(PowerShellError):
 
     @property
     def told(self) -> ErrorRecord:
-        words = (
-            'The running command stopped because the preference variable "ErrorActionPreference" or common'
-            f" parameter is set to Stop: {self.record.message}"
-        )
-        return replace(
-            self.record, message=words, exception_type=f"{_AUTOMATION}ActionPreferenceStopException"
-        )
+        return stopped(self.record)
 
 
 class NotHereError(PowerShellError):

@@ -18,6 +18,7 @@ from cockpit.lab.cmdlet import (
     Handler,
     Invocation,
     TerminatingError,
+    stopped,
 )
 from cockpit.lab.wire import errors, filters, language
 from cockpit.lab.wire.binding import bind
@@ -76,13 +77,14 @@ class _CallOutput:
 
     def warning(self, message: str) -> None:
         if self._on_warning == "stop":
-            raise TerminatingError(ErrorRecord(message, f"ActionPreferenceStop,{self._activity}"))
+            record = ErrorRecord(message, f"ActionPreferenceStop,{self._activity}")
+            raise TerminatingError(stopped(record, "WarningPreference"))
         if self._on_warning == "continue":
             self._channel.warning(message)
 
     def error(self, record: ErrorRecord) -> None:
         if self._on_error == "stop":
-            raise TerminatingError(record)
+            raise TerminatingError(stopped(record))
         self.last_error = record.message
         if self._on_error == "continue":
             self._channel.error(record, self._activity)
