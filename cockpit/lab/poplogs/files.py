@@ -82,11 +82,6 @@ class LogFiles:
         """The name of the file that is open; empty where there is none."""
         return self._name
 
-    @property
-    def path(self) -> str:
-        """Its whole path, as Windows has it."""
-        return f"{self._folder.rstrip(chr(92))}\\{self._name}" if self._name else ""
-
     def write(self, lines: Sequence[Line]) -> None:
         """Append, rolling over where it is time; one write per file."""
         self._finish_half()
