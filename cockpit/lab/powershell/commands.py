@@ -162,7 +162,7 @@ def _listed(run: Run, bound: Bound, path: str) -> list[object]:
         run.report(path_not_found(path, "GetChildItemCommand"), action)
         return []
     wanted = bound.text("filter").lower()
-    found = [FileInfo(path, e) for e in disk.entries(place)] if place.is_dir() else []
+    found = [FileInfo(e) for e in disk.entries(place)] if place.is_dir() else []
     if wanted:
         found = [f for f in found if fnmatch.fnmatchcase(f.entry.name.lower(), wanted)]
     if bound.get("file"):

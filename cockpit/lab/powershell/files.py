@@ -46,8 +46,7 @@ class FileStream(NetObject):
 
     type_name = "System.IO.FileStream"
 
-    def __init__(self, machine: Machine, path: str, place: Path, file: BufferedReader) -> None:
-        self.path = path
+    def __init__(self, machine: Machine, place: Path, file: BufferedReader) -> None:
         self._machine = machine
         self._place = place
         self._file: BufferedReader | None = file
@@ -60,9 +59,6 @@ class FileStream(NetObject):
 
     def length(self) -> Int64:
         return Int64(os.fstat(self._open().fileno()).st_size)
-
-    def position(self) -> Int64:
-        return Int64(self._open().tell())
 
     def seek(self, offset: object, origin: object) -> Int64:
         how = enum("System.IO.SeekOrigin", origin).number
@@ -93,13 +89,8 @@ class FileStream(NetObject):
             self._file = None
             self._machine.disk.refresh(self._place)
 
-    properties = {  # noqa: RUF012
-        "length": length,
-        "position": position,
-        "name": lambda self: self.path,
-        "canread": lambda self: self._file is not None,
-    }
-    methods = {"seek": seek, "read": read, "dispose": dispose, "close": dispose}  # noqa: RUF012
+    properties = {"length": length}  # noqa: RUF012
+    methods = {"seek": seek, "read": read, "dispose": dispose}  # noqa: RUF012
 
 
 def open_file(
@@ -122,7 +113,7 @@ def open_file(
         words = f"The process cannot access the file '{name}' because it is being used by another process."
         raise NetError(_IO, words)
     try:
-        return FileStream(machine, name, place, open(place, "rb"))
+        return FileStream(machine, place, open(place, "rb"))
     except FileNotFoundError:  # deleted since
         raise NetError(_NOT_FOUND, f"Could not find file '{name}'.") from None
 
@@ -136,16 +127,6 @@ def _place(machine: Machine, name: str) -> Path:
     if place is None:
         raise NetError(_NO_FOLDER, f"Could not find a part of the path '{name}'.")
     return place
-
-
-def exists(machine: Machine, path: object) -> bool:
-    place = machine.disk.place(text(path))
-    return place is not None and place.is_file()
-
-
-def folder_exists(machine: Machine, path: object) -> bool:
-    place = machine.disk.place(text(path))
-    return place is not None and place.is_dir()
 
 
 def created(machine: Machine, path: object) -> datetime:
@@ -171,9 +152,8 @@ class FileInfo(NetObject):
 
     type_name = "System.IO.FileInfo"
 
-    def __init__(self, folder: str, entry: Entry) -> None:
+    def __init__(self, entry: Entry) -> None:
         self.entry = entry
-        self.path = combine(folder, entry.name)
         self.type_name = "System.IO.DirectoryInfo" if entry.is_folder else "System.IO.FileInfo"
 
     def text(self) -> str:
@@ -181,10 +161,8 @@ class FileInfo(NetObject):
 
     properties = {  # noqa: RUF012
         "name": lambda self: self.entry.name,
-        "fullname": lambda self: self.path,
         "length": lambda self: 1 if self.entry.is_folder else Int64(self.entry.length),
         "psiscontainer": lambda self: self.entry.is_folder,
         "creationtimeutc": lambda self: self.entry.created,
         "lastwritetimeutc": lambda self: self.entry.modified,
-        "extension": lambda self: os.path.splitext(self.entry.name)[1],
     }

@@ -20,7 +20,6 @@ from cockpit.lab.powershell.values import (
     Table,
     items,
     number,
-    sized,
     text,
     type_of,
     whole,
@@ -128,39 +127,16 @@ def _substring(value: str, start: object, count: object | None = None) -> str:
     return value[first : first + length]
 
 
-def _split(value: str, *separators: object) -> list[object]:
-    marks = [c for s in separators for one in items(s) for c in text(one)]
-    return list(re.split("|".join(map(re.escape, marks)) or r"\s", value))
-
-
 def _string_methods() -> dict[str, Member]:
     return {
         "indexof": _index_of(_Folded()),
         "lastindexof": _last_index_of,
         "substring": _substring,
-        "split": _split,
-        "trim": lambda v: v.strip(),
-        "trimend": lambda v, *c: v.rstrip("".join(map(text, c)) or None),
-        "trimstart": lambda v, *c: v.lstrip("".join(map(text, c)) or None),
-        "replace": lambda v, old, new: v.replace(text(old), text(new)),
-        "contains": lambda v, wanted: text(wanted) in v,
-        "startswith": lambda v, wanted, how="Ordinal": _starts(v, text(wanted), how),
-        "endswith": lambda v, wanted, how="Ordinal": _starts(v[::-1], text(wanted)[::-1], how),
-        "toupper": lambda v: _upper(v),
-        "tolower": lambda v: v.lower(),
-        "tostring": str,
-        "padleft": lambda v, width, fill=" ": v.rjust(whole(width), text(fill)),
     }
 
 
-def _starts(value: str, wanted: str, how: object) -> bool:
-    if _comparison(how):
-        return value.startswith(wanted)
-    return _upper(value).startswith(_upper(wanted))
-
-
 class Encoding(NetObject):
-    """A text encoding that the lab has: Latin-1, ASCII, UTF-8."""
+    """A text encoding that the lab has: Latin-1 or ASCII."""
 
     type_name = "System.Text.Encoding"
 
@@ -182,13 +158,7 @@ class Encoding(NetObject):
     methods = {"getstring": get_string, "getbytes": get_bytes}  # noqa: RUF012
 
 
-_ENCODINGS: Final = {
-    "28591": "latin-1",
-    "iso-8859-1": "latin-1",
-    "65001": "utf-8",
-    "utf-8": "utf-8",
-    "20127": "ascii",
-}
+_ENCODINGS: Final = {"28591": "latin-1"}
 
 
 def _encoding(_: Machine, name: object) -> Encoding:
@@ -213,16 +183,6 @@ def _resize(_: Machine, reference: object, size: object) -> None:
         raise not_here(f"Array.Resize of a {type_of(value)}")
 
 
-def _copy(_: Machine, source: object, target: object, count: object) -> None:
-    length = whole(count)
-    if isinstance(source, bytearray) and isinstance(target, bytearray):
-        if length > len(source) or length > len(target):
-            raise NetError("System.ArgumentException", "Source array was not long enough.")
-        target[:length] = source[:length]
-        return
-    raise not_here("Array.Copy of other than byte[]")
-
-
 def _extreme(choose: Callable[[Any, Any], Any]) -> Static:
     def run(_: Machine, left: object, right: object) -> object:
         a, b = number(left), number(right)
@@ -234,11 +194,6 @@ def _extreme(choose: Callable[[Any, Any], Any]) -> Static:
     return run
 
 
-def _absolute(_: Machine, value: object) -> object:
-    found = number(value)
-    return type(found)(abs(found))
-
-
 def _join(_: Machine, separator: object, *values: object) -> str:
     parts = items(values[0]) if len(values) == 1 else list(values)
     return text(separator).join(text(p) for p in parts)
@@ -247,29 +202,17 @@ def _join(_: Machine, separator: object, *values: object) -> str:
 STATICS: Final[Mapping[tuple[str, str], Static]] = {
     ("System.Environment", "expandenvironmentvariables"): lambda m, value: m.disk.expand(text(value)),
     ("System.IO.Path", "combine"): lambda _, *parts: files.combine(*parts),
-    ("System.IO.Path", "getfilename"): lambda _, path: re.split(r"[\\/]", text(path))[-1],
     ("System.IO.File", "open"): files.open_file,
-    ("System.IO.File", "exists"): files.exists,
     ("System.IO.File", "getcreationtimeutc"): files.created,
     ("System.IO.FileStream", "new"): files.open_file,
-    ("System.IO.Directory", "exists"): files.folder_exists,
     ("System.Text.Encoding", "getencoding"): _encoding,
     ("System.Math", "max"): _extreme(max),
     ("System.Math", "min"): _extreme(min),
-    ("System.Math", "abs"): _absolute,
     ("System.Array", "resize"): _resize,
-    ("System.Array", "copy"): _copy,
     ("System.String", "join"): _join,
-    ("System.String", "isnullorempty"): lambda _, value: not text(value),
 }
 PROPERTIES: Final[Mapping[tuple[str, str], Callable[[Machine], object]]] = {
     ("System.DateTime", "utcnow"): lambda m: m.now,
-    ("System.String", "empty"): lambda _: "",
-    ("System.Int32", "maxvalue"): lambda _: 2**31 - 1,
-    ("System.Int64", "maxvalue"): lambda _: sized(2**63 - 1),
-    ("System.Environment", "machinename"): lambda m: m.disk.server.name.upper(),
-    ("System.Environment", "newline"): lambda _: "\r\n",
-    ("System.Text.Encoding", "utf8"): lambda _: Encoding("utf-8"),
     ("System.Text.Encoding", "ascii"): lambda _: Encoding("ascii"),
 }
 
@@ -300,13 +243,6 @@ def _called(function: Callable[..., object], shown: str, *arguments: object) -> 
         raise not_here(f"{shown} with {len(arguments) - 1} arguments") from error
 
 
-_TABLE_METHODS: Final[Mapping[str, Member]] = {
-    "containskey": Table.has,
-    "contains": Table.has,
-    "add": Table.set,
-}
-
-
 class Members:
     """Instance members; of one run of a script, for a cache it keeps."""
 
@@ -325,8 +261,6 @@ class Members:
             method = value.methods.get(wanted)
         elif isinstance(value, str):
             method = self._strings.get(wanted)
-        elif isinstance(value, Table) and not value.custom:
-            method = _TABLE_METHODS.get(wanted)
         if method is not None:
             return _called(method, f"{type_of(value)}.{name}", value, *arguments)
         if isinstance(value, Table):
