@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from cockpit.exchange.model import AlertValue
+from cockpit.exchange.model import RESULT_TYPES, AlertValue, ResultType
 from cockpit.lab.faults import Outcome
 
 _AVAILABILITY: Final = "Microsoft-Exchange-ManagedAvailability/"
@@ -21,6 +21,7 @@ EMPTY: Final = (f"{_AVAILABILITY}InvokeNowRequest", f"{_AVAILABILITY}InvokeNowRe
 """Channels that exist and in which the lab writes nothing."""
 CHANNELS: Final = (ACTION_RESULTS, ACTION_LOGS, MONITORING, PROBE_RESULTS, MONITOR_RESULTS, *EMPTY)
 _KEPT: Final = 200
+_NUMBERS: Final = {name: str(number) for number, name in RESULT_TYPES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,12 @@ class EventLog:
         return list(self._kept.get((server, channel), ()))
 
     def probe_ran(self, server: str, probe: str, outcome: Outcome, begun: float, t: float) -> None:
-        """A ProbeResult; the real one has more fields. It leaks what the real one leaks (§2.4)."""
+        """A ProbeResult; the real one has more fields. It leaks what the real one leaks (§2.4). ResultType is
+        a number, as Microsoft's troubleshooter maps it (§2.1 [B])."""
         if not probe:
             return
-        kind = "Succeeded" if outcome.ok else ("TimedOut" if outcome.timed_out else "Failed")
+        failed = ResultType.TIMED_OUT if outcome.timed_out else ResultType.FAILED
+        kind = _NUMBERS[ResultType.SUCCEEDED if outcome.ok else failed]
         fields = {
             "ResultName": f"{probe}/{outcome.database}" if outcome.database else probe,
             "ResultType": kind,

@@ -145,7 +145,7 @@ def test_a_probe_that_may_have_been_sent_is_not_sent_again(access: Organization)
 def test_the_last_failed_run(run: Run, access: Organization) -> None:
     fields = {
         "ResultName": "PopCTPProbe/DB01",
-        "ResultType": "Failed",
+        "ResultType": "4",
         "ExecutionStartTime": "2026-01-08T08:30:00Z",
         "ExecutionEndTime": "2026-01-08T08:30:01Z",
         "StateAttribute4": "EX02",

@@ -17,7 +17,10 @@ from tests.recovery.traced import AT, Organization, organization
 CTP = "POP\\PopCTPProbe"
 
 
-def event(name: str = "PopCTPProbe/DB01", result: str = "Failed", **fields: str) -> Event:
+SUCCEEDED, FAILED, TIMED_OUT = "3", "4", "1"
+
+
+def event(name: str = "PopCTPProbe/DB01", result: str = FAILED, **fields: str) -> Event:
     times = {"ExecutionStartTime": "2026-01-08T08:30:00.1234567Z", "ExecutionEndTime": "2026-01-08T08:30:01Z"}
     return Event(
         Channel.PROBE_RESULT.value, 2, AT, {"ResultName": name, "ResultType": result, **times, **fields}
@@ -33,9 +36,9 @@ def recorded(*events: Event) -> Organization:
 def test_the_newest_that_failed_of_this_probe() -> None:
     user = f"Probe executed for User: {USER}@contoso.test Password: [redacted]"
     access = recorded(
-        event("PopCTPProbe/DB01", "Succeeded"),
+        event("PopCTPProbe/DB01", SUCCEEDED),
         event("PopDeepTestProbe/DB01"),
-        event("popctpprobe/DB02", "TimedOut", StateAttribute4="EX02", ExecutionContext=user),
+        event("popctpprobe/DB02", TIMED_OUT, StateAttribute4="EX02", ExecutionContext=user),
         event("PopCTPProbe/DB01", StateAttribute4="EX03"),
     )
     found = last_failed(access, f"{CTP}\\DB02", EX01)
@@ -49,8 +52,23 @@ def test_the_newest_that_failed_of_this_probe() -> None:
 
 
 def test_there_is_none() -> None:
-    assert last_failed(recorded(event(result="Succeeded")), CTP, EX01) is None
+    assert last_failed(recorded(event(result=SUCCEEDED)), CTP, EX01) is None
     assert last_failed(recorded(), CTP, EX01) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [("4", "Failed"), ("1", "TimedOut"), ("2", "Poisoned"), ("Failed", "Failed"), (" timedout", "TimedOut")],
+)
+def test_results_that_are_known_not_to_be_successes(said: str, name: str) -> None:
+    found = last_failed(recorded(event(result=said)), CTP, EX01)
+    assert found is not None
+    assert found.result == name
+
+
+@pytest.mark.parametrize("said", ["3", "Succeeded", "succeeded", "", "7", "-4", "Erfolgreich", "9" * 40])
+def test_what_is_a_success_or_not_known_is_no_failure(said: str) -> None:
+    assert last_failed(recorded(event(result=said)), CTP, EX01) is None
 
 
 @pytest.mark.parametrize(
