@@ -18,7 +18,7 @@ from cockpit.exchange.model import MonitoringProbeResult, Reading
 from cockpit.poplog.evidence import Evidence, ProbeRun, clock_time
 from cockpit.poplog.trace import Sureness, Trace
 from cockpit.recovery.access import Access, Sessions
-from cockpit.recovery.recorded import LOOK_BACK, last_failed
+from cockpit.recovery.recorded import LOOK_BACK, Recorded, last_failed
 from cockpit.recovery.tracing import Tracer, run_of
 from cockpit.recovery.whole import rows_of
 
@@ -74,13 +74,18 @@ def _trace(
 
 def _recorded(access: Access, identity: str, server: str) -> ProbeRun:
     found = last_failed(access, identity, server)
-    if found is None:
-        hours = int(LOOK_BACK.total_seconds() // 3600)
+    if found.run is None:
         raise ExchangeError(
-            f"{server} has recorded no failed run of {identity} in the last {hours} hours",
+            f"{server} has recorded no failed run of {identity} {_looked_back(found)}",
             cure="Without --last the probe is run now.",
         )
-    return found
+    return found.run
+
+
+def _looked_back(found: Recorded) -> str:
+    if found.short:
+        return f"since {clock_time(found.since)}: {found.short}"
+    return f"in the last {int(LOOK_BACK.total_seconds() // 3600)} hours"
 
 
 def _now(access: Access, identity: str, server: str, say: Callable[[str], None]) -> ProbeRun:

@@ -6,6 +6,7 @@ session, and naming them there would need a script.
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,17 +22,27 @@ READ_SECONDS: Final = 30.0
 MOST_EVENTS: Final = 1000
 """Events one read may ask for: ProbeResult is a very busy channel (exchange-facts §6.4)."""
 
+_WORD: Final = re.compile(r"[A-Za-z0-9]{1,64}")
 
-def query(channel: Channel, newest: int, since: datetime | None = None) -> Call:
+
+def query(
+    channel: Channel, newest: int, since: datetime | None = None, but: tuple[str, str] | None = None
+) -> Call:
     """The call that reads the ``newest`` events of ``channel``, newest first, not older than ``since``.
+    ``but``: a field and a value: only events whose field holds another one (then ``since`` is wanted too).
 
     Raises ValueError for a naive ``since`` and for ``newest`` outside 1..MOST_EVENTS.
     """
     if not 1 <= newest <= MOST_EVENTS:
         raise ValueError(f"newest must be 1 to {MOST_EVENTS}, not {newest}")
-    bound = () if since is None else (f"/q:{time_bound(since)}",)
+    bound = () if since is None else (f"/q:{time_bound(since)}{'' if but is None else _other(*but)}",)
     arguments = ("qe", channel.value, *bound, f"/c:{newest}", "/rd:true", "/f:xml")
     return Call("wevtutil", arguments=arguments, time_limit=READ_SECONDS)
+
+
+def oldest(channel: Channel) -> Call:
+    """The call that reads the first event that ``channel`` still holds."""
+    return Call("wevtutil", arguments=("qe", channel.value, "/c:1", "/f:xml"), time_limit=READ_SECONDS)
 
 
 def time_bound(since: datetime) -> str:
@@ -41,6 +52,18 @@ def time_bound(since: datetime) -> str:
         raise ValueError("a time bound needs a time zone")
     stamp = since.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
     return f"*[System[TimeCreated[@SystemTime>='{stamp}Z']]]"
+
+
+def _other(field: str, value: str) -> str:
+    """The predicate for events whose ``field`` is not ``value``, to stand behind another one.
+
+    Below which elements the field stands is as in Microsoft's troubleshooter (§6.4 [B]:
+    ``*[UserData[EventXML[ResultType='4']]]``); that it is so on every build is from memory [M], the sheet is
+    silent. Raises ValueError for what is no plain word.
+    """
+    if not (_WORD.fullmatch(field) and _WORD.fullmatch(value)):
+        raise ValueError(f"{field!r} and {value!r} must be plain words")
+    return f"[UserData[EventXML[{field}!='{value}']]]"
 
 
 def parse_recovery_actions(xml: str) -> tuple[m.RecoveryAction, ...]:

@@ -134,9 +134,17 @@ class WinRMCmdlets:
         """What Managed Availability did at or after ``moment`` (aware), newest first, ``newest`` at most."""
         return self._recovery_actions(events.query(r.Channel.RECOVERY_ACTION_RESULTS, newest, moment))
 
-    def events(self, channel: r.Channel, since: datetime, newest: int = 50) -> m.Reading[r.Event]:
-        """Events of ``channel`` at or after ``since`` (aware), newest first, ``newest`` at most."""
-        result = self._wevtutil(events.query(channel, newest, since))
+    def events(
+        self, channel: r.Channel, since: datetime, newest: int = 50, *, but: tuple[str, str] | None = None
+    ) -> m.Reading[r.Event]:
+        """Events of ``channel`` at or after ``since`` (aware), newest first, ``newest`` at most. ``but``: see
+        ``events.query``."""
+        result = self._wevtutil(events.query(channel, newest, since, but))
+        return self._reading(events.parse_events(_joined(result), channel), result)
+
+    def oldest_event(self, channel: r.Channel) -> m.Reading[r.Event]:
+        """The first event that ``channel`` still holds: how far back it can be read at all."""
+        result = self._wevtutil(events.oldest(channel))
         return self._reading(events.parse_events(_joined(result), channel), result)
 
     def _recovery_actions(self, call: Call) -> m.Reading[m.RecoveryAction]:

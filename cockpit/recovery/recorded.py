@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -14,9 +15,15 @@ from cockpit.poplog.evidence import ProbeRun
 from cockpit.poplog.trace import probe_name
 from cockpit.recovery.access import Access
 from cockpit.recovery.tracing import user_in
+from cockpit.recovery.whole import whole
 
 LOOK_BACK: Final = timedelta(hours=6)
 """How far back is looked, by the server's own clock. Our own number: the channel is a very busy one."""
+_NOT_SUCCEEDED: Final = (
+    "ResultType",
+    next(str(number) for number, name in RESULT_TYPES.items() if name == ResultType.SUCCEEDED),
+)
+_FULL: Final = f"the newest {MOST_EVENTS} failures of all probes go no further back"
 _ZONED: Final = re.compile(r"(?:Z|[+-]\d\d:\d\d)$")
 _NAMES: Final = {str(number): name for number, name in RESULT_TYPES.items()} | {
     name.lower(): name for name in RESULT_TYPES.values()
@@ -25,19 +32,48 @@ _NAMES: Final = {str(number): name for number, name in RESULT_TYPES.items()} | {
 maps (§2.1 [B]), or the name. That no event holds anything else is from memory [M]: the sheet is silent."""
 
 
-def last_failed(access: Access, identity: str, server: str) -> ProbeRun | None:
-    """The newest run of the probe that is known not to have succeeded, of the newest 1000 results of all
-    probes; None where there is none. Raises ExchangeError.
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """``run``: the newest that failed, None where there is none. ``since``: how far back was really read, by
+    the server's own clock; ``short``: why not as far as LOOK_BACK, empty where it was, or did not matter."""
 
-    Names of the fields are those of the probe result (§6.4 [A][B]); that times without a zone are UTC is from
-    memory [M].
+    run: ProbeRun | None
+    since: datetime
+    short: str = ""
+
+
+def last_failed(access: Access, identity: str, server: str) -> Recorded:
+    """The newest run of the probe that is known not to have succeeded. Raises ExchangeError.
+
+    The server passes over what succeeded, so that a busy channel does not hide a failure behind successes.
+    Names of the fields are those of the probe result (§6.4 [A][B]); that times without a zone are UTC is
+    from memory [M].
     """
-    now = access.look(server, lambda w: w.now())
-    found = access.look(server, lambda w: w.events(Channel.PROBE_RESULT, now - LOOK_BACK, MOST_EVENTS))
+    since = access.look(server, lambda w: w.now()) - LOOK_BACK
+    found = access.look(
+        server, lambda w: w.events(Channel.PROBE_RESULT, since, MOST_EVENTS, but=_NOT_SUCCEEDED)
+    )
+    failures = whole(found, "The event log of probe results")
     wanted = probe_name(identity).lower()
-    runs = (e for e in found.rows if probe_name(e.fields.get("ResultName", "")).lower() == wanted)
+    runs = (e for e in failures if probe_name(e.fields.get("ResultName", "")).lower() == wanted)
     failed = next((e for e in runs if _result(e) not in ("", ResultType.SUCCEEDED)), None)
-    return None if failed is None else _run(failed, identity, server)
+    if failed is not None:
+        return Recorded(_run(failed, identity, server), since)
+    if len(failures) >= MOST_EVENTS:
+        times = [e.time for e in failures if e.time is not None]
+        return Recorded(None, min(times, default=since), _FULL)
+    return _without(access, server, since)
+
+
+def _without(access: Access, server: str, since: datetime) -> Recorded:
+    """That none has failed is known only as far back as the event log goes: it is a ring of some size."""
+    held = whole(
+        access.look(server, lambda w: w.oldest_event(Channel.PROBE_RESULT)), "The event log of probe results"
+    )
+    begins = held[0].time if held else None
+    if begins is None:
+        return Recorded(None, since, "its event log holds no result of any probe")
+    return Recorded(None, max(begins, since), "its event log begins then" if begins > since else "")
 
 
 def _result(event: Event) -> str:

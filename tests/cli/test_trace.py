@@ -160,6 +160,9 @@ def test_the_last_failed_run(run: Run, access: Organization) -> None:
     code, out, err = run("--last")
     assert (code, out) == (3, "")
     assert "no failed run of POP\\PopCTPProbe in the last 6 hours" in err
+    access.machines[EX01].begins = AT
+    _, _, err = run("--last")
+    assert "of POP\\PopCTPProbe since 2026-01-08 08:30:00.000Z: its event log begins then" in err
 
 
 def test_a_log_that_is_late_is_waited_for(run: Run, access: Organization) -> None:

@@ -208,6 +208,27 @@ def test_events_keep_their_fields_and_lose_their_passwords() -> None:
     assert "/c:5" in caller.calls[0].arguments
 
 
+def test_events_but_those_with_a_value_are_asked_for_without_a_blank() -> None:
+    caller = gives()
+    WinRMCmdlets(caller).events(Channel.PROBE_RESULT, THEN, but=("ResultType", "3"))
+    assert caller.calls[0].arguments[2] == (
+        "/q:*[System[TimeCreated[@SystemTime>='2026-03-01T03:00:00.000Z']]][UserData[EventXML[ResultType!='3']]]"
+    )
+
+
+@pytest.mark.parametrize("but", [("ResultType", "3'] or *['"), ("a b", "3"), ("", "3")])
+def test_only_plain_words_get_into_a_query(but: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match="plain words"):
+        WinRMCmdlets(gives()).events(Channel.PROBE_RESULT, THEN, but=but)
+
+
+def test_the_oldest_event_that_a_channel_holds() -> None:
+    caller = gives(ACTION)
+    (event,) = WinRMCmdlets(caller).oldest_event(Channel.PROBE_RESULT).rows
+    assert event.time == datetime(2026, 3, 1, 3, 0, 5, 123456, tzinfo=UTC)
+    assert caller.calls[0].arguments == ("qe", Channel.PROBE_RESULT.value, "/c:1", "/f:xml")
+
+
 @pytest.mark.parametrize("newest", [0, -1, MOST_EVENTS + 1])
 def test_a_read_of_events_is_bounded(newest: int) -> None:
     with pytest.raises(ValueError, match="newest"):

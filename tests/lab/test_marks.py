@@ -176,6 +176,21 @@ async def test_time_bounds_of_event_queries_are_honoured() -> None:
     assert [e["EventRecordID"] for e in newest] == [e["EventRecordID"] for e in recent[:-4:-1]]
 
 
+async def test_fields_of_event_queries_are_honoured() -> None:
+    sim = lab("selftest-hung")
+    every = await _events(sim, PROBE_RESULTS, at="EX19-01")
+    for sign, wanted in (("=", {"3"}), ("!=", {"1"})):
+        bound = "/q:*[System[TimeCreated[@SystemTime>='2000-01-01T00:00:00Z']]]"
+        found = await _events(
+            sim, PROBE_RESULTS, f"{bound}[UserData[EventXML[ResultType{sign}'3']]]", at="EX19-01"
+        )
+        assert found == [e for e in every if e["ResultType"] in wanted] != []
+    assert await _events(sim, PROBE_RESULTS, "/q:*[UserData[EventXML[Nothing!='3']]]", at="EX19-01") == []
+    _do(sim, HERE, "managed-availability", service="MSExchangePOP3BE")
+    for name, count in (("RestartService", 1), ("ForceReboot", 0)):
+        assert len(await _events(sim, ACTION_RESULTS, f"/q:*[UserData[EventXML[Id='{name}']]]")) == count
+
+
 @pytest.mark.parametrize(
     "query",
     ["/q:*[System[Level=2]]", "/q:*[System[TimeCreated[@SystemTime>='soon']]]", "/q:Event", "/q:*[UserData]"],

@@ -357,7 +357,7 @@ def test_a_failed_run_that_the_server_has_recorded(tmp_path: Path) -> None:
             lab.sim.touch()
 
         lab.running.on_loop(half_an_hour_passes)
-        found = last_failed(lab.access, CTP, server)
+        found = last_failed(lab.access, CTP, server).run
         assert found is not None
         assert found.result == "Failed"
         database, outcome = lab.known(found)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from cockpit.exchange.errors import ExchangeError, UnreachableError
-from cockpit.exchange.model import Reading
+from cockpit.exchange.model import CmdletError, Reading
 from cockpit.exchange.recovery_model import Channel, Event, MonitoringMailbox
 from cockpit.poplog.evidence import ProbeRun
 from cockpit.poplog.source import LogSource
@@ -35,14 +35,22 @@ class Machine:
     ticks: Callable[[], datetime] = lambda: AT + timedelta(minutes=2)
     recorded: list[Event] = field(default_factory=list)
     since: datetime | None = None
+    begins: datetime | None = AT - timedelta(days=1)
+    errors: tuple[CmdletError, ...] = ()
 
     def now(self) -> datetime:
         self.looks += 1
         return self.ticks() + self.ahead
 
-    def events(self, channel: Channel, since: datetime, newest: int) -> Any:
+    def events(
+        self, channel: Channel, since: datetime, newest: int, *, but: tuple[str, str] | None = None
+    ) -> Any:
         self.since = since
-        return Reading(tuple(self.recorded))
+        found = [e for e in self.recorded if but is None or e.fields[but[0]] != but[1]]
+        return Reading(tuple(found[:newest]), errors=self.errors)
+
+    def oldest_event(self, channel: Channel) -> Any:
+        return Reading(() if self.begins is None else (Event(channel.value, 2, self.begins, {}),))
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -26,7 +26,10 @@ _COMPARISONS: Final[dict[str, Callable[[datetime, datetime], bool]]] = {
     "<=": operator.le,
     "<": operator.lt,
 }
-_FRAME: Final = re.compile(r"^\*(?:\[System\[(.*)\]\])?$", re.DOTALL)
+_FRAME: Final = re.compile(
+    r"^\*(?:\[System\[(.*?)\]\])?((?:\[UserData\[EventXML\[\w+!?='[^']*'\]\]\])*)$", re.DOTALL
+)
+_DATA: Final = re.compile(r"EventXML\[(\w+)(!?=)'([^']*)'")
 _TIME: Final = re.compile(r"@SystemTime\s*(>=|>|<=|<)\s*(?:'([^']*)'|\"([^\"]*)\")")
 _ID: Final = re.compile(r"\bEventID\s*=\s*(\d+)")
 _GLUE: Final = re.compile(r"TimeCreated|\band\b|\bor\b|[\s()\[\]]")
@@ -46,18 +49,21 @@ def _failed(text: str) -> ErrorRecord:
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """What of XPath the lab reads: bounds of the time, joined by ``and``, and event ids, any of them."""
+    """What of XPath the lab reads: bounds of the time, joined by ``and``, and event ids, any of them; and
+    predicates on a field of the event's data behind that, all of them: a field that is missing fits none."""
 
     bounds: tuple[tuple[str, datetime], ...] = ()
     ids: frozenset[int] = frozenset()
+    data: tuple[tuple[str, bool, str], ...] = ()
 
-    def fits(self, moment: datetime, number: int) -> bool:
+    def fits(self, moment: datetime, number: int, fields: Mapping[str, str]) -> bool:
         in_time = all(_COMPARISONS[sign](moment, bound) for sign, bound in self.bounds)
-        return in_time and (not self.ids or number in self.ids)
+        alike = all(n in fields and (fields[n] == value) is same for n, same, value in self.data)
+        return in_time and alike and (not self.ids or number in self.ids)
 
 
 def _query(text: str) -> _Query | None:
-    """``*[System[…]]``; None where the lab cannot read it."""
+    """``*[System[…]][UserData[EventXML[NAME='VALUE']]]``, or ``!=``; None where the lab cannot read it."""
     frame = _FRAME.match(text.strip())
     if frame is None:
         return None
@@ -71,12 +77,13 @@ def _query(text: str) -> _Query | None:
         bounds.append((sign, moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment))
     ids = frozenset(int(number) for number in _ID.findall(inner))
     left = _GLUE.sub("", _ID.sub("", _TIME.sub("", inner)))
-    return None if left else _Query(tuple(bounds), ids)
+    data = tuple((name, sign == "=", value) for name, sign, value in _DATA.findall(frame[2]))
+    return None if left else _Query(tuple(bounds), ids, data)
 
 
 async def wevtutil(sim: Simulation, call: Invocation, out: Output) -> None:
     """``qe CHANNEL [/c:N] [/rd:true] [/f:xml] [/q:XPATH]``: one string per event, oldest first but with
-    /rd:true. Of XPath only bounds on SystemTime and EventID are known."""
+    /rd:true. Of XPath only bounds on SystemTime, EventID and fields of the event's data are known."""
     arguments = [str(a) for a in call.parameters.get("Arguments", [])]
     if len(arguments) < 2 or arguments[0].lower() not in ("qe", "query-events"):
         out.error(_failed("The parameter is incorrect."))
@@ -118,8 +125,10 @@ def _events(
 
     if channel == ACTION_RESULTS:
         actions = sim.engine.actions.get(server.name, ())
-        return [a for a in actions if a.end <= t and query.fits(at(a.end), 500)]
-    return [e for e in sim.engine.events.of(server.name, channel) if query.fits(at(e.t), e.id)]
+        ended = [a for a in actions if a.end <= t]
+        return [a for a in ended if query.fits(at(a.end), 500, _of_action(sim, server, a))]
+    kept = sim.engine.events.of(server.name, channel)
+    return [e for e in kept if query.fits(at(e.t), e.id, _of_event(sim, server, e))]
 
 
 def _stamp(sim: Simulation, server: Server, t: float) -> str:
@@ -129,32 +138,42 @@ def _stamp(sim: Simulation, server: Server, t: float) -> str:
 def event_xml(sim: Simulation, server: Server, action: RecoveryAction, extra: str = "") -> str:
     """One event. The sheet names the fields of the user data; event id, provider and the rest of the
     frame are from memory [M]. Times are UTC."""
-    end = _stamp(sim, server, action.end)
-    fields = {
+    fields = _of_action(sim, server, action)
+    fields["ExceptionMessage"] += extra
+    return _frame(server, RESULTS, 500, action.record, fields["EndTime"], fields)
+
+
+def _of_action(sim: Simulation, server: Server, action: RecoveryAction) -> dict[str, str]:
+    return {
         "Id": action.id,
         "InstanceId": f"{action.record:06d}",
         "ResourceName": action.resource,
         "StartTime": _stamp(sim, server, action.start),
-        "EndTime": end,
+        "EndTime": _stamp(sim, server, action.end),
         "State": action.state,
         "Result": action.result,
         "RequestorName": action.requestor,
-        "ExceptionMessage": action.exception + extra,
+        "ExceptionMessage": action.exception,
         "ThrottleIdentity": f"{action.id}/{action.resource}",
         "ThrottleParametersXml": "",
     }
-    return _frame(server, RESULTS, 500, action.record, end, fields)
 
 
-def _plain_xml(sim: Simulation, server: Server, event: Event, extra: str) -> str:
+def _of_event(sim: Simulation, server: Server, event: Event) -> dict[str, str]:
     fields = dict(event.fields)
     if event.channel == PROBE_RESULTS:
         fields["ExecutionStartTime"] = _stamp(sim, server, event.begun)
         fields["ExecutionEndTime"] = _stamp(sim, server, event.t)
-        fields["Error"] += extra
     elif event.fields.get("State") == "Started":
         fields["StartTime"] = _stamp(sim, server, event.begun)
-    else:
+    return fields
+
+
+def _plain_xml(sim: Simulation, server: Server, event: Event, extra: str) -> str:
+    fields = _of_event(sim, server, event)
+    if event.channel == PROBE_RESULTS:
+        fields["Error"] += extra
+    elif event.fields.get("State") != "Started":
         fields["Subject"] = fields.get("Subject", "") + extra
     return _frame(server, event.channel, event.id, event.record, _stamp(sim, server, event.t), fields)
 
