@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -74,6 +75,8 @@ class Known:
     writers: bool = False
     """Some lines tell which end wrote them."""
     _last: dict[tuple[str, Writer | None], Entry] = field(default_factory=dict)
+    _newest: dict[tuple[str, Writer | None], datetime] = field(default_factory=dict)
+    """The latest time of a line of each log: a server's lines do not stand strictly by time."""
     _joining: dict[tuple[str, Writer | None], bool] = field(default_factory=dict)
     """Logs that are read again since a reconnection, and whether they overlap with what was read before."""
 
@@ -95,13 +98,23 @@ class Known:
         for entry in entries:
             key = entry.server, entry.writer
             if key in self._joining:
-                if _seen(entry, self._last[key]):
+                if self._seen(key, entry):
                     self._joining[key] = True
                     continue
                 self.skipped += not self._joining.pop(key)
             self._last[key] = entry
+            if entry.row.at is not None:
+                self._newest[key] = max(entry.row.at, self._newest.get(key, entry.row.at))
             kept.append(entry)
         return kept
+
+    def _seen(self, key: tuple[str, Writer | None], entry: Entry) -> bool:
+        """Whether ``entry`` stands no later in its log than the last line that came; one later than all that
+        came tells of another file that has taken the place of the one that was read."""
+        newest = self._newest.get(key)
+        if entry.row.at is not None and newest is not None and entry.row.at > newest:
+            return False
+        return _order(entry) <= _order(self._last[key])
 
     def saw(self, entries: Iterable[Entry]) -> None:
         """Lines that are on the screen: which columns there are depends on what they name."""
@@ -132,14 +145,6 @@ class Known:
     def clocks(self) -> dict[str, float]:
         """Seconds that each server's clock is ahead of ours, where known."""
         return {s.server: s.clock_offset for s in self.streams.values() if s.clock_offset is not None}
-
-
-def _seen(entry: Entry, last: Entry) -> bool:
-    """Whether ``entry`` stands no later in its log than ``last``; a later time tells of another file that has
-    taken the place of the one that was read."""
-    if entry.row.at is not None and last.row.at is not None and entry.row.at > last.row.at:
-        return False
-    return _order(entry) <= _order(last)
 
 
 def _order(entry: Entry) -> tuple[tuple[str, int], str, int]:
