@@ -73,7 +73,11 @@ class Launcher:
         assert process.stdin is not None  # noqa: S101 -- asked for in _spawn
         assert process.stdout is not None  # noqa: S101
         with process, process.stdin as stream, process.stdout as answer:
-            write_frame(stream, self._task(places, ""))
+            task = self._task(places, "")
+            with self._lock:  # close() takes the pipe away, also between our two looks
+                if self._closed:
+                    raise EOFError
+                write_frame(stream, task)
             return msgspec.msgpack.decode(read_frame(answer), type=Marks)
 
     def close(self) -> None:

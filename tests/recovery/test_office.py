@@ -344,6 +344,24 @@ def test_no_sweep_is_begun_by_an_office_that_closes(world: World, monkeypatch: p
         office.sweep()
 
 
+def test_an_office_that_closes_while_a_sweep_is_started_refuses_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(world.environment, None, world.journal, read_only=False)
+    launcher = office._launcher
+    task = launcher._task
+
+    def closes(places: Any, run: str) -> Any:
+        launcher.close()
+        return task(places, run)
+
+    monkeypatch.setattr(launcher, "_task", closes)
+    with pytest.raises(RefusedError, match="the process that looks has ended"):
+        office.sweep()
+    assert launcher._looking is not None
+    assert launcher._looking.returncode is not None, "it is gone, and reaped"
+
+
 MARK = Mark(EX01, True, "Unrestricted", False, ())
 
 
