@@ -53,7 +53,7 @@ def run(wanted: Wanted, lines: int, follow: bool, filters: Filters) -> int:
 
 def _followed(place: Place, lines: int, follow: bool) -> Followed:
     chain = not place.file or (follow and parse_name(place.file) is not None)
-    start = FromEnd(lines)
+    start = FromEnd(lines, unended=not follow)
     return Followed(place.source, place.source.name, place.writers, start, file=place.file, chain=chain)
 
 

@@ -23,10 +23,12 @@ Read: TypeAlias = Callable[[str, int, int], Chunk]
 
 class FromEnd(msgspec.Struct, frozen=True, tag=True):
     """The last ``lines`` rows, counted back over several files; or, with ``size``, the whole lines in the
-    last ``size`` bytes of the newest file."""
+    last ``size`` bytes of the newest file. ``unended``: a last line without its end counts too; else it
+    counts as not yet written, but in a file that is not the newest."""
 
     lines: int = 0
     size: int | None = None
+    unended: bool = False
 
 
 class FromStart(msgspec.Struct, frozen=True, tag=True):
@@ -53,8 +55,10 @@ def place(read: Read, names: Sequence[str], start: Start) -> tuple[str, int]:
             return names[0], 0
         case FromEnd(_, int(size)):
             return names[-1], _bytes_back(read, names[-1], size)
-        case FromEnd(lines, _):
-            return _lines_back(read, names, lines)
+        case FromEnd(0, _, True):
+            return names[-1], read(names[-1], 0, 0).length
+        case FromEnd(lines, _, unended):
+            return _lines_back(read, names, lines, unended=unended)
 
 
 def _bytes_back(read: Read, name: str, size: int) -> int:
@@ -67,12 +71,12 @@ def _bytes_back(read: Read, name: str, size: int) -> int:
     return before + (data.find(b"\n") + 1 or len(data))
 
 
-def _lines_back(read: Read, names: Sequence[str], lines: int) -> tuple[str, int]:
+def _lines_back(read: Read, names: Sequence[str], lines: int, *, unended: bool) -> tuple[str, int]:
     budget = BACK_LIMIT
     found = names[-1], 0
     for name in reversed(names):
         try:
-            back = _Back(read, name, lines, budget)
+            back = _Back(read, name, lines, budget, unended=unended or name != names[-1])
         except FileGoneError:
             if name == names[-1]:
                 raise
@@ -88,16 +92,16 @@ def _lines_back(read: Read, names: Sequence[str], lines: int) -> tuple[str, int]
 @dataclass(init=False, slots=True)
 class _Back:
     """A look back through one file. ``offset``: where its last ``rows`` rows begin, whose last line end is
-    there; a last line without one counts as not yet written."""
+    there; a last line without one counts with ``unended``."""
 
     offset: int
     rows: int
     looked_at: int
 
-    def __init__(self, read: Read, name: str, lines: int, budget: int) -> None:
+    def __init__(self, read: Read, name: str, lines: int, budget: int, *, unended: bool) -> None:
         high = read(name, 0, 0).length
         self.offset, self.rows, self.looked_at = 0, 0, 0
-        after, ended = b"", False
+        after, ended = b"", unended
         while high > 0:
             low = max(0, high - BLOCK)
             data = read(name, low, high - low).data

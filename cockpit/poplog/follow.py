@@ -145,6 +145,14 @@ class Follower:
             place = replace(place, next=self._merged(place, self._listed(place, self._files())))
         return self._read_on(place)
 
+    def finish(self) -> Step:
+        """What is left once nothing more will be read: a last line without its end, as far as it is there."""
+        place = self._place
+        if place is None or not place.rest.data:
+            return Step()
+        self._place = replace(place, rest=_NONE)
+        return Step(self._flushed(place, torn=False))
+
     # --- beginning -------------------------------------------------------------------------------
 
     def _begin(self) -> Step:

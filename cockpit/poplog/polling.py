@@ -111,7 +111,9 @@ class Poller:
                 continue
             came, hungry = came or size > 0, hungry or more
             self._well(log)
-            log.ended = self._once and not more
+            if self._once and not more:
+                log.ended = True
+                self._hub.take(log.number, log.follower.finish())
         if hungry:
             return 0.0
         self._pause = BUSY_SECONDS if came else min(IDLE_SECONDS, self._pause * _SLOWER)

@@ -60,6 +60,14 @@ def test_the_last_lines_of_a_folder_come_as_they_are_over_its_files(folder: Path
     assert out == [line(n).decode().strip() for n in range(17, 22)]
 
 
+@pytest.mark.parametrize("wanted", [0, 1, 2, 9])
+def test_a_last_line_without_its_end_is_printed(folder: Path, capsys: Capture, wanted: int) -> None:
+    write(folder, A, 1, 2, more=line(3).rstrip(b"\n"))
+    _, out, _ = said(capsys, "tail", folder, "-n", str(wanted))
+    assert numbers(out) == [1, 2, 3][max(0, 3 - wanted) :]
+    assert numbers(said(capsys, "tail", folder / A, "-n", str(wanted))[1]) == numbers(out)
+
+
 def test_both_ends_are_put_together_by_time_and_lines_say_whose_they_are(
     folder: Path, capsys: Capture
 ) -> None:

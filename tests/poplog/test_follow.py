@@ -88,6 +88,26 @@ def test_the_last_lines_are_counted_back_over_files_and_headers_are_none(wanted:
     assert numbers(one) == [10]
 
 
+@pytest.mark.parametrize("wanted", [0, 1, 2, 3, 4, 7, 500])
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r"])
+def test_a_last_line_without_its_end_counts_where_nothing_more_is_waited_for(wanted: int, end: bytes) -> None:
+    disk = disk_of(A, B)
+    disk.append(A, line(0) + line(1).rstrip(b"\n"))
+    disk.append(B, line(2) + line(3) + line(4).rstrip(b"\n") + end)
+    one = follower(disk, FromEnd(wanted, unended=True))
+    came = numbers(one)
+    came += [e.row.sequence for e in one.finish().entries]
+    assert came == list(range(max(0, 5 - wanted), 5))
+    assert one.finish().entries == ()
+
+
+def test_the_last_line_of_a_file_that_is_not_the_newest_counts_without_its_end() -> None:
+    disk = disk_of(A, B)
+    disk.append(A, line(0) + line(1).rstrip(b"\n"))
+    disk.append(B, line(2))
+    assert numbers(follower(disk, FromEnd(2))) == [1, 2]
+
+
 def test_the_last_lines_are_found_however_far_back_they_are() -> None:
     disk = disk_of(A, rows=6000)
     assert len(disk.files_by_name[A].data) > 2 * BLOCK
