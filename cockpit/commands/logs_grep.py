@@ -69,7 +69,7 @@ def run(wanted: Wanted, search: Search) -> int:
 
 
 _Part: TypeAlias = "list[Entry] | int"
-_Hits: TypeAlias = "_Part | LogError | Exception | None"
+_Hits: TypeAlias = "_Part | Exception | None"
 
 
 class _Searched:
@@ -103,7 +103,7 @@ class _Searched:
             self._found.get()
         self._thread.join(_END_SECONDS)
 
-    def _parts(self, writer: Writer | None) -> Iterator[_Part]:
+    def _parts(self, writer: Writer | None) -> Iterator[_Part | LogError]:
         place = self._place
         if self._count:
             return searching.count(place.source, writer, place.file, self._query, self._stop.is_set)

@@ -80,7 +80,7 @@ class _Shown:
                 continue  # that the last lines are in several files is no news
             tell(notice.text if notice.server in notice.text else f"{notice.server}: {notice.text}")
             whose = notice.server, notice.writer
-            if notice.kind is Happened.LOST:
+            if notice.kind is Happened.LOST or (notice.kind is Happened.SKIPPED and not self._follow):
                 self._lost.add(whose)
             elif notice.kind is Happened.BACK:
                 self._lost.discard(whose)

@@ -57,6 +57,11 @@ class Document(Protocol):
         """About how far down ``anchor`` is, 0 to 1."""
         ...
 
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the files, as far as they were read: lines that ought to be there and cannot be
+        read. Clean, one line each; at no cost."""
+        ...
+
     def seek(
         self,
         anchor: Anchor,

@@ -59,7 +59,8 @@ class _Place:
     """``offset``: of the next byte to read; ``tail``: the bytes before it. ``next``: files to go on with, in
     order. ``gone``: the file is not there any more, and none to go on with was. ``length``: as of the last
     read, None before the first. ``finished``: that read found the end, and its writer was known to be at
-    another file before. ``left``: names of this day's files that were left."""
+    another file before. ``left``: names of this day's files that were left. ``problem``: why the file ends
+    sooner than it should, once that was told."""
 
     file: str
     offset: int = 0
@@ -72,6 +73,7 @@ class _Place:
     next: tuple[str, ...] = ()
     left: frozenset[str] = frozenset()
     gone: bool = False
+    problem: str = ""
 
     @property
     def line(self) -> int:
@@ -219,11 +221,15 @@ class Follower:
             next=self._merged(place, self._newer(place, chunk.newer)) if self._chain else (),
         )
         at_end = taken.offset >= chunk.length
+        notices: tuple[Notice, ...] = ()
+        if at_end and chunk.problem != place.problem:
+            notices = self._ends_soon(place, chunk.problem)
+            taken = replace(taken, problem=chunk.problem)
         if at_end and not new and place.next:
-            return self._leave(taken, ())
+            return self._leave(taken, notices)
         self._place = replace(taken, finished=at_end and bool(place.next))
         waiting = not at_end or bool(taken.next)
-        return self._done(entries, hungry=waiting, size=len(new), whole=not waiting)
+        return self._done(entries, notices, hungry=waiting, size=len(new), whole=not waiting)
 
     def _entries(self, place: _Place, whole: Sequence[Line]) -> tuple[tuple[Entry, ...], Layout | None]:
         found, layout = lines.rows(whole, place.layout)
@@ -314,6 +320,11 @@ class Follower:
         else:
             text = f"{place.file} is gone; what was written to it after its last read is missing"
         return self._notice(Happened.SKIPPED, text)
+
+    def _ends_soon(self, place: _Place, problem: str) -> tuple[Notice, ...]:
+        if not problem:
+            return ()
+        return self._notice(Happened.SKIPPED, f"{place.file} is {problem}; lines behind that are lost")
 
     def _leave(self, place: _Place, notices: tuple[Notice, ...], *, torn: bool = False) -> Step:
         entries = self._flushed(place, torn=torn)

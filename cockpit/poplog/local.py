@@ -72,7 +72,7 @@ class LocalFolder:
         file = self._file(name)
         data = file.read(offset, most)
         length = max(file.length(), offset + len(data) if data else 0)
-        return Chunk(data, offset, length, None, self._newer(name))
+        return Chunk(data, offset, length, None, self._newer(name), file.problem)
 
     def find(self, name: str, text: str, offset: int, span: int, most: int, *, any_case: bool) -> Found:
         file, needle = self._file(name), Needle(text, any_case=any_case)
@@ -86,12 +86,14 @@ class LocalFolder:
             following = stretch.next
             if following is not None and following - offset >= span:
                 break
-        return Found(tuple(hits), following, file.about())
+        return Found(tuple(hits), following, file.about(), "" if following is not None else file.problem)
 
-    def count(self, name: str, text: str, *, any_case: bool, stop: Callable[[], bool]) -> int:
-        """How many rows hold ``text``, up to where ``stop`` said so: at about the speed of ``grep -c``.
-        Raises LogError."""
-        return scan.count(self._file(name), Needle(text, any_case=any_case), stop, no_row=is_no_row)
+    def count(self, name: str, text: str, *, any_case: bool, stop: Callable[[], bool]) -> tuple[int, str]:
+        """How many rows hold ``text``, up to where ``stop`` said so, at about the speed of ``grep -c``; and
+        why the file ends sooner than it should, as in ``Chunk``. Raises LogError."""
+        file = self._file(name)
+        found = scan.count(file, Needle(text, any_case=any_case), stop, no_row=is_no_row)
+        return found, file.problem
 
     def close(self) -> None:
         self._compressed.clear()

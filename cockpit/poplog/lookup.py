@@ -58,6 +58,7 @@ def look(source: LogSource, writer: Writer, window: Window, text: str) -> Looked
     problem = f"only {MOST_FILES} of {len(holding)} files were read" if len(holding) > MOST_FILES else ""
     files = [_Place(f, start, end) for f in holding[-MOST_FILES:]]
     hits = [(f, *f.lines_with(text)) for f in files]
+    problem = next((f"{f.name} is {f.problem}" for f in holding if f.problem), problem)
     problem = next((f"{f.name} has more such lines than were read" for f, _, more in hits if more), problem)
     # A session may begin in one file and end in the next.
     ids = list(dict.fromkeys(e.row.session for _, found, _ in hits for e in found if e.row.session))
@@ -100,10 +101,12 @@ def _files(
 
 
 class _File:
-    """One file of a source. Its head is read when it is first needed."""
+    """One file of a source. Its head is read when it is first needed. ``problem``: as in ``Chunk``, known
+    then."""
 
     def __init__(self, source: LogSource, name: str, writer: Writer) -> None:
         self.source, self.name, self.writer = source, name, writer
+        self.problem = ""
         self._head: tuple[Layout | None, datetime | None, int] | None = None
 
     @property
@@ -129,7 +132,7 @@ class _File:
             lines = head.data.split(b"\n")
             rows = parser.rows(lines if head.length <= len(head.data) else lines[:-1])
             first = next((r.at for r in rows if r.at is not None), None)
-            self._head = parser.layout, first, head.length
+            self._head, self.problem = (parser.layout, first, head.length), head.problem
         return self._head
 
     def last_time(self) -> datetime | None:

@@ -94,6 +94,9 @@ class Ring:
                 return first + n
         return self.end()
 
+    def problems(self) -> tuple[str, ...]:
+        return ()
+
     def fraction(self, anchor: int) -> float:
         return self._at(anchor) / len(self) if len(self) else 0.0
 

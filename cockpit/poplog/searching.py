@@ -9,7 +9,7 @@ from typing import Final
 
 from cockpit.poplog import lines
 from cockpit.poplog.document import Entry
-from cockpit.poplog.errors import FileGoneError
+from cockpit.poplog.errors import FileGoneError, LogError
 from cockpit.poplog.local import LocalFolder
 from cockpit.poplog.names import Writer, parse_name
 from cockpit.poplog.parse import Layout, Parser
@@ -41,9 +41,12 @@ class Query:
         return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
 
 
-def search(source: LogSource, writer: Writer | None, file: str, query: Query) -> Iterator[list[Entry]]:
+def search(
+    source: LogSource, writer: Writer | None, file: str, query: Query
+) -> Iterator[list[Entry] | LogError]:
     """Hits of ``writer``'s files in order, or of ``file`` alone; a list for each stretch that was looked
-    through, also an empty one. Raises LogError."""
+    through, also an empty one. An error where a file ends sooner than it should: the search goes on with the
+    next. Raises LogError."""
     for name in [file] if file else _files(source.files(), writer, query):
         try:
             yield from _in_file(source, writer, name, query)
@@ -54,22 +57,32 @@ def search(source: LogSource, writer: Writer | None, file: str, query: Query) ->
 
 def count(
     source: LogSource, writer: Writer | None, file: str, query: Query, stop: Callable[[], bool]
-) -> Iterator[int]:
-    """How many hits ``search`` has, in parts. On this machine no line is taken apart for it, unless its time
-    has to be known. Raises LogError."""
+) -> Iterator[int | LogError]:
+    """How many hits ``search`` has, in parts; its errors. On this machine no line is taken apart for it,
+    unless its time has to be known. Raises LogError."""
     if not isinstance(source, LocalFolder) or query.since is not None or query.until is not None:
         for hits in search(source, writer, file, query):
-            yield len(hits)
+            yield hits if isinstance(hits, LogError) else len(hits)
         return
     for name in [file] if file else _files(source.files(), writer, query):
         try:
-            yield source.count(name, query.text, any_case=query.any_case, stop=stop)
+            found, problem = source.count(name, query.text, any_case=query.any_case, stop=stop)
         except FileGoneError:
             if file:
                 raise
+            continue
+        yield found
+        if problem:
+            yield _ends_soon(name, problem)
 
 
-def _in_file(source: LogSource, writer: Writer | None, name: str, query: Query) -> Iterator[list[Entry]]:
+def _ends_soon(name: str, problem: str) -> LogError:
+    return LogError(f"{name} is {problem}", cure="What comes before that was searched; copy the file again.")
+
+
+def _in_file(
+    source: LogSource, writer: Writer | None, name: str, query: Query
+) -> Iterator[list[Entry] | LogError]:
     layout = lines.layout_of(source.read(name, 0, _HEAD).data)
     at: int | None = 0
     while at is not None:
@@ -77,6 +90,8 @@ def _in_file(source: LogSource, writer: Writer | None, name: str, query: Query) 
         yield [
             entry for hit in found.hits if (entry := _entry(source.name, writer, name, hit, layout, query))
         ]
+        if found.problem:
+            yield _ends_soon(name, found.problem)
         at = found.next_offset
 
 

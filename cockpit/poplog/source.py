@@ -22,13 +22,15 @@ class LogFile:
 class Chunk:
     """A piece of a file. ``length``: of the whole file when it was read. ``now``: the far side's clock then
     (UTC), None where there is none. ``newer``: names in the folder, of any writer, that were created no
-    earlier than this file."""
+    earlier than this file. ``problem``: why the file ends sooner than it should, empty where it does not: the
+    end of what it says is then its damage, and more was in it (``cut off: its end is missing``)."""
 
     data: bytes
     offset: int
     length: int
     now: datetime | None = None
     newer: tuple[str, ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,13 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One stretch of a search. ``next_offset``: where to go on, None at the file's end."""
+    """One stretch of a search. ``next_offset``: where to go on, None at the file's end; then ``problem`` is
+    as in :class:`Chunk`."""
 
     hits: tuple[Hit, ...]
     next_offset: int | None
     length: int
+    problem: str = ""
 
 
 class LogSource(Protocol):

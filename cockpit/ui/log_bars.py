@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -118,12 +118,18 @@ def size_words(size: int) -> str:
     return f"{value:.1f} {_UNITS[-1]}"
 
 
-def notices(known: Known, reconnect: str) -> list[Line]:
-    """What is wrong, then what has happened since the operator's last action."""
+def notices(known: Known, reconnect: str, damage: Sequence[str] = ()) -> list[Line]:
+    """What is wrong, then what has happened since the operator's last action. ``damage``: what is wrong with
+    files, a sentence each."""
     lines: list[Line] = []
     if known.lost:
         lines.append(((f" No new lines: {known.lost} ", "text-problem"),
                       (f"{reconnect} reconnects.", "text-key")))  # fmt: skip
+    lines += [
+        ((f" {problem}; lines behind that are lost.", "text-problem"),) for problem in damage[:SHOWN_PROBLEMS]
+    ]
+    if len(damage) > SHOWN_PROBLEMS:
+        lines.append(((f" and {len(damage) - SHOWN_PROBLEMS} more files end too soon.", "text-problem"),))
     groups = known.problems()
     for problem, whose in list(groups.items())[:SHOWN_PROBLEMS]:
         lines.append(((f" {', '.join(whose)}: ", "text-label"), (problem, "text-problem")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -240,6 +241,43 @@ def test_a_count_takes_no_line_apart(folder: Path, capsys: Capture, monkeypatch:
     write(folder, A, *range(50))
     monkeypatch.setattr(Parser, "line", None)
     assert said(capsys, "grep", "frank", folder, "--count") == (0, ["50"], "")
+
+
+def damage(path: Path, how: str) -> None:
+    """``path`` compressed, its second half lost or changed."""
+    whole = gzip.compress(path.read_bytes())
+    half = len(whole) // 2
+    end = b"" if how == "cut" else b"\xff" * 300 + whole[half + 300 :]
+    path.with_name(f"{path.name}.gz").write_bytes(whole[:half] + end)
+    path.unlink()
+
+
+@pytest.mark.parametrize("how", ["cut", "damaged"])
+@pytest.mark.parametrize("more", [[], ["--count"], ["--since", "2026-01-01"], ["--count", "-i"]])
+def test_a_damaged_file_is_named_and_the_next_one_searched(
+    folder: Path, capsys: Capture, how: str, more: list[str]
+) -> None:
+    damage(write(folder, A, *range(3000)), how)
+    write(folder, B, 5000)
+    code, out, err = said(capsys, "grep", "stat", folder, *more)
+    assert code == 3
+    assert f"{A}.gz is {how}" in err
+    if "--count" in more:
+        assert 100 < int(out[0]) < 3001
+    else:
+        assert out[-1] == line(5000).decode().strip()
+        assert len(out) > 100
+        first = numbers(out[:100])
+        assert first == list(range(100))
+    assert said(capsys, "grep", "stat", folder / B, *more)[0] == 0
+
+
+@pytest.mark.parametrize("lines", ["2", "100000"])
+def test_the_last_lines_of_a_damaged_file_are_not_its_last(folder: Path, capsys: Capture, lines: str) -> None:
+    damage(write(folder, A, *range(3000)), "cut")
+    code, _, err = said(capsys, "tail", folder, "-n", lines)
+    assert code == 3
+    assert err.count(f"{A}.gz is cut off: its end is missing; lines behind that are lost") == 1
 
 
 def test_a_stretch_of_time(folder: Path, capsys: Capture) -> None:

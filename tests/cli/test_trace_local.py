@@ -56,6 +56,14 @@ def test_one_file_as_json(folder: Path, compressed: bool, capsys: pytest.Capture
     assert "does not say whom it logged in as" in found["reason"]
 
 
+def test_a_damaged_file_is_told_of(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = gzip.compress((folder / NAME).read_bytes())
+    (folder / NAME).unlink()
+    (folder / f"{NAME}.gz").write_bytes(data[:-30])
+    cli.main(["logs", "trace", str(folder), *TIMES])
+    assert f"{NAME}.gz is cut off: its end is missing" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [

@@ -79,6 +79,7 @@ class ListDocument:
         self.gate: Event | None = None
         """Where one is set, ``seek`` waits for it."""
         self.trouble: LogError | None = None
+        self.damaged: tuple[str, ...] = ()
 
     def append(self, lines: Iterable[Entry]) -> int:
         self.lines += lines
@@ -119,6 +120,9 @@ class ListDocument:
         self._fail()
         later = (n for n, e in enumerate(self.lines) if e.row.at is not None and e.row.at >= moment)
         return self.dropped + next(later, len(self.lines))
+
+    def problems(self) -> tuple[str, ...]:
+        return self.damaged
 
     def fraction(self, anchor: int) -> float:
         return (anchor - self.dropped) / len(self.lines) if self.lines else 1.0

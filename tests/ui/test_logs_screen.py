@@ -541,6 +541,25 @@ async def test_problems_and_notices_are_said(make: Make) -> None:
         assert "lines missed 1x" in bar(app, "head")
 
 
+async def test_files_that_end_too_soon_are_told_of_as_soon_as_that_is_known(make: Make) -> None:
+    document = files()
+    app = make(document)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await opened(pilot, app)
+        assert bar(app, "notices") == ""
+        document.damaged = tuple(
+            f"POP3202601080{n}-1.LOG.gz is cut off: its end is missing" for n in range(4)
+        )
+        await pilot.press("up")
+        await until(pilot, lambda: bar(app, "notices"))
+        first, second, more = bar(app, "notices").splitlines()
+        assert first == (
+            " POP32026010800-1.LOG.gz is cut off: its end is missing; lines behind that are lost."
+        )
+        assert "POP32026010801" in second
+        assert more == " and 2 more files end too soon."
+
+
 async def test_a_lost_feed_says_so_and_is_started_again(make: Make) -> None:
     opened_, document, feed = live()
     app = make(opened_, SERVER)

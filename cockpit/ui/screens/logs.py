@@ -190,7 +190,8 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
         self.query_one("#head", Bar).set_lines([log_bars.head(self.wanted, facts, cells, glyphs)])
         self.query_one("#toggles", Bar).set_lines([log_bars.toggles(self.board, cells, glyphs)])
         notices = self.query_one("#notices", Banner)
-        lines = log_bars.notices(self.known, self.desk.registry.key_of("logs.reconnect"))
+        damage = window.document.problems() if window is not None else ()
+        lines = log_bars.notices(self.known, self.desk.registry.key_of("logs.reconnect"), damage)
         notices.set_lines(lines)
         notices.display = bool(lines)
 
