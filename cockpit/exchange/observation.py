@@ -120,7 +120,7 @@ def looked(look: Callable[[], Observation]) -> Observation:
         return unknown(f"It could not be read: {sentence(error)}")
 
 
-def sentence(error: ExchangeError) -> str:
+def sentence(error: Exception) -> str:
     """The error's words, ending in one full stop."""
     return f"{str(error).rstrip('. ')}."
 

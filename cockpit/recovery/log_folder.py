@@ -1,6 +1,6 @@
 """What a server's protocol log folder shows: for each writer its newest file and its newest line.
 
-Read over the WinRM endpoint by script (``cockpit.exchange.logfiles``), never written. A line's time and a
+Read over the way the environment names, never written. A line's time and a
 process's start are both by the server's own clock, so they can be compared without knowing ours.
 """
 
@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Final
 
 from cockpit.exchange import catalogue
-from cockpit.exchange.logfiles import FileEntry, LogFiles
 from cockpit.poplog.names import LogName, Writer, parse_name
 from cockpit.poplog.parse import Parser
+from cockpit.poplog.source import LogFile, LogSource
 from cockpit.recovery.logging_view import Written
 
 HEAD: Final = 4096
@@ -27,13 +27,13 @@ WRITERS: Final[Mapping[str, Writer]] = {
 """By service: the prefix of its files (exchange-facts §4.1)."""
 
 
-def look(files: LogFiles, writers: Iterable[Writer]) -> dict[Writer, Written]:
-    """One look at the folder. Raises ExchangeError."""
+def look(files: LogSource, writers: Iterable[Writer]) -> dict[Writer, Written]:
+    """One look at the folder. Raises LogError, and what the way to it raises."""
     listed = [(name, entry) for entry in files.files() if (name := parse_name(entry.name)) is not None]
     return {writer: _newest(files, writer, listed) for writer in writers}
 
 
-def _newest(files: LogFiles, writer: Writer, listed: list[tuple[LogName, FileEntry]]) -> Written:
+def _newest(files: LogSource, writer: Writer, listed: list[tuple[LogName, LogFile]]) -> Written:
     mine = [(name.order, entry.name) for name, entry in listed if name.writer is writer]
     if not mine:
         return Written()

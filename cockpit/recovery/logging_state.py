@@ -10,9 +10,9 @@ from typing import Final, TypeVar
 from cockpit.exchange import catalogue
 from cockpit.exchange import model as m
 from cockpit.exchange.errors import ExchangeError
-from cockpit.exchange.logfiles import LogFileGoneError, LogFiles
 from cockpit.exchange.observation import sentence
 from cockpit.exchange.recovery_model import ServiceProcess, Volume, free_space
+from cockpit.poplog.errors import FileGoneError, LogError
 from cockpit.recovery.access import Access
 from cockpit.recovery.log_folder import WRITERS, look
 from cockpit.recovery.logging_view import LoggingState, ServiceLog, Written
@@ -70,7 +70,7 @@ class _Reader:
     def tried(self, what: str, job: Callable[[], T]) -> T | None:
         try:
             return job()
-        except ExchangeError as error:
+        except (ExchangeError, LogError) as error:
             self.problems.append(f"{what}: {sentence(error)} {error.cure}".rstrip())
             return None
 
@@ -96,8 +96,8 @@ class _Reader:
     def written(self, folder: str) -> dict[str, Written]:
         names = {WRITERS[s]: s for s in self._services}
         try:
-            seen = self._access.look(self._name, lambda w: look(LogFiles(w.session, folder), names))
-        except LogFileGoneError:
+            seen = self._access.logs(self._name, folder, lambda files: look(files, names))
+        except FileGoneError:
             # The folder comes with its first file.
             return dict.fromkeys(self._services, Written())
         return {names[writer]: found for writer, found in seen.items()}

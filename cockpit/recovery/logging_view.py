@@ -29,10 +29,10 @@ class Written:
     now: datetime | None = None
 
     def grew(self, before: Written) -> bool:
-        """Whether lines came since ``before``: a longer file, or another one with a line in it."""
+        """Whether lines came since ``before``: a longer file, or another one with a newer line in it."""
         if self.name == before.name:
             return self.length > before.length
-        return self.last is not None
+        return self.last is not None and (before.last is None or self.last > before.last)
 
 
 @dataclass(frozen=True, slots=True)

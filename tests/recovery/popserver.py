@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from cockpit.config.targets import Target
 from cockpit.exchange.changes import RestartService, WinRMChange
 from cockpit.exchange.errors import CmdletFailedError
+from cockpit.exchange.logfiles import LogFiles
 from cockpit.exchange.model import CmdletError, ExchangeServer, Reading
 from cockpit.exchange.pipeline import Call
 from cockpit.exchange.recovery_model import CounterSample, ServiceProcess, Volume
 from cockpit.exchange.session import RawResult
+from cockpit.poplog.source import LogSource
 from cockpit.recovery.actions.settings import LOGGING
 from cockpit.recovery.log_folder import WRITERS
+from cockpit.recovery.log_source import OverWinRM
 from tests.exchange.standin import TARGET, result, row
 from tests.recovery.builders import EX01, server
 from tests.recovery.fakes import Fakes
+
+T = TypeVar("T")
 
 FRONT: Final = "MSExchangePop3"
 BACK: Final = "MSExchangePOP3BE"
@@ -76,6 +82,9 @@ class PopServer(Fakes):
     @on.setter
     def on(self, value: bool) -> None:
         self.values[LOGGING] = value
+
+    def logs(self, server: str, folder: str, job: Callable[[LogSource], T]) -> T:
+        return self.look(server, lambda w: job(OverWinRM(LogFiles(w.session, folder), server)))
 
     def act(self, change: WinRMChange) -> RawResult:
         answer = super().act(change)

@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Final
 
 from cockpit.exchange import catalogue
 from cockpit.exchange.errors import ExchangeError
-from cockpit.exchange.logfiles import LogFileGoneError, LogFiles, ScriptsRefusedError
+from cockpit.exchange.logfiles import ScriptsRefusedError
 from cockpit.exchange.observation import sentence
 from cockpit.exchange.recovery_model import ServiceProcess, ServiceState
+from cockpit.poplog.errors import FileGoneError, LogError, RefusedError
 from cockpit.poplog.names import Writer
 from cockpit.recovery.actions.action import READ_LIMIT, Action, Context, Done
 from cockpit.recovery.actions.machines import own_services
@@ -35,7 +36,7 @@ class AwaitLog(Action):
     outcomes: ClassVar = frozenset({"arrives", "not_seen", "unreadable"})
 
     def command(self, context: Context) -> str:
-        return f"list-log.ps1, read-log.ps1 in LogFileLocation    (on {context.server})"
+        return f"Read the newest log files in LogFileLocation    (on {context.server})"
 
     def limit(self, context: Context) -> float:
         return context.settings.logging_confirm + READ_LIMIT
@@ -72,9 +73,9 @@ class _Watch:
             try:
                 missing, words = self._look()
                 outcome = "arrives" if not missing else "not_seen"
-            except ScriptsRefusedError as error:
+            except (ScriptsRefusedError, RefusedError) as error:
                 return Done("unreadable", f"{sentence(error)} {error.cure}")
-            except ExchangeError as error:
+            except (ExchangeError, LogError) as error:
                 outcome, words = "unreadable", f"{sentence(error)} {error.cure}"
             if outcome == "arrives":
                 return Done(outcome, words)
@@ -92,27 +93,29 @@ class _Watch:
         """Services that have not written since their start, and what was seen."""
         context = self._context
         seen = self._read()
-        if self._first is None:
+        if self._first is None and seen:
             self._first = seen
         missing, parts = [], []
         for name in self._services:
             process = _process(context, name)
-            written, first = seen[WRITERS[name]], self._first[WRITERS[name]]
+            written = seen.get(WRITERS[name], Written())
+            first = (self._first or seen).get(WRITERS[name], written)
             if not _writes(process, written, first):
                 missing.append(name)
             parts.append(_words(name, process, written))
         return missing, " ".join(parts)
 
     def _read(self) -> dict[Writer, Written]:
+        """Nothing where the folder is not there, or a file went between two reads: neither says what came."""
         writers = [WRITERS[s] for s in self._services]
         try:
-            return self._context.access.look(
-                self._context.server, lambda w: look(LogFiles(w.session, self._folder), writers)
+            return self._context.access.logs(
+                self._context.server, self._folder, lambda files: look(files, writers)
             )
-        except LogFileGoneError as error:
+        except FileGoneError as error:
             # A folder comes with its first file, and a file may go between two reads: not yet.
             self._tell(sentence(error))
-            return dict.fromkeys(writers, Written())
+            return {}
 
 
 def _process(context: Context, service: str) -> ServiceProcess | None:
