@@ -27,9 +27,6 @@ class LoggingDesk(ABC):
     def operator(self) -> str: ...
 
     @abstractmethod
-    def answer(self, run: str, question: int, answer: Answer) -> None: ...
-
-    @abstractmethod
     def _may_write(self, what: str) -> None: ...
 
     @abstractmethod
@@ -37,6 +34,9 @@ class LoggingDesk(ABC):
 
     @abstractmethod
     def _not_held(self, run: Run, what: str) -> None: ...
+
+    @abstractmethod
+    def _work_if_left(self, run: Run) -> None: ...
 
     @abstractmethod
     def _start(
@@ -78,12 +78,14 @@ class LoggingDesk(ABC):
             return self._start(book, server, "", auto=auto)
 
     def _decide(self, what: str, server: str, choice: Choice, facts: Mapping[str, Json]) -> str:
+        """Answer the question that our run rests at. Only who is heard changes ``facts``: one transaction."""
         self._may_write(what)
         with refusals(what):
             run, question = logging_runs.resting(self._journal, self._environment.name, server)
             self._not_held(run, what)
-            if facts:
-                with self._journal.write(None) as writer:
+            with self._journal.write(None) as writer:
+                writer.answer(question.id, Answer(choice, self.operator()))
+                if facts:
                     writer.facts(run.id, facts)
-            self.answer(run.id, question.id, Answer(choice, self.operator()))
+            self._work_if_left(run)
             return run.id

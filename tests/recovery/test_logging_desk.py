@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cockpit.config.environment import Environment
 from cockpit.exchange.errors import UnreachableError
 from cockpit.exchange.model import Reading, Role, Version
-from cockpit.journal.records import Actor, Choice, RunState, WishKind
+from cockpit.journal.records import Actor, Choice, Question, Run, RunState, WishKind
 from cockpit.journal.store import Journal, open_journal, sqlite_url
 from cockpit.recovery import logging_runs
 from cockpit.recovery.access import Access
@@ -271,6 +272,29 @@ def test_what_was_handed_over_is_told_and_can_be_turned_off(world: World, desk: 
     assert world.work(begun) is RunState.RECOVERED
     desk.settle(number, REASON)
     assert desk.standing().obligations == ()
+
+
+@pytest.mark.parametrize("what", ["keep", "off"])
+def test_who_is_not_heard_changes_nothing(
+    world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Somebody else answers in between: neither our time nor our wish to be asked no more stays behind."""
+    run = turned_on(world, desk, 60)
+    facts, started = world.run(run).facts, len(desk.started)
+    journal, real = another(world), logging_runs.resting
+
+    def quicker(*asked: Any) -> tuple[Run, Question]:
+        found, question = real(*asked)
+        with journal.write(None) as writer:
+            writer.answer(question.id, replace(GO, by="bob"))
+        return found, question
+
+    monkeypatch.setattr(logging_runs, "resting", quicker)
+    with pytest.raises(RefusedError, match="answered already, with go by bob"):
+        desk.keep_logging(EX01, 3_600) if what == "keep" else desk.end_logging(EX01, auto=True)
+    journal.close()
+    assert world.run(run).facts == facts
+    assert len(desk.started) == started
 
 
 # --- a run that rests is in nobody's way ---------------------------------------------------------
