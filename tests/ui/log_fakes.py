@@ -78,6 +78,10 @@ class ListDocument:
         self.seeks = 0
         self.gate: Event | None = None
         """Where one is set, ``seek`` waits for it."""
+        self.deaf = False
+        """``seek`` does not hear that it is to stop, as one that has just found its line."""
+        self.found = 0
+        """Lines that ``seek`` has found."""
         self.trouble: LogError | None = None
         self.damaged: tuple[str, ...] = ()
 
@@ -138,16 +142,21 @@ class ListDocument:
         stop: Callable[[], bool] = lambda: False,
     ) -> tuple[int, Entry] | None:
         self.seeks += 1
+
+        def stops() -> bool:
+            return stop() and not self.deaf
+
         while self.gate is not None and not self.gate.wait(0.02):
-            if stop():
+            if stops():
                 return None
         at = anchor
-        while not stop() and (got := (self.up if back else self.down)(at, 64)):
+        while not stops() and (got := (self.up if back else self.down)(at, 64)):
             for next_, entry in got:
                 line = entry.row.line
                 holds = text.lower() in line.lower() if any_case else text in line
                 if wanted(entry):
                     assert holds, f"{text!r} was said to be in every wanted line, and is not in {line!r}"
+                    self.found += 1
                     return (next_ if back else next_ - 1), entry
                 at = next_
         return None

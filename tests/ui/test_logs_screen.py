@@ -267,11 +267,14 @@ async def test_a_slow_search_is_said_and_stops(make: Make) -> None:
         await until(pilot, lambda: "searching… esc stops" in bar(app, "said"))
         await pilot.press("k", "k")
         assert here(app) == document.lines[-3].row.line, "the screen goes on meanwhile"
+        (search,) = (w for w in app.workers if w.group == "logs-hunt")
+        document.deaf = True
         await pilot.press("escape")
         await until(pilot, lambda: "Stopped searching" in bar(app, "said"))
         document.gate.set()
-        await asyncio.sleep(0.1)
+        await search.wait()
         await pilot.pause()
+        assert document.found == 1
         assert here(app) == document.lines[-3].row.line, "a search that was stopped goes nowhere"
 
 
