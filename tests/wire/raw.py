@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 import struct
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from asyncio import to_thread
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+import pytest
 import requests
+from pypsrp.exceptions import WSManFaultError
+from pypsrp.powershell import RunspacePool
 from pypsrp.wsman import WSMan
 
+from cockpit.lab.wire.endpoint import Endpoint
+from cockpit.lab.wire.soap import RESOURCE
 from tests.wire.demo import PASSWORD, USER
+
+EXCHANGE = RESOURCE + "Microsoft.Exchange"
 
 
 class Exchange(NamedTuple):
@@ -100,3 +109,17 @@ def fault_code(response: requests.Response) -> int:
     )
     assert found is not None
     return int(found.get("Code", "0"))
+
+
+async def code_of(work: Callable[[], object]) -> int:
+    """The WSMan fault ``work`` meets in its thread."""
+    with pytest.raises(WSManFaultError) as caught:
+        await to_thread(work)
+    return int(caught.value.code)
+
+
+async def arrived(endpoint: Endpoint, opened: RunspacePool) -> None:
+    """Until a request of ``opened`` is being answered."""
+    async with asyncio.timeout(5):
+        while endpoint._service._shells[opened.id.upper()].watch.idle_seconds:
+            await asyncio.sleep(0.01)
