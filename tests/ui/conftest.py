@@ -12,8 +12,13 @@ from cockpit.fleet.snapshot import FleetSnapshot
 from cockpit.ui import recoveries
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.environment import EnvironmentBadge
+from cockpit.ui.logs import LogsWanted, Opened
+from cockpit.ui.logs_app import LogsApp
 from cockpit.ui.look import UNICODE
+from cockpit.ui.screens import logs_feed, logs_hunting
 from tests.ui import fleets
+from tests.ui.log_fakes import NOW
+from tests.ui.logs_driving import FILES, Make
 
 MakeApp = Callable[..., CockpitApp]
 
@@ -62,3 +67,27 @@ def make_app(tmp_path: Path) -> MakeApp:
         return CockpitApp(feed, badge, **settings)
 
     return make
+
+
+@pytest.fixture
+def quick_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Logs screen draws at once and waits for nothing."""
+    monkeypatch.setattr(logs_feed, "DRAW_SECONDS", 0.02)
+    monkeypatch.setattr(logs_hunting, "TELL_AFTER", 0.01)
+    monkeypatch.setattr(logs_hunting, "SESSION_DELAY", 0.01)
+
+
+@pytest.fixture
+def make(tmp_path: Path, quick_logs: None) -> Make:
+    """A program of nothing but logs; ``opened``: what is opened, or what opening it raises."""
+
+    def made(opened: Opened | Exception, wanted: LogsWanted = FILES, **more: Any) -> LogsApp:
+        def open_logs(_: LogsWanted) -> Opened:
+            if isinstance(opened, Exception):
+                raise opened
+            return opened
+
+        settings: dict[str, Any] = {"glyphs": UNICODE, "theme": "dark", "now": lambda: NOW, **more}
+        return LogsApp(wanted, open_logs, crash_dir=tmp_path, **settings)
+
+    return made
