@@ -12,7 +12,7 @@ from cockpit.exchange.catalogue import FRONT_END_SERVICE
 from cockpit.lab.scenarios import SCENARIOS, Group
 from cockpit.lab.simulation import Simulation
 from tests.lab.harness import call, later, unhealthy, winrm
-from tests.lab.test_poplogs import ACCESS, BACK, FRONT, Row, moment, opened, rows
+from tests.lab.poplogs import ACCESS, BACK, FRONT, Row, moment, opened, rows
 
 VICTIM = "EX13-MBX01"
 NAMED = f"Proxy:{VICTIM}.lab.example:1995:SSL"
