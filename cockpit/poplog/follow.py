@@ -29,6 +29,7 @@ LIST_SECONDS: Final = 60.0
 _HEAD: Final = 4096
 _DAY: Final = 8
 _NONE: Final = Rest()
+_FOR_EVER: Final = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +151,10 @@ class Follower:
     def finish(self) -> Step:
         """What is left once nothing more will be read: a last line without its end, as far as it is there."""
         place = self._place
-        if place is None or not place.rest.data:
-            return Step()
+        if place is None:
+            return Step(whole_at=_FOR_EVER)
         self._place = replace(place, rest=_NONE)
-        return Step(self._flushed(place, torn=False))
+        return Step(self._flushed(place, torn=False), whole_at=_FOR_EVER)
 
     # --- beginning -------------------------------------------------------------------------------
 

@@ -117,6 +117,14 @@ class Merger:
         """At most ``most`` rows whose time has come."""
         return self._out(max(self._safe(), self._overdue(steady)), most)
 
+    def safe(self, most: int) -> list[Entry]:
+        """At most ``most`` rows before which none can come any more."""
+        return self._out(self._safe(), most)
+
+    def holds(self, stream: int) -> bool:
+        """Whether rows of the stream are held."""
+        return bool(self._streams[stream].held)
+
     def rest(self, most: int) -> list[Entry]:
         """At most ``most`` of all that is held: nothing more will come."""
         return self._out(float("inf"), most)

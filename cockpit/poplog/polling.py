@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from cockpit.exchange.text import clean_line
+from cockpit.poplog.beginning import BLOCK
 from cockpit.poplog.errors import LogError
 from cockpit.poplog.feed import Happened
 from cockpit.poplog.follow import Follower, Step
@@ -120,8 +121,8 @@ class Poller:
         return self._until_due()
 
     def _drain(self, log: Log) -> tuple[int, bool]:
-        size = 0
-        while size < ROUND_BYTES:
+        size, most = 0, BLOCK if self._once else ROUND_BYTES  # once, both wait for each other's rows
+        while size < most:
             step = log.follower.step()
             self._hub.take(log.number, step)
             size += step.size

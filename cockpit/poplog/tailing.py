@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cockpit.poplog.beginning import FromEnd, Start
+from cockpit.poplog.document import Entry
 from cockpit.poplog.feed import Batch, Happened, Notice, StreamState
 from cockpit.poplog.follow import Follower, Step
 from cockpit.poplog.merge import HOLD_SECONDS, Merger, ServerClock
@@ -41,10 +42,11 @@ class Followed:
 
 
 class Tailing:
-    """Follows until told to stop; ``once``: hands out what there is now and ends.
+    """Follows until told to stop; ``once``: hands out what there is now, in order of time, and ends.
 
-    ``emit`` gets each batch on the thread of :meth:`run`, at most two a second (``once``: as they come);
-    while it does not return, reading stops by itself.
+    ``emit`` gets each batch on the thread of :meth:`run`, at most two a second; while it does not return,
+    reading stops by itself. ``once``: rows come when every log was read, or when more are held than may be:
+    then up to where all logs were read.
     """
 
     def __init__(
@@ -70,6 +72,8 @@ class Tailing:
         self._problems = [""] * len(self._logs)
         self._news = False
         self._running = 0
+        self._waiting: set[int] = set()
+        """Logs whose reader waits for room."""
 
     def _add(self, one: Followed) -> None:
         clock = ServerClock()
@@ -97,7 +101,17 @@ class Tailing:
             self._notices += step.notices
             self._news = True
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._merger.held < HELD_ROWS or self._stop.is_set())
+            self._waiting.add(log)
+            self._changed.wait_for(lambda: self._has_room(log) or self._stop.is_set())
+            self._waiting.discard(log)
+
+    def _has_room(self, log: int) -> bool:
+        """Of a log of which nothing is held the next rows are what the others' wait for."""
+        return not self._full or (self._once and not self._merger.holds(log))
+
+    @property
+    def _full(self) -> bool:
+        return self._merger.held >= HELD_ROWS
 
     def trouble(self, log: int, problem: str, kind: Happened | None, text: str) -> None:
         """See :class:`~cockpit.poplog.polling.Hub`."""
@@ -154,20 +168,31 @@ class Tailing:
     def _next(self) -> tuple[Batch | None, bool]:
         """The next batch, None when there is nothing to say, and whether there will be more."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._news or self._stop.is_set(), self._merger.due(time.monotonic())
-            )
-            self._news = False
+            due = None if self._once else self._merger.due(time.monotonic())
+            self._changed.wait_for(lambda: self._news or self._stop.is_set(), due)
             over = self._running == 0
-            merger = self._merger
-            entries = merger.rest(BATCH_ROWS) if over else merger.release(time.monotonic(), BATCH_ROWS)
-            self._news = len(entries) == BATCH_ROWS
+            entries = self._released(over)
+            self._news = len(entries) == BATCH_ROWS or (self._once and bool(entries))
             notices, self._notices = tuple(self._notices), []
             states = self._changed_states()
             self._changed.notify_all()
             more = not over or self._merger.held > 0
         said = bool(entries or notices or states)
         return (Batch(tuple(entries), notices, states) if said else None), more
+
+    def _released(self, over: bool) -> list[Entry]:
+        merger = self._merger
+        if over:
+            return merger.rest(BATCH_ROWS)
+        if not self._once:
+            return merger.release(time.monotonic(), BATCH_ROWS)
+        if not self._full:
+            return []
+        # Nobody reads on, and nothing is sure of its place: the order of time cannot be had in this room.
+        return merger.safe(BATCH_ROWS) or (merger.rest(BATCH_ROWS) if self._stuck() else [])
+
+    def _stuck(self) -> bool:
+        return len(self._waiting) >= self._running and not any(map(self._has_room, self._waiting))
 
     def _changed_states(self) -> tuple[StreamState, ...]:
         states = [self._state(n) for n in range(len(self._logs))]

@@ -181,6 +181,51 @@ def test_once_hands_out_all_there_is_and_ends() -> None:
     assert max(len(b.entries) for b in heard.batches) <= tailing.BATCH_ROWS
 
 
+def test_once_a_server_that_answers_late_does_not_change_the_order() -> None:
+    one, two, heard = disk_of("EX01", 1, 3, 5), disk_of("EX02", 2, 4, 6), Heard()
+    followed_ = [Followed(d, d.name, (Writer.POP3,), FromStart()) for d in (one, two)]
+    tail = Tailing(followed_, heard, once=True, hold=0.0)
+
+    def late(_what: str) -> None:
+        eventually(lambda: one.closed and not tail._news, LONG, "all that the first one said was looked at")
+
+    two.fail = late
+    tail.run()
+    assert heard.numbers == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("short", [0, 700, 300])
+def test_once_more_rows_than_may_be_held_come_in_order(monkeypatch: pytest.MonkeyPatch, short: int) -> None:
+    monkeypatch.setattr(tailing, "HELD_ROWS", 50)
+    heard, disks = Heard(), [disk_of(f"EX0{n}", *range(n, 3000, 3)) for n in range(3)]
+    for disk in disks:
+        disk.short = short
+    held: list[int] = []
+    add = Merger.add
+
+    def watched(self: Merger, *arguments: object) -> None:
+        add(self, *arguments)  # type: ignore[arg-type]
+        held.append(self.held)
+
+    monkeypatch.setattr(Merger, "add", watched)
+    Tailing([Followed(d, d.name, (Writer.POP3,), FromStart()) for d in disks], heard, once=True).run()
+    assert heard.numbers == list(range(3000))
+    assert max(held) < 3000 or not short
+
+
+@pytest.mark.parametrize("short", [0, 700, 300])
+def test_once_the_logs_of_one_server_do_not_wait_for_each_other(
+    monkeypatch: pytest.MonkeyPatch, short: int
+) -> None:
+    monkeypatch.setattr(tailing, "HELD_ROWS", 50)
+    heard, disk = Heard(), disk_of("EX01", *range(0, 2000, 2))
+    disk.short = short
+    disk.make(named(0, "POP3BE"), HEADER + b"".join(map(line, range(1, 2000, 2))))
+    Tailing([Followed(disk, "EX01", (Writer.POP3, Writer.POP3BE), FromStart())], heard, once=True).run()
+    for rest in (0, 1):
+        assert [n for n in heard.numbers if n is not None and n % 2 == rest] == list(range(rest, 2000, 2))
+
+
 def test_once_a_log_that_cannot_be_read_is_not_waited_for() -> None:
     one, two, heard = disk_of("EX01", 1), disk_of("EX02"), Heard()
     two.fail = broken
