@@ -7,7 +7,6 @@ Secrets are never in the file, only references to them.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,7 +15,10 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 import tomli_w
 
+from cockpit.config import explaining, rules
+from cockpit.config.explaining import Trouble
 from cockpit.config.paths import write_private
+from cockpit.config.trusted import opened_text, why_not_trusted
 
 
 class ConfigError(Exception):
@@ -29,9 +31,26 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 Auth = Literal["kerberos", "negotiate", "ntlm", "basic", "certificate"]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
-Pin = Annotated[str, msgspec.Meta(pattern=r"^sha256:(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$")]
-NameRule = Annotated[str, msgspec.Meta(pattern=r"^(?:[A-Za-z0-9.-]|\{name\}|\{fqdn\})*$")]
+YEAR = 31_536_000
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=YEAR)]
+Pin = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^sha256:(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$",
+        description='"sha256:" and the 64 hexadecimal digits of the certificate',
+    ),
+]
+NameRule = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^(?:[A-Za-z0-9.-]|\{name\}|\{fqdn\})*$",
+        description="a host name, with {name} and {fqdn} where those of the server belong",
+    ),
+]
+HostName = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^[^\s/@]+$", description="a server's name alone, without https:// and path"),
+]
 Colour = Literal["red", "orange", "yellow", "green", "cyan", "blue", "magenta", "grey"]
 
 
@@ -106,15 +125,18 @@ class Polling(_Table, frozen=True):
     ``winrm_interval``: seconds between two reads of services and recovery actions; 0: only on demand.
     """
 
-    interval: Annotated[float, msgspec.Meta(ge=5)] = 30.0
+    interval: Annotated[float, msgspec.Meta(ge=5, le=YEAR)] = 30.0
     sessions: Annotated[int, msgspec.Meta(ge=4, le=12)] = 6
     time_limit: Seconds = 45.0
     scope: Literal["pop", "all"] = "pop"
-    winrm_interval: Annotated[float, msgspec.Meta(ge=0)] = 300.0
+    winrm_interval: Annotated[float, msgspec.Meta(ge=0, le=YEAR)] = 300.0
 
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+ClockTime = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='a time of day such as "22:30"'),
+]
 
 
 class Window(_Table, frozen=True):
@@ -150,8 +172,8 @@ class RecoverySettings(_Table, frozen=True):
     move_limit: Seconds = 1800.0
     settle_limit: Seconds = 1200.0
     reboot_limit: Seconds = 900.0
-    quiet: Annotated[float, msgspec.Meta(ge=0)] = 900.0
-    lease: Annotated[float, msgspec.Meta(ge=2)] = 60.0
+    quiet: Annotated[float, msgspec.Meta(ge=0, le=YEAR)] = 900.0
+    lease: Annotated[float, msgspec.Meta(ge=2, le=YEAR)] = 60.0
     linger: Seconds = 3600.0
     logging_due: Annotated[float, msgspec.Meta(gt=0, le=2_592_000)] = 14_400.0
     logging_confirm: Seconds = 300.0
@@ -161,11 +183,13 @@ class RecoverySettings(_Table, frozen=True):
 class JournalSettings(_Table, frozen=True):
     """Where the journal is. ``url`` None: SQLite in the state folder, for this user alone.
 
-    A team's is PostgreSQL: ``postgresql+psycopg://user@host/database``, the password by reference.
+    A team's is PostgreSQL, ``postgresql+psycopg://user@host/database``, the password by reference; or, for
+    several users of this one host, SQLite in a folder that ``group``, a group of the host, shares.
     """
 
     url: str | None = None
     password: PasswordReference | None = None
+    group: str | None = None
 
 
 class LabSettings(_Table, frozen=True):
@@ -185,7 +209,7 @@ class Environment(_Table, frozen=True):
     shares.
     """
 
-    entry_servers: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    entry_servers: Annotated[tuple[HostName, ...], msgspec.Meta(min_length=1)]
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     read_only: bool = True
@@ -209,34 +233,53 @@ class _File(_Table, frozen=True):
 
 def load(path: Path) -> tuple[str | None, dict[str, Environment]]:
     """The default's name and all environments of a file. Raises ConfigError."""
+    text = _text(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(explaining.syntax(path, error)) from None
+    trouble = _own_name(raw) or explaining.first_trouble(raw, _File)
+    if trouble is not None:
+        raise ConfigError(explaining.sentence(path, text, trouble))
+    parsed = msgspec.convert(raw, _File)
+    named = {name: msgspec.structs.replace(env, name=name) for name, env in parsed.environments.items()}
+    for name, environment in named.items():
+        for trouble in rules.troubles(environment, ("environments", name)):
+            raise ConfigError(explaining.sentence(path, text, trouble))
+    if parsed.default is not None and parsed.default not in named:
+        wrong = Trouble(
+            ("default",), f"{parsed.default!r} names no environment", f"Choose from: {_names(named)}"
+        )
+        raise ConfigError(explaining.sentence(path, text, wrong))
+    return parsed.default, named
+
+
+def _text(path: Path) -> str:
+    """The file's content, where nobody else can have written it. Raises ConfigError."""
+    try:
+        text, found = opened_text(path)
     except FileNotFoundError:
         raise ConfigError(
             f"{path}: there is no such file. Give --env-file, or run `pop-cockpit demo`."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{path}: cannot be read: {error}. Check its permissions and encoding (UTF-8)."
-        ) from None
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is not valid TOML: {error}. Mend that line.") from None
-    try:
-        parsed = msgspec.convert(raw, _File)
-    except msgspec.ValidationError as error:
-        raise ConfigError(_explain(path, text, str(error))) from None
-    for environment in parsed.environments.values():
-        for address in environment.addresses.values():
-            for url in filter(None, (address.exchange, address.winrm)):
-                url_parts(url)
-    named = {name: msgspec.structs.replace(env, name=name) for name, env in parsed.environments.items()}
-    if parsed.default is not None and parsed.default not in named:
-        raise ConfigError(
-            f"{path}: default = {parsed.default!r} names no environment. Choose from: {_names(named)}."
-        )
-    return parsed.default, named
+    except OSError as error:
+        cure = "Check its permissions"
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}. {cure}.") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: byte {error.start} is not UTF-8. Write it in that encoding.") from None
+    if problem := why_not_trusted(path, found):
+        raise ConfigError(f"{path}: {problem}")
+    return text
+
+
+def _own_name(raw: dict[str, Any]) -> Trouble | None:
+    """``name`` is a field of ours, and no key of the file's."""
+    tables = raw.get("environments")
+    for name, table in tables.items() if isinstance(tables, dict) else ():
+        if isinstance(table, dict) and "name" in table:
+            path = ("environments", name, "name")
+            return Trouble(path, "there is no such key", "The name is that of the table: take it out")
+    return None
 
 
 def choose(path: Path, name: str | None) -> Environment:
@@ -267,32 +310,10 @@ def save(path: Path, environment: Environment) -> None:
 
 def url_parts(url: str) -> SplitResult:
     """An explicit address, taken apart. Raises ConfigError."""
-    try:
-        parts = urlsplit(url)
-        sound = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port)
-    except ValueError:
-        sound = False
-    if not sound:
+    if not rules.is_address(url):
         raise ConfigError(f"addresses: {url!r} is no address. Write it as https://server:port/path.")
-    return parts
+    return urlsplit(url)
 
 
 def _names(found: dict[str, Any]) -> str:
     return ", ".join(sorted(found)) or "none"
-
-
-def _explain(path: Path, text: str, message: str) -> str:
-    """msgspec's message with the line its key stands on."""
-    where = re.search(r"at `\$\.?(?:\[?\.*\]?)?(.*?)`", message)
-    key = re.search(r"unknown field `([^`]+)`", message)
-    last = key.group(1) if key else (where.group(1) if where else "").split(".")[-1].split("[")[0]
-    line = next(
-        (
-            n
-            for n, row in enumerate(text.splitlines(), 1)
-            if last and re.match(rf"\s*{re.escape(last)}\s*=", row)
-        ),
-        0,
-    )
-    place = f"{path}, line {line}" if line else str(path)
-    return f"{place}: {message[0].lower()}{message[1:]}. Correct that key."

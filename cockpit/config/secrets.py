@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 from cockpit.config.environment import ConfigError, Environment, PasswordReference
+from cockpit.config.trusted import opened_text, why_not_private
 
 
 class Secret:
@@ -48,11 +48,11 @@ def _referred(reference: PasswordReference | None, key: str) -> Secret | None:
 
 def _private_text(path: Path) -> str:
     try:
-        mode = path.stat().st_mode
-        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ConfigError(f"{path}: others can read this password file. Run: chmod 600 {path}")
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
+        text, found = opened_text(path)
     except OSError as error:
         raise ConfigError(f"{path}: the password file cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: the password file is not UTF-8. Write it anew.") from None
+    if problem := why_not_private(path, found, "password file"):
+        raise ConfigError(f"{path}: {problem}")
+    return text.rstrip("\r\n")

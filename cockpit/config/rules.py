@@ -1,0 +1,109 @@
+"""What the keys of an environment must be to each other, where each by itself is fine. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from cockpit.config.explaining import Trouble
+from cockpit.config.toml_lines import KeyPath
+
+if TYPE_CHECKING:
+    from cockpit.config.environment import EndpointSettings, Environment, PasswordReference
+
+WAYS: Final = ("file", "env", "keyring", "command", "prompt")
+"""Where a password may come from; exactly one."""
+_TICKETS: Final = ("kerberos", "negotiate")
+
+
+def troubles(environment: Environment, at: KeyPath) -> Iterator[Trouble]:
+    """Everything in ``environment``, which stands at ``at`` of its file, that contradicts itself."""
+    yield from _references(environment, at)
+    yield from _sign_in(environment, at)
+    for kind, settings in (("exchange", environment.exchange), ("winrm", environment.winrm)):
+        yield from _endpoint(settings, (*at, kind))
+    yield from _addresses(environment, at)
+    yield from _journal(environment, at)
+
+
+def ways(reference: PasswordReference) -> tuple[str, ...]:
+    """The ways that are given in ``reference``."""
+    return tuple(way for way in WAYS if getattr(reference, way))
+
+
+def _references(environment: Environment, at: KeyPath) -> Iterator[Trouble]:
+    held = (
+        ("credential", environment.credential.password),
+        ("journal", environment.journal.password),
+    )
+    for table, reference in held:
+        given = ways(reference) if reference is not None else ("",)
+        if not given:
+            cure = f"Give one of {', '.join(WAYS)}"
+            yield Trouble((*at, table, "password"), "does not say where the password comes from", cure)
+        elif len(given) > 1:
+            what = f"says {' and '.join(given)}, and a password comes from one place"
+            yield Trouble((*at, table, "password", given[1]), what, f"Keep one of {', '.join(given)}")
+
+
+def _sign_in(environment: Environment, at: KeyPath) -> Iterator[Trouble]:
+    who, here = environment.credential, (*at, "credential")
+    auths = {environment.exchange.auth, environment.winrm.auth}
+    if who.ccache and not auths & set(_TICKETS):
+        cure = 'Set auth = "kerberos" for exchange or winrm, or take ccache out'
+        yield Trouble((*here, "ccache"), "a ticket cache is for kerberos and negotiate only", cure)
+    if who.ccache and who.password is not None:
+        cure = "Keep the ticket cache or the password"
+        yield Trouble((*here, "ccache"), "with a password the ticket cache would not be used", cure)
+    if who.password is not None and who.password.keyring and not who.user:
+        cure = "Give the user whose password the keyring holds"
+        yield Trouble((*here, "user"), "is missing, and the keyring is asked by it", cure)
+
+
+def _endpoint(settings: EndpointSettings, at: KeyPath) -> Iterator[Trouble]:
+    if settings.auth in ("basic", "certificate") and not settings.tls:
+        what = f'"{settings.auth}" without TLS would show the sign-in to everybody on the way'
+        yield Trouble((*at, "auth"), what, "Take tls = false out, or choose kerberos, negotiate or ntlm")
+    if settings.auth == "certificate" and not settings.certificate:
+        cure = "Give certificate, the PEM file to sign in with, and certificate_key where it is apart"
+        yield Trouble((*at, "certificate"), 'is missing, and auth is "certificate"', cure)
+    if settings.certificate_key and not settings.certificate:
+        yield Trouble((*at, "certificate"), "is missing, and certificate_key is given", "Give both")
+    for key in ("pin", "ca_file"):
+        if not settings.verify and getattr(settings, key):
+            what = f"contradicts {key}: a certificate is verified against it, or not at all"
+            yield Trouble((*at, "verify"), what, f"Take verify = false out, or {key}")
+
+
+def _addresses(environment: Environment, at: KeyPath) -> Iterator[Trouble]:
+    for name, address in environment.addresses.items():
+        for kind, url, settings in (
+            ("exchange", address.exchange, environment.exchange),
+            ("winrm", address.winrm, environment.winrm),
+        ):
+            path = (*at, "addresses", name, kind)
+            if url is not None and not is_address(url):
+                yield Trouble(path, f"{url!r} is no address", "Write it as https://server:port/path")
+            elif url is not None and url.startswith("http:") and settings.auth in ("basic", "certificate"):
+                what = f'is without TLS, and auth is "{settings.auth}"'
+                yield Trouble(path, what, "Write it as https://server:port/path")
+
+
+def is_address(url: str) -> bool:
+    """Whether ``url`` names a scheme of ours, a host, and no impossible port."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _journal(environment: Environment, at: KeyPath) -> Iterator[Trouble]:
+    journal, here = environment.journal, (*at, "journal")
+    on_disk = journal.url is not None and journal.url.startswith("sqlite:")
+    if journal.group is not None and not on_disk:
+        cure = 'Give url = "sqlite:////folder/journal.sqlite", in a folder that the group shares'
+        yield Trouble((*here, "group"), "a group shares a SQLite journal in a folder of its own", cure)
+    if journal.password is not None and (journal.url is None or on_disk):
+        yield Trouble((*here, "password"), "a SQLite journal has no password", "Take it out")
