@@ -63,8 +63,8 @@ def add(command: Command, commands: Any, group: Callable[..., Any]) -> None:
         metavar="TIME",
         type=_time,
         default=0,
-        help="until it is overdue: 30m, 4h, 1d (default: logging_due of the environment, 4h). It is told "
-        "then, and not turned off by itself",
+        help="until it is overdue: 30m, 4h, 1d (default: as long again where a run of ours has it on, else "
+        "logging_due of the environment, 4h). It is told then, and not turned off by itself",
     )
     _auto(made)
     made = command(inner, "off", _OFF, "--write logging off --server EX01")

@@ -79,7 +79,8 @@ class Recovery(Protocol):
         run's id. ``services``: whose are restarted: ``front``, ``back``, ``both``, or empty: by the role."""
 
     def keep_logging(self, server: str, seconds: int) -> str:
-        """Have the run that rests with it on keep it on, for so long from now; its id."""
+        """Have the run that rests with it on keep it on, for so long from now (0: for as long as it
+        was to be on so far); its id."""
 
     def end_logging(self, server: str, *, auto: bool = False) -> str:
         """Have the run that rests with it on put it back; without one, start one that turns it off."""

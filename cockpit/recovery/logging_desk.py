@@ -59,9 +59,10 @@ class LoggingDesk(ABC):
             return self._start(book, server, "", auto=auto, facts=logging_runs.kept(seconds))
 
     def keep_logging(self, server: str, seconds: int) -> str:
-        """Have our run keep it on, for so long from now; the run's id. Raises RefusedError."""
+        """Have our run keep it on, for so long from now, 0: as long as it was for so far; the run's id.
+        Raises RefusedError."""
         what = f"Keep protocol logging on on {server}"
-        return self._decide(what, server, Choice.AGAIN, logging_runs.kept(seconds))
+        return self._decide(what, server, Choice.AGAIN, logging_runs.kept(seconds) if seconds else {})
 
     def end_logging(self, server: str, *, auto: bool = False) -> str:
         """Have our run put it back; without one a run that turns it off. Its id. Raises RefusedError.

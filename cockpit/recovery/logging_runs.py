@@ -49,7 +49,8 @@ def state(journal: Journal, access: Access, environment: Environment, server: st
     if run is None:
         return replace(found, handed=owed.id)
     due = due_of(journal, run)
-    return replace(found, run=run.id, due=None if due is None else _moment(due))
+    period = float(run.facts.get(KEEP_FOR) or found.period)
+    return replace(found, run=run.id, due=None if due is None else _moment(due), period=period)
 
 
 def _commands(found: LoggingState, run: Run | None) -> Mapping[str, tuple[str, ...]]:

@@ -80,7 +80,8 @@ class LoggingState:
     """The journal's clock at the look."""
     handed: int | None = None
     period: float = 0.0
-    """Seconds that it is on until it is overdue, where nothing else is asked for."""
+    """Seconds that it is on until it is overdue, where nothing else is asked for: what our run with it on was
+    begun or kept with, else as configured."""
     commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What would be sent, as typed: by ``front``, ``back``, ``both`` to turn it on, and by PUT_BACK, OFF."""
 

@@ -205,6 +205,24 @@ def test_on_already_by_ours_is_refused_and_kept_for_longer_instead(world: World,
     assert after - before > timedelta(minutes=50)
 
 
+def test_kept_for_no_time_in_particular_it_is_on_for_as_long_again(world: World, desk: Desk) -> None:
+    run = turned_on(world, desk, 1_800)
+    assert desk.logging(EX01).period == 1_800.0
+    assert desk.keep_logging(EX01, 0) == run
+    with pytest.raises(Parked):
+        world.work(run)
+    kept = desk.logging(EX01)
+    assert kept.due is not None
+    assert kept.now is not None
+    assert timedelta(seconds=1_700) < kept.due - kept.now <= timedelta(seconds=1_800)
+    assert kept.period == 1_800.0
+
+    desk.keep_logging(EX01, 3_600)
+    with pytest.raises(Parked):
+        world.work(run)
+    assert desk.logging(EX01).period == 3_600.0
+
+
 def test_in_read_only_nothing_is_begun(world: World, pop: PopServer) -> None:
     desk = Desk(world.environment, world.journal, pop)
     desk._read_only = True

@@ -105,6 +105,18 @@ async def test_it_says_how_it_stands_and_what_would_be_sent(make_app: MakeApp) -
         assert offered(found) == ["not-now", "front", "back", "both"]
 
 
+async def test_of_a_run_that_rests_it_says_what_ends_it_and_how_long_it_would_be_kept(
+    make_app: MakeApp,
+) -> None:
+    resting = replace(RESTING, period=1_800.0)
+    recovery = fake(resting)
+    async with cockpit(make_app, recovery) as (app, pilot):
+        recovery.logs = replace(resting, server=await _server(app, pilot))
+        text = said(await dialog(app, pilot))
+        assert "the value that was before, then the restart" in text
+        assert "30:00 from now, as long as it was for so far" in text
+
+
 async def _server(app: CockpitApp, pilot: Pilot[int]) -> str:
     await until(pilot, lambda: getattr(app.screen, "subject", None) is not None)
     return str(app.screen.subject[0].name)  # type: ignore[attr-defined]

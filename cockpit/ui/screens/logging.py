@@ -166,6 +166,7 @@ class LoggingDialog(Dialog[str], inherit_bindings=False):
         lines: list[Line] = []
         if PUT_BACK in offered:
             lines.append(pair("Put it back", "the value that was before, then the restart"))
+            lines.append(pair("Keep it on", f"{span(state.period)} from now, as long as it was for so far"))
         elif OFF in offered:
             lines.append(pair("Turn off", "what it was stays in the journal; nothing turns it on again"))
         else:
