@@ -75,11 +75,16 @@ def _ended(wish: Wish) -> Done:
 
 
 def due_of(journal: Journal, run: Run) -> float | None:
-    """When a resting run is due (seconds, the journal's clock); None for a run that does not rest."""
-    if run.state is not RunState.WAITING or journal.open_question(run.id) is None:
+    """When a resting run is due (seconds, the journal's clock); None for a run that does not rest.
+
+    It rests at the question of the step whose time runs. A question of another step is work to be gone on
+    with, whatever else has a due time.
+    """
+    question = journal.open_question(run.id) if run.state is RunState.WAITING else None
+    if question is None:
         return None
-    dues = [a.due_at for a in journal.attempts(run.id) if a.in_doubt and a.due_at is not None]
-    return max(dues, default=None)
+    tries = (a for a in journal.attempts(run.id) if a.step == question.step and a.in_doubt)
+    return max((a.due_at for a in tries if a.due_at is not None), default=None)
 
 
 def _clock(at: float) -> str:
