@@ -20,6 +20,7 @@ from cockpit import __version__
 from cockpit.commands import logs_options, recovery_options
 from cockpit.commands.recovery_options import example
 from cockpit.config import environment as config
+from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.paths import paths
 
@@ -295,6 +296,7 @@ def _env_file(options: argparse.Namespace) -> Path:
 
 def _environment(options: argparse.Namespace) -> Environment:
     environment = config.choose(_env_file(options), options.env)
+    secrets.take_ticket_cache(environment)
     return environment if options.write is None else config.with_mode(environment, write=options.write)
 
 

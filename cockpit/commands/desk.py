@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
 from cockpit.commands.narrator import Narrator
+from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, Environment
 from cockpit.exchange.text import clean_line
 from cockpit.recovery.client import Recovery, RefusedError
@@ -46,11 +47,16 @@ class Desk:
             )
 
     @contextmanager
-    def office(self) -> Iterator[Office]:
-        """The recoveries of the environment, let go of afterwards. Raises RefusedError."""
+    def office(self, *, dials: bool = True) -> Iterator[Office]:
+        """The recoveries of the environment, let go of afterwards. Raises RefusedError, ConfigError.
+
+        ``dials``: servers will be asked, so that a password is wanted first; else none is asked for.
+        """
         from cockpit.journal.errors import JournalError
         from cockpit.recovery.office import open_office
 
+        if dials:
+            secrets.password(self.environment)
         try:
             opened = cast(Office, open_office(self.environment, read_only=self.environment.read_only))
         except JournalError as error:

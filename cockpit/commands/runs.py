@@ -46,7 +46,7 @@ def listed(desk: Desk, only_open: bool, form: str) -> int:
                     _how_to_resume(desk, line.run.id, narrator)
         return OK
 
-    return _with(desk, work)
+    return _with(desk, work, dials=False)
 
 
 def _how_to_resume(desk: Desk, run: str, narrator: Narrator) -> None:
@@ -85,7 +85,7 @@ def show(desk: Desk, run: str, form: str) -> int:
             _how_to_resume(desk, view.run.id, narrator)
         return OK
 
-    return _with(desk, work)
+    return _with(desk, work, dials=False)
 
 
 def run_lines(view: RunView) -> Iterator[Said]:
@@ -128,7 +128,7 @@ def attach(desk: Desk, run: str, form: str) -> int:
     def work(office: Recovery, narrator: Narrator) -> int:
         return _follow(office, desk, office.view(run).run.id, form, narrator)
 
-    return _with(desk, work)
+    return _with(desk, work, dials=not desk.environment.read_only)
 
 
 def _follow(
@@ -237,10 +237,10 @@ def _by(given: Answer, operator: str) -> Answer:
     return Answer(given.choice, operator, given.reason, given.typed, given.guard, given.object, given.to)
 
 
-def _with(desk: Desk, work: Callable[[Office, Narrator], int]) -> int:
+def _with(desk: Desk, work: Callable[[Office, Narrator], int], *, dials: bool = True) -> int:
     narrator = Narrator()
     try:
-        with desk.office() as office:
+        with desk.office(dials=dials) as office:
             return work(office, narrator)
     except RefusedError as error:
         return refused(narrator, error)

@@ -52,7 +52,7 @@ def run(environment: Environment, *, mouse: bool, theme: str | None) -> int:
     from cockpit.ui.environment import EnvironmentBadge
 
     places = paths()
-    secret = secrets.password(environment)
+    secret = secrets.ask(environment)
     feed = CollectorFeed(environment, secret, places.collector_log)
     badge = EnvironmentBadge(
         name=environment.name,

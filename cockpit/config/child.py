@@ -11,7 +11,7 @@ import contextlib
 import os
 import struct
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -26,12 +26,14 @@ class ChildEndedError(Exception):
 
 
 class Child:
-    """``python -m module`` as a child. ``what``: its name for people; ``log``: where its stderr goes."""
+    """``python -m module`` as a child. ``what``: its name for people; ``log``: where its stderr goes;
+    ``environ``: its variables, without those that hold passwords (``secrets.environ_of``)."""
 
-    def __init__(self, module: str, what: str, log: Path) -> None:
+    def __init__(self, module: str, what: str, log: Path, environ: Mapping[str, str]) -> None:
         self._module = module
         self._what = what
         self._log = log
+        self._environ = dict(environ)
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -51,6 +53,7 @@ class Child:
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
                     stderr=log,
+                    env=self._environ,
                     # A Ctrl+C in the terminal is for the screen, which ends its children in order.
                     start_new_session=True,
                 )

@@ -15,9 +15,9 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 import tomli_w
 
-from cockpit.config import explaining, rules
-from cockpit.config.explaining import Trouble
+from cockpit.config import rules
 from cockpit.config.paths import write_private
+from cockpit.config.trouble import Trouble
 from cockpit.config.trusted import opened_text, why_not_trusted
 
 
@@ -236,22 +236,33 @@ def load(path: Path) -> tuple[str | None, dict[str, Environment]]:
     text = _text(path)
     try:
         raw = tomllib.loads(text)
+        parsed = msgspec.convert(raw, _File)
     except tomllib.TOMLDecodeError as error:
+        from cockpit.config import explaining
+
         raise ConfigError(explaining.syntax(path, error)) from None
-    trouble = _own_name(raw) or explaining.first_trouble(raw, _File)
-    if trouble is not None:
-        raise ConfigError(explaining.sentence(path, text, trouble))
-    parsed = msgspec.convert(raw, _File)
+    except msgspec.ValidationError:
+        from cockpit.config.explaining import first_trouble
+
+        raise _refused(path, text, first_trouble(raw, _File)) from None
+    if (trouble := _own_name(raw)) is not None:
+        raise _refused(path, text, trouble)
     named = {name: msgspec.structs.replace(env, name=name) for name, env in parsed.environments.items()}
     for name, environment in named.items():
         for trouble in rules.troubles(environment, ("environments", name)):
-            raise ConfigError(explaining.sentence(path, text, trouble))
+            raise _refused(path, text, trouble)
     if parsed.default is not None and parsed.default not in named:
         wrong = Trouble(
             ("default",), f"{parsed.default!r} names no environment", f"Choose from: {_names(named)}"
         )
-        raise ConfigError(explaining.sentence(path, text, wrong))
+        raise _refused(path, text, wrong)
     return parsed.default, named
+
+
+def _refused(path: Path, text: str, trouble: Trouble) -> ConfigError:
+    from cockpit.config.explaining import sentence
+
+    return ConfigError(sentence(path, text, trouble))
 
 
 def _text(path: Path) -> str:

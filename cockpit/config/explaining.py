@@ -1,4 +1,7 @@
-"""What is wrong in a file, in one sentence: the file, the line, the whole path of the key, and the cure."""
+"""What is wrong in a file, in one sentence: the file, the line, the whole path of the key, and the cure.
+
+Imported only when something is wrong.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
@@ -14,23 +16,14 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
-from cockpit.config.toml_lines import KeyPath, key_lines
+from cockpit.config.toml_lines import key_lines
+from cockpit.config.trouble import KeyPath, Trouble
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _AT: Final = re.compile(r" - at `\$([^`]*)`$")
 _FIELD: Final = re.compile(r"field `([^`]*)`")
 _ENTRY: Final = "[...]"
 """How msgspec says "an entry of this table" without its name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """``path``: the key; it may be one that is missing. ``what`` and ``cure``: a sentence each, without
-    their full stops."""
-
-    path: KeyPath
-    what: str
-    cure: str
 
 
 def sentence(file: Path, text: str, trouble: Trouble) -> str:
@@ -72,8 +65,15 @@ def syntax(file: Path, error: tomllib.TOMLDecodeError) -> str:
     return f"{place}: is not valid TOML: {said[: where.start()]}. Mend that line."
 
 
-def first_trouble(raw: object, kind: type[Any], at: KeyPath = ()) -> Trouble | None:
-    """The first thing in ``raw`` that is none of ``kind``, a msgspec Struct; None when it is one."""
+def first_trouble(raw: object, kind: type[Any]) -> Trouble:
+    """The first thing for which ``raw`` is none of ``kind``, a msgspec Struct. ValueError: it is one."""
+    found = _trouble(raw, kind, ())
+    if found is None:
+        raise ValueError(f"a sound {kind.__name__}")
+    return found
+
+
+def _trouble(raw: object, kind: type[Any], at: KeyPath) -> Trouble | None:
     try:
         msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
@@ -97,7 +97,7 @@ def _in_entries(raw: object, kind: type[Any], at: KeyPath, prefix: KeyPath) -> T
     if not isinstance(entries, inspect.DictType) or not isinstance(entries.value_type, inspect.StructType):
         raise TypeError(f"{kind.__name__} has tables by name at {prefix} that are not Structs")
     own = entries.value_type.cls
-    found = (first_trouble(value, own, (*at, *prefix, name)) for name, value in held.items())
+    found = (_trouble(value, own, (*at, *prefix, name)) for name, value in held.items())
     return next((trouble for trouble in found if trouble is not None), None)
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from cockpit.config.explaining import Trouble
-from cockpit.config.toml_lines import KeyPath
+from cockpit.config.trouble import KeyPath, Trouble
 
 if TYPE_CHECKING:
     from cockpit.config.environment import EndpointSettings, Environment, PasswordReference

@@ -11,10 +11,9 @@ import re
 import tomllib
 from bisect import bisect_left
 from collections.abc import Mapping
-from typing import Final, TypeAlias
+from typing import Final
 
-KeyPath: TypeAlias = tuple[str | int, ...]
-"""Names of tables and keys from the root; a number is a place in an array, from 0."""
+from cockpit.config.trouble import KeyPath
 
 _BLANK: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")

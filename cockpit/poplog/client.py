@@ -11,7 +11,7 @@ from typing import Final
 
 from cockpit.config.child import CLOSE_SECONDS, Child, ChildEndedError
 from cockpit.config.environment import Environment
-from cockpit.config.secrets import Secret
+from cockpit.config.secrets import Secret, environ_of
 from cockpit.exchange.text import clean_line
 from cockpit.poplog.feed import Batch, FeedEndedError
 from cockpit.poplog.messages import Ask, Hello, decode_batch, encode
@@ -27,7 +27,7 @@ class ProcessFeed:
 
     def __init__(self, environment: Environment, secret: Secret | None, ask: Ask, log: Path) -> None:
         self._hello = Hello(environment, secret.value if secret else None, ask)
-        self._child = Child("cockpit.poplog.reader", "The reader of the logs", log)
+        self._child = Child("cockpit.poplog.reader", "The reader of the logs", log, environ_of(environment))
 
     @property
     def pid(self) -> int | None:

@@ -21,9 +21,9 @@ from typing import Any, Final
 
 import msgspec
 
-from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.environment import Environment
 from cockpit.config.paths import private_dir
-from cockpit.config.secrets import journal_password, password
+from cockpit.config.secrets import known
 from cockpit.exchange.text import REDACTED, redact
 from cockpit.journal.chain import iso
 from cockpit.journal.errors import JournalError
@@ -69,7 +69,7 @@ def build(
     checkpoint = _checkpoint(journal, notes)
     made_at = journal.now()
 
-    files = _Files(Scrubber((*secrets, *_secrets(environment))))
+    files = _Files(Scrubber((*secrets, *known(environment))))
     files.text("README.txt", support.readme(records, gathered, made_at, notes))
     files.data("run.json", {"made_at": iso(made_at), "runs": [_plain_record(record) for record in records]})
     files.lines("journal.jsonl", lines)
@@ -167,20 +167,6 @@ def _gather(access: Access, records: Sequence[RunRecord]) -> Gathered:
 
 
 # --- secrets -------------------------------------------------------------------------------------
-
-
-def _secrets(environment: Environment) -> tuple[str, ...]:
-    """The passwords this host can look up, so that they are cut wherever they stand."""
-    found = []
-    for look_up in (password, journal_password):
-        try:
-            secret = look_up(environment)
-        except ConfigError:
-            # A worker has no such variable: it hands its passwords over itself.
-            continue
-        if secret is not None:
-            found.append(secret.value)
-    return tuple(found)
 
 
 _SECRET_NAME: Final = re.compile(r"(?i)passw(?:or)?d|passphrase|pwd|secret")

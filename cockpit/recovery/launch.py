@@ -15,11 +15,11 @@ import msgspec
 
 from cockpit.config.environment import Environment
 from cockpit.config.paths import Paths, private_dir
-from cockpit.config.secrets import Secret
+from cockpit.config.secrets import Secret, environ_of
 from cockpit.journal.records import Lease
 from cockpit.journal.store import Journal
 from cockpit.recovery.sweeper import EXIT_SECONDS, Marks
-from cockpit.recovery.worker import Task, environ_of, read_frame, write_frame
+from cockpit.recovery.worker import Task, read_frame, write_frame
 
 _GRACE: Final = 0.5
 """Seconds a process needs to be gone once it has ended itself."""

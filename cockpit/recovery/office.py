@@ -57,7 +57,7 @@ def open_office(environment: Environment, *, read_only: bool | None = None) -> O
     """Recovery on an environment. Raises RefusedError when the journal cannot be opened."""
     only = environment.read_only if read_only is None else read_only
     try:
-        return Office(environment, secrets.password(environment), open_journal_of(environment), only)
+        return Office(environment, secrets.later(environment), open_journal_of(environment), only)
     except JournalError as error:
         raise RefusedError("The journal cannot be opened", str(error)) from error
 

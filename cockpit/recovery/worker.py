@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Final
 
 import msgspec
+import sqlalchemy as sa
 
 from cockpit.config.environment import Environment
 from cockpit.config.secrets import Secret
@@ -55,14 +56,6 @@ def write_frame(stream: IO[bytes], body: msgspec.Struct) -> None:
     encoded = msgspec.msgpack.encode(body)
     stream.write(HEADER.pack(len(encoded)) + encoded)
     stream.flush()
-
-
-def environ_of(environment: Environment) -> dict[str, str]:
-    """Our variables without those that hold passwords: a worker has them from its frame, and its own
-    variables can be read in /proc for as long as the run lasts."""
-    references = (environment.credential.password, environment.journal.password)
-    held = {reference.env for reference in references if reference is not None}
-    return {name: value for name, value in os.environ.items() if name not in held}
 
 
 def read_frame(stream: IO[bytes]) -> bytes:
@@ -119,9 +112,15 @@ def work(journal: Journal, task: Task) -> int:
         access.close()
 
 
+def _passwords(task: Task) -> tuple[str, ...]:
+    """Those it was told, the journal's too, to be cut wherever they stand."""
+    found = (task.password, sa.make_url(task.journal_url).password)
+    return tuple(each for each in found if each)
+
+
 def _once(journal: Journal, task: Task, access: Sessions) -> int | None:
     """One taking up of the run; its exit code, None to take it up again."""
-    secrets = (task.password,) if task.password else ()
+    secrets = _passwords(task)
     try:
         with Keeper(journal, task.environment.recovery.lease) as keeper:
             bundles = Path(task.bundles)

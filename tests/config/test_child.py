@@ -31,7 +31,7 @@ def test_frames() -> None:
 def echo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Child:
     (tmp_path / "echoing.py").write_text(ECHO)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(__file__).parents[2]}")
-    return Child("echoing", "The echo", tmp_path / "logs" / "echo.log")
+    return Child("echoing", "The echo", tmp_path / "logs" / "echo.log", os.environ)
 
 
 async def test_it_answers_until_it_ends(echo: Child) -> None:

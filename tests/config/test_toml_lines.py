@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cockpit.config.toml_lines import KeyPath, key_lines
+from cockpit.config.toml_lines import key_lines
+from cockpit.config.trouble import KeyPath
 
 NAMES = st.sampled_from(["auth", "a", "b-1", "per.iod", "le ft", "", "é", '"q"', "x#y", "[h]", "=", "\t"])
 NOISE = st.sampled_from(["# auth = 1 [x]", "", "  ", '# """', "#'"])
