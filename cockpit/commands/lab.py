@@ -23,6 +23,7 @@ from cockpit.config.environment import (
     PasswordReference,
     Polling,
     RecoverySettings,
+    WinRMSettings,
 )
 from cockpit.config.paths import paths, private_dir, write_private
 
@@ -103,12 +104,12 @@ def _write_environment(target: Path, state: Path, name: str, addresses: LabAddre
     write_private(password, addresses.password)
     write_private(token, addresses.control_token)
     tls = addresses.auth == "basic-tls"
-    endpoint = EndpointSettings(
-        auth="basic" if tls else "ntlm",
-        tls=tls,
-        ca_file=str(addresses.ca_file) if tls else None,
-        connect_seconds=5.0,
-    )
+    dialled: dict[str, Any] = {
+        "auth": "basic" if tls else "ntlm",
+        "tls": tls,
+        "ca_file": str(addresses.ca_file) if tls else None,
+        "connect_seconds": 5.0,
+    }
     config.save(
         target,
         Environment(
@@ -116,8 +117,8 @@ def _write_environment(target: Path, state: Path, name: str, addresses: LabAddre
             entry_servers=_entry_servers(addresses.servers),
             read_only=False,
             credential=Credential(user=addresses.user, password=PasswordReference(file=str(password))),
-            exchange=endpoint,
-            winrm=endpoint,
+            exchange=EndpointSettings(**dialled),
+            winrm=WinRMSettings(**dialled),
             addresses={
                 s.name: Address(exchange=s.exchange_url, winrm=s.winrm_url) for s in addresses.servers
             },

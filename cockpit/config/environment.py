@@ -84,6 +84,13 @@ class EndpointSettings(_Table, frozen=True):
     connect_seconds: Seconds = 10.0
 
 
+class WinRMSettings(EndpointSettings, frozen=True):
+    """The same for the servers' WinRM endpoints. ``enabled`` false: they are not there for us, and nothing
+    dials them; what needs them is offered as a command to run by hand."""
+
+    enabled: bool = True
+
+
 class PasswordReference(_Table, frozen=True):
     """Where the password comes from; never its value. Exactly one of these is given.
 
@@ -216,7 +223,7 @@ class Environment(_Table, frozen=True):
     colour: Colour | None = None
     credential: Credential = Credential()
     exchange: EndpointSettings = EndpointSettings()
-    winrm: EndpointSettings = EndpointSettings()
+    winrm: WinRMSettings = WinRMSettings()
     addresses: dict[str, Address] = {}
     polling: Polling = Polling()
     recovery: RecoverySettings = RecoverySettings()

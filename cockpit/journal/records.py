@@ -210,6 +210,8 @@ class Choice(StrEnum):
     """Read the guards anew, or try the step once more."""
     SKIP = "skip"
     OVERRIDE = "override"
+    DONE = "done"
+    """A command that was offered to be run by hand has been run, to its end."""
     HAND_OVER = "hand over"
     ABORT = "abort"
 

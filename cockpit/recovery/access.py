@@ -29,6 +29,23 @@ class NotSentError(ExchangeError):
     """No session could be had: nothing was sent."""
 
 
+class NoWinRMError(ExchangeError):
+    """The WinRM endpoint of a server cannot be used at all: it is switched off for the environment, cannot
+    be reached, or refuses us. What would be sent there can still be run by hand, on the server itself."""
+
+    retry = False
+    session_lost = False
+
+
+def no_winrm(server: str, error: ExchangeError | None) -> NoWinRMError:
+    """That error for ``server``; ``error``: why no session was had, None where it is switched off."""
+    what = f"WinRM of {server} cannot be used"
+    if error is None:
+        why = "it is switched off for this environment"
+        return NoWinRMError(what, why, "Run the command by hand, or set winrm.enabled = true.")
+    return NoWinRMError(what, str(error), f"{error.cure} Or run the command by hand.".strip())
+
+
 class Access(Protocol):
     """What a run needs of the organization. All raise ExchangeError."""
 
@@ -36,7 +53,7 @@ class Access(Protocol):
         """Run a read; on another entry server when one has fallen silent."""
 
     def look(self, server: str, job: Callable[[WinRMCmdlets], _T]) -> _T:
-        """Run a read on the WinRM endpoint of ``server``."""
+        """Run a read on the WinRM endpoint of ``server``. NoWinRMError: no session could be had there."""
 
     def logs(self, server: str, folder: str, job: Callable[[LogSource], _T]) -> _T:
         """Run a read on the protocol logs in ``folder`` of ``server``, over the way the environment names.
@@ -46,7 +63,8 @@ class Access(Protocol):
         """Send a change once. An error after it may have been sent leaves it in doubt."""
 
     def act(self, change: WinRMChange) -> RawResult:
-        """Send a change to the WinRM endpoint of its server, once."""
+        """Send a change to the WinRM endpoint of its server, once. NotSentError with NoWinRMError as its
+        cause: no session could be had there."""
 
     def fence(self, check: Callable[[], None]) -> None:
         """Call ``check`` just before every send; what it raises keeps the send from happening."""
@@ -98,9 +116,7 @@ class Sessions:
         return send(self._entry(), change)
 
     def look(self, server: str, job: Callable[[WinRMCmdlets], _T]) -> _T:
-        session = self._machine(server)
-        self._open(session)
-        return job(WinRMCmdlets(session))
+        return job(WinRMCmdlets(self._opened(server)))
 
     def logs(self, server: str, folder: str, job: Callable[[LogSource], _T]) -> _T:
         if self._environment.logs != "smb":
@@ -112,10 +128,9 @@ class Sessions:
             source.close()
 
     def act(self, change: WinRMChange) -> RawResult:
-        session = self._machine(change.server)
         try:
-            self._open(session)
-        except ExchangeError as error:
+            session = self._opened(change.server)
+        except NoWinRMError as error:
             raise NotSentError(error.what, error.cause, error.cure) from error
         self._check()
         return send(session, change)
@@ -151,6 +166,17 @@ class Sessions:
             target = winrm_target(self._environment, server, self._fqdn(server))
             self._winrm[server] = self._session(target, WINRM)
         return self._winrm[server]
+
+    def _opened(self, server: str) -> Session:
+        """The WinRM session of ``server``, open. Raises NoWinRMError."""
+        if not self._environment.winrm.enabled:
+            raise no_winrm(server, None)
+        session = self._machine(server)
+        try:
+            self._open(session)
+        except ExchangeError as error:
+            raise no_winrm(server, error) from error
+        return session
 
     def _session(self, target: Target, configuration: str) -> Session:
         return Session(target, configuration, self._environment.credential.user, self._secret)

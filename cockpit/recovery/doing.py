@@ -12,21 +12,19 @@ from cockpit.exchange.changes import Effect, Observation
 from cockpit.exchange.errors import CmdletFailedError, ExchangeError, NotGrantedError
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Answer, Attempt, Choice, NewAttempt, Obligation, Run
-from cockpit.journal.store import Writer
-from cockpit.recovery.access import NotSentError
+from cockpit.recovery import by_hand
+from cockpit.recovery.access import NotSentError, NoWinRMError
 from cockpit.recovery.actions.action import Action, Context, Done, NotDoneError, Prepared
 from cockpit.recovery.asking import Aborting, Asker
-from cockpit.recovery.runbook import Step
+from cockpit.recovery.by_hand import Offer
+from cockpit.recovery.manual import Finish as Finish
+from cockpit.recovery.manual import Manual
+from cockpit.recovery.runbook import UNDO, Step
 from cockpit.recovery.work import Work
 
 INTERRUPTED: Final = "interrupted"
 NOT_APPLIED: Final = "not applied"
 ERROR: Final = "error"
-UNDO: Final = "undo:"
-"""Ids of steps that undo an obligation outside the procedure begin so."""
-
-Finish = Callable[[Writer, Attempt, Done], None]
-"""Writes a result in the transaction it is given: attempt concluded, obligations closed, run moved."""
 
 
 class Doer:
@@ -37,6 +35,7 @@ class Doer:
         self._work = work
         self._journal = work.journal
         self._asker = asker
+        self._manual = Manual(work, asker, self)
 
     def carry_out(self, run: Run, step: Step, action: Action, finish: Finish) -> Answer | None:
         """Prepare, intend, perform, conclude. The answer to the question it ended in, if it did."""
@@ -46,6 +45,9 @@ class Doer:
             prepared = action.prepare(context)
             command = action.sent(context, prepared.before) if prepared.instead is None else ""
         except ExchangeError as error:
+            made = self._offer(run, step, action, Prepared(), error)
+            if made is not None:
+                return self._manual.put(run, step, action, made, finish, Prepared(), said)
             return self.trouble(run, step, f"{error}. {error.cure}")
         if prepared.doubt:
             sure = self._sure(run, step, prepared.doubt)
@@ -61,13 +63,13 @@ class Doer:
                 finish(writer, attempt, prepared.instead)
             return None
         self._work.phase(step.id, "before intent")
-        attempt = self._intend(run, step, action, context, prepared, command, said)
+        attempt = self.intend(run, step, action, context, prepared, command, said)
         self._work.phase(step.id, "after intent")
         answer = self._perform(run, step, action, attempt, finish)
         self._work.phase(step.id, "after result")
         return answer
 
-    def _intend(
+    def intend(
         self,
         run: Run,
         step: Step,
@@ -77,6 +79,7 @@ class Doer:
         command: str,
         said: list[str],
     ) -> Attempt:
+        """Write down what is about to be sent, or offered, with what was read and said before."""
         new = NewAttempt(
             run.id, step.id, command, prepared.before, action.limit(context), opens=prepared.opens
         )
@@ -116,7 +119,14 @@ class Doer:
         *,
         ask: bool = True,
     ) -> Answer | None:
-        """Rule 2: look until it shows, or until its time limit is over; then say what was seen, or ask."""
+        """Rule 2: look until it shows, or until its time limit is over; then say what was seen, or ask.
+
+        What was offered to be run by hand is asked about again, and without ``ask`` looked for once.
+        """
+        made = by_hand.offered(attempt.before)
+        if made is not None:
+            heard = self._manual.await_word if ask else self._manual.leave
+            return heard(run, step, action, attempt, made, finish)
         seen = self._observe(run, step, action, attempt, error)
         why = f" ({error})" if error is not None else ""
         if seen.effect is Effect.APPLIED:
@@ -130,11 +140,44 @@ class Doer:
             with self._work.write(run) as writer:
                 writer.conclude(attempt, NOT_APPLIED, {"words": words})
             if ask and error is not None:
-                return self.trouble(run, step, words)
+                return self._refused(run, step, action, attempt, finish, error, words)
         elif ask:
             words = f"Nobody can say whether it took effect: {seen.words}{why}"
             return self.trouble(run, step, words, again_only=True)
         return None
+
+    def _refused(
+        self,
+        run: Run,
+        step: Step,
+        action: Action,
+        attempt: Attempt,
+        finish: Finish,
+        error: ExchangeError,
+        words: str,
+    ) -> Answer | None:
+        """It was not done, and why. Where we may not or cannot send it at all, a person may."""
+        prepared = Prepared(attempt.before)
+        made = self._offer(run, step, action, prepared, error)
+        if made is not None:
+            return self._manual.put(run, step, action, made, finish, prepared, [])
+        return self.trouble(run, step, words)
+
+    def _offer(
+        self, run: Run, step: Step, action: Action, prepared: Prepared, error: ExchangeError
+    ) -> Offer | None:
+        """The command for a person, where it is the way that is closed to us: no WinRM, or not granted."""
+        closed = isinstance(error, NoWinRMError | NotGrantedError) or isinstance(
+            error.__cause__, NoWinRMError
+        )
+        if not closed:
+            return None
+        try:
+            hand = action.hand(self.context(run, step, _unsaid), prepared.before)
+        except ExchangeError:
+            # What it would be cannot be read either: the error that led here is what is told.
+            return None
+        return by_hand.offer(hand, str(error)) if hand is not None else None
 
     def _observe(
         self, run: Run, step: Step, action: Action, attempt: Attempt, error: ExchangeError | None

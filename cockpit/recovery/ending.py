@@ -13,8 +13,8 @@ from cockpit.journal.store import Writer
 from cockpit.recovery.actions.action import Done
 from cockpit.recovery.actions.table import ACTIONS
 from cockpit.recovery.asking import HandedOver
-from cockpit.recovery.doing import UNDO, Doer, Finish
-from cockpit.recovery.runbook import Runbook, Step, readable
+from cockpit.recovery.doing import Doer, Finish
+from cockpit.recovery.runbook import UNDO, Runbook, Step, readable
 from cockpit.recovery.work import Work
 
 UNKNOWN: Final = "unknown"
@@ -121,7 +121,8 @@ class Ender:
 
         def finish(writer: Writer, attempt: Attempt, done: Done) -> None:
             closes = tuple(o.id for o in self._doer.own(run) if o.key == step.closes)
-            writer.conclude(attempt, done.outcome, {"words": clean_line(done.words)}, closes=closes)
+            detail = {"words": clean_line(done.words), "data": dict(done.data)}
+            writer.conclude(attempt, done.outcome, detail, closes=closes)
 
         return finish
 

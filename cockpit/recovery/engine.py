@@ -28,11 +28,11 @@ from cockpit.recovery.actions.action import Action, Done
 from cockpit.recovery.actions.table import ACTIONS, Child, Escalate, Hold, Wait
 from cockpit.recovery.asking import Aborting, Asker, HandedOver
 from cockpit.recovery.bundle import build
-from cockpit.recovery.doing import ERROR, UNDO, Doer, Finish
+from cockpit.recovery.doing import ERROR, Doer, Finish
 from cockpit.recovery.ending import Ender
 from cockpit.recovery.guards.table import GUARDS
 from cockpit.recovery.holding import Holder
-from cockpit.recovery.runbook import RECOVERED, Runbook, Step, freeze, thaw
+from cockpit.recovery.runbook import RECOVERED, UNDO, Runbook, Step, freeze, thaw
 from cockpit.recovery.runbooks import RUNBOOKS
 from cockpit.recovery.scope import scope_of
 from cockpit.recovery.work import Work
@@ -89,11 +89,19 @@ class Engine:
             step = self._current(run, book)
             of, answer = self._asker.decided(run) or ("", None)
             if answer is not None and answer.choice is Choice.SKIP and step.skip and of == step.id:
-                self._skip_if(run, book, step, answer)
+                self._skip_unsent(run, book, step, answer)
             else:
                 self._step(run, book, step)
         except HandedOver as decision:
             self._ender.hand_over(run, book, decision)
+
+    def _skip_unsent(self, run: Run, book: Runbook, step: Step, answer: Answer) -> None:
+        """Skip the step; what was offered by hand and skipped there has its own end first."""
+        tries = [a for a in self._journal.attempts(run.id) if a.step == step.id]
+        if tries and tries[-1].in_doubt:
+            self._step(run, book, step)
+        else:
+            self._skip_if(run, book, step, answer)
 
     def _current(self, run: Run, book: Runbook) -> Step:
         """Where the run is; a run kept at the undoing of an escalation goes on with that escalation."""

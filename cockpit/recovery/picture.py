@@ -23,9 +23,8 @@ from cockpit.recovery.access import NoAccess
 from cockpit.recovery.actions.action import Context
 from cockpit.recovery.actions.table import ACTIONS
 from cockpit.recovery.consent import blocking
-from cockpit.recovery.doing import UNDO
 from cockpit.recovery.ending import undo_step
-from cockpit.recovery.runbook import Consent, Step, readable, thaw
+from cockpit.recovery.runbook import UNDO, Consent, Step, readable, thaw
 from cockpit.recovery.runbooks import RUNBOOKS
 from cockpit.recovery.view import (
     Life,

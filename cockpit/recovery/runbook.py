@@ -17,6 +17,8 @@ import msgspec
 RECOVERED: Final = "@recovered"
 ESCALATED: Final = "@escalated"
 ENDS: Final = (RECOVERED, ESCALATED)
+UNDO: Final = "undo:"
+"""Ids of steps that undo an obligation outside the procedure begin so."""
 
 
 class Consent(StrEnum):

@@ -27,7 +27,7 @@ from cockpit.exchange.errors import (
 from cockpit.exchange.server_clock import server_clock
 from cockpit.exchange.winrm import WinRMCmdlets
 from cockpit.journal.records import Attempt, Json, Obligation, OutputLine, Question, Reading, Run
-from cockpit.recovery.access import Access
+from cockpit.recovery.access import Access, NoWinRMError
 
 READS_SECONDS: Final = 300.0
 """After that no further read of a bundle is begun; each has its own limit as well. Our own number."""
@@ -40,6 +40,7 @@ _CLOSED: Final = (
     CertificateError,
     EndpointNotFoundError,
     MissingLibraryError,
+    NoWinRMError,
 )
 """An endpoint that answered so is not asked again for this bundle."""
 

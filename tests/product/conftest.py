@@ -23,6 +23,7 @@ from cockpit.config.environment import (
     Environment,
     PasswordReference,
     Polling,
+    WinRMSettings,
 )
 from cockpit.config.paths import write_private
 from cockpit.config.secrets import Secret
@@ -79,15 +80,18 @@ class Running:
 def environment_of(addresses: LabAddresses, folder: Path, **polling: Any) -> Environment:
     write_private(folder / "password", addresses.password)
     tls = addresses.auth == "basic-tls"
-    endpoint = EndpointSettings(
-        auth="basic" if tls else "ntlm", tls=tls, ca_file=addresses.ca_file or None, connect_seconds=3.0
-    )
+    dialled: dict[str, Any] = {
+        "auth": "basic" if tls else "ntlm",
+        "tls": tls,
+        "ca_file": addresses.ca_file or None,
+        "connect_seconds": 3.0,
+    }
     return Environment(
         name="lab",
         entry_servers=tuple(s.name for s in addresses.servers[:2]),
         credential=Credential(addresses.user, PasswordReference(file=str(folder / "password"))),
-        exchange=endpoint,
-        winrm=endpoint,
+        exchange=EndpointSettings(**dialled),
+        winrm=WinRMSettings(**dialled),
         addresses={s.name: Address(exchange=s.exchange_url, winrm=s.winrm_url) for s in addresses.servers},
         polling=Polling(**{"interval": 5.0, "winrm_interval": 0.0, **polling}),
     )

@@ -20,7 +20,7 @@ import msgspec
 
 from cockpit.config.environment import Environment, RecoverySettings
 from cockpit.exchange.changes import ExchangeChange, WinRMChange
-from cockpit.exchange.errors import UnreachableError
+from cockpit.exchange.errors import NotGrantedError, UnreachableError
 from cockpit.exchange.model import Reading
 from cockpit.exchange.pipeline import Call
 from cockpit.exchange.session import RawResult
@@ -41,6 +41,7 @@ from cockpit.journal.records import (
     WishKind,
 )
 from cockpit.journal.store import Journal, open_journal, sqlite_url
+from cockpit.recovery.access import NotSentError, no_winrm
 from cockpit.recovery.actions.settings import LOGGING, MOVE_NOW, POLICY
 from cockpit.recovery.actions.table import ACTIONS
 from cockpit.recovery.asking import Asker
@@ -79,6 +80,7 @@ class Fakes:
     ``ignores``: sends are accepted and change nothing. ``readings``: what the next reads raise, None where
     one works. ``after``: what the reads after a send raise. ``sending``: what the next sends raise.
     ``dead``: domain controllers that do not answer. ``exchange``, ``winrm``: answers by method name.
+    ``no_winrm``: the WinRM endpoint cannot be used. ``denied``: cmdlets that RBAC hides.
     """
 
     values: dict[str, Any] = field(default_factory=lambda: {MOVE_NOW: True, POLICY: "Blocked", LOGGING: True})
@@ -91,6 +93,8 @@ class Fakes:
     dead: set[str] = field(default_factory=set)
     exchange: dict[str, Any] = field(default_factory=dict)
     winrm: dict[str, Any] = field(default_factory=dict)
+    no_winrm: bool = False
+    denied: set[str] = field(default_factory=set)
     sent: list[Call] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     controllers: list[str] = field(default_factory=list)
@@ -106,6 +110,8 @@ class Fakes:
         return job(_Silent({**mine, **self.exchange}, self.asked))
 
     def look(self, server: str, job: Callable[[Any], T]) -> T:
+        if self.no_winrm:
+            raise no_winrm(server, None)
         return job(_Silent(self.winrm, self.asked))
 
     def logs(self, server: str, folder: str, job: Callable[[Any], T]) -> T:
@@ -113,6 +119,8 @@ class Fakes:
 
     def send(self, change: ExchangeChange) -> RawResult:
         call = change.call()
+        if call.cmdlet in self.denied:
+            raise NotGrantedError(f"{call.cmdlet} is not available to this account here")
         self.sent.append(call)
         self.on_send()
         failure = self.sending.pop(0) if self.sending else None
@@ -126,6 +134,11 @@ class Fakes:
         return RawResult((), (), (), 0.0)
 
     def act(self, change: WinRMChange) -> RawResult:
+        if self.no_winrm:
+            error = no_winrm(change.server, None)
+            raise NotSentError(error.what, error.cause) from error
+        if change.call().cmdlet in self.denied:
+            raise NotGrantedError(f"{change.call().cmdlet} is not available to this account here")
         self.sent.append(change.call())
         failure = self.sending.pop(0) if self.sending else None
         if failure is not None:

@@ -175,21 +175,25 @@ def test_doubt_does_not_outlast_its_limit_when_the_databases_clock_is_set_back(
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "offered"),
     [
-        NotGrantedError("Restart-Computer is not granted"),
-        NotSentError("EX01 was not reached", "refused"),
+        # What we may not send a person may: it is offered, and the offer has an attempt of its own.
+        (NotGrantedError("Restart-Computer is not granted"), [("it", "")]),
+        (NotSentError("EX01 was not reached", "refused"), []),
     ],
 )
-def test_a_restart_that_was_never_sent_is_asked_at_once(world: World, error: Exception) -> None:
+def test_a_restart_that_was_never_sent_is_asked_at_once(
+    world: World, error: Exception, offered: list[tuple[str, str]]
+) -> None:
     booted = gives(row(LastBootUpTime=NOW, LocalDateTime=NOW))
     world.access.winrm.update({"session": booted, "last_boot_time": NOW})
     world.access.sending = [error]
     run = world.begin(book(step("reboot")))
     with pytest.raises(Parked):
         world.work(run)
-    assert world.tries(run) == [("it", "not applied")]
+    assert world.tries(run) == [("it", "not applied"), *offered]
     assert "Do reboot" in world.prompts[0]
+    assert len(world.access.sent) == 1
 
 
 def test_a_restart_that_was_never_sent_is_asked_at_once_where_nobody_answers(world: World) -> None:

@@ -12,12 +12,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 import sqlalchemy as sa
 
-from cockpit.config.environment import Address, Credential, EndpointSettings, Environment, RecoverySettings
+from cockpit.config.environment import (
+    Address,
+    Credential,
+    EndpointSettings,
+    Environment,
+    RecoverySettings,
+    WinRMSettings,
+)
 from cockpit.journal.records import Actor, NewRun, RunState, WishKind
 from cockpit.journal.store import Journal, open_journal, sqlite_url
 from cockpit.recovery.runbook import freeze
@@ -93,12 +101,12 @@ def told(tmp_path: Path, nobody: str) -> Iterator[Told]:
     new = NewRun(RUN, DEEP.name, digest, text, "prod", SCOPE, "EX01", "PopDeepTestMonitor", "verify")
     with journal.write(None) as writer:
         writer.create_run(new)
-    endpoint = EndpointSettings(auth="basic", tls=False, connect_seconds=1.0)
+    dialled: dict[str, Any] = {"auth": "basic", "tls": False, "connect_seconds": 1.0}
     environment = Environment(
         entry_servers=("EX01",),
         credential=Credential("ann@example.com"),
-        exchange=endpoint,
-        winrm=endpoint,
+        exchange=EndpointSettings(**dialled),
+        winrm=WinRMSettings(**dialled),
         addresses={"EX01": Address(exchange=nobody, winrm=nobody)},
         recovery=RecoverySettings(lease=2.0, linger=30.0),
         name="prod",

@@ -95,6 +95,24 @@ def evidence(context: Context, of: str, outcome: str, words: str) -> dict[str, A
     return {"evidence": {"of": of, "outcome": outcome, "words": words, "at": int(context.now())}}
 
 
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """What a person can run where we cannot. ``where``: on which host, in which shell, as whom.
+
+    ``word``: whether the operator's word suffices where its effect cannot be seen from here. What can always
+    be read back, such as a setting, is never taken on anybody's word.
+    """
+
+    command: str
+    where: str
+    word: bool
+
+
+def in_exchange(cmdlet: str) -> str:
+    """Where a command of the Exchange endpoint is run by hand."""
+    return f"in the Exchange Management Shell, as somebody whose management role has {cmdlet}"
+
+
 class Action(ABC):
     """One verb of the runbooks. ``outcomes``: what it may end in. ``changes``: it sends something that
     changes a server, so without a result it is in doubt and is observed, never blindly repeated."""
@@ -129,3 +147,14 @@ class Action(ABC):
     def observed(self, context: Context, before: Mapping[str, Any], words: str) -> Done:
         """The result of an effect that was seen rather than answered."""
         return Done("done", words)
+
+    def hand(self, context: Context, before: Mapping[str, Any]) -> Hand | None:
+        """The same as a command for a person; None where nobody can do it for us.
+
+        ``before`` may be empty: then nothing could be read before.
+        """
+        return None
+
+    def seen(self, context: Context, before: Mapping[str, Any], since: float) -> Observation:
+        """What shows of :meth:`hand`, ``since`` seconds after it was offered, by the journal's clock."""
+        return self.observe(context, before)

@@ -25,7 +25,17 @@ from cockpit.exchange.errors import (
 )
 from cockpit.exchange.recovery_model import ServiceProcess
 from cockpit.exchange.server_clock import server_clock
-from cockpit.recovery.actions.action import Action, Context, Done, NotDoneError, Prepared, confirmed
+from cockpit.recovery.actions import sightings
+from cockpit.recovery.actions.action import (
+    Action,
+    Context,
+    Done,
+    Hand,
+    NotDoneError,
+    Prepared,
+    confirmed,
+    in_exchange,
+)
 from cockpit.recovery.scope import server_of
 from cockpit.recovery.whole import rows_of
 
@@ -38,6 +48,12 @@ def look_at(context: Context, change: WinRMChange) -> Observation:
         return context.access.look(change.server, change.observe)
     except ExchangeError as error:
         return Observation(Effect.UNKNOWN, f"{error}.")
+
+
+def on_the_server(server: str) -> str:
+    """Where a command of the WinRM endpoint is run by hand: these cmdlets act on the machine they are typed
+    on, in the Exchange Management Shell too (exchange-facts §3)."""
+    return f"on {server} itself, in Windows PowerShell as an administrator"
 
 
 def own_services(context: Context) -> tuple[str, ...]:
@@ -89,6 +105,14 @@ class RestartPopService(Action):
     def observed(self, context: Context, before: Mapping[str, Any], words: str) -> Done:
         return Done("done", words, {"evidence": {}})
 
+    def hand(self, context: Context, before: Mapping[str, Any]) -> Hand:
+        return Hand(str(self._change(context, {}).call()), on_the_server(context.server), word=True)
+
+    def seen(self, context: Context, before: Mapping[str, Any], since: float) -> Observation:
+        if "pid" in before:
+            return self.observe(context, before)
+        return sightings.restarted(context, self._service(context), since)
+
 
 def _process(service: str, before: Mapping[str, Any]) -> ServiceProcess:
     created = str(before.get("created", ""))
@@ -135,6 +159,16 @@ class StartPopServices(Action):
 
     def observed(self, context: Context, before: Mapping[str, Any], words: str) -> Done:
         return Done("done", words, {"evidence": {}})
+
+    def hand(self, context: Context, before: Mapping[str, Any]) -> Hand:
+        """Those that are stopped, where that was read; else all: starting one that runs changes nothing."""
+        names = before.get("stopped") or own_services(context)
+        commands = [str(StartService(context.server, str(n)).call()) for n in names]
+        return Hand("; ".join(commands), on_the_server(context.server), word=True)
+
+    def seen(self, context: Context, before: Mapping[str, Any], since: float) -> Observation:
+        names = before.get("stopped") or own_services(context)
+        return self.observe(context, {"stopped": names})
 
 
 class Reboot(Action):
@@ -190,6 +224,16 @@ class Reboot(Action):
     def observed(self, context: Context, before: Mapping[str, Any], words: str) -> Done:
         return Done("done", words, {"evidence": {}})
 
+    def hand(self, context: Context, before: Mapping[str, Any]) -> Hand:
+        change = RestartComputer(context.server, datetime.min)
+        return Hand(str(change.call()), on_the_server(context.server), word=True)
+
+    def seen(self, context: Context, before: Mapping[str, Any], since: float) -> Observation:
+        context.access.avoid(context.server)
+        if "booted" in before:
+            return self.observe(context, before)
+        return sightings.booted(context, since)
+
 
 class MoveBack(Action):
     """Bring the databases that prefer this server back to it. Looking first opens the session, so that
@@ -218,3 +262,6 @@ class MoveBack(Action):
 
     def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
         return context.access.read(self._change(context).observe)
+
+    def hand(self, context: Context, before: Mapping[str, Any]) -> Hand:
+        return Hand(str(self._change(context).call()), in_exchange("Move-ActiveMailboxDatabase"), word=False)

@@ -18,7 +18,7 @@ from cockpit.exchange.changes import (
 from cockpit.exchange.errors import ExchangeError
 from cockpit.journal.records import NewObligation
 from cockpit.recovery.access import Access
-from cockpit.recovery.actions.action import Action, Context, Done, Prepared, confirmed
+from cockpit.recovery.actions.action import Action, Context, Done, Hand, Prepared, confirmed, in_exchange
 from cockpit.recovery.consent import CHANGED_MEANWHILE
 from cockpit.recovery.guards.service import POP_PROXY
 from cockpit.recovery.whole import rows_of, whole
@@ -68,6 +68,12 @@ def read_value(access: Access, key: str, server: str, domain_controller: str = "
 def same(one: Any, other: Any) -> bool:
     """Values as Exchange compares them: enum words in any case."""
     return str(one).lower() == str(other).lower()
+
+
+def _hand(change: ExchangeChange) -> Hand:
+    """By whoever may; a setting is always read back."""
+    call = change.call()
+    return Hand(str(call), in_exchange(call.cmdlet), word=False)
 
 
 class SetValue(Action):
@@ -127,6 +133,9 @@ class SetValue(Action):
 
     def observed(self, context: Context, before: Mapping[str, Any], words: str) -> Done:
         return Done("done", words, self._kept(context, before))
+
+    def hand(self, context: Context, before: Mapping[str, Any]) -> Hand | None:
+        return _hand(self._change(context, before)) if "prior" in before else None
 
 
 class BlockActivation(SetValue):
@@ -233,6 +242,9 @@ class RestoreValue(Action):
     def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
         return context.access.read(self._change(context, before).observe)
 
+    def hand(self, context: Context, before: Mapping[str, Any]) -> Hand | None:
+        return _hand(self._change(context, before)) if "prior" in before else None
+
 
 class RestoreMoveNow(RestoreValue):
     key: ClassVar = MOVE_NOW
@@ -285,3 +297,6 @@ class ActivateComponent(Action):
 
     def observed(self, context: Context, before: Mapping[str, Any], words: str) -> Done:
         return Done("done", words, {"evidence": {}})
+
+    def hand(self, context: Context, before: Mapping[str, Any]) -> Hand:
+        return _hand(self._change(context))
