@@ -15,7 +15,7 @@ from cockpit.commands.narrator import Said
 from cockpit.commands.recovery_options import REASON_LENGTH
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Answer, Choice, Finding
-from cockpit.recovery.view import QuestionView, RunView
+from cockpit.recovery.view import HandView, QuestionView, RunView
 
 LEAVE: Final = "leave"
 ALWAYS_A_REASON: Final = frozenset({Choice.OVERRIDE, Choice.HAND_OVER})
@@ -25,6 +25,7 @@ _MEANS: Final = {
     Choice.GO: "go on with this step",
     Choice.AGAIN: "read the guards anew, or try the step once more",
     Choice.SKIP: "go on without this step",
+    Choice.DONE: "it was run by hand, and has come to its end",
     Choice.OVERRIDE: "let one guard go for one object, with a reason",
     Choice.HAND_OVER: "end it as escalated, in someone's name",
     Choice.ABORT: "undo what is open, newest first, and end the run",
@@ -33,6 +34,11 @@ _MEANS_AT_REST: Final = {
     **_MEANS,
     Choice.GO: "put it back now",
     Choice.AGAIN: "keep it on for as long again",
+}
+_MEANS_BY_HAND: Final = {
+    **_MEANS,
+    Choice.AGAIN: "nobody has run it: try to send it",
+    Choice.SKIP: "nobody has run it: go on without this step",
 }
 Say = Callable[[Said], None]
 
@@ -57,7 +63,9 @@ def asked(view: RunView, question: QuestionView) -> Iterator[Said]:
         yield Said(f"why: {step.why}", "", 2)
     if step is not None and step.departs:
         yield Said(f"departs from the page: {step.departs}", "", 2)
-    if step is not None and step.command:
+    if question.hand is not None:
+        yield from by_hand(question.hand)
+    elif step is not None and step.command:
         yield Said("would send:", "", 2)
         yield Said(step.command, "cyan", 4)
     if step is not None and step.irreversible:
@@ -65,6 +73,13 @@ def asked(view: RunView, question: QuestionView) -> Iterator[Said]:
     rest = () if step is None else tuple(f for f in step.findings if f not in question.blocking)
     yield from findings.lines(title, (*question.blocking, *rest), 2)
     yield from offered(question)
+
+
+def by_hand(hand: HandView) -> Iterator[Said]:
+    """A command that a person runs for us, ready to be copied."""
+    yield Said(f"run by hand, {hand.where}:", "bold", 2)
+    yield Said(hand.command, "cyan", 4)
+    yield Said(f"not sent by us: {hand.why}", "yellow", 2)
 
 
 def titled(view: RunView, question: QuestionView) -> str:
@@ -79,7 +94,8 @@ def titled(view: RunView, question: QuestionView) -> str:
 def offered(question: QuestionView) -> Iterator[Said]:
     """The choices, the safe one first."""
     yield Said("Type one of:", "", 2)
-    means = _MEANS if question.due is None else _MEANS_AT_REST
+    means = _MEANS_BY_HAND if question.hand is not None else _MEANS
+    means = _MEANS_AT_REST if question.due is not None else means
     for choice in question.choices:
         yield Said(f"{choice.value:<10} {means[choice]}{_wants(question, choice)}", "", 4)
     yield Said(f"{LEAVE:<10} decide later; the run waits here", "", 4)

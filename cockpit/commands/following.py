@@ -141,7 +141,9 @@ def _begins(step: StepView) -> Iterator[Said]:
     word = "IN DOUBT" if step.mark is StepMark.IN_DOUBT else "begins"
     style = "bold magenta" if step.mark is StepMark.IN_DOUBT else "bold"
     yield Said(f"{clock(step.started_at)}  {word}  {step.id}  {step.title}{page}", style, 1)
-    if step.command:
+    if step.hand is not None:
+        yield Said(f"by hand, {step.hand.where}: {step.hand.command}", "cyan", 4)
+    elif step.command:
         yield Said(f"command: {step.command}", "cyan", 4)
     if step.departs:
         yield Said(f"departs from the page: {step.departs}", "", 4)
@@ -149,7 +151,7 @@ def _begins(step: StepView) -> Iterator[Said]:
         return
     if step.due_at is not None:
         yield Said(f"waits until {clock(step.due_at)}", "", 4)
-    elif step.limit_at is not None:
+    elif step.limit_at is not None and step.hand is None:
         yield Said(f"answers by {clock(step.limit_at)}, or it will be looked at", "", 4)
 
 
@@ -234,6 +236,7 @@ def record(run: str, step: StepView) -> dict[str, object]:
         "outcome": step.outcome,
         "words": step.words,
         "command": step.command,
+        "by_hand": step.hand,
         "started_at": step.started_at,
         "ended_at": step.ended_at,
     }

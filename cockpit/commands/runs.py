@@ -17,7 +17,7 @@ from cockpit.commands.plain import document, iso
 from cockpit.config.environment import ConfigError
 from cockpit.journal.records import Answer, Choice, WishKind
 from cockpit.recovery.client import Recovery, RefusedError
-from cockpit.recovery.view import Life, RunLine, RunView, StepView
+from cockpit.recovery.view import HandView, Life, RunLine, RunView, StepView
 
 COLUMNS = ("run", "server", "monitor", "state", "life", "step", "started", "ended", "open", "operator")
 _STYLES = {
@@ -117,9 +117,19 @@ def _step(step: StepView) -> Iterator[Said]:
     yield Said(f"{step.mark.value:<10}  {step.id}  {step.title}{outcome}{ended}", "", 2)
     if step.words:
         yield Said(step.words, "", 6, bar=True)
-    if step.command and step.attempts:
+    if step.hand is not None:
+        yield from by_hand(step.hand)
+    elif step.command and step.attempts:
         yield Said(f"command: {step.command}", "cyan", 6)
     yield from findings.lines(step.title, (f for f in step.findings if f.blocks), 6)
+
+
+def by_hand(hand: HandView) -> Iterator[Said]:
+    yield Said(f"by hand, {hand.where}: {hand.command}", "cyan", 6)
+    yield Said(f"not sent by us: {hand.why}", "yellow", 6)
+    if hand.done_at is not None:
+        seen = "seen" if hand.observed else "not seen from here"
+        yield Said(f"done by the word of {hand.by} at {iso(hand.done_at)}, {seen}", "", 6)
 
 
 def attach(desk: Desk, run: str, form: str) -> int:

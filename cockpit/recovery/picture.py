@@ -10,6 +10,7 @@ from typing import Final
 from cockpit.config.environment import RecoverySettings
 from cockpit.journal.records import (
     Attempt,
+    Choice,
     Finding,
     Lease,
     Obligation,
@@ -19,6 +20,7 @@ from cockpit.journal.records import (
     Run,
     RunState,
 )
+from cockpit.recovery import by_hand
 from cockpit.recovery.access import NoAccess
 from cockpit.recovery.actions.action import Context
 from cockpit.recovery.actions.table import ACTIONS
@@ -27,6 +29,7 @@ from cockpit.recovery.ending import undo_step
 from cockpit.recovery.runbook import UNDO, Consent, Step, readable, thaw
 from cockpit.recovery.runbooks import RUNBOOKS
 from cockpit.recovery.view import (
+    HandView,
     Life,
     OutputView,
     QuestionView,
@@ -110,6 +113,7 @@ def _undo_steps(rows: Rows) -> list[Step]:
 def _step(rows: Rows, step: Step, life: Life, question: Question | None, way: frozenset[str]) -> StepView:
     tries = [a for a in rows.attempts if a.step == step.id]
     last = tries[-1] if tries else None
+    hand = _hand(last)
     asking = question is not None and question.step == step.id
     return StepView(
         id=step.id,
@@ -128,8 +132,24 @@ def _step(rows: Rows, step: Step, life: Life, question: Question | None, way: fr
         started_at=moment(last.intent_at) if last is not None else None,
         ended_at=_maybe(last.result_at) if last is not None else None,
         due_at=_maybe(last.due_at) if last is not None else None,
-        limit_at=moment(last.limit_at) if last is not None and last.in_doubt else None,
+        limit_at=moment(last.limit_at) if last is not None and last.in_doubt and hand is None else None,
         findings=_findings(rows.readings, step.id),
+        hand=hand,
+    )
+
+
+def _hand(attempt: Attempt | None) -> HandView | None:
+    """What the attempt offers, or offered, to be run by hand."""
+    kept = by_hand.of(attempt) if attempt is not None else {}
+    if not kept:
+        return None
+    return HandView(
+        command=str(kept["command"]),
+        where=str(kept["where"]),
+        why=str(kept["why"]),
+        by=str(kept.get("by", "")),
+        done_at=_maybe(kept.get("done_at")),
+        observed=bool(kept.get("observed", False)),
     )
 
 
@@ -162,6 +182,7 @@ def _findings(readings: Sequence[Reading], step: str) -> tuple[Finding, ...]:
 def _question(rows: Rows, question: Question) -> QuestionView:
     here = [a for a in rows.attempts if a.step == question.step and a.in_doubt]
     dues = [a.due_at for a in here if a.due_at is not None]
+    offers = [a for a in here if Choice.DONE in question.choices]
     return QuestionView(
         id=question.id,
         step=question.step,
@@ -172,6 +193,7 @@ def _question(rows: Rows, question: Question) -> QuestionView:
         asked_at=moment(question.asked_at),
         blocking=blocking(_findings(rows.readings, question.step)),
         due=_maybe(max(dues, default=None)),
+        hand=_hand(offers[-1]) if offers else None,
     )
 
 

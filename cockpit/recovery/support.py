@@ -27,6 +27,7 @@ from cockpit.exchange.errors import (
 from cockpit.exchange.server_clock import server_clock
 from cockpit.exchange.winrm import WinRMCmdlets
 from cockpit.journal.records import Attempt, Json, Obligation, OutputLine, Question, Reading, Run
+from cockpit.recovery import by_hand
 from cockpit.recovery.access import Access, NoWinRMError
 
 READS_SECONDS: Final = 300.0
@@ -224,13 +225,25 @@ def _title(record: RunRecord, step: str) -> str:
 def _attempt(record: RunRecord, attempt: Attempt) -> Iterator[str]:
     again = f", try {attempt.n}" if attempt.n > 1 else ""
     yield f"  {clock(attempt.intent_at)}  {_title(record, attempt.step)}{again}"
-    if attempt.command:
-        yield f"      sent    {attempt.command}"
+    yield from _sent(attempt)
     if attempt.in_doubt:
         yield f"      result  none: in doubt, its limit is {clock(attempt.limit_at)}"
     else:
         words = str(attempt.detail.get("words", "")).strip()
         yield f"      result  {attempt.outcome} at {clock(attempt.result_at)}{'. ' if words else ''}{words}"
+
+
+def _sent(attempt: Attempt) -> Iterator[str]:
+    """The command, and whether we sent it or a person ran it."""
+    kept = by_hand.of(attempt)
+    if kept:
+        yield f"      by hand {attempt.command}"
+        yield f"              {kept['where']}, because: {kept['why']}"
+        if kept.get("by"):
+            seen = "seen" if kept["observed"] else "not seen from here"
+            yield f"              run by the word of {kept['by']} at {clock(kept['done_at'])}, {seen}"
+    elif attempt.command:
+        yield f"      sent    {attempt.command}"
 
 
 def _question(record: RunRecord, question: Question) -> Iterator[str]:

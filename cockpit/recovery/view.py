@@ -26,9 +26,26 @@ class Life(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class HandView:
+    """A command that a person runs for us. ``where``: on which host, in which shell, as whom; ``why``: why
+    it is not sent by us.
+
+    ``by``, ``done_at``: who says that it is done, and since when; empty and None until then. ``observed``:
+    its effect was seen; else there is only that word for it.
+    """
+
+    command: str
+    where: str
+    why: str
+    by: str = ""
+    done_at: datetime | None = None
+    observed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StepView:
     """``command``: exactly what is or will be sent, empty for a wait or a decision. ``words``: its
-    result in a sentence."""
+    result in a sentence. ``hand``: of the last attempt, where that is or was made by a person."""
 
     id: str
     title: str
@@ -48,6 +65,7 @@ class StepView:
     due_at: datetime | None
     limit_at: datetime | None
     findings: tuple[Finding, ...]
+    hand: HandView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +74,7 @@ class QuestionView:
 
     ``due``: the run rests at this question with a temporary change on, until then; to go ends it, again
     keeps it on for longer. None: the question of a run at work.
+    ``hand``: what is to be run by hand before done is answered; None: another question.
     """
 
     id: int
@@ -67,6 +86,7 @@ class QuestionView:
     asked_at: datetime
     blocking: tuple[Finding, ...]
     due: datetime | None = None
+    hand: HandView | None = None
 
 
 @dataclass(frozen=True, slots=True)

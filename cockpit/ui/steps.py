@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from cockpit.journal.records import Finding, Grade, Obligation, Verdict
-from cockpit.recovery.view import OutputView, PlanStep, StepMark, StepView
+from cockpit.recovery.view import HandView, OutputView, PlanStep, StepMark, StepView
 from cockpit.ui.look import Glyphs, Line
 from cockpit.ui.panels import stamp
 from cockpit.ui.recovery_words import elapsed, mark, moment, offered, refuses, span, value
@@ -76,9 +76,26 @@ def reasons(step: StepView) -> list[Line]:
 
 
 def command(step: StepView) -> list[Line]:
+    """What is or will be sent; or what a person runs for us, where, and what became of it."""
+    if step.hand is not None:
+        return by_hand(step.hand)
     if not step.command:
         return [pair("Command", "nothing is sent", "text-dim")]
     return block("Command", step.command, "text-strong")
+
+
+def by_hand(hand: HandView) -> list[Line]:
+    """A command that a person runs: never sent by us."""
+    lines = block("By hand", hand.command, "text-strong")
+    lines += block("Where", hand.where)
+    lines += block("Why by hand", hand.why, "state-degraded")
+    if hand.done_at is not None:
+        said = f"by the word of {hand.by} at {hand.done_at:%Y-%m-%d %H:%M:%SZ}"
+        seen = ("seen", "state-healthy") if hand.observed else ("not seen from here", "state-degraded")
+        lines.append((*pair("Done", f"{said}, "), seen))
+    elif hand.observed:
+        lines.append(pair("Done", "seen; nobody has said by whom", "state-healthy"))
+    return lines
 
 
 def guards(title: str, findings: Sequence[Finding], glyphs: Glyphs) -> list[Line]:

@@ -11,7 +11,7 @@ from cockpit.commands.asking import ask, asked, choice_of
 from cockpit.commands.keyboard import LeftError
 from cockpit.commands.narrator import Said
 from cockpit.journal.records import Answer, Choice, Finding, Grade, Verdict
-from cockpit.recovery.view import QuestionView
+from cockpit.recovery.view import HandView, QuestionView
 from tests.cli.scripted import ASKING, finding, obligation, question
 
 
@@ -188,3 +188,29 @@ def test_the_question_of_an_undoing_has_a_title() -> None:
 def test_choices_are_words_in_any_case() -> None:
     assert choice_of("Hand-Over") is choice_of("hand  over") is Choice.HAND_OVER
     assert choice_of("g") is None
+
+
+# --- what is run by hand -------------------------------------------------------------------------
+
+HAND = HandView(
+    "Restart-Service -Name 'MSExchangePop3' -Force", "on EX01 itself", "WinRM of EX01 cannot be used"
+)
+OFFERED = question(Choice.AGAIN, Choice.DONE, Choice.SKIP, Choice.HAND_OVER, hand=HAND)
+
+
+def test_an_offer_shows_the_command_on_a_line_of_its_own_and_says_what_the_words_mean() -> None:
+    texts = [line.text for line in asked(replace(ASKING, question=OFFERED), OFFERED)]
+    assert texts.index("run by hand, on EX01 itself:") + 1 == texts.index(HAND.command)
+    assert "not sent by us: WinRM of EX01 cannot be used" in texts
+    assert "would send:" not in texts
+    means = {
+        text.split()[0]: text for text in texts if text.split()[:1] and text.split()[0] in ("again", "done")
+    }
+    assert "nobody has run it" in means["again"]
+    assert "has come to its end" in means["done"]
+
+
+def test_done_is_one_word_and_nothing_else_is() -> None:
+    assert answered(OFFERED, "done")[0] == Answer(Choice.DONE, "CONTOSO\\ann")
+    never(OFFERED, "", "yes", "ok", "d", "go")
+    never(question(), "done")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 
 from cockpit.commands import following
 from cockpit.commands.following import Turn, fresh, news, turn
+from cockpit.commands.plain import document
 from cockpit.journal.records import RunState
-from cockpit.recovery.view import Life, OutputView, RunView, StepMark
+from cockpit.recovery.view import HandView, Life, OutputView, RunView, StepMark
 from tests.cli.scripted import (
     ASKING,
     BEGUN,
@@ -184,3 +186,22 @@ def test_a_row_is_one_line_of_six_cells_whatever_a_server_says() -> None:
     made = following.row("4f2a", done("restart", words=f"a\tb{HOSTILE}"))
     assert made.count("\t") == 5
     assert not {"\n", "\x1b", "\x07", "\u202e"} & set(made)
+
+
+def test_a_step_by_hand_is_told_as_such_and_has_no_time_limit() -> None:
+    hand = HandView("Restart-Computer -Force", "on EX01 itself", "not granted")
+    limit = NOW + timedelta(minutes=1)
+    working = step("restart", StepMark.DOING, started_at=NOW, attempts=1, limit_at=limit, hand=hand)
+    said_now = texts(view(step("restart")), view(working))
+    assert "by hand, on EX01 itself: Restart-Computer -Force" in said_now
+    assert not [text for text in said_now if text.startswith(("command:", "answers by"))]
+    ended = replace(done("restart"), hand=replace(hand, by="ann", done_at=NOW))
+    by_hand = following.record("4f2a", ended)["by_hand"]
+    assert json.loads(document(by_hand)) == {
+        "command": "Restart-Computer -Force",
+        "where": "on EX01 itself",
+        "why": "not granted",
+        "by": "ann",
+        "done_at": "2026-03-01T02:00:00Z",
+        "observed": False,
+    }

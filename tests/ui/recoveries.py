@@ -26,6 +26,7 @@ from cockpit.poplog.trace import Trace
 from cockpit.recovery.client import NotBackError, RefusedError
 from cockpit.recovery.logging_view import LoggingState
 from cockpit.recovery.view import (
+    HandView,
     Life,
     Orphan,
     OutputView,
@@ -159,6 +160,35 @@ def asking(
         ),
     )  # fmt: skip
     return change(view, "block", mark=StepMark.ASKING, started_at=ago(2), findings=found)
+
+
+RESTART = "Restart-Service -Name 'MSExchangePop3' -Force"
+HAND = HandView(
+    RESTART, "on EX01 itself, in Windows PowerShell as an administrator",
+    "WinRM of EX01 cannot be used: https://ex01:5986/wsman refuses connections",
+)  # fmt: skip
+
+
+def by_hand() -> RunView:
+    """A restart of the service is offered to be run by hand."""
+    offered = (Choice.AGAIN, Choice.DONE, Choice.SKIP, Choice.HAND_OVER, Choice.ABORT)
+    prompt = f"Restart the POP3 service: {HAND.why}. Run this by hand {HAND.where}: {RESTART}"
+    put = asking(choices=offered, typed="")
+    assert put.question is not None
+    question = replace(put.question, step="service", prompt=prompt, hand=HAND)
+    view = replace(put, question=question, current="service", run=run(at="service"))
+    view = change(view, "block", mark=StepMark.TO_COME, started_at=None, findings=())
+    return change(
+        view, "service", mark=StepMark.ASKING, outcome="", words="", started_at=ago(2), ended_at=None,
+        command=RESTART, hand=HAND, findings=(UNREAD, PASSED_TOO),
+    )  # fmt: skip
+
+
+def done_by_hand() -> RunView:
+    """The same, done by somebody's word, two steps later."""
+    done = replace(HAND, by=OPERATOR, done_at=ago(11))
+    words = f"Run by hand, by the word of {OPERATOR}; it could not be seen from here: PopProxy is Active."
+    return change(asking(), "service", command=RESTART, hand=done, words=words)
 
 
 def waiting() -> RunView:

@@ -10,14 +10,14 @@ from textual.widgets import Button
 
 from cockpit.journal.records import Answer, Choice
 from cockpit.recovery.client import RefusedError
-from cockpit.ui.screens.decide import DecideDialog
+from cockpit.ui.screens.decide import TICKED, DecideDialog
 from cockpit.ui.screens.run import RunScreen
 from cockpit.ui.widgets.rows import RowsPane
 from tests.ui import recoveries as made
 from tests.ui.conftest import MakeApp
 from tests.ui.driving import until
 from tests.ui.operating import REASON, choose, cockpit, fake, look_at, text_of, top
-from tests.ui.recoveries import REFUSED, STOPPED, UNREAD, asking
+from tests.ui.recoveries import REFUSED, STOPPED, UNREAD, asking, by_hand, done_by_hand
 
 pytestmark = pytest.mark.usefixtures("quick_polls")
 
@@ -82,6 +82,61 @@ async def test_the_key_that_opens_never_confirms(make_app: MakeApp, key: str) ->
             await pilot.pause()
             assert recovery.answers == []
             assert recovery.asked("answer") == recovery.asked("abort") == []
+
+
+async def test_done_by_hand_wants_its_tick_and_shows_what_to_run(make_app: MakeApp) -> None:
+    recovery = fake(by_hand())
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        dialog = await choose(app, pilot, Choice.DONE)
+        said = text_of(app, "dialog-text")
+        assert "By hand      Restart-Service -Name 'MSExchangePop3' -Force" in said
+        assert "on EX01 itself, in Windows PowerShell as an administrator" in said
+        assert "WinRM of EX01 cannot be used" in said
+        assert dialog.button("tick").has_focus
+        assert dialog.button("send").disabled
+        assert str(dialog.button("tick").label) == f"[ ] {TICKED}"
+        await pilot.press("enter")
+        await until(pilot, lambda: not dialog.button("send").disabled)
+        assert str(dialog.button("tick").label) == f"[x] {TICKED}"
+        dialog.button("tick").press()
+        await until(pilot, lambda: dialog.button("send").disabled)
+        assert recovery.answers == []
+        dialog.button("tick").press()
+        await until(pilot, lambda: not dialog.button("send").disabled)
+        await pilot.press("enter", "enter")
+        assert recovery.answers == [], "the tick never sends"
+        dialog.button("send").press()
+        await until(pilot, lambda: recovery.answers)
+        assert recovery.answers == [("4f2a", 1, Answer(Choice.DONE, by=made.OPERATOR))]
+
+
+async def test_an_offer_says_what_not_run_means(make_app: MakeApp) -> None:
+    recovery = fake(by_hand())
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await look_at(app, pilot)
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, DecideDialog))
+        labels = {b.id: str(b.label) for b in app.screen.query(Button)}
+        assert labels["choice-again"] == "Not run"
+        assert labels["choice-done"] == "Done"
+        assert not app.screen.query_one("#tick").display
+
+
+async def test_the_run_tells_what_is_and_was_done_by_hand(make_app: MakeApp) -> None:
+    async with cockpit(make_app, fake(by_hand())) as (app, pilot):
+        screen = await look_at(app, pilot)
+        said = text_of(app, "step")
+        assert "By hand      Restart-Service" in said
+        assert "Time limit" not in said, "nothing of ours is under way"
+        assert screen.selection_text() == "Restart-Service -Name 'MSExchangePop3' -Force\n"
+    async with cockpit(make_app, fake(done_by_hand())) as (app, pilot):
+        screen = await look_at(app, pilot)
+        screen.rows("plan").go_to_key(("step", "service"))
+        await pilot.pause()
+        said = text_of(app, "step")
+        assert f"by the word of {made.OPERATOR} at 2" in said
+        assert "not seen from here" in said
 
 
 async def test_a_choice_without_fields_is_sent_by_its_button(make_app: MakeApp) -> None:

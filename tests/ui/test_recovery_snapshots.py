@@ -33,6 +33,9 @@ RUNS: dict[str, tuple[Callable[[], RunView], tuple[str, ...]]] = {
     "decide-go": (asking, ("d", TAB, TAB, "enter", "E", "X")),
     "decide-override": (lambda: asking(REFUSED, STOPPED), ("d", TAB, TAB, TAB, "enter")),
     "abort": (made.waiting, ("a",)),
+    "by-hand": (made.by_hand, ()),
+    "decide-by-hand": (made.by_hand, ("d", TAB, TAB, "enter")),
+    "done-by-hand": (made.done_by_hand, ("up", "up")),
 }
 LISTS: dict[str, tuple[str, ...]] = {
     "fleet": (),

@@ -11,6 +11,7 @@ from typing import Final
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.widgets import Button, Input
 
 from cockpit.journal.records import Answer, Choice, Finding
@@ -28,6 +29,7 @@ WORDS: Final = {
     Choice.GO: ("Go", "Send the command"),
     Choice.AGAIN: ("Again", "Read or try again"),
     Choice.SKIP: ("Skip", "Skip the step"),
+    Choice.DONE: ("Done", "Say that it is done"),
     Choice.OVERRIDE: ("Override", "Override this guard for this object"),
     Choice.HAND_OVER: ("Hand over", "Hand over"),
     Choice.ABORT: ("Abort", "Abort the run"),
@@ -39,6 +41,13 @@ AT_REST: Final = {
     Choice.AGAIN: ("Keep it on", "Keep it on for as long again"),
 }
 """The same where the run rests with a temporary change on."""
+BY_HAND: Final = {
+    Choice.AGAIN: ("Not run", "Say that nobody has run it, and try to send it"),
+    Choice.SKIP: ("Skip", "Skip the step, which nobody has run"),
+}
+"""The same where a command is offered to be run by hand."""
+TICKED: Final = "It was run, and has come to its end"
+TICKS: Final = {False: Content(f"[ ] {TICKED}"), True: Content(f"[x] {TICKED}")}
 LEAVE: Final = ("Leave it", "Leave it as it is")
 """So ends the question of a step that undoes what the run set; skipped there, the value stays."""
 FINDING_COLUMNS: Final = (Column("Guard", least=12), Column("Object", least=8), Column("Reading", least=10))
@@ -57,6 +66,7 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
         self.question: QuestionView = view.question
         self.glyphs = glyphs
         self.choice: Choice | None = None
+        self.ticked = False
         self.over = ""
 
     # What it says
@@ -96,6 +106,8 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
         question = self.question
         if question.due is not None and choice in AT_REST:
             return AT_REST[choice]
+        if question.hand is not None and choice in BY_HAND and not question.step.startswith("undo:"):
+            return BY_HAND[choice]
         undoes = question.step.startswith("undo:") or (
             Choice.GO in question.choices and question.prompt.endswith(CHANGED_MEANWHILE)
         )
@@ -111,8 +123,10 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
         return choice in self.question.needs_reason or choice in (Choice.OVERRIDE, Choice.HAND_OVER)
 
     def has_fields(self, choice: Choice) -> bool:
-        """Whether a choice is confirmed by a second button. An abort is, to show what will be undone."""
-        return bool(self.typed_for(choice)) or self.wants_reason(choice) or choice is Choice.ABORT
+        """Whether a choice is confirmed by a second button. An abort is, to show what will be undone; so is
+        that something is done, by its tick."""
+        confirmed = choice in (Choice.ABORT, Choice.DONE)
+        return bool(self.typed_for(choice)) or self.wants_reason(choice) or confirmed
 
     # Widgets
 
@@ -127,6 +141,7 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
                 yield Field("the name of who takes it", id="to")
                 yield Bar(id="reason-note")
                 yield Field("why, for the journal", id="reason")
+                yield Button(TICKS[False], id="tick", compact=True)
             yield Bar(id="dialog-note")
             with Horizontal(classes="dialog-buttons", id="choices"):
                 yield Button("Not now", id="not-now", compact=True)
@@ -155,10 +170,12 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
             (("typed", "typed-note"), typed),
             (("to", "to-note"), choice is Choice.HAND_OVER),
             (("reason", "reason-note"), reason),
+            (("tick",), choice is Choice.DONE),
         ):
             for name in names:
                 self.query_one(f"#{name}").display = shown
-        self.query_one("#dialog-fields").display = typed or reason or choice is Choice.OVERRIDE
+        fields = typed or reason or choice in (Choice.OVERRIDE, Choice.DONE)
+        self.query_one("#dialog-fields").display = fields
         pane = self.query_one("#findings", RowsPane)
         pane.set_title((("Override which finding? One at a time.", ""),))
         pane.set_rows([_finding_row(f) for f in self.overridable])
@@ -184,6 +201,8 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
         if self.wants_reason(choice) and len(reason) < REASON_LENGTH:
             return None
         if choice is Choice.HAND_OVER and not to:
+            return None
+        if choice is Choice.DONE and not self.ticked:
             return None
         finding = self._finding() if choice is Choice.OVERRIDE else None
         if choice is Choice.OVERRIDE and finding is None:
@@ -249,6 +268,10 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
             self.leave(None)
         elif name == "send":
             self._send()
+        elif name == "tick":
+            self.ticked = not self.ticked
+            self.button("tick").label = TICKS[self.ticked]
+            self._judge()
         else:
             self._choose(next(c for c in self.choices if _id(c) == name))
 
@@ -260,7 +283,8 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
         self._show()
         fields = (("findings", choice is Choice.OVERRIDE and len(self.overridable) > 1),
                   ("typed", bool(self.typed_for(choice))), ("to", choice is Choice.HAND_OVER),
-                  ("reason", self.wants_reason(choice)), ("not-now-2", True))  # fmt: skip
+                  ("reason", self.wants_reason(choice)), ("tick", choice is Choice.DONE),
+                  ("not-now-2", True))  # fmt: skip
         first = next(name for name, wanted in fields if wanted)
         self.query_one(f"#{first}").focus()
 
