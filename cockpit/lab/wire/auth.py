@@ -32,11 +32,13 @@ _PAYLOAD = b"Content-Type: application/octet-stream\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A known caller with a readable body; ``answer`` makes (and seals) what goes back."""
+    """A known caller with a readable body; ``answer`` makes (and seals) what goes back, ``reject`` asks for
+    a new sign-in and forgets this one."""
 
     user: str
     body: bytes
     answer: Callable[[int, bytes], Response]
+    reject: Callable[[], Response]
 
 
 class Gate(Protocol):
@@ -68,8 +70,12 @@ class Basic:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         user = self._user(token) if scheme.lower() == "basic" else None
         if user is None:
-            return Response(401, (("WWW-Authenticate", 'Basic realm="WSMAN"'),))
-        return Admitted(user, request.body, _plain)
+            return self._challenge()
+        return Admitted(user, request.body, _plain, self._challenge)
+
+    @staticmethod
+    def _challenge() -> Response:
+        return Response(401, (("WWW-Authenticate", 'Basic realm="WSMAN"'),))
 
     def _user(self, token: str) -> str | None:
         try:
@@ -148,6 +154,10 @@ class _NegotiateGate:
     def _challenge(self) -> Response:
         return Response(401, (("WWW-Authenticate", self._owner.scheme),))
 
+    def _reject(self) -> Response:
+        self._context = None
+        return self._challenge()
+
     def _step(self, token: str) -> bytes | None:
         if self._context is None or self._context.complete:
             self._context = self._owner.context()
@@ -170,6 +180,7 @@ class _NegotiateGate:
                 user,
                 request.body,
                 lambda status, body: Response(status, (("Content-Type", SOAP), *reply), body),
+                self._reject,
             )
         protocol = re.search(r'protocol="([^"]+)"', kind)
         try:
@@ -183,7 +194,7 @@ class _NegotiateGate:
             sealed_type = f'multipart/encrypted;protocol="{name}";boundary="{_BOUNDARY}"'
             return Response(status, (("Content-Type", sealed_type), *reply), _seal(context, body, name))
 
-        return Admitted(user, plain, answer)
+        return Admitted(user, plain, answer, self._reject)
 
 
 def _unseal(context: spnego.ContextProxy, body: bytes) -> bytes:

@@ -13,13 +13,14 @@ from cockpit.lab.cmdlet import CmdletTable
 from cockpit.lab.wire import faults, soap
 from cockpit.lab.wire.auth import Admitted, Authenticator
 from cockpit.lab.wire.faults import Fault
-from cockpit.lab.wire.http import Connection, Handler, Hangup, HttpServer, Request, Response
-from cockpit.lab.wire.knobs import Effect, Trouble, WireKnobs
+from cockpit.lab.wire.http import Connection, Handler, Hangup, HttpServer, Pour, Request, Response
+from cockpit.lab.wire.knobs import BEFORE, Effect, Trouble, WireKnobs
 from cockpit.lab.wire.language import LanguageMode
 from cockpit.lab.wire.runner import CallRecord, Runner, ScriptHost
 from cockpit.lab.wire.service import Limits, Service
 from cockpit.lab.wire.shell import ShellInfo
 from cockpit.lab.wire.soap import Message
+from cockpit.lab.wire.strikes import Instead, spoilt, strike, wrecked
 
 __all__ = ["CallRecord", "Endpoint", "LanguageMode", "Limits", "ScriptHost", "ShellInfo", "WireKnobs"]
 
@@ -27,8 +28,6 @@ log = logging.getLogger(__name__)
 
 _NOT_FOUND = b"<!DOCTYPE html><html><head><title>404<body><h1>404 - File or directory not found.</h1>"
 """Not well-formed, like IIS's page (psrp-wire §4.5)."""
-_UNAVAILABLE = b"Service Unavailable<br>\r\n"
-_GARBAGE = b"\x00\x01 this is not XML <"
 _BODY_SLACK = 4
 """HTTP bodies beyond so many envelopes are cut off before WSMan sees them."""
 _COOKIE = "MS-WSMAN"
@@ -84,8 +83,7 @@ class Endpoint:
 
     async def refuse(self) -> None:
         """Take no connections and reset those that are open; the shells stay."""
-        self.knobs.refuse = True
-        self._http.deafen()
+        self._go_deaf()
         await self._http.hang_up(abort=True)
 
     async def accept(self) -> None:
@@ -101,16 +99,13 @@ class Endpoint:
         if self.knobs.refuse:
             return None
         return _Session(
-            self._service, self.knobs, self._path, self._limits, self._authenticator, connection
+            *(self._service, self.knobs, self._path, self._limits, self._authenticator, connection),
+            self._go_deaf,
         ).handle
 
-
-class _Instead(Exception):  # noqa: N818  # as Hangup
-    """Answer this and nothing else."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__()
-        self.response = response
+    def _go_deaf(self) -> None:
+        self.knobs.refuse = True
+        self._http.deafen()
 
 
 class _Session:
@@ -124,7 +119,9 @@ class _Session:
         limits: Limits,
         authenticator: Authenticator,
         connection: Connection,
+        deafen: Callable[[], None],
     ) -> None:
+        self._deafen = deafen
         self._service = service
         self._knobs = knobs
         self._path = path
@@ -132,7 +129,7 @@ class _Session:
         self._gate = authenticator.gate()
         self._connection = connection
 
-    async def handle(self, request: Request) -> Response:
+    async def handle(self, request: Request) -> Response | Pour:
         if self._knobs.refuse:
             raise Hangup(reset=True)
         if request.target.partition("?")[0].rstrip("/").lower() != self._path.lower():
@@ -146,60 +143,56 @@ class _Session:
             return admitted
         cookie = f"{_COOKIE}=" in request.headers.get("cookie", "")
         response = await self._answer(admitted, cookie)
-        if self._service.exchange and not cookie:
+        if isinstance(response, Response) and self._service.exchange and not cookie:
             kept = f"{_COOKIE}={self._service.affinity}; path={self._path}"
             return replace(response, headers=(*response.headers, ("Set-Cookie", kept)))
         return response
 
-    async def _answer(self, admitted: Admitted, cookie: bool) -> Response:
+    async def _answer(self, admitted: Admitted, cookie: bool) -> Response | Pour:
         message_id = ""
+        troubles: list[Trouble] = []
         try:
             if len(admitted.body) > self._limits.max_envelope:
                 raise faults.request_too_large(self._limits.max_envelope)
             message = soap.parse(admitted.body)
             message_id = message.message_id
-            body = await self._carry_out(message, admitted, cookie)
-        except _Instead as instead:
-            return instead.response
+            troubles = self._knobs.take(message.names)
+            status, body = 200, await self._carry_out(message, admitted, cookie, troubles)
+        except Instead as instead:
+            return instead.answer
         except Fault as fault:
-            return admitted.answer(500, soap.fault(message_id, fault, self._service.server))
+            status, body = 500, soap.fault(message_id, fault, self._service.server)
         except Hangup:
             raise
         except Exception as error:
             log.exception("lab bug on %s", self._service.server)
             bug = faults.internal(f"Lab bug: {error!r}")
-            return admitted.answer(500, soap.fault(message_id, bug, self._service.server))
-        return admitted.answer(200, body)
+            status, body = 500, soap.fault(message_id, bug, self._service.server)
+        body = spoilt(troubles, body)
+        return wrecked(troubles, body, admitted.answer(status, body), self._connection)
 
-    async def _carry_out(self, message: Message, admitted: Admitted, cookie: bool) -> bytes:
+    async def _carry_out(
+        self, message: Message, admitted: Admitted, cookie: bool, troubles: list[Trouble]
+    ) -> bytes:
         if self._knobs.latency:
             await asyncio.sleep(self._knobs.latency)
-        troubles = self._knobs.take(message.verb)
         if any(trouble.effect is Effect.WRONG_RELATES_TO for trouble in troubles):
             message = replace(message, message_id=f"uuid:{str(uuid4()).upper()}")
-        for trouble in troubles:
-            if not trouble.after:
-                await _strike(trouble, admitted)
+        await self._strike([t for t in troubles if not t.after], admitted)
         body = await self._service.answer(
             message, admitted.user, lambda: self._connection.gone, cookie=cookie
         )
-        for trouble in troubles:
-            if trouble.after:
-                await _strike(trouble, admitted)
+        await self._strike([t for t in troubles if t.after], admitted)
         return body
 
+    async def _strike(self, troubles: list[Trouble], admitted: Admitted) -> None:
+        for trouble in troubles:
+            if trouble.effect is Effect.REFUSE:
+                self._deafen()
+            if trouble.effect in BEFORE:
+                await strike(self._placed(trouble), admitted, self._connection)
 
-async def _strike(trouble: Trouble, admitted: Admitted) -> None:
-    match trouble.effect:
-        case Effect.DELAY:
-            await asyncio.sleep(trouble.seconds)
-        case Effect.DROP | Effect.RESET:
-            raise Hangup(reset=trouble.effect is Effect.RESET)
-        case Effect.STATUS:
-            raise _Instead(Response(trouble.status, (("Content-Type", "text/html"),), _UNAVAILABLE))
-        case Effect.GARBAGE:
-            raise _Instead(admitted.answer(200, _GARBAGE))
-        case Effect.FAULT:
-            raise faults.numbered(trouble.code, trouble.message)
-        case Effect.WRONG_RELATES_TO:
-            pass  # done to the message already
+    def _placed(self, trouble: Trouble) -> Trouble:
+        """A redirect without a place goes round in a circle."""
+        here = trouble.effect is Effect.REDIRECT and not trouble.location
+        return replace(trouble, location=self._path) if here else trouble

@@ -9,7 +9,8 @@ _DETAIL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail/"
 
 @dataclass(eq=False)
 class Fault(Exception):  # noqa: N818  # WSMan's word
-    """Answered with HTTP 500. ``message`` is the WSManFault's text, ``reason`` the SOAP one."""
+    """Answered with HTTP 500. ``message`` is the WSManFault's text, ``reason`` the SOAP one; ``code`` 0:
+    it has no WSManFault, only ``subcode``."""
 
     code: int
     subcode: str
@@ -160,6 +161,6 @@ def internal(why: str) -> Fault:
     return Fault(2147942487, "w:InternalError", why, receiver=True)
 
 
-def numbered(code: int, message: str) -> Fault:
-    """Any code, for a test that wants it."""
-    return Fault(code, "w:InternalError", message, receiver=True)
+def numbered(code: int, message: str, subcode: str = "w:InternalError") -> Fault:
+    """Any code, for a test that wants it; 0: only ``subcode``."""
+    return Fault(code, subcode, message, receiver=True)

@@ -11,8 +11,9 @@ import logging
 import socket
 import ssl
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TypeAlias
 
 import h11
@@ -50,7 +51,22 @@ class Response:
     body: bytes = b""
 
 
-Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+@dataclass(frozen=True, slots=True)
+class Pour:
+    """Bytes as they are, in place of an HTTP answer; then the connection is closed."""
+
+    chunks: AsyncIterator[bytes]
+
+
+Handler: TypeAlias = Callable[[Request], Awaitable[Response | Pour]]
+
+
+def head_of(response: Response, length: int | None = None) -> bytes:
+    """Status line and headers by hand, for a :class:`Pour`; without ``length`` the body is chunked."""
+    framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
+    lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}", framing]
+    lines += [f"{name}: {value}" for name, value in response.headers]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
 class Connection:
@@ -66,6 +82,7 @@ class Connection:
         self._idle_seconds = idle_seconds
         self._answering = False
         self._closing = False
+        self._leaving = False
 
     @property
     def gone(self) -> bool:
@@ -81,6 +98,20 @@ class Connection:
         if not self._answering:
             self.close()
 
+    def leave(self) -> None:
+        """Close after the answer under way, without announcing it."""
+        self._leaving = True
+
+    async def until_left(self) -> None:
+        """Until the peer has closed its side."""
+        while await self._reader.read(_READ):
+            pass
+
+    async def never(self) -> None:
+        """Neither read nor see the peer's end, until the server hangs up."""
+        self._writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.get_running_loop().create_future()
+
     def reset(self) -> None:
         """RST. Without linger 0 the kernel would send an orderly FIN."""
         sock: socket.socket | None = self._writer.get_extra_info("socket")
@@ -94,9 +125,13 @@ class Connection:
             while not self._closing and (request := await self._read()) is not None:
                 self._answering = True
                 with watch.busy():
-                    await self._write(await handler(request))
+                    answer = await handler(request)
+                    if isinstance(answer, Pour):
+                        await self._pour(answer)
+                        break
+                    await self._write(answer)
                 self._answering = False
-                if self._h11.our_state is h11.MUST_CLOSE:
+                if self._leaving or self._h11.our_state is h11.MUST_CLOSE:
                     break
                 self._h11.start_next_cycle()
         except Hangup as hangup:
@@ -133,6 +168,11 @@ class Connection:
                 return Request(head.method.decode(), head.target.decode("latin-1"), headers, bytes(body))
             else:
                 return None
+
+    async def _pour(self, answer: Pour) -> None:
+        async for chunk in answer.chunks:
+            self._writer.write(chunk)
+            await self._writer.drain()
 
     async def _write(self, response: Response) -> None:
         headers = [

@@ -62,6 +62,15 @@ class Message:
         """Create, Receive, …"""
         return self.action.rpartition("/")[2]
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The verb, and for a Receive whose output it asks for."""
+        if self.verb != "Receive":
+            return frozenset({self.verb})
+        wanted = self.body.find(f"{RSP}Receive/{RSP}DesiredStream")
+        of_command = wanted is not None and wanted.get("CommandId")
+        return frozenset({self.verb, "CommandReceive" if of_command else "OpenReceive"})
+
     def part(self, tag: str) -> ET.Element:
         """The body's element of the shell namespace."""
         found = self.body.find(RSP + tag)
@@ -113,9 +122,17 @@ def fault(relates_to: str, what: Fault, machine: str) -> bytes:
         relates_to,
         f"<s:Fault><s:Code><s:Value>{who}</s:Value><s:Subcode><s:Value>{what.subcode}</s:Value></s:Subcode>"
         "</s:Code>"
-        f'<s:Reason><s:Text xml:lang="en-US">{escape(what.reason)}</s:Text></s:Reason><s:Detail>{detail}'
+        f'<s:Reason><s:Text xml:lang="en-US">{escape(what.reason)}</s:Text></s:Reason>'
+        f"<s:Detail>{detail}{_wsman_fault(what, machine)}</s:Detail></s:Fault>",
+    )
+
+
+def _wsman_fault(what: Fault, machine: str) -> str:
+    """Windows' own part; a fault that has only a name comes without (psrp-wire §4.5, #148)."""
+    if not what.code:
+        return ""
+    return (
         f'<f:WSManFault xmlns:f="http://schemas.microsoft.com/wbem/wsman/1/wsmanfault" Code="{what.code}" '
         f"Machine={quoteattr(machine)}><f:Message>{escape(what.message or what.reason)}</f:Message>"
         "</f:WSManFault>"
-        "</s:Detail></s:Fault>",
     )
