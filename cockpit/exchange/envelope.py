@@ -111,7 +111,7 @@ def signal(command_id: str, code: str) -> str:
 
 def open_answer(answer: bytes, message_id: str) -> ET.Element:
     """The body of an answer. Raises ET.ParseError when it is not XML or answers something else."""
-    root = ET.fromstring(answer)  # noqa: S314 -- expat refuses amplification; a DOCTYPE is refused in ours
+    root = ET.fromstring(answer)  # noqa: S314 -- whoever received it refused a document type declaration
     relates = root.findtext(_RELATES, "")
     if relates.rsplit(":", 1)[-1].upper() != message_id:
         raise ET.ParseError(f"the answer is to another request ({relates[:60]})")

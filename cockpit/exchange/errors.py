@@ -164,6 +164,7 @@ _FAULTS: Final[dict[int, type[ExchangeError]]] = {
 """WSMan fault numbers (psrp-wire §4.3, §4.5); 5 is Windows' ERROR_ACCESS_DENIED."""
 
 WIRE_ERRORS: Final = (
+    ExchangeError,
     WinRMError,
     requests.RequestException,
     urllib3.HTTPError,
@@ -230,7 +231,9 @@ def _fault(error: BaseException, where: str) -> ExchangeError:
     if error.reason is None and error.code is None:
         # psrp-wire §4.5: well-formed HTML, or NTLM where Exchange wants Kerberos (issue #187).
         return EndpointNotFoundError(f"{where} answered, but not as WSMan does", reason)
-    return kind(f"{where} refused (fault {error.code})", reason)
+    made = kind(f"{where} refused (fault {error.code})", reason)
+    made.session_lost = True
+    return made
 
 
 def _http(error: BaseException, where: str) -> ExchangeError:
@@ -242,9 +245,11 @@ def _http(error: BaseException, where: str) -> ExchangeError:
     if 300 <= code < 400:
         return EndpointNotFoundError(f"{what}: it redirects elsewhere", cure=_REDIRECT_CURE)
     if code == 403:
-        return NotGrantedError(
+        denied = NotGrantedError(
             what, cure="The account may not use this endpoint (RemotePowerShellEnabled, IIS)."
         )
+        denied.session_lost = True
+        return denied
     if code == 400:
         # psrp-wire §4.3: what the lab answers to a seal of another connection; http.sys's own is [U].
         return ShellLostError(what, "the sealed connection was lost")

@@ -165,16 +165,33 @@ def fragments(object_id: int, data: bytes, size: int) -> list[bytes]:
 _BOM: Final = b"\xef\xbb\xbf"
 
 
+MAX_OBJECT: Final = 75 * 2**20
+"""Bytes of one message, as PowerShell's own PSMaximumReceivedObjectSizeMB has it."""
+MAX_CALL: Final = 256 * 2**20
+"""Bytes of all messages of a call, eight times 10,000 rows (psrp-wire §3.3). Our own number."""
+
+
 class Defragmenter:
-    """Fragments in, whole messages out. A fragment may come in any number of pieces of a Receive."""
+    """Fragments in, whole messages out. A fragment may come in any number of pieces of a Receive.
+
+    What comes once more, as when an answer is sent again, is known by its object's and its own number
+    (unique in a session: MS-PSRP 2.2.4) and passed over. That a whole message never came cannot be seen:
+    the numbers of one pipeline's objects may have gaps, as other pipelines take some.
+    """
 
     def __init__(self) -> None:
         self._open: dict[int, list[bytes]] = {}
+        self._done: set[int] = set()
+        self._received = 0
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
         """The messages that ``data`` completes, as (type, payload). Raises ClixmlError on nonsense."""
         done: list[tuple[int, bytes]] = []
+        known = self._done
         at, end = 0, len(data)
+        self._received += end
+        if self._received > MAX_CALL:
+            raise ClixmlError(f"the server sends more than {MAX_CALL // 2**20} MiB in one call")
         while at < end:
             if end - at < FRAGMENT_HEADER.size:
                 raise ClixmlError("a PSRP fragment is cut short")
@@ -183,7 +200,10 @@ class Defragmenter:
             following = at + length
             if following > end:
                 raise ClixmlError("a PSRP fragment is cut short")
-            if flags == _WHOLE and fragment_id == 0:
+            if object_id in known:
+                pass
+            elif flags == _WHOLE and fragment_id == 0:
+                known.add(object_id)
                 done.append(_unpack(data, at, following))
             else:
                 self._collect(object_id, fragment_id, flags, data[at:following], done)
@@ -194,14 +214,23 @@ class Defragmenter:
         self, object_id: int, fragment_id: int, flags: int, piece: bytes, done: list[tuple[int, bytes]]
     ) -> None:
         if flags & _START:
-            self._open[object_id] = []
+            self._open.setdefault(object_id, [])
         pieces = self._open.get(object_id)
+        if pieces is not None and fragment_id < len(pieces) and pieces[fragment_id] == piece:
+            return
         if pieces is None or len(pieces) != fragment_id:
             raise ClixmlError("PSRP fragments are out of order")
         pieces.append(piece)
         if flags & _END:
             whole = b"".join(self._open.pop(object_id))
+            self._done.add(object_id)
             done.append(_unpack(whole, 0, len(whole)))
+        elif len(pieces) % _LOOK_EVERY == 0 and sum(map(len, pieces)) > MAX_OBJECT:
+            raise ClixmlError(f"the server sends an object of more than {MAX_OBJECT // 2**20} MiB")
+
+
+_LOOK_EVERY: Final = 64
+"""Fragments of an object between two looks at its size, which must cost nothing."""
 
 
 def _unpack(data: bytes, start: int, end: int) -> tuple[int, bytes]:

@@ -8,14 +8,13 @@ Every call ends in a result or in an ExchangeError, within its time limit, with 
 from __future__ import annotations
 
 import math
-import struct
 import threading
 import time
 import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import requests
 from pypsrp.complex_objects import RunspacePoolState
@@ -26,19 +25,23 @@ from pypsrp.wsman import OptionSet, SelectorSet, WSMan
 
 from cockpit.config.secrets import Secret
 from cockpit.config.targets import Target
-from cockpit.exchange import envelope
+from cockpit.exchange import envelope, guard
 from cockpit.exchange.errors import (
+    CertificateError,
     CmdletFailedError,
     ExchangeError,
     NotGrantedError,
     ProtocolError,
     ShellLostError,
+    SignInError,
     TimeLimitError,
     from_wire,
     is_operation_timeout,
     is_wire_error,
 )
+from cockpit.exchange.guard import Guard
 from cockpit.exchange.model import CmdletError
+from cockpit.exchange.opening import Post, gated, understood
 from cockpit.exchange.pipeline import (
     FAILED,
     STOPPED,
@@ -56,20 +59,46 @@ WINRM: Final = "Microsoft.PowerShell"
 
 RECEIVE_SECONDS: Final = 20.0
 """How long one Receive may wait before the server says "nothing yet" (WinRM's usual 20 s)."""
-OPEN_SECONDS: Final = 60
-"""Opening is not asked again after "nothing yet" (psrp-wire §4.3), so one request must cover it."""
+OPEN_SECONDS: Final = 60.0
+CLOSE_SECONDS: Final = 5.0
+GRACE_SECONDS: Final = 2.0
+_RESOURCES: Final = "http://schemas.microsoft.com/powershell/"
 HEAL_AFTER_IDLE: Final = 60.0
 """A sealed connection idle for longer is made anew before use: http.sys closes at about 120 s (§4.3)."""
 SHELL_IDLE_SECONDS: Final = 300
 """Idle time asked for our shells, so that one left behind by a crash ends before the server's 15 minutes."""
-_HTTP_GRACE: Final = 2.0
-_DELETE_SECONDS: Final = 5
-"""A server that takes longer to delete a shell is not waited for: the shell's idle time ends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Time limits in seconds, of everything but calls, which bring their own.
+
+    ``open``: signing in and opening a shell, all its requests together: "nothing yet" is not asked again
+    there (psrp-wire §4.3), so one request must be able to take it all. ``close``: whatever comes after a
+    call or a shell: stopping, releasing, deleting; a server that takes longer is not waited for, as the
+    shell's idle time ends it. ``grace``: for an answer to be under way once its time is up.
+
+    A call thus ends within its time limit + ``grace`` + ``close``; one that finds no shell may take
+    2 x ``close`` + ``open`` + ``grace`` before it begins.
+    """
+
+    open: float = OPEN_SECONDS
+    close: float = CLOSE_SECONDS
+    grace: float = GRACE_SECONDS
 
 
 class _WSMan(WSMan):
     """pypsrp's WSMan that never retries by itself: its five silent retries of a Receive hide a hung
-    server for five minutes (psrp-wire §4.3)."""
+    server for five minutes (psrp-wire §4.3). What it receives goes through our gates."""
+
+    def __init__(self, *place: Any, **settings: Any) -> None:
+        super().__init__(*place, **settings)
+        self.guard = Guard(self.transport.endpoint)
+        self.transport._send_request = Post(self)  # type: ignore[method-assign]
+
+    def invoke(self, *request: Any, **settings: Any) -> ET.Element:
+        with understood(self.guard.where):
+            return super().invoke(*request, **settings)
 
     def receive(
         self,
@@ -107,8 +136,11 @@ class Session:
         user: str,
         secret: Secret | None,
         on_shell: Callable[[int], None] = lambda _change: None,
+        *,
+        patience: Patience = Patience(),
     ) -> None:
         self.target = target
+        self._patience = patience
         self._configuration = configuration
         self._user = user
         self._secret = secret
@@ -120,7 +152,8 @@ class Session:
         self._used_at = 0.0
         self._objects_sent = 1000
         self._owner: int | None = None
-        self._undeleted: list[tuple[float, _WSMan, RunspacePool]] = []
+        self._undeleted: list[tuple[float, str]] = []
+        self._refused = False
         self._cut = False
 
     @property
@@ -129,26 +162,21 @@ class Session:
 
     def open(self) -> None:
         """Sign in and open the shell. Raises ExchangeError."""
+        self._open(self._patience.open)
+
+    def _open(self, seconds: float) -> None:
         if self._pool is not None:
             return
         self._refuse_if_cut()
         self.clean_up()
         try:
             wsman = self._new_wsman()
-            pool = RunspacePool(
-                wsman, configuration_name=self._configuration, idle_timeout=SHELL_IDLE_SECONDS
+            pool = gated(
+                RunspacePool(wsman, configuration_name=self._configuration, idle_timeout=SHELL_IDLE_SECONDS)
             )
         except Exception as error:
             raise self._explained(error) from error
-        try:
-            pool.open()
-        except Exception as error:
-            # Whatever pypsrp stumbles over in an odd answer (struct.error, AttributeError, ...).
-            self._abandon(wsman, pool, reconnect=True)
-            raise from_wire(error, self.target.url) from error
-        if pool.state != RunspacePoolState.OPENED:
-            self._abandon(wsman, pool, reconnect=False)
-            raise ShellLostError(f"{self.target.url} did not open a runspace", f"pool state {pool.state}")
+        self._open_pool(wsman, pool, seconds)
         self._wsman, self._pool, self._transport = wsman, pool, Transport(wsman)
         self._address = envelope.Address(
             to=wsman.transport.endpoint,
@@ -162,6 +190,22 @@ class Session:
         if self._cut:
             self.close()
             self._refuse_if_cut()
+
+    def _open_pool(self, wsman: _WSMan, pool: RunspacePool, seconds: float) -> None:
+        try:
+            with wsman.guard.within(seconds + self._patience.grace):
+                pool.open()
+            if pool.state != RunspacePoolState.OPENED:
+                raise ShellLostError(f"{self.target.url} did not open a runspace", f"pool state {pool.state}")
+        except Exception as error:
+            # Whatever pypsrp stumbles over in an odd answer (struct.error, AttributeError, ...).
+            explained = from_wire(error, self.target.url)
+            self._refused = isinstance(explained, SignInError)
+            if _may_have_been_made(wsman, error, explained):
+                self._abandon(wsman, pool.id, reconnect=True)
+            wsman.transport.close()
+            raise explained from error
+        self._refused = False
 
     def _refuse_if_cut(self) -> None:
         if self._cut:
@@ -180,24 +224,26 @@ class Session:
         try:
             fresh = not self.is_open
             self.open()
+            deadline = time.monotonic() + call.time_limit
             try:
-                return self._run(call)
+                return self._run(call, deadline)
             except ExchangeError as error:
-                if not (repeatable and not fresh and _worth_repeating(error)):
+                left = deadline - time.monotonic()
+                if not (repeatable and not fresh and left > 0 and _worth_repeating(error)):
                     raise
-            self.open()
-            return self._run(call)
+            self._open(min(self._patience.open, left))
+            return self._run(call, deadline)
         finally:
             self._owner = None
 
     def close(self) -> None:
         """Delete the shell, quietly: a server that is gone has no shell to delete."""
-        self.clean_up()
-        if self._pool is None or self._wsman is None:
-            return
-        pool, wsman = self._pool, self._wsman
-        self._forget()
-        self._abandon(wsman, pool, reconnect=self._idle_too_long(wsman))
+        until = time.monotonic() + self._patience.close
+        if self._pool is not None and self._wsman is not None:
+            pool, wsman = self._pool, self._wsman
+            self._forget()
+            self._abandon(wsman, pool.shell.id or pool.id, reconnect=self._idle_too_long(wsman))
+        self.clean_up(until - time.monotonic())
 
     def cut(self) -> bool:
         """Delete the shell over a connection of its own, whatever a call in it is waiting for.
@@ -209,13 +255,10 @@ class Session:
         address = self._address
         if address is None:
             return False
-        shell = SelectorSet()
-        shell.add_option("ShellId", address.shell)
         try:
             wsman = self._new_wsman()
             try:
-                _hurry(wsman)
-                wsman.delete(address.resource, selector_set=shell)
+                self._delete(wsman, address.shell, self._patience.close)
             finally:
                 wsman.transport.close()
         except Exception as error:
@@ -226,11 +269,10 @@ class Session:
 
     # --- one call --------------------------------------------------------------------------------
 
-    def _run(self, call: Call) -> RawResult:
+    def _run(self, call: Call, deadline: float) -> RawResult:
         if self._pool is None or self._wsman is None:
             raise ShellLostError(f"The session with {self.target.url} is closed")
         started = time.monotonic()
-        deadline = started + call.time_limit
         if self._idle_too_long(self._wsman):
             self._reconnect(self._wsman)
             self._transport = Transport(self._wsman)
@@ -252,35 +294,35 @@ class Session:
         )
 
     def _converse(self, call: Call, deadline: float) -> PipelineOutput:
-        assert self._pool is not None  # noqa: S101 -- _run looked
-        command_id = self._start(call, deadline)
+        """The call's whole conversation. After an error the shell is given up, and its pipeline with it."""
+        # A pipeline's PSRP id and its WSMan command id are the same GUID, as Windows' own client has it.
+        command_id = _new_id()
         output, incoming = PipelineOutput(), Defragmenter()
         done = False
         try:
+            command_id = self._start(call, command_id, deadline)
             while not done and output.state is None:
                 data, done = self._receive(command_id, deadline)
                 output.take(incoming.feed(data))
                 if output.asked:
                     raise ProtocolError(f"{call.cmdlet} asks for confirmation", "nobody is there to answer")
         except _TimeUp:
-            self._signal(command_id, envelope.PS_CTRL_C)
+            self._end(command_id, envelope.PS_CTRL_C, envelope.TERMINATE)
             late = TimeLimitError(
                 f"{call.cmdlet} on {self.target.server} took longer than {call.time_limit:.0f} s"
             )
             # The server did answer, "nothing yet": it is the call that is slow, not the session.
             late.session_lost = False
             raise late from None
-        finally:
-            self._signal(command_id, envelope.TERMINATE)
+        self._end(command_id, envelope.TERMINATE)
         if output.state is None:
             raise ProtocolError(f"{self.target.url} ended {call.cmdlet} without saying how")
         return output
 
-    def _start(self, call: Call, deadline: float) -> str:
+    def _start(self, call: Call, command_id: str, deadline: float) -> str:
+        """Send the call; the command's id as the server has it."""
         pool = self._pool
-        assert pool is not None  # noqa: S101
-        # A pipeline's PSRP id and its WSMan command id are the same GUID, as Windows' own client has it.
-        command_id = _new_id()
+        assert pool is not None  # noqa: S101 -- _run looked
         payload = create_pipeline(call, pool.protocol_version or "2.3")
         whole = message(MessageType.CREATE_PIPELINE, pool.id, command_id, payload)
         self._objects_sent += 1
@@ -293,12 +335,9 @@ class Session:
 
     def _receive(self, command_id: str, deadline: float) -> tuple[bytes, bool]:
         """One Receive; no bytes when the server has nothing yet."""
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise _TimeUp
         try:
             body = self._request(
-                envelope.RECEIVE, envelope.receive(command_id), min(RECEIVE_SECONDS, left), keep_alive=True
+                envelope.RECEIVE, envelope.receive(command_id), _left(deadline), keep_alive=True
             )
         except WSManFaultError as error:
             if is_operation_timeout(error):
@@ -306,27 +345,33 @@ class Session:
             raise
         return envelope.streams(body)
 
-    def _signal(self, command_id: str, code: str) -> None:
-        """Stop or release a pipeline. When even that fails the session is done for, and says so later."""
-        if self._pool is None:
+    def _end(self, command_id: str, *codes: str) -> None:
+        """Stop or release a pipeline. When even that fails the session is given up."""
+        if self._wsman is None:
             return
-        try:
-            self._request(envelope.SIGNAL, envelope.signal(command_id, code), 10.0)
-        except Exception as error:
-            if not is_wire_error(error):
-                raise
-            self._drop()
+        seconds = self._patience.close / 2
+        with self._wsman.guard.within(self._patience.close):
+            try:
+                for code in codes:
+                    self._request(envelope.SIGNAL, envelope.signal(command_id, code), seconds, grace=0.0)
+            except Exception as error:
+                if not is_wire_error(error):
+                    raise
+                self._drop()
 
-    def _request(self, action: str, body: str, timeout: float, *, keep_alive: bool = False) -> ET.Element:
+    def _request(
+        self, action: str, body: str, timeout: float, *, keep_alive: bool = False, grace: float | None = None
+    ) -> ET.Element:
+        """One request, answered within ``timeout`` + ``grace`` (the session's own where it is None)."""
         assert self._transport is not None and self._address is not None  # noqa: S101, PT018
+        assert self._wsman is not None  # noqa: S101
         message_id, request = envelope.build(self._address, action, body, timeout, keep_alive=keep_alive)
+        seconds = timeout + (self._patience.grace if grace is None else grace)
         try:
-            answer = self._transport.send(request, self.target.connect_seconds, timeout + _HTTP_GRACE)
+            with self._wsman.guard.within(seconds):
+                answer = self._transport.send(request, self.target.connect_seconds, seconds)
         except WinRMTransportError as error:
             raise _as_fault(error) from error
-        except (AttributeError, IndexError, struct.error) as error:
-            # pypsrp taking a sealed answer apart that is none.
-            raise ProtocolError(f"{self.target.url} sent what could not be unsealed", str(error)) from error
         return envelope.open_answer(answer, message_id)
 
     # --- opening, healing, ending ------------------------------------------------------------------
@@ -344,9 +389,9 @@ class Session:
             # A path to a CA file is taken too (psrp-wire §2), which its annotation does not say.
             cert_validation=cast("bool", target.ca_file or True),
             negotiate_service=target.service,
-            operation_timeout=OPEN_SECONDS,
+            operation_timeout=self._patience.open,
             connection_timeout=math.ceil(target.connect_seconds),
-            read_timeout=OPEN_SECONDS + 5,
+            read_timeout=self._patience.open + self._patience.grace,
             reconnection_retries=0,
         )
         self._prepare(wsman)
@@ -355,8 +400,7 @@ class Session:
     @staticmethod
     def _prepare(wsman: _WSMan) -> None:
         http: requests.Session = wsman.transport._build_session()
-        # 302 turns the POST into an empty GET (psrp-wire §6): a redirect is told, not followed.
-        http.max_redirects = 0
+        guard.install(http, wsman.guard)
         # pypsrp has already taken proxies and CA bundle from the environment; asking again for each
         # request costs more than the request.
         http.trust_env = False
@@ -380,39 +424,53 @@ class Session:
             return
         pool, wsman = self._pool, self._wsman
         self._forget()
-        self._abandon(wsman, pool, reconnect=True)
+        self._abandon(wsman, pool.shell.id or pool.id, reconnect=True)
 
     def _forget(self) -> None:
         self._pool = self._wsman = self._address = self._transport = None
         self._on_shell(-1)
 
-    def clean_up(self) -> None:
+    def clean_up(self, seconds: float | None = None) -> None:
         """Delete shells whose deletion did not get through, while they may still be there."""
-        left, self._undeleted = self._undeleted, []
-        for since, wsman, pool in left:
-            if time.monotonic() - since < SHELL_IDLE_SECONDS:
-                self._abandon(wsman, pool, reconnect=True, since=since)
+        if self._refused:  # each sign-in may count against a locked account
+            return
+        now = time.monotonic()
+        left = [(since, shell) for since, shell in self._undeleted if now - since < SHELL_IDLE_SECONDS]
+        self._undeleted = []
+        if not left:
+            return
+        wsman = self._new_wsman()
+        with wsman.guard.within(self._patience.close if seconds is None else max(0.0, seconds)):
+            for since, shell in left:
+                # Where one does not get through, the others would not either.
+                if self._undeleted:
+                    self._undeleted.append((since, shell))
+                else:
+                    self._abandon(wsman, shell, reconnect=False, since=since)
 
-    def _abandon(
-        self, wsman: _WSMan, pool: RunspacePool, *, reconnect: bool, since: float | None = None
-    ) -> None:
+    def _abandon(self, wsman: _WSMan, shell: str, *, reconnect: bool, since: float | None = None) -> None:
         """Delete the shell, within seconds, then close the connection."""
-        transport = wsman.transport
         try:
             if reconnect:
                 self._reconnect(wsman)
-            _hurry(wsman)
-            pool.shell.close()
+            self._delete(wsman, shell, self._patience.close)
         except Exception as error:
             if not is_wire_error(error):
                 raise
             if not isinstance(error, WSManFaultError):  # a fault is an answer: there is no such shell
-                self._undeleted.append((since or time.monotonic(), wsman, pool))
+                self._undeleted.append((since or time.monotonic(), shell))
         finally:
-            transport.close()
+            wsman.transport.close()
+
+    def _delete(self, wsman: _WSMan, shell: str, seconds: float) -> None:
+        wsman.operation_timeout = math.ceil(seconds)
+        selectors = SelectorSet()
+        selectors.add_option("ShellId", shell)
+        with wsman.guard.within(seconds):
+            wsman.delete(_RESOURCES + self._configuration, selector_set=selectors)
 
     def _explained(self, error: Exception) -> ExchangeError:
-        if not isinstance(error, ExchangeError) and not is_wire_error(error):
+        if not is_wire_error(error):
             raise error
         return from_wire(error, self.target.url)
 
@@ -421,9 +479,12 @@ class _TimeUp(Exception):  # noqa: N818 -- a signal between two functions, not a
     pass
 
 
-def _hurry(wsman: _WSMan) -> None:
-    transport = wsman.transport
-    wsman.operation_timeout = transport.read_timeout = transport.connection_timeout = _DELETE_SECONDS
+def _may_have_been_made(wsman: _WSMan, error: BaseException, explained: ExchangeError) -> bool:
+    """Whether a shell may be there although opening it failed: not where the server said so, nor where no
+    request was sent; and where the sign-in was refused a further one might lock the account."""
+    if isinstance(explained, SignInError | CertificateError) or not wsman.guard.requests:
+        return False
+    return not isinstance(error, WSManFaultError) or is_operation_timeout(error)
 
 
 def _new_id() -> str:
@@ -431,7 +492,11 @@ def _new_id() -> str:
 
 
 def _left(deadline: float) -> float:
-    return max(1.0, min(RECEIVE_SECONDS, deadline - time.monotonic()))
+    """What one request may take. Raises _TimeUp when nothing is left."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise _TimeUp
+    return min(RECEIVE_SECONDS, left)
 
 
 def _worth_repeating(error: ExchangeError) -> bool:
@@ -440,7 +505,7 @@ def _worth_repeating(error: ExchangeError) -> bool:
 
 
 def _as_fault(error: WinRMTransportError) -> Exception:
-    """The WSMan fault inside an HTTP error, where there is one."""
+    """The WSMan fault inside an HTTP error, where there is one. Its text came through ``accepted``."""
     try:
         return WSMan._parse_wsman_fault(error.response_text)
     except ET.ParseError:

@@ -10,12 +10,13 @@ those requests go through pypsrp, which signs a new connection in.
 from __future__ import annotations
 
 import requests
-from pypsrp.exceptions import AuthenticationError, WinRMTransportError
 from pypsrp.wsman import WSMan
 from requests.adapters import HTTPAdapter
 from requests.cookies import extract_cookies_to_jar, get_cookie_header
 from urllib3 import HTTPConnectionPool, Timeout
 from urllib3.response import BaseHTTPResponse
+
+from cockpit.exchange.opening import accepted, understood
 
 _ENVELOPE = "application/soap+xml;charset=UTF-8"
 
@@ -31,11 +32,12 @@ class Transport:
     def send(self, body: bytes, connect_seconds: float, read_seconds: float) -> bytes:
         """The answer's body.
 
-        Raises AuthenticationError for 401, WinRMTransportError for any other status from 300 on, and
-        what requests or urllib3 raise for a connection that fails.
+        Raises what :func:`accepted` raises, what the guard of its connections raises, and what requests or
+        urllib3 raise for a connection that fails.
         """
         if self._pypsrp.auth != "basic" or self._pypsrp.session is None or self._pypsrp.session.proxies:
-            return self._pypsrp.send(body, timeout=(connect_seconds, read_seconds))
+            with understood(self._pypsrp.endpoint):
+                return self._pypsrp.send(body, timeout=(connect_seconds, read_seconds))
         pool, template = self._prepared(self._pypsrp.session)
         answer = pool.urlopen(
             "POST",
@@ -48,11 +50,7 @@ class Transport:
             assert_same_host=False,
         )
         self._keep_cookies(self._pypsrp.session, template, answer)
-        if answer.status == 401:
-            raise AuthenticationError(f"Failed to authenticate the user {self._pypsrp.username}")
-        if answer.status >= 300:
-            raise WinRMTransportError("http", answer.status, answer.data.decode("utf-8", "replace"))
-        return answer.data
+        return accepted(answer.status, answer.data, self._pypsrp.username)
 
     def _prepared(self, session: requests.Session) -> tuple[HTTPConnectionPool, requests.PreparedRequest]:
         if self._pool is None or self._template is None:
