@@ -169,11 +169,15 @@ class Shell:
         return "<rsp:SendResponse/>"
 
     async def signal(self, message: Message) -> str:
-        """``…/ctrl_c`` stops the pipeline; ``…/Terminate`` forgets the command as well."""
+        """``…/crtl_c`` stops the pipeline; ``…/Terminate`` forgets the command as well.
+
+        MS-PSRP 3.1.5.3.9 spells it crtl_c, and Windows' own client does; MS-WSMV 2.2.4.38 has ctrl_c, which
+        pypsrp sends.
+        """
         form = message.part("Signal")
         command = self._command(form.get("CommandId"))
         code = (form.findtext(RSP + "Code") or "").rpartition("/")[2].lower()
-        if code not in ("ctrl_c", "ctrl_break", "terminate"):
+        if code not in ("crtl_c", "ctrl_c", "ctrl_break", "terminate"):
             raise faults.bad_request(f"Signal {code!r}.")
         await command.stop()
         if code == "terminate":
