@@ -194,11 +194,22 @@ _NO_SCRIPTS: Final = (
 """Ids of a constrained or restricted endpoint, from memory [M]: the sheet is silent."""
 
 
+_STOPPED: Final = re.compile(
+    r'The running command stopped because the preference variable "[^"]*" or common parameter is set to Stop: '
+)
+"""What Windows PowerShell 5.1 in English puts before the error that ended a script [M]."""
+
+
+def _own_words(message: str) -> str:
+    """The error's words without PowerShell's about its preference, which is ours and no news."""
+    return _STOPPED.sub("", message, count=1)
+
+
 def _explained(error: CmdletFailedError, server: str) -> ExchangeError:
     record = error.record
     said = f"{record.fully_qualified_id} {record.reason} {record.category}"
     if any(word in said for word in _GONE):
-        return LogFileGoneError(f"{server} has no such log file or folder", record.message)
+        return LogFileGoneError(f"{server} has no such log file or folder", _own_words(record.message))
     if any(word in said for word in _NO_SCRIPTS):
-        return ScriptsRefusedError(f"{server} does not run scripts for us", record.message)
+        return ScriptsRefusedError(f"{server} does not run scripts for us", _own_words(record.message))
     return error

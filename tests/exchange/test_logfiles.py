@@ -113,3 +113,15 @@ def test_errors_say_what_is_wrong(identity: str, reason: str, expected: type[Exc
     with pytest.raises(expected) as caught:
         LogFiles(caller, FOLDER).read(NAME, 0, 1)
     assert type(caught.value) is expected
+
+
+def test_a_missing_folder_is_told_without_powershells_preamble() -> None:
+    own = "Cannot find path 'C:\\Logs' because it does not exist."
+    preamble = (
+        'The running command stopped because the preference variable "ErrorActionPreference" or common '
+        "parameter is set to Stop: "
+    )
+    error = CmdletError(preamble + own, fully_qualified_id="PathNotFound,X")
+    with pytest.raises(LogFileGoneError) as caught:
+        LogFiles(StandIn([CmdletFailedError("list-logs.ps1", error)]), FOLDER).read(NAME, 0, 1)
+    assert caught.value.cause == own
