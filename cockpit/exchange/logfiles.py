@@ -195,7 +195,8 @@ _NO_SCRIPTS: Final = (
 
 
 _STOPPED: Final = re.compile(
-    r'The running command stopped because the preference variable "[^"]*" or common parameter is set to Stop: '
+    r'The running command stopped because the preference variable "[^"]*" '
+    r"or common parameter is set to Stop: "
 )
 """What Windows PowerShell 5.1 in English puts before the error that ended a script [M]."""
 
