@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 from cockpit import __version__
 from cockpit.commands import logs_options, recovery_options
+from cockpit.commands.output import write_what_can_be_written
 from cockpit.commands.recovery_options import example
 from cockpit.config import environment as config
 from cockpit.config import secrets
@@ -199,6 +200,7 @@ def _format(to: argparse.ArgumentParser, *more: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. No traceback ever reaches the terminal."""
+    write_what_can_be_written()
     options = parser().parse_args(arguments)
     if options.no_color:
         os.environ["NO_COLOR"] = "1"

@@ -357,3 +357,37 @@ def test_a_log_that_comes_later_is_followed(folder: Path) -> None:
         assert process.stdout.readline() == line(1)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 128 + signal.SIGTERM
+
+
+NOT_UTF8 = {
+    "C": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": ""},
+    "latin-1": {"PYTHONIOENCODING": "latin-1"},
+    "ascii": {"PYTHONIOENCODING": "ascii:strict"},
+}
+
+
+@pytest.mark.parametrize("where", NOT_UTF8)
+@pytest.mark.parametrize("command", [["tail"], ["grep", "zolw"]])
+def test_a_stdout_that_lacks_letters_gets_them_as_json_has_them(
+    folder: Path, where: str, command: list[str]
+) -> None:
+    context = "zolw \u017c\u00f3\u0142w \U0001f422"
+    write(folder, A, more=row(1, "frank", context))
+
+    def printed(*more: str) -> tuple[int, bytes, bytes]:
+        run = subprocess.run(
+            [sys.executable, "-m", "cockpit", "logs", *command, str(folder), *more],
+            capture_output=True,
+            env={**os.environ, **NOT_UTF8[where]},
+            timeout=60,
+            check=False,
+        )
+        return run.returncode, run.stdout, run.stderr
+
+    acute = "\u00f3".encode("latin-1") if where == "latin-1" else rb"\u00f3"
+    code, out, err = printed()
+    assert (code, err) == (0, b"")
+    assert out.rstrip().endswith(rb"zolw \u017c" + acute + rb"\u0142w \ud83d\udc22")
+    code, out, err = printed("--format", "json")
+    assert (code, err) == (0, b"")
+    assert json.loads(out.decode("latin-1"))["context"] == context
