@@ -37,6 +37,21 @@ No environment is configured yet.
 
 
 class _Parser(argparse.ArgumentParser):
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """What may be repeated at the end may also stand behind an option: argparse takes it as complete with
+        the first positional argument before one."""
+        found, left = super().parse_known_args(args, namespace)
+        repeated = next((a for a in self._get_positional_actions() if a.nargs == "*"), None)
+        end = left.index("--") if "--" in left else len(left)
+        if repeated is None or any(text.startswith("-") for text in left[:end]):
+            return found, left
+        kind = repeated.type if callable(repeated.type) else str
+        more = [kind(text) for text in (*left[:end], *left[end + 1 :])]
+        setattr(found, repeated.dest, [*getattr(found, repeated.dest), *more])
+        return found, []
+
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE, f"{self.prog}: {message}. See {self.prog} --help.\n")
 

@@ -220,6 +220,44 @@ def test_no_hit_is_1_and_headers_are_none(folder: Path, capsys: Capture) -> None
     assert said(capsys, "grep", "nobody", folder / "nowhere")[0] == 3
 
 
+@pytest.mark.parametrize(
+    "order",
+    [
+        ["TEXT", "-i", "A", "B"],
+        ["-i", "TEXT", "A", "B"],
+        ["TEXT", "A", "-i", "B"],
+        ["TEXT", "A", "B", "-i"],
+        ["-i", "--", "TEXT", "A", "B"],
+        ["TEXT", "-i", "--", "A", "B"],
+        ["TEXT", "A", "-i", "--", "B"],
+    ],
+)
+def test_options_stand_anywhere(folder: Path, capsys: Capture, order: list[str]) -> None:
+    named_: dict[str, str | Path] = {
+        "TEXT": "FRANK,5,4,9",
+        "A": write(folder, A, 1),
+        "B": write(folder, B, 2),
+    }
+    code, out, err = said(capsys, "grep", *(named_.get(word, word) for word in order))
+    assert (code, err) == (0, "")
+    assert [text.split(",")[2] for text in out] == ["1", "2"]
+
+
+def test_options_of_tail_stand_anywhere_and_what_is_unknown_is_refused(folder: Path, capsys: Capture) -> None:
+    first, second = write(folder, A, 1, 2), write(folder, B, 3, 4)
+    orders: tuple[list[str | Path], ...] = (
+        [first, second, "-n", "1"],
+        [first, "-n", "1", second],
+        ["-n", "1", first, second],
+    )
+    for order in orders:
+        assert [text.split(",")[2] for text in said(capsys, "tail", *order)[1]] == ["2", "4"]
+    with pytest.raises(SystemExit) as left:
+        said(capsys, "tail", first, "--lime", second)
+    assert left.value.code == 64
+    assert f"unrecognized arguments: --lime {second}" in capsys.readouterr().err
+
+
 def test_case_and_count(folder: Path, capsys: Capture) -> None:
     write(folder, A, 1, 2)
     assert said(capsys, "grep", "FRANK", folder)[0] == 1
