@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cockpit.commands import trace_options
 from cockpit.commands.recovery_options import example
+from cockpit.commands.when import When, in_utc, moment
 from cockpit.config.environment import ConfigError, Environment
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 NAME: Final = "logs"
 LINES: Final = 10
 MOST_LINES: Final = 100_000
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 Commands = Any
 """argparse's sub-parsers action, whose type has no public name."""
 
@@ -41,18 +41,6 @@ def _name(text: str) -> str:
     return text.strip()
 
 
-def _moment(text: str) -> datetime | timedelta:
-    """A time, naive where no zone is given, or how long ago."""
-    if text[-1:] in _UNITS and text[:-1].isascii() and text[:-1].isdecimal() and len(text) < 9:
-        return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text} is neither a time such as 2026-01-08T10:30 nor an age such as 90m"
-        ) from None
-
-
 def add(commands: Commands, group: Callable[..., Commands]) -> None:
     """Add the commands to ``commands``. ``group(parser, dest)`` makes sub-commands of one."""
     words = "POP3 protocol logs of servers, or on this machine"
@@ -63,7 +51,7 @@ def add(commands: Commands, group: Callable[..., Commands]) -> None:
     _add_tail(inner)
     _add_grep(inner)
     _add_view(inner)
-    trace_options.add(inner, _moment)
+    trace_options.add(inner)
 
 
 def _command(commands: Commands, name: str, words: str, shown: str) -> argparse.ArgumentParser:
@@ -120,7 +108,7 @@ def _add_grep(commands: Commands) -> None:
     for name, words in (("--since", "not before"), ("--until", "before")):
         made.add_argument(
             name,
-            type=_moment,
+            type=moment,
             metavar="WHEN",
             help=f"{words} this time (UTC as in the log; with --local-time local), or so long ago: 90m, 2h",
         )
@@ -172,7 +160,7 @@ def run(options: argparse.Namespace, environment: Callable[[], Environment]) -> 
     """Call what was asked for; its exit code. ``environment`` is asked only where a server is named. Raises
     ConfigError."""
     if options.logs_command == "trace":
-        return trace_options.run(options, environment, _in_utc)
+        return trace_options.run(options, environment)
     if options.logs_command == "view":
         return _view(options, environment)
     wanted = _wanted(options, environment)
@@ -223,13 +211,5 @@ def _wanted(options: argparse.Namespace, environment: Callable[[], Environment])
     )
 
 
-def _absolute(when: datetime | timedelta | None, local: bool) -> datetime | None:
-    return None if when is None else _in_utc(when, local)
-
-
-def _in_utc(when: datetime | timedelta, local: bool = False) -> datetime:
-    if isinstance(when, timedelta):
-        return datetime.now(UTC) - when
-    if when.tzinfo is None and not local:
-        return when.replace(tzinfo=UTC)
-    return when.astimezone(UTC)
+def _absolute(when: When | None, local: bool) -> datetime | None:
+    return None if when is None else in_utc(when, local)

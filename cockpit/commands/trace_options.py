@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cockpit.commands.recovery_options import example
+from cockpit.commands.when import in_utc, moment
 from cockpit.config.environment import ConfigError
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 EXITS = "exit 0 a server is named, 1 it cannot be told, 3 not readable"
 Commands = Any
 """argparse's sub-parsers action, whose type has no public name."""
-When = datetime | timedelta
 
 
 def _named(text: str) -> str:
@@ -26,8 +25,8 @@ def _named(text: str) -> str:
     return text.strip()
 
 
-def add(logs: Commands, moment: Callable[[str], When]) -> None:
-    """Add ``trace`` to the sub-commands of ``logs``. ``moment``: what a time on the command line is."""
+def add(logs: Commands) -> None:
+    """Add ``trace`` to the sub-commands of ``logs``."""
     trace = logs.add_parser(
         "trace",
         help=f"the mailbox server behind a run of a probe, with all evidence; {EXITS}",
@@ -56,14 +55,10 @@ def add(logs: Commands, moment: Callable[[str], When]) -> None:
     trace.add_argument("--format", choices=("table", "json"), default="table")
 
 
-def run(
-    options: argparse.Namespace,
-    environment: Callable[[], Environment],
-    absolute: Callable[[When], datetime],
-) -> int:
+def run(options: argparse.Namespace, environment: Callable[[], Environment]) -> int:
     """Trace a probe of a server, or a session in copied logs; the exit code. Raises ConfigError."""
     if options.paths:
-        return _local(options, absolute)
+        return _local(options)
     if not options.probe or not options.server:
         raise ConfigError(
             "logs trace: name a probe and its server (--probe 'POP\\PopCTPProbe' --server EX01), or give "
@@ -76,12 +71,12 @@ def run(
     return trace.run(environment(), options.probe, options.server, options.format, last=options.last)
 
 
-def _local(options: argparse.Namespace, absolute: Callable[[When], datetime]) -> int:
+def _local(options: argparse.Namespace) -> int:
     if options.probe or options.server or options.last:
         raise ConfigError("logs trace: copied logs go without --probe, --server and --last.")
     if options.since is None or options.until is None:
         raise ConfigError("logs trace: copied logs want --since and --until: when the probe began and ended.")
-    start, end = absolute(options.since), absolute(options.until)
+    start, end = in_utc(options.since), in_utc(options.until)
     if end < start:
         raise ConfigError("logs trace: --until is before --since.")
     from cockpit.commands import trace_local

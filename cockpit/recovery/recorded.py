@@ -97,6 +97,6 @@ def _run(event: Event, identity: str, server: str) -> ProbeRun:
 def _moment(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if _ZONED.search(text) else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return found.astimezone(UTC) if _ZONED.search(text) else found.replace(tzinfo=UTC)

@@ -326,6 +326,31 @@ def test_a_stretch_of_time(folder: Path, capsys: Capture) -> None:
     assert said(capsys, "grep", "frank", folder, "--since", "1m")[0] == 1
 
 
+EDGES = [
+    *("0001-01-01", "0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59", "9999-01-01", "9999-12-31"),
+    *("9999-12-31T23:59:59.999999-12:00", "99999999d", "9999999999w", "999999d"),
+]
+
+
+@pytest.mark.parametrize("at", EDGES)
+@pytest.mark.parametrize("option", ["--since", "--until"])
+@pytest.mark.parametrize("zone", [[], ["--local-time"]])
+def test_a_time_that_no_log_can_hold_is_refused(
+    folder: Path, capsys: Capture, at: str, option: str, zone: list[str]
+) -> None:
+    write(folder, A, 1)
+    code, out, err = said(capsys, "grep", "stat", folder, option, at, *zone)
+    assert (code, out) == (64, [])
+    assert "must be in the years 1970 to 9998" in err
+
+
+@pytest.mark.parametrize("zone", [[], ["--local-time"]])
+def test_the_first_and_the_last_time_that_are_taken(folder: Path, capsys: Capture, zone: list[str]) -> None:
+    write(folder, A, 1)
+    bounds = ("--since", "1970-01-03", "--until", "9998-12-29")
+    assert said(capsys, "grep", "stat", folder, *bounds, *zone)[0] == 0
+
+
 def test_a_text_of_other_letters_is_found_as_it_is_shown(folder: Path, capsys: Capture) -> None:
     write(folder, A, more=row(1, "jörg", "R=ok"))
     code, out, _ = said(capsys, "grep", "jörg", folder)

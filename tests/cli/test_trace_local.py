@@ -112,6 +112,8 @@ def test_what_is_no_front_ends_log_is_3(folder: Path, path: str, capsys: pytest.
         (("x", "--server", "EX01"), "go without"),
         (("x", "--since", "2h"), "want --since and --until"),
         (("x", "--since", "2026-01-08", "--until", "2026-01-07"), "--until is before --since"),
+        (("x", "--since", "2026-01-08", "--until", "9999-12-31"), "in the years 1970 to 9998"),
+        (("x", "--since", "99999999d", "--until", "1m"), "in the years 1970 to 9998"),
     ],
 )
 def test_what_does_not_go_together_is_64(

@@ -249,6 +249,13 @@ def test_a_time_bound_is_utc_and_needs_no_quoting(moment: datetime) -> None:
     assert timedelta() <= moment - parsed < timedelta(milliseconds=1)
 
 
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-05:00", "soon", "", "0001-01-01T00:00:00+05:00"])
+def test_an_event_of_no_time_that_can_be(time: str) -> None:
+    xml = ACTION.replace("2026-03-01T03:00:05.1234567Z", time)
+    (event,) = WinRMCmdlets(gives(xml)).events(Channel.MONITORING, THEN).rows
+    assert event.time is None
+
+
 def test_what_is_not_xml_is_a_protocol_error() -> None:
     with pytest.raises(ProtocolError):
         WinRMCmdlets(gives("<Event>")).events(Channel.MONITORING, THEN)
