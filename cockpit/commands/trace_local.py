@@ -15,10 +15,9 @@ from cockpit.poplog import lookup
 from cockpit.poplog.correlate import Skew, Window
 from cockpit.poplog.errors import LogError
 from cockpit.poplog.evidence import Gathered, Kind, LogLook, ProbeRun
-from cockpit.poplog.local import LocalFolder
+from cockpit.poplog.local import LocalFolder, folders
 from cockpit.poplog.names import Writer, parse_name
 from cockpit.poplog.sessions import local_part
-from cockpit.poplog.sources import on_path
 from cockpit.poplog.trace import Trace, conclude
 
 ANY_PROBE = "HealthMailbox"
@@ -52,7 +51,10 @@ def run(paths: Sequence[Path], wanted: Wanted, form: str) -> int:
 
 def _trace(paths: Sequence[Path], wanted: Wanted) -> Trace:
     """Raises LogError."""
-    looks = [_look(path, wanted) for path in paths]
+    for path in paths:
+        _check(path)
+    # Files of one folder follow each other: a session may begin in one of them and end in the next.
+    looks = [_look(source, wanted) for source in folders(paths)]
     found = [look for look in looks if look.newest is not None]
     if not found:
         raise LogError(
@@ -75,20 +77,21 @@ def _trace(paths: Sequence[Path], wanted: Wanted) -> Trace:
     return replace(trace, evidence=tuple(e for e in trace.evidence if e.kind is Kind.FRONT_LOG))
 
 
-def _look(path: Path, wanted: Wanted) -> LogLook:
-    source, name = on_path(path)
-    if name:
-        named = parse_name(name)
-        if named is None or named.writer is not Writer.POP3:
-            raise LogError(
-                f"{path} is not called like a front end's POP3 log", cure="Give its folder, or rename it."
-            )
-        source = LocalFolder(path.parent, (name,))
+def _check(path: Path) -> None:
+    """Raises LogError for a file that is not a front end's log by its name."""
+    named = parse_name(path.name)
+    if path.is_file() and (named is None or named.writer is not Writer.POP3):
+        raise LogError(
+            f"{path} is not called like a front end's POP3 log", cure="Give its folder, or rename it."
+        )
+
+
+def _look(source: LocalFolder, wanted: Wanted) -> LogLook:
     try:
         text = local_part(wanted.user) or ANY_PROBE
         found = lookup.look(source, Writer.POP3, Window(wanted.start, wanted.end), text)
     finally:
         source.close()
     problem = f" ({found.problem})" if found.problem else ""
-    looked = f"{path}: {', '.join(found.files) or 'no file of that time'}{problem}"
+    looked = f"{source.folder}: {', '.join(found.files) or 'no file of that time'}{problem}"
     return LogLook(source.name, looked, found.sessions, None, Skew(), found.begins, found.newest)

@@ -81,6 +81,24 @@ def test_what_cannot_be_told_is_1(
     assert words in out
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_session_that_goes_on_in_the_next_of_the_named_files(
+    folder: Path, turned: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = proxied("EX02.contoso.test", at=AT, session="f" * 16)
+    named = next(n for n, row in enumerate(rows) if USER in row)
+    first, second = folder / NAME, folder / "POP32026010808-2.LOG"
+    first.write_bytes(log([*quiet(5), *rows[: named + 1]]))
+    second.write_bytes(log([*rows[named + 1 :], *quiet(50)]))
+    (folder / "POP32026010808-3.LOG").write_bytes(log(quiet(55)))
+    files = [str(second), str(first)] if turned else [str(first), str(second)]
+    assert cli.main(["logs", "trace", *files, *TIMES, "--user", USER]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("EX02 (likely): Only the front-end log names it")
+    assert f"{folder}: {first.name}, {second.name}" in out
+    assert cli.main(["logs", "trace", str(folder), str(first), *TIMES, "--user", USER]) == 0
+
+
 def test_logs_of_two_servers(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = tmp_path / "EX09"
     other.mkdir()
