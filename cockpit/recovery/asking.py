@@ -157,12 +157,13 @@ class Asker:
         return [(each, self._work.journal.wishes(each.id)) for each in self.line(run)]
 
     def wants_end_of_wait(self, run: Run, since: float) -> Wish | None:
-        """The wish to end the wait that began at ``since``, taken up; older ones were for another wait."""
+        """The wish to end the wait that began at ``since``: whoever ends the wait heeds it in the same
+        transaction, or it is lost with a worker that dies in between. Older ones were for another wait."""
         for wish in self._work.patient(run, lambda: self._work.journal.wishes(run.id)):
             if wish.kind is WishKind.END_WAIT:
-                self._heeded(run, wish)
                 if wish.at >= since:
                     return wish
+                self._heeded(run, wish)
         return None
 
     def pause(self, run: Run, seconds: float, *, heed: bool = True) -> None:

@@ -255,7 +255,7 @@ class Engine:
             with self._work.write(run) as writer:
                 last = writer.intend(NewAttempt(run.id, step.id, "", {}, wait, due_in=wait))
             self._work.phase(step.id, "after intent")
-        words = "The time is over."
+        words, wish = "The time is over.", None
         while (left := (last.due_at or 0.0) - self._work.patient(run, self._journal.now)) > 0:
             wish = self._asker.wants_end_of_wait(run, last.intent_at)
             if wish is not None:
@@ -264,6 +264,8 @@ class Engine:
             self._asker.pause(run, min(left, self._work.look_every))
         self._work.phase(step.id, "after effect")
         with self._work.write(run) as writer:
+            if wish is not None:
+                writer.heed(wish.id)
             self._finish(run, book, step)(writer, last, Done("elapsed", words))
         self._work.phase(step.id, "after result")
 

@@ -45,6 +45,7 @@ class Holder:
         self._work.phase(step.id, "after effect")
         with self._work.write(run) as writer:
             if wish is not None:
+                writer.heed(wish.id)
                 writer.withdraw_open(run.id, "it was ended by a wish")
                 writer.state(run.id, RunState.RUNNING)
             finish(writer, last, done)

@@ -27,6 +27,7 @@ from cockpit.journal.store import Journal, open_journal
 from cockpit.recovery.access import Sessions
 from cockpit.recovery.asking import Parked
 from cockpit.recovery.engine import Engine
+from cockpit.recovery.holding import due_of
 from cockpit.recovery.keeper import Keeper
 from cockpit.recovery.sweep import closed, record, still, sweep
 from cockpit.recovery.work import Work
@@ -149,9 +150,11 @@ def _unheard(journal: Journal, run: str) -> bool:
         if found.ended:
             continue
         # Only what taking the run up would take up too: else it would be taken up for ever.
-        aborts = any(w.kind is WishKind.ABORT for w in journal.wishes(each))
+        wished = {w.kind for w in journal.wishes(each)}
+        aborts = WishKind.ABORT in wished and not found.facts.get("aborting")
+        ends = WishKind.END_WAIT in wished and due_of(journal, found) is not None
         answered = past and not past[-1].open and found.state is RunState.WAITING
-        if (aborts and not found.facts.get("aborting")) or answered:
+        if aborts or ends or answered:
             return True
     return False
 

@@ -35,7 +35,7 @@ from cockpit.recovery.sweep import Swept, still
 from cockpit.recovery.view import Orphan
 from tests.exchange.standin import gives, row
 from tests.recovery.builders import EX01, EX02, NOW, copy, host, monitor, obligation, server, service
-from tests.recovery.fakes import QUICK, Fakes, World, book, opened, quick, say, step
+from tests.recovery.fakes import QUICK, REASON, Fakes, Killed, World, book, opened, quick, say, step
 
 DENIED = CmdletError("Access is denied")
 SLOW = "The domain controller did not answer"
@@ -71,6 +71,30 @@ def test_a_wish_ends_the_wait_it_was_made_in(world: World) -> None:
     assert world.work(run) is RunState.RECOVERED
     assert world.words(run, "w1") == "Ended early by ann: because the test wants it"
     assert world.words(run, "w2") == "Ended early by ann: because the test wants it"
+
+
+@pytest.mark.parametrize("action", ["wait", "hold"])
+def test_a_wish_outlives_the_worker_that_took_it_up(world: World, action: str) -> None:
+    """Killed between its look at the wish and the end of the wait: the next one ends the wait by it."""
+    world.settings = quick(wait=30.0)
+    run = world.begin(book(step(action, name="w1")))
+    died: list[str] = []
+
+    def die(_: str, phase: str) -> None:
+        if phase == "after intent":
+            world.wish(run, WishKind.END_WAIT)
+        elif phase == "after effect" and not died:
+            died.append(phase)
+            raise Killed
+
+    world.phase = die
+    with pytest.raises(Killed):
+        world.work(run)
+    assert len(world.journal.wishes(run)) == 1
+    assert world.work(run) is RunState.RECOVERED
+    assert f"by ann: {REASON}" in world.words(run, "w1")
+    assert world.journal.wishes(run) == ()
+    assert len(world.journal.attempts(run)) == 1
 
 
 def test_a_second_press_does_not_cut_the_next_wait(world: World) -> None:

@@ -105,6 +105,28 @@ def test_an_answer_between_the_last_look_and_the_release_is_taken_up(
     assert world.run(run).state is RunState.ESCALATED
 
 
+def test_a_wish_between_the_last_look_at_a_hold_and_the_release_is_taken_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever wishes it then sees a worker's lease, and starts none."""
+    run = world.begin(book(step("hold")))
+    real, parked_at = Engine.drive, []
+
+    def late(self: Any, run_id: str) -> RunState:
+        try:
+            return real(self, run_id)
+        except Parked:
+            parked_at.append(run_id)
+            if len(parked_at) == 1:
+                world.wish(run, WishKind.END_WAIT)
+            raise
+
+    monkeypatch.setattr(Engine, "drive", late)
+    assert worked(world, run, monkeypatch) == EXIT_ENDED
+    assert world.run(run).state is RunState.RECOVERED
+    assert parked_at == [run]
+
+
 def test_a_worker_parks_where_nobody_answers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     run = world.begin(book(step("monitor")))
     assert worked(world, run, monkeypatch) == EXIT_PARKED
