@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from cockpit.journal.records import Finding, Grade, Obligation, Verdict
-from cockpit.recovery.view import HandView, OutputView, PlanStep, StepMark, StepView
+from cockpit.recovery.view import HandView, OutputView, PlanStep, RunView, StepMark, StepView
 from cockpit.ui.look import Glyphs, Line
 from cockpit.ui.panels import stamp
 from cockpit.ui.recovery_words import elapsed, mark, moment, offered, refuses, span, value
@@ -221,8 +221,16 @@ def output_lines(output: Iterable[OutputView], present: datetime) -> list[Line]:
     return [((f"{stamp(line.at, present)}  ", "text-label"), (line.text, "")) for line in kept]
 
 
+def abort_lines(view: RunView) -> list[Line]:
+    """What an abort of the run undoes; of one that rests also its step's words on that."""
+    lines = undo_lines(view.obligations, view.now)
+    question = view.question
+    step = view.step(question.step) if question is not None and question.due is not None else None
+    return lines if step is None else [*lines, BLANK, *block("At rest", step.why)]
+
+
 def undo_lines(obligations: Iterable[Obligation], now: datetime) -> list[Line]:
-    """What an abort undoes, newest first."""
+    """Open obligations and what they go back to, newest first."""
     still = sorted((o for o in obligations if o.open), key=lambda o: o.opened_at, reverse=True)
     if not still:
         return [(("Nothing is open: nothing has to be undone.", ""),)]

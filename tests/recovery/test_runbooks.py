@@ -241,6 +241,16 @@ def test_every_step_says_what_and_why(book: Runbook) -> None:
     assert book.title
 
 
+def test_where_a_run_rests_it_says_what_an_abort_leaves_out() -> None:
+    """An abort undoes obligations; a restart is none, and without it the service writes on."""
+    holds = [(b, s) for b in BOOKS for s in b.steps if s.action == "hold"]
+    assert len(holds) == 3
+    for book, hold in holds:
+        after = [book.step(i).action for i in book.reachable(hold.next["over"]) if i not in ENDS]
+        assert "restart_service" in after
+        assert "to abort puts back the setting alone, and restarts nothing" in hold.why
+
+
 @each_book
 def test_unblocking_and_moving_back_are_two_steps(book: Runbook) -> None:
     moves = [s for s in book.steps if s.action == "move_databases"]

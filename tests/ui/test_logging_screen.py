@@ -22,7 +22,9 @@ from cockpit.ui.look import plain
 from cockpit.ui.screens.decide import DecideDialog
 from cockpit.ui.screens.logging import KEEP, WATCH, LoggingDialog, choices
 from cockpit.ui.screens.obligations import ObligationsScreen
+from cockpit.ui.screens.reason import ReasonDialog
 from cockpit.ui.screens.run import RunScreen
+from cockpit.ui.steps import abort_lines
 from cockpit.ui.widgets.standing import StandingBar
 from tests.ui import recoveries as made
 from tests.ui.conftest import MakeApp
@@ -233,15 +235,17 @@ async def test_read_only_has_no_such_key(make_app: MakeApp) -> None:
 # --- what is told while it is on -----------------------------------------------------------------
 
 
+WHY = "To abort restarts nothing."
+
+
 def resting(minutes: float) -> FakeRecovery:
     """A run that rests, due in so many minutes, before now if negative."""
     due = NOW + timedelta(minutes=minutes)
     view = asking()
     assert view.question is not None
-    view = replace(
-        view, question=replace(view.question, due=due, choices=(Choice.AGAIN, Choice.GO), typed="")
-    )
-    view = made.change(view, view.current, due_at=due, mark=StepMark.ASKING)
+    choices = (Choice.AGAIN, Choice.GO, Choice.ABORT)
+    view = replace(view, question=replace(view.question, due=due, choices=choices, typed=""))
+    view = made.change(view, view.current, due_at=due, mark=StepMark.ASKING, why=WHY)
     line = replace(made.line(view), life=Life.WAITING, due=due)
     told = replace(
         made.standing(view),
@@ -290,3 +294,21 @@ async def test_at_rest_the_question_offers_to_put_it_back_or_to_keep_it(make_app
         assert isinstance(found, DecideDialog)
         assert str(found.button("choice-go").label) == "Put it back"
         assert str(found.button("choice-again").label) == "Keep it on"
+
+
+@pytest.mark.parametrize("way", ["decide", "abort"])
+async def test_at_rest_an_abort_says_what_it_leaves_out(make_app: MakeApp, way: str) -> None:
+    async with cockpit(make_app, resting(30)) as (app, pilot):
+        app.open_run("4f2a")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen) and app.screen.view is not None)
+        await pilot.press("d" if way == "decide" else "a")
+        await until(pilot, lambda: isinstance(app.screen, DecideDialog | ReasonDialog))
+        found = app.screen
+        assert isinstance(found, DecideDialog | ReasonDialog)
+        if way == "decide":
+            await pilot.click("#choice-abort")
+        await until(pilot, lambda: WHY in "\n".join(plain(line) for line in found.text_pane.source))
+
+
+def test_an_abort_elsewhere_says_only_what_is_undone() -> None:
+    assert WHY not in "\n".join(plain(line) for line in abort_lines(made.change(asking(), "block", why=WHY)))

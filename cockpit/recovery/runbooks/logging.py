@@ -108,7 +108,8 @@ def _on_book(choice: str) -> Runbook:
                 title="Logging is on",
                 action="hold",
                 why="It is on for as long as it is wanted, and no longer: after its due time it is told on "
-                "every screen, until it is put back.",
+                "every screen, until it is put back. To put it back restarts the POP3 service too, which "
+                "writes on until then; to abort puts back the setting alone, and restarts nothing.",
                 next={"over": "off-logging-off"},
             ),
             *_off("off", tiers, then=RECOVERED),

@@ -20,7 +20,7 @@ from cockpit.recovery.view import QuestionView, RunView
 from cockpit.ui.actions import Registry
 from cockpit.ui.look import Glyphs, Line
 from cockpit.ui.screens.dialog import REASON_LENGTH, Dialog, Field, reason_line, typed_line
-from cockpit.ui.steps import BLANK, against, command, guards, undo_lines, warnings
+from cockpit.ui.steps import BLANK, abort_lines, against, command, guards, warnings
 from cockpit.ui.widgets.bars import Bar, KeyBar
 from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.rows import Column, Row, RowsPane
@@ -83,7 +83,7 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
         lines += warnings(self._against(self.view))
         if self.choice is Choice.ABORT:
             lines = [(("Before the run ends this is undone, newest first:", "text-strong"),), BLANK]
-            lines += undo_lines(self.view.obligations, self.view.now)
+            lines += abort_lines(self.view)
         return lines
 
     def _against(self, view: RunView) -> tuple[Finding, ...]:

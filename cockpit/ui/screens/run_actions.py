@@ -18,7 +18,7 @@ from cockpit.ui.recovery_words import doubtful, moment, short
 from cockpit.ui.screens.base import RecoveryScreen
 from cockpit.ui.screens.decide import DecideDialog
 from cockpit.ui.screens.reason import ReasonDialog, Sentence
-from cockpit.ui.steps import BLANK, pair, undo_lines
+from cockpit.ui.steps import BLANK, abort_lines, pair
 
 
 class RunActions(RecoveryScreen, inherit_bindings=False):
@@ -115,7 +115,7 @@ class RunActions(RecoveryScreen, inherit_bindings=False):
         lines: tuple[Line, ...] = (
             (("The run ends. Before that this is undone, newest first, and read back:", ""),),
             BLANK,
-            *undo_lines(view.obligations, view.now),
+            *abort_lines(view),
         )
         sentence = Sentence(f"Abort run {short(run)}?", "Abort the run", lines, _not_ended)
 
