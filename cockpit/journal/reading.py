@@ -40,6 +40,10 @@ class Reads:
         with self._database.read() as connection:
             return read_run(connection, id)
 
+    def has_run(self, id: str) -> bool:  # noqa: A002
+        """Whether there is such a run: a lease may be taken for one that has no row yet."""
+        return bool(self._all(sa.select(schema.run.c.id).where(schema.run.c.id == id)))
+
     def runs(
         self, *, limit: int = 100, open_only: bool = False, environment: str | None = None
     ) -> tuple[Run, ...]:

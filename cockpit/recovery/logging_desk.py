@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 
-from cockpit.config.environment import Environment
-from cockpit.journal.records import Answer, Choice, Json, Run
-from cockpit.journal.store import Journal
-from cockpit.recovery import logging_runs
-from cockpit.recovery.access import Access
+from cockpit.journal.records import Answer, Choice, Json
+from cockpit.recovery import logging_runs, starting
 from cockpit.recovery.engine import GOES_ON
 from cockpit.recovery.logging_view import LoggingState
 from cockpit.recovery.refusing import refusals
-from cockpit.recovery.runbook import Runbook
+from cockpit.recovery.workroom import Workroom
 
 
-class LoggingDesk(ABC):
+class LoggingDesk(Workroom):
     """What :class:`cockpit.recovery.office.Office` has beside the recoveries."""
-
-    _environment: Environment
-    _journal: Journal
-
-    @abstractmethod
-    def operator(self) -> str: ...
-
-    @abstractmethod
-    def _may_write(self, what: str) -> None: ...
-
-    @abstractmethod
-    def _servers(self) -> AbstractContextManager[Access]: ...
-
-    @abstractmethod
-    def _not_held(self, run: Run, what: str) -> None: ...
-
-    @abstractmethod
-    def _work_if_left(self, run: Run) -> None: ...
-
-    @abstractmethod
-    def _start(
-        self, book: Runbook, server: str, monitor: str, *, auto: bool, facts: Mapping[str, Json] | None = None
-    ) -> str: ...
 
     def logging(self, server: str) -> LoggingState:
         """How protocol logging stands on a server, everything read now. Raises RefusedError."""
@@ -83,7 +55,7 @@ class LoggingDesk(ABC):
         self._may_write(what)
         with refusals(what):
             run, question = logging_runs.resting(self._journal, self._environment.name, server)
-            self._not_held(run, what)
+            starting.not_held(self._journal, run, what)
             with self._journal.write(None) as writer:
                 writer.answer(question.id, Answer(choice, self.operator()))
                 if facts:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,35 +14,31 @@ from cockpit.exchange import catalogue
 from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.model import MonitoringProbeResult
 from cockpit.exchange.text import clean_line
-from cockpit.journal.errors import JournalError, LeaseHeldError
+from cockpit.journal.errors import JournalError
 from cockpit.journal.records import (
     Answer,
     Choice,
-    Json,
-    NewRun,
     Question,
     Reading,
     Run,
     RunState,
     WishKind,
 )
-from cockpit.journal.store import Hold, Journal
+from cockpit.journal.store import Journal
 from cockpit.journal.writing import REASON_LENGTH
 from cockpit.poplog.trace import Trace
-from cockpit.recovery import bundle, plan, sweep
-from cockpit.recovery.access import Access, Sessions
+from cockpit.recovery import bundle, plan, starting, sweep
 from cockpit.recovery.actions.settings import change_of, read_value, same
 from cockpit.recovery.client import NotBackError, RefusedError
 from cockpit.recovery.holding import due_of
-from cockpit.recovery.launch import Launcher, works
+from cockpit.recovery.launch import works
 from cockpit.recovery.logging_desk import LoggingDesk
-from cockpit.recovery.opening import journal_url, open_journal_of
+from cockpit.recovery.opening import open_journal_of
 from cockpit.recovery.picture import Rows, run_line, run_view
 from cockpit.recovery.refusing import refusals as _refusals
-from cockpit.recovery.runbook import Runbook, freeze, readable
+from cockpit.recovery.runbook import Runbook, readable
 from cockpit.recovery.runbooks import runbook_for
 from cockpit.recovery.runbooks.service import BACK_END_SERVICE, SERVICE
-from cockpit.recovery.scope import scope_of, server_of
 from cockpit.recovery.tracing import Tracer, run_of
 from cockpit.recovery.view import Plan, RunLine, RunView, Standing
 
@@ -63,23 +56,15 @@ def open_office(environment: Environment, *, read_only: bool | None = None) -> O
 
 
 class Office(LoggingDesk):
-    """Implements ``cockpit.recovery.client.Recovery``. May be used from several threads: every call that
-    asks servers has sessions of its own."""
+    """Implements ``cockpit.recovery.client.Recovery``."""
 
     def __init__(
         self, environment: Environment, secret: Secret | None, journal: Journal, read_only: bool
     ) -> None:
-        self._environment = environment
-        self._secret = secret
-        self._journal = journal
-        self._read_only = read_only
+        super().__init__(environment, secret, journal, read_only)
         self._swept = Standing()
-        self._launcher = Launcher(environment, secret, journal, journal_url(environment, paths()))
 
     # --- reading -----------------------------------------------------------------------------------
-
-    def operator(self) -> str:
-        return self._journal.actor.operator
 
     def position(self) -> int:
         with _refusals("Reading the journal"):
@@ -186,55 +171,6 @@ class Office(LoggingDesk):
         """Restart one POP3 service under the rules of a recovery; the run's id. Raises RefusedError."""
         return self._start(BACK_END_SERVICE if back_end else SERVICE, server, "", auto=False)
 
-    def _start(
-        self,
-        book: Runbook,
-        server: str,
-        monitor: str,
-        *,
-        auto: bool,
-        facts: Mapping[str, Json] | None = None,
-    ) -> str:
-        what = f"Start {book.title.lower()} on {server}"
-        self._may_write(what)
-        with _refusals(what):
-            with self._servers() as access:
-                scope = scope_of(access, server)
-                name = server_of(access, server).name
-            self._free(scope, what)
-            text, digest = freeze(book)
-            new = NewRun(
-                id=uuid.uuid4().hex,
-                runbook=book.name,
-                digest=digest,
-                book=text,
-                environment=self._environment.name,
-                scope=scope,
-                server=name,
-                monitor=monitor,
-                step=book.steps[0].id,
-                auto=auto,
-                facts=facts or {},
-            )
-            hold = self._acquired(scope, new.id, what)
-            try:
-                # Two may have found it free at the same time: under the lease only one looks.
-                self._no_run(scope, what)
-                with self._journal.write(hold) as writer:
-                    writer.create_run(new)
-            finally:
-                self._journal.release(hold)
-            self._work(new.id)
-            return new.id
-
-    def _acquired(self, scope: str, run: str, what: str) -> Hold:
-        """The lease of a run that is to be created; who was quicker is named by what they have begun."""
-        try:
-            return self._journal.acquire(scope, run, self._environment.recovery.lease)
-        except LeaseHeldError:
-            self._free(scope, what)
-            raise
-
     def answer(self, run: str, question: int, answer: Answer) -> None:
         what = f"Answer {answer.choice.value}"
         self._may_write(what)
@@ -243,7 +179,7 @@ class Office(LoggingDesk):
             asked = next((q for q in self._journal.questions(found.id) if q.id == question), None)
             if asked is None:
                 raise RefusedError(what, f"question {question} is not of run {found.id[:8]}")
-            self._not_held(found, what)
+            starting.not_held(self._journal, found, what)
             if answer.choice is Choice.OVERRIDE:
                 self._may_override(what, found, asked, answer)
             if answer.choice is Choice.HAND_OVER and not answer.to.strip():
@@ -268,7 +204,7 @@ class Office(LoggingDesk):
         self._may_write(f"Wish to {kind.value}")
         with _refusals(f"Wish to {kind.value}"):
             found = self._find(run)
-            self._not_held(found, f"Wish to {kind.value}")
+            starting.not_held(self._journal, found, f"Wish to {kind.value}")
             waits = any(a.in_doubt and a.due_at is not None for a in self._journal.attempts(found.id))
             if kind is WishKind.END_WAIT and not waits:
                 raise RefusedError(f"Wish to {kind.value}", f"run {found.id[:8]} is at no wait now")
@@ -302,7 +238,7 @@ class Office(LoggingDesk):
             found = self._top(self._find(run))
             if found.ended:
                 raise RefusedError(what, f"it has ended: {found.state.value}")
-            self._not_held(found, what)
+            starting.not_held(self._journal, found, what)
             with self._journal.write(None) as writer:
                 writer.wish(found.id, WishKind.ABORT, reason, self.operator())
             self._work_if_left(found)
@@ -368,17 +304,7 @@ class Office(LoggingDesk):
                 sweep.record(writer, found)
         return self.standing()
 
-    def close(self) -> None:
-        self._launcher.close()
-        self._journal.close()
-
     # --- small things --------------------------------------------------------------------------------
-
-    def _may_write(self, what: str) -> None:
-        if self._read_only:
-            raise RefusedError(
-                what, f"environment {self._environment.name} is read-only", "Start with --write."
-            )
 
     def _book(self, monitor: str) -> Runbook:
         book = runbook_for(monitor)
@@ -386,83 +312,6 @@ class Office(LoggingDesk):
             known = ", ".join(catalogue.MONITORS)
             raise RefusedError(f"Recover {monitor}", "the page has no procedure for it", f"Known: {known}.")
         return book
-
-    def _free(self, scope: str, what: str) -> None:
-        """A living lease, or a run not ended, keeps a second one out. Raises RefusedError."""
-        lease = self._journal.lease(scope)
-        if lease is not None and not lease.expired:
-            if not self._exists(lease.run):
-                # Either it is about to be created, or its starter only looks, and is refused as we are: for
-                # the run that was created before this lease was read.
-                self._no_run(scope, what)
-            whose = f"{lease.operator} ({lease.holder}) since {_clock(lease.taken_at)}"
-            raise RefusedError(
-                what,
-                f"{scope} is held by {whose} for run {lease.run[:8]}",
-                f"Watch it: pop-cockpit runs attach {lease.run[:8]}.",
-            )
-        self._no_run(scope, what)
-
-    def _exists(self, run: str) -> bool:
-        return any(r.id == run for r in self._journal.runs(limit=10_000))
-
-    def _no_run(self, scope: str, what: str) -> None:
-        for run in self._journal.runs(open_only=True, limit=10_000):
-            # One that rests has given the scope back, and is in nobody's way.
-            if run.scope == scope and due_of(self._journal, run) is None:
-                whose = f"of {run.operator} on {run.server}, begun {_clock(run.created_at)}"
-                raise RefusedError(
-                    what,
-                    f"run {run.id[:8]} {whose}, has not ended",
-                    f"Resume or abort it first: pop-cockpit runs resume {run.id[:8]}.",
-                )
-
-    def _not_held(self, run: Run, what: str) -> None:
-        """A run that rests has given its scope back: while another run has it, nobody could take up what is
-        decided. Raises RefusedError."""
-        lease = self._journal.lease(run.scope)
-        if lease is not None and works(lease) and lease.run not in self._journal.kin(run.id):
-            raise RefusedError(
-                what,
-                f"{run.scope} is held by {lease.operator} for run {lease.run[:8]}",
-                f"Wait until it ends: pop-cockpit runs attach {lease.run[:8]}.",
-            )
-
-    def _top(self, run: Run) -> Run:
-        """The run that a worker works on: a child is driven by its parent's."""
-        while run.parent is not None:
-            parent = self._journal.run(run.parent)
-            if parent.ended:
-                return run
-            run = parent
-        return run
-
-    def _work_if_left(self, run: Run) -> None:
-        top = self._top(run)
-        if not works(self._journal.lease(top.scope)):
-            self._work(top.id)
-
-    def _work(self, run: str) -> None:
-        try:
-            self._launcher.start(run, paths())
-        except OSError as error:
-            raise RefusedError(
-                f"A worker for run {run[:8]}",
-                f"it could not be started: {error.strerror}",
-                f"When that is mended: pop-cockpit runs resume {run[:8]}.",
-            ) from error
-
-    @contextmanager
-    def _servers(self) -> Iterator[Access]:
-        access = Sessions(self._environment, self._secret)
-        try:
-            yield access
-        finally:
-            access.close()
-
-
-def _clock(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}Z"
 
 
 def catalogue_name(monitor: str) -> str:

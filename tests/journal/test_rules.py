@@ -45,6 +45,7 @@ def test_a_run_reads_back_as_it_was_made(journal: Journal) -> None:
     assert (run.auto, run.ended_at, run.facts, run.parent) == (False, None, {}, None)
     with pytest.raises(JournalError, match="no run nowhere"):
         journal.run("nowhere")
+    assert [name for name in ("run-1", "run-", "nowhere") if journal.has_run(name)] == ["run-1"]
 
 
 def test_two_runs_cannot_have_one_id_and_no_run_an_unknown_parent(journal: Journal) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from cockpit.exchange.model import Reading
 from cockpit.journal.errors import LeaseHeldError
-from cockpit.journal.records import Answer, Choice, Lease, NewAttempt, RunState, WishKind
-from cockpit.recovery import launch
+from cockpit.journal.records import Answer, Choice, Lease, NewAttempt, Run, RunState, WishKind
+from cockpit.recovery import launch, starting
 from cockpit.recovery.actions.settings import LOGGING, MOVE_NOW
 from cockpit.recovery.client import RefusedError
 from cockpit.recovery.launch import works
@@ -251,7 +251,7 @@ def test_of_two_starts_at_one_moment_one_is_refused(
 ) -> None:
     other = another(world)
     hold = other.acquire(SCOPE, "bobs", 60.0)
-    monkeypatch.setattr(desk, "_free", lambda scope, what: None)
+    monkeypatch.setattr(starting, "free", lambda journal, scope, what: None)
     with pytest.raises(RefusedError) as refused:
         desk.start(EX01, MONITOR)
     assert isinstance(refused.value.__cause__, LeaseHeldError)
@@ -276,8 +276,8 @@ def test_who_only_looks_under_the_lease_is_not_named_as_its_holder(
     if when == "before":
         other.acquire(SCOPE, "bobs", 60.0)
     else:
-        looks = iter((lambda *_: None, desk._free))
-        monkeypatch.setattr(desk, "_free", lambda *args: next(looks)(*args))
+        looks = iter((lambda *_: None, starting.free))
+        monkeypatch.setattr(starting, "free", lambda *args: next(looks)(*args))
     monkeypatch.setattr(desk._journal, "acquire", late)
     with pytest.raises(RefusedError, match=f"run {run[:8]} of ann on {EX01}, begun .* has not ended"):
         desk.start(EX01, MONITOR)
@@ -288,6 +288,25 @@ def test_a_lease_whose_run_is_about_to_be_created_is_named(world: World, desk: D
     other = another(world)
     other.acquire(SCOPE, "bobs-run", 60.0)
     with pytest.raises(RefusedError, match=f"{SCOPE} is held by bob .* for run bobs-run"):
+        desk.start(EX01, MONITOR)
+    other.close()
+
+
+def test_who_holds_a_scope_is_looked_up_alone(
+    world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many runs the journal has: those that have ended are not read for it."""
+    run = world.begin(book(step("wait")))
+    other = another(world)
+    other.acquire(SCOPE, run, 60.0)
+    real = desk._journal.runs
+
+    def runs(*, limit: int = 100, open_only: bool = False) -> tuple[Run, ...]:
+        assert open_only, "runs that have ended are in nobody's way"
+        return real(limit=limit, open_only=open_only)
+
+    monkeypatch.setattr(desk._journal, "runs", runs)
+    with pytest.raises(RefusedError, match=f"{SCOPE} is held by bob .* for run {run[:8]}"):
         desk.start(EX01, MONITOR)
     other.close()
 
