@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cockpit import __version__
-from cockpit.commands import logs_options, recovery_options
+from cockpit.commands import left_out, logs_options, recovery_options
 from cockpit.commands.output import write_what_can_be_written
 from cockpit.commands.recovery_options import example
 from cockpit.config import environment as config
@@ -313,6 +313,7 @@ def _env_file(options: argparse.Namespace) -> Path:
 
 def _environment(options: argparse.Namespace) -> Environment:
     environment = config.choose(_env_file(options), options.env)
+    left_out.refuse(environment, options)
     secrets.take_ticket_cache(environment)
     return environment if options.write is None else config.with_mode(environment, write=options.write)
 

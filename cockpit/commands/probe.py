@@ -10,6 +10,8 @@ from cockpit.commands.output import reader_may_leave
 from cockpit.config import secrets
 from cockpit.config.environment import Environment
 from cockpit.config.targets import exchange_target
+from cockpit.config.watched import ELSEWHERE, why_left_out
+from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.cmdlets import ExchangeCmdlets, invoke_monitoring_probe_call
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.model import MonitoringProbeResult, Reading
@@ -36,7 +38,9 @@ def run(environment: Environment, identity: str, server: str, form: str) -> int:
             continue
         # Once it may have been sent it is not sent again, to nobody.
         try:
-            answer = ExchangeCmdlets(session).invoke_monitoring_probe(identity, server)
+            cmdlets = ExchangeCmdlets(session)
+            _refuse_left_out(cmdlets, environment, server)
+            answer = cmdlets.invoke_monitoring_probe(identity, server)
             return _show(answer, identity, server, form)
         except ExchangeError as error:
             failure = error
@@ -48,6 +52,15 @@ def run(environment: Environment, identity: str, server: str, form: str) -> int:
     if form == "json":
         print(json.dumps(_as_dict(Reading(()), identity, server, str(failure)), ensure_ascii=False, indent=2))
     return NOT_RUN
+
+
+def _refuse_left_out(cmdlets: ExchangeCmdlets, environment: Environment, server: str) -> None:
+    """Raises ExchangeError where the server's FQDN, which Exchange knows, leaves it out."""
+    if why_left_out(environment, server) is not None:
+        return
+    found = next((s for s in cmdlets.get_exchange_server().rows if same_server(s.name, server)), None)
+    if found is not None and (why := why_left_out(environment, found.name, found.fqdn)):
+        raise ExchangeError(f"{found.name} is {why}", cure=ELSEWHERE)
 
 
 def _show(answer: Reading[MonitoringProbeResult], identity: str, server: str, form: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cockpit.commands import tables
+from cockpit.commands import left_out, tables
 from cockpit.commands.desk import BAD, OK, REFUSED, Desk, refused
 from cockpit.commands.follower import Follower, Terms
 from cockpit.commands.narrator import Narrator
@@ -37,6 +37,7 @@ def status(desk: Desk, server: str, backend: bool, form: str) -> int:
     narrator = Narrator()
     names = (catalogue.BACK_END_SERVICE,) if backend else tuple(_TIERS)
     try:
+        left_out.by_directory(desk.environment, server)
         found = _read(desk, server, names)
     except ExchangeError as error:
         narrator.say(f"{server}: {error}. {error.cure}")

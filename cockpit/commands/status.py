@@ -30,14 +30,15 @@ def run(
     if watch:
         return _watch(environment, secret, server, only, form, color)
     fleet = read_once(environment, secret, only, timeout)
-    _check(fleet, server, only)
+    _check(fleet, environment, server, only)
     return _show(fleet, environment, only, form, color)
 
 
-def _check(fleet: FleetSnapshot, server: str | None, only: frozenset[str]) -> None:
+def _check(fleet: FleetSnapshot, environment: Environment, server: str | None, only: frozenset[str]) -> None:
     if server and fleet.servers and not any(name.lower() in only for name in fleet.servers):
-        known = ", ".join(sorted(fleet.servers))
-        raise ConfigError(f"--server {server}: the organization has no such server. It has: {known}.")
+        known, left_out = ", ".join(sorted(fleet.servers)), fleet.status.left_out
+        more = f", and {left_out} that environment {environment.name} leaves out" if left_out else ""
+        raise ConfigError(f"--server {server}: the organization has no such server. It has: {known}{more}.")
 
 
 def _code(fleet: FleetSnapshot, only: frozenset[str]) -> int:
@@ -55,6 +56,14 @@ def _show(
         _narrate(Problem("Not every server answered in time", cure="Give a longer --timeout."))
     if fleet.status.problem is not None:
         _narrate(fleet.status.problem)
+    if fleet.status.left_out:
+        watched = len(fleet.servers)
+        _narrate(
+            Problem(
+                f"{watched} of {watched + fleet.status.left_out} servers",
+                f"include and exclude of environment {environment.name} leave out the others",
+            )
+        )
     for server in report.chosen(fleet, only):
         if server.problem is not None and server.problem != fleet.status.problem:
             _narrate(server.problem, server.name)
@@ -144,7 +153,7 @@ def _watch(
         for fleet in follower.pictures():
             if not complete(fleet, only):
                 continue
-            _check(fleet, server, only)
+            _check(fleet, environment, server, only)
             code = _code(fleet, only)
             if fleet.status.problem not in (None, told):
                 _narrate(fleet.status.problem)

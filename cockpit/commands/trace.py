@@ -19,6 +19,7 @@ from cockpit.poplog.evidence import Evidence, ProbeRun, clock_time
 from cockpit.poplog.trace import Sureness, Trace
 from cockpit.recovery.access import Access, Sessions
 from cockpit.recovery.recorded import LOOK_BACK, Recorded, last_failed
+from cockpit.recovery.scope import refuse_left_out
 from cockpit.recovery.tracing import Tracer, run_of
 from cockpit.recovery.whole import rows_of
 
@@ -36,7 +37,7 @@ def run(environment: Environment, identity: str, server: str, form: str, *, last
     access = Sessions(environment, secret, lambda name: names.get(name, name))
     narrator = Narrator()
     try:
-        trace = _trace(access, names, identity, server, narrator.say, last=last)
+        trace = _trace(access, environment, names, identity, server, narrator.say, last=last)
     except ExchangeError as error:
         narrator.say(f"{error}. {error.cure}")
         if form == "json":
@@ -52,6 +53,7 @@ def run(environment: Environment, identity: str, server: str, form: str, *, last
 
 def _trace(
     access: Access,
+    environment: Environment,
     names: dict[str, str],
     identity: str,
     server: str,
@@ -67,6 +69,7 @@ def _trace(
             f"{server} is no server of this organization",
             cure="Look at `pop-cockpit status` for those there are.",
         )
+    refuse_left_out(environment, access, official)
     ran = _recorded(access, identity, official) if last else _now(access, identity, official, say)
     tracer = Tracer(access, say, gap=GAP, tries=TRIES)
     return tracer.health(tracer.trace(ran))

@@ -20,13 +20,15 @@ from cockpit.fleet.snapshot import HealthSetReading, Problem, WinRMReading
 
 @dataclass(frozen=True, slots=True)
 class OrganizationRead:
-    """Servers, DAGs and which server is in which DAG. ``entry_server``: who answered."""
+    """Servers, DAGs and which server is in which DAG. ``entry_server``: who answered. ``left_out``: how many
+    servers there are beside these, which the environment is not about."""
 
     at: datetime
     entry_server: str
     servers: tuple[ExchangeServer, ...]
     dags: tuple[DatabaseAvailabilityGroup, ...]
     mailbox_servers: tuple[MailboxServer, ...]
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,7 +231,7 @@ class ExchangeLane(Lane):
 
     def _organization(self) -> e.Event:
         try:
-            return self._entry.use(readers.read_organization)
+            return self._entry.use(lambda c: readers.read_organization(c, self._environment))
         except ExchangeError as error:
             raise EntryFailure(error) from error
 

@@ -56,7 +56,11 @@ def _organization(fleet: FleetSnapshot, event: e.OrganizationRead) -> FleetSnaps
             else ServerSnapshot(server, dag_name, poll_interval=fleet.status.interval)
         )
     status = replace(
-        fleet.status, problem=None, organization_read_at=event.at, entry_server=event.entry_server
+        fleet.status,
+        problem=None,
+        organization_read_at=event.at,
+        entry_server=event.entry_server,
+        left_out=event.left_out,
     )
     return replace(fleet, status=status, dags=event.dags, servers=servers)
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from cockpit.config.environment import Environment
 from cockpit.config.secrets import Secret
 from cockpit.config.targets import Target, exchange_target, winrm_target
+from cockpit.config.watched import why_left_out
 from cockpit.exchange import catalogue
 from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import ExchangeError, SignInError, UnreachableError
@@ -36,12 +37,14 @@ def problem_of(error: ExchangeError) -> Problem:
     return Problem(error.what, error.cause, error.cure)
 
 
-def read_organization(cmdlets: ExchangeCmdlets) -> e.OrganizationRead:
-    """Servers, DAGs, and who belongs to which. Raises ExchangeError."""
+def read_organization(cmdlets: ExchangeCmdlets, environment: Environment) -> e.OrganizationRead:
+    """The servers that ``environment`` is about, DAGs, and who belongs to which. Raises ExchangeError."""
     servers = cmdlets.get_exchange_server()
     dags = cmdlets.get_database_availability_group()
     members = cmdlets.get_mailbox_server()
-    return e.OrganizationRead(now(), servers.answered_by, servers.rows, dags.rows, members.rows)
+    ours = tuple(s for s in servers.rows if not why_left_out(environment, s.name, s.fqdn))
+    left_out = len(servers.rows) - len(ours)
+    return e.OrganizationRead(now(), servers.answered_by, ours, dags.rows, members.rows, left_out)
 
 
 def read_health(cmdlets: ExchangeCmdlets, server: ExchangeServer, scope: str) -> e.HealthRead:

@@ -128,7 +128,8 @@ PROBE_RUNS_KEPT = 20
 
 @dataclass(frozen=True, slots=True)
 class CollectorStatus:
-    """What the collector says of itself. ``sessions``: open Exchange shells of ``session_limit``."""
+    """What the collector says of itself. ``sessions``: open Exchange shells of ``session_limit``.
+    ``left_out``: servers of the organization that the environment is not about."""
 
     paused: bool = False
     interval: float = 30.0
@@ -139,6 +140,7 @@ class CollectorStatus:
     """Why no organization could be read at all; the last known servers stay."""
     organization_read_at: datetime | None = None
     last_round_seconds: float | None = None
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

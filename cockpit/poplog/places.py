@@ -12,6 +12,7 @@ from typing import Final
 from cockpit.config.environment import Environment
 from cockpit.config.secrets import Secret
 from cockpit.config.targets import exchange_target
+from cockpit.config.watched import ELSEWHERE, why_left_out
 from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import CmdletFailedError, ExchangeError, SignInError
 from cockpit.exchange.logfiles import LogFileGoneError
@@ -96,12 +97,21 @@ class Places:
 
     def _ask_all(self, cmdlets: ExchangeCmdlets, wanted: str) -> None:
         names = {s.name.lower(): s for s in cmdlets.get_exchange_server().rows}
+        self._refuse_left_out(names)
         self._known[wanted] = _place(cmdlets, names, wanted)
         for server in self._servers:
             if server not in self._known:
                 # Whatever is wrong with another one is told when that one is asked for.
                 with contextlib.suppress(LogError, CmdletFailedError):
                     self._known[server] = _place(cmdlets, names, server)
+
+    def _refuse_left_out(self, names: Mapping[str, ExchangeServer]) -> None:
+        """Raises RefusedError where one that was asked for is none of this environment's."""
+        for server in self._servers:
+            found = names.get(server.split(".")[0].lower())
+            why = why_left_out(self._environment, found.name, found.fqdn) if found is not None else ""
+            if why:
+                raise RefusedError(f"{server} is {why}", cure=ELSEWHERE)
 
 
 def _place(cmdlets: ExchangeCmdlets, names: Mapping[str, ExchangeServer], server: str) -> Place:

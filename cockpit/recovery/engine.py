@@ -34,7 +34,7 @@ from cockpit.recovery.guards.table import GUARDS
 from cockpit.recovery.holding import Holder
 from cockpit.recovery.runbook import RECOVERED, UNDO, Runbook, Step, freeze, thaw
 from cockpit.recovery.runbooks import RUNBOOKS
-from cockpit.recovery.scope import scope_of
+from cockpit.recovery.scope import refuse_left_out, scope_of
 from cockpit.recovery.work import Work
 
 SKIPPED: Final = "skipped"
@@ -281,6 +281,7 @@ class Engine:
         text, digest = freeze(child_book)
         try:
             scope = scope_of(self._work.access, server)
+            refuse_left_out(self._work.environment, self._work.access, server)
             self._work.keeper.acquire(scope, run.id)
         except (ExchangeError, LeaseHeldError) as error:
             self._skip_if(run, book, step, self._doer.trouble(run, step, str(error)))

@@ -9,6 +9,7 @@ from cockpit.recovery import logging_runs, starting
 from cockpit.recovery.engine import GOES_ON
 from cockpit.recovery.logging_view import LoggingState
 from cockpit.recovery.refusing import refusals
+from cockpit.recovery.scope import refuse_left_out
 from cockpit.recovery.workroom import Workroom
 
 
@@ -18,6 +19,7 @@ class LoggingDesk(Workroom):
     def logging(self, server: str) -> LoggingState:
         """How protocol logging stands on a server, everything read now. Raises RefusedError."""
         with self._servers() as access, refusals(f"Protocol logging of {server}"):
+            refuse_left_out(self._environment, access, server)
             return logging_runs.state(self._journal, access, self._environment, server)
 
     def start_logging(self, server: str, services: str, seconds: int, *, auto: bool = False) -> str:

@@ -16,7 +16,7 @@ from cockpit.recovery.holding import due_of
 from cockpit.recovery.picture import command_of
 from cockpit.recovery.readings import Case, Readings, gather
 from cockpit.recovery.runbook import Consent, Runbook, Step, freeze
-from cockpit.recovery.scope import scope_of, server_of
+from cockpit.recovery.scope import refuse_left_out, scope_of, server_of
 from cockpit.recovery.view import Plan, PlanStep, StepMark, StepView
 
 ROLES = {
@@ -32,6 +32,7 @@ def make(
     """Raises ExchangeError when not even the server can be found."""
     scope = scope_of(access, server)
     server = server_of(access, server).name
+    refuse_left_out(environment, access, server)
     text, digest = freeze(book)
     run = _would_be(book, text, digest, environment, scope, server, monitor)
     case = _case(journal, environment, run)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cockpit.config.environment import Environment
+from cockpit.config.watched import ELSEWHERE, why_left_out
 from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.model import ExchangeServer, MailboxServer, Role
@@ -16,6 +18,15 @@ def server_of(access: Access, server: str) -> ExchangeServer:
     if mine is None:
         raise ExchangeError(f"There is no server {server}", cure="Name a server of this organization.")
     return mine
+
+
+def refuse_left_out(environment: Environment, access: Access, server: str) -> None:
+    """Raises ExchangeError for a server that the environment is not about: nothing is begun there."""
+    if not environment.include and not environment.exclude:
+        return
+    mine = server_of(access, server)
+    if why := why_left_out(environment, mine.name, mine.fqdn):
+        raise ExchangeError(f"{mine.name} is {why}", cure=ELSEWHERE)
 
 
 def mailbox_server_of(access: Access, server: ExchangeServer) -> MailboxServer | None:

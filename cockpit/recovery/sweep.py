@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, TypeVar
 
+from cockpit.config.environment import Environment
+from cockpit.config.watched import why_left_out
 from cockpit.exchange import catalogue
 from cockpit.exchange import model as m
 from cockpit.exchange.cmdlets import ExchangeCmdlets
@@ -71,9 +73,14 @@ class Swept:
         return not self.problems and not self.unread
 
 
-def sweep(access: Access, open_: Sequence[Obligation], closed: Sequence[Obligation]) -> Swept:
-    """Look at every server now. What cannot be read is a problem, never raised."""
-    return judge(*read_marks(access, None), open_, closed)
+def sweep(
+    access: Access,
+    open_: Sequence[Obligation],
+    closed: Sequence[Obligation],
+    environment: Environment | None = None,
+) -> Swept:
+    """Look at every server of ``environment`` now. What cannot be read is a problem, never raised."""
+    return judge(*read_marks(access, None, environment), open_, closed)
 
 
 def judge(
@@ -236,15 +243,18 @@ def _out_of_service(server: str, requesters: tuple[str, ...]) -> Orphan | None:
 
 
 def read_marks(
-    access: Access, servers: Iterable[m.ExchangeServer] | None
+    access: Access, servers: Iterable[m.ExchangeServer] | None, environment: Environment | None = None
 ) -> tuple[tuple[Mark, ...], tuple[str, ...]]:
-    """The marks of ``servers``, None: of every one, one after the other; and what went wrong meanwhile.
+    """The marks of ``servers``, None: of every one that ``environment`` is about, one after the other; and
+    what went wrong meanwhile.
 
     An Edge server has none of these values and is left out. Never raises ExchangeError.
     """
     problems: list[str] = []
     if servers is None:
         servers = _rows(access, problems, "Get-ExchangeServer", lambda c: c.get_exchange_server()) or ()
+        if environment is not None:
+            servers = [s for s in servers if not why_left_out(environment, s.name, s.fqdn)]
     held = [s for s in servers if catalogue.tiers(s.version, s.roles)]
     by_name: dict[str, m.MailboxServer] = {}
     if any(Role.MAILBOX in s.roles for s in held):

@@ -64,7 +64,7 @@ def main() -> int:
     access = _Stoppable(task.environment, None if task.password is None else Secret(task.password), ending)
     threading.Thread(target=_watch, args=(access, ending), name="parent", daemon=True).start()
     try:
-        marks, problems = read_marks(access, None)
+        marks, problems = read_marks(access, None, task.environment)
     finally:
         access.close()
     if not ending.is_set():

@@ -139,7 +139,7 @@ def _once(journal: Journal, task: Task, access: Sessions) -> int | None:
             return None
         _LOG.info("run %s: %s", task.run, error)
         return EXIT_HELD
-    _last_look(journal, access, task.environment.name)
+    _last_look(journal, access, task.environment)
     return EXIT_ENDED
 
 
@@ -170,12 +170,14 @@ def _outlives(journal: Journal, lease: Lease) -> bool:
         time.sleep(min(1.0, max(0.05, now.expires_at - journal.now())))
 
 
-def _last_look(journal: Journal, access: Sessions, environment: str) -> None:
+def _last_look(journal: Journal, access: Sessions, environment: Environment) -> None:
     """Rule 5: before we go, look at every server for what is on without a record. The run has ended: what
     fails here is only told."""
     try:
-        found = sweep(access, journal.obligations(environment=environment), closed(journal, environment))
-        found = still(found, journal.obligations(environment=environment))
+        name = environment.name
+        former = closed(journal, name)
+        found = sweep(access, journal.obligations(environment=name), former, environment)
+        found = still(found, journal.obligations(environment=name))
         with journal.write(None) as writer:
             record(writer, found)
         journal.checkpoint()

@@ -6,8 +6,9 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from cockpit.config.environment import Environment, Secret
+from cockpit.config.environment import Environment
 from cockpit.config.paths import paths
+from cockpit.config.secrets import Secret
 from cockpit.journal.records import Json, NewRun, Run
 from cockpit.journal.store import Journal
 from cockpit.recovery import starting
@@ -17,7 +18,7 @@ from cockpit.recovery.launch import Launcher, works
 from cockpit.recovery.opening import journal_url
 from cockpit.recovery.refusing import refusals
 from cockpit.recovery.runbook import Runbook, freeze
-from cockpit.recovery.scope import scope_of, server_of
+from cockpit.recovery.scope import refuse_left_out, scope_of, server_of
 
 
 class Workroom:
@@ -55,6 +56,7 @@ class Workroom:
             with self._servers() as access:
                 scope = scope_of(access, server)
                 name = server_of(access, server).name
+                refuse_left_out(self._environment, access, name)
             starting.free(self._journal, scope, what)
             text, digest = freeze(book)
             new = NewRun(

@@ -201,6 +201,9 @@ def context(
         down = len(view.servers) - view.up - view.awaited
         role = "state-unreachable" if down else ""
         parts.append(((f"{view.up}/{len(view.servers)} up", role),))
+        if fleet.status.left_out:
+            whole = len(view.servers) + fleet.status.left_out
+            parts.append(((f"{len(view.servers)} of {whole} servers", "text-key"),))
         if view.awaited:
             parts.append(((f"{view.awaited} not read yet", "text-dim"),))
         healthy = view.state is State.HEALTHY

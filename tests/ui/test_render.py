@@ -246,6 +246,9 @@ def test_context_bar_says_mode_reach_faults_age_and_warning() -> None:
         "CORP\\svc",
     ):
         assert part in said
+    assert "servers" not in said
+    part_of = replace(fleet, status=replace(fleet.status, left_out=26))
+    assert "24 of 50 servers" in plain(render.context(BADGE, part_of, view, NOW, UNICODE, 200))
     narrow = render.context(BADGE, fleet, view, NOW, UNICODE, 60)
     assert width(narrow) <= 60
     assert "READ-ONLY" in plain(narrow)
