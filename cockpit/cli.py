@@ -114,9 +114,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _lab_options(serve)
     serve.add_argument("--port", type=int, default=0, help="first port (default: any free ones)")
-    serve.add_argument(
-        "--auth", choices=("basic-tls", "ntlm"), default="basic-tls", help="how clients sign in"
-    )
+    _lab_doors(serve)
     serve.add_argument("--ready-file", metavar="F", type=Path, help="write the environment file here")
     serve.add_argument("--die-with-stdin", action="store_true", help="end when stdin ends")
     _format(
@@ -190,6 +188,30 @@ def parser() -> argparse.ArgumentParser:
 def _group(to: argparse.ArgumentParser, dest: str) -> Any:
     """Sub-commands of ``to``: argparse's action, whose type has no public name."""
     return to.add_subparsers(dest=dest, metavar="COMMAND", required=True, parser_class=_Parser)
+
+
+def _lab_doors(serve: argparse.ArgumentParser) -> None:
+    """The choices are those of ``lab.doors``, which is loaded for a lab alone."""
+    auths = ("basic-tls", "ntlm", "ntlm-tls", "negotiate", "negotiate-tls", "kerberos", "kerberos-tls")
+    serve.add_argument(
+        "--auth", choices=(*auths, "certificate"), default="basic-tls", help="how clients sign in"
+    )
+    serve.add_argument(
+        "--keytab",
+        metavar="F",
+        type=Path,
+        default=os.environ.get("KRB5_KTNAME", "").removeprefix("FILE:") or None,
+        help="keys of the servers' HTTP/NAME for Kerberos (default: KRB5_KTNAME)",
+    )
+    serve.add_argument(
+        "--channel-binding",
+        choices=("none", "relaxed", "strict"),
+        default="relaxed",
+        help="what sign-ins over TLS must be bound to it: none, those that say so, all",
+    )
+    serve.add_argument(
+        "--kerberos-only", action="store_true", help="the Exchange endpoint takes no NTLM, as the real one"
+    )
 
 
 def _lab_options(to: argparse.ArgumentParser) -> None:
@@ -346,6 +368,9 @@ def _lab(options: argparse.Namespace) -> int:
                     seed=options.seed,
                     port=options.port,
                     auth=options.auth,
+                    keytab=options.keytab,
+                    hardening=options.channel_binding,
+                    kerberos_only=options.kerberos_only,
                     ready_file=options.ready_file,
                     die_with_stdin=options.die_with_stdin,
                 )

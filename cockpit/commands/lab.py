@@ -9,8 +9,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cockpit.config import environment as config
 from cockpit.config.environment import (
@@ -29,6 +30,7 @@ from cockpit.config.paths import paths, private_dir, write_private
 
 if TYPE_CHECKING:
     from cockpit.lab.serve import LabAddresses, ServerAddress
+    from cockpit.lab.wire.acceptors import Hardening
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,9 @@ class ServeOptions:
     seed: int
     port: int
     auth: str
+    keytab: Path | None
+    hardening: str
+    kerberos_only: bool
     ready_file: Path | None
     die_with_stdin: bool
 
@@ -51,6 +56,7 @@ def serve(options: ServeOptions) -> int:
     from cockpit.lab.serve import LabOptions
     from cockpit.lab.serve import serve as serve_lab
 
+    _check_keytab(options)
     if options.scenario not in SCENARIOS:
         raise config.ConfigError(f"--scenario {options.scenario}: choose from {', '.join(SCENARIOS)}.")
 
@@ -77,6 +83,9 @@ def serve(options: ServeOptions) -> int:
                     seed=options.seed,
                     port=options.port,
                     auth=options.auth,
+                    keytab=options.keytab,
+                    hardening=cast("Hardening", options.hardening),
+                    kerberos_only=options.kerberos_only,
                     state_dir=state,
                     die_with_stdin=options.die_with_stdin,
                 ),
@@ -84,6 +93,22 @@ def serve(options: ServeOptions) -> int:
             )
         )
     return 0
+
+
+def _check_keytab(options: ServeOptions) -> None:
+    """Raises ConfigError."""
+    if not options.auth.startswith(("kerberos", "negotiate")):
+        return
+    if options.keytab is None:
+        if options.auth.startswith("kerberos"):
+            raise config.ConfigError(
+                f"--auth {options.auth}: give --keytab (or KRB5_KTNAME), with HTTP/NAME of every server."
+            )
+        return
+    if not options.keytab.is_file():
+        raise config.ConfigError(f"--keytab {options.keytab}: there is no such file. Make it with ktadd.")
+    if find_spec("gssapi") is None:
+        raise config.ConfigError("--keytab: Kerberos wants more: pip install 'pop-cockpit[kerberos]'.")
 
 
 @contextmanager
@@ -98,27 +123,18 @@ def _folder(ready_file: Path | None) -> Iterator[Path]:
 
 
 def _write_environment(target: Path, state: Path, name: str, addresses: LabAddresses, speed: float) -> None:
-    """The environment of a lab: an ordinary one, with a throw-away password in a private file, and with
-    waits as much shorter as the lab's clock is faster."""
-    password, token = state / "password", state / "token"
-    write_private(password, addresses.password)
+    """The environment of a lab: an ordinary one, with waits as much shorter as the lab's clock is faster."""
+    token = state / "token"
     write_private(token, addresses.control_token)
-    tls = addresses.auth == "basic-tls"
-    dialled: dict[str, Any] = {
-        "auth": "basic" if tls else "ntlm",
-        "tls": tls,
-        "ca_file": str(addresses.ca_file) if tls else None,
-        "connect_seconds": 5.0,
-    }
     config.save(
         target,
         Environment(
             name=name,
             entry_servers=_entry_servers(addresses.servers),
             read_only=False,
-            credential=Credential(user=addresses.user, password=PasswordReference(file=str(password))),
-            exchange=EndpointSettings(**dialled),
-            winrm=WinRMSettings(**dialled),
+            credential=credential_of(addresses, state),
+            exchange=EndpointSettings(**dialled(addresses)),
+            winrm=WinRMSettings(**dialled(addresses)),
             addresses={
                 s.name: Address(exchange=s.exchange_url, winrm=s.winrm_url) for s in addresses.servers
             },
@@ -129,6 +145,31 @@ def _write_environment(target: Path, state: Path, name: str, addresses: LabAddre
             lab=LabSettings(control=addresses.control_url, token_file=str(token)),
         ),
     )
+
+
+def dialled(addresses: LabAddresses, connect_seconds: float = 5.0) -> dict[str, Any]:
+    """How a lab's endpoints of both kinds are dialled: fields of EndpointSettings.
+
+    Every server is on loopback, so the SPN is not for the name dialled.
+    """
+    auth, _, over = addresses.auth.partition("-")
+    return {
+        "auth": auth,
+        "tls": over == "tls" or auth == "certificate",
+        "ca_file": addresses.ca_file or None,
+        "spn_host": "{fqdn}" if auth in ("kerberos", "negotiate") else "",
+        "certificate": addresses.certificate or None,
+        "certificate_key": addresses.certificate_key or None,
+        "connect_seconds": connect_seconds,
+    }
+
+
+def credential_of(addresses: LabAddresses, folder: Path) -> Credential:
+    """Its user, with the password in a private file of ``folder``; nothing where tickets are wanted."""
+    if not addresses.password:
+        return Credential(user=addresses.user)
+    write_private(folder / "password", addresses.password)
+    return Credential(user=addresses.user, password=PasswordReference(file=str(folder / "password")))
 
 
 def _recovery(speed: float) -> RecoverySettings:

@@ -7,7 +7,6 @@ import contextlib
 import logging
 import os
 import resource
-import secrets
 import signal
 import sys
 import threading
@@ -19,20 +18,18 @@ from pathlib import Path
 from cockpit.lab.cmdlet import CmdletTable
 from cockpit.lab.cmdlets.table import exchange_table_of, winrm_table_of
 from cockpit.lab.control import Control
+from cockpit.lab.doors import DoorOptions, Doors
 from cockpit.lab.organization import Server
 from cockpit.lab.poplogs.load import keep_up, loads_of
 from cockpit.lab.powershell.host import Host
 from cockpit.lab.scenarios import SCENARIOS, open_lab
 from cockpit.lab.simulation import DISKS, RECORD, Simulation
-from cockpit.lab.wire.auth import Authenticator, Basic, Negotiate, install_ntlm_users
-from cockpit.lab.wire.certificate import Authority
+from cockpit.lab.wire.acceptors import Hardening
 from cockpit.lab.wire.endpoint import Endpoint
 from cockpit.lab.wire.language import LanguageMode
 from cockpit.lab.wire.runner import CallRecord
 
 log = logging.getLogger(__name__)
-
-AUTHS = ("basic-tls", "ntlm")
 
 HOST = "127.0.0.1"
 EXCHANGE = ("Microsoft.Exchange", "/PowerShell")
@@ -47,7 +44,8 @@ _LOAD_TICK = 0.05
 class LabOptions:
     """``servers`` None: the scenario's own number. ``port`` 0: any ports, else the first of a row.
 
-    ``auth``: one of AUTHS. ``state_dir`` holds the CA's certificate and, for NTLM, the file of users.
+    ``auth``, ``keytab``, ``hardening``, ``kerberos_only``: how one signs in, see DoorOptions. ``state_dir``
+    holds what that takes: the CA's certificate, for NTLM the file of users, the user's certificate and key.
     """
 
     state_dir: Path
@@ -57,7 +55,14 @@ class LabOptions:
     seed: int = 1
     port: int = 0
     auth: str = "basic-tls"
+    keytab: Path | None = None
+    hardening: Hardening = "relaxed"
+    kerberos_only: bool = False
     die_with_stdin: bool = False
+
+    @property
+    def doors(self) -> DoorOptions:
+        return DoorOptions(self.auth, self.keytab, self.hardening, self.kerberos_only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +78,10 @@ class ServerAddress:
 
 @dataclass(frozen=True, slots=True)
 class LabAddresses:
-    """All that a client needs to know. ``ca_file`` is empty where there is no TLS. ``record``: the lab's own
-    record of every line of a protocol log (``poplogs/record.py`` reads it), there with the first line."""
+    """All that a client needs to know. ``ca_file`` is empty where there is no TLS; ``user`` and ``password``
+    where Kerberos tickets are wanted; ``certificate`` and ``certificate_key`` where one signs in otherwise.
+    ``record``: the lab's own record of every line of a protocol log (``poplogs/record.py`` reads it), there
+    with the first line."""
 
     organization: str
     user: str
@@ -86,6 +93,8 @@ class LabAddresses:
     control_token: str
     pid: int
     record: str = ""
+    certificate: str = ""
+    certificate_key: str = ""
 
 
 class Lab:
@@ -95,8 +104,7 @@ class Lab:
         scenario = SCENARIOS.get(options.scenario)
         if scenario is None:
             raise ValueError(f"there is no scenario {options.scenario!r}; there are: {', '.join(SCENARIOS)}")
-        if options.auth not in AUTHS:
-            raise ValueError(f"auth is one of {', '.join(AUTHS)}, not {options.auth!r}")
+        options.doors.check()
         self.options = options
         self.scenario = scenario
         self.simulation: Simulation = open_lab(
@@ -117,32 +125,22 @@ class Lab:
         options = self.options
         _raise_file_limit(len(self.simulation.organization.servers))
         options.state_dir.mkdir(parents=True, exist_ok=True)
-        password = secrets.token_urlsafe(18)
-        tls = ca_file = None
-        authenticator: Authenticator
-        if options.auth == "ntlm":
-            user = "LAB\\operator"
-            install_ntlm_users(options.state_dir / "ntlm-users", {user: password})
-            authenticator = Negotiate("ntlm")
-        else:
-            user = f"operator@{self.simulation.organization.domain}"
-            ca_file = options.state_dir / "ca.pem"
-            tls = Authority(ca_file).server_context()
-            authenticator = Basic({user: password})
+        doors = Doors(options.doors, self.simulation.organization.domain, options.state_dir)
         port = options.port
         servers = []
         for server in self.simulation.organization.servers.values():
             urls = []
             self.endpoints[server.name] = {}
+            names = frozenset({server.name, server.fqdn})
             for kind, (configuration, path) in (("exchange", EXCHANGE), ("winrm", WINRM)):
                 endpoint = Endpoint(
                     server=server.name,
                     configuration=configuration,
                     path=path,
                     table=self._table(kind, server),
-                    authenticator=authenticator,
+                    authenticator=doors.authenticator(names, exchange=kind == "exchange"),
                     language=LanguageMode.RESTRICTED if kind == "exchange" else LanguageMode.FULL,
-                    tls=tls,
+                    tls=doors.tls,
                     script_host=self._host(server) if kind == "winrm" else None,
                     on_call=self._record,
                 )
@@ -150,7 +148,7 @@ class Lab:
                 port += 1 if port else 0
                 self.endpoints[server.name][kind] = endpoint
                 self._addresses[endpoint] = bound
-                urls.append(f"{'https' if tls else 'http'}://{HOST}:{bound}{path}")
+                urls.append(f"{'https' if doors.tls else 'http'}://{HOST}:{bound}{path}")
             self._listening[server.name] = True
             self._booted[server.name] = server.booted_at
             disk = options.state_dir.absolute() / DISKS / server.name
@@ -161,15 +159,17 @@ class Lab:
         self._loading = asyncio.create_task(self._load())
         return LabAddresses(
             organization=self.simulation.organization.name,
-            user=user,
-            password=password,
+            user=doors.user,
+            password=doors.password,
             auth=options.auth,
-            ca_file=str(ca_file) if ca_file else "",
+            ca_file=doors.ca_file,
             servers=tuple(servers),
             control_url=f"http://{HOST}:{control_port}",
             control_token=self._control.token,
             pid=os.getpid(),
             record=str(options.state_dir.absolute() / RECORD),
+            certificate=doors.certificate,
+            certificate_key=doors.certificate_key,
         )
 
     async def stop(self) -> None:

@@ -119,6 +119,8 @@ async def test_unknown_scenario_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there is no scenario 'nope'"):
         Lab(LabOptions(tmp_path, scenario="nope"))
     with pytest.raises(ValueError, match="auth is one of"):
+        Lab(LabOptions(tmp_path, auth="digest"))
+    with pytest.raises(ValueError, match="wants a keytab"):
         Lab(LabOptions(tmp_path, auth="kerberos"))
 
 

@@ -15,17 +15,15 @@ from typing import Any, TypeVar
 
 import pytest
 
+from cockpit.commands.lab import credential_of, dialled
 from cockpit.config import secrets
 from cockpit.config.environment import (
     Address,
-    Credential,
     EndpointSettings,
     Environment,
-    PasswordReference,
     Polling,
     WinRMSettings,
 )
-from cockpit.config.paths import write_private
 from cockpit.config.secrets import Secret
 from cockpit.config.targets import exchange_target, winrm_target
 from cockpit.exchange.session import EXCHANGE, WINRM, Session
@@ -78,20 +76,12 @@ class Running:
 
 
 def environment_of(addresses: LabAddresses, folder: Path, **polling: Any) -> Environment:
-    write_private(folder / "password", addresses.password)
-    tls = addresses.auth == "basic-tls"
-    dialled: dict[str, Any] = {
-        "auth": "basic" if tls else "ntlm",
-        "tls": tls,
-        "ca_file": addresses.ca_file or None,
-        "connect_seconds": 3.0,
-    }
     return Environment(
         name="lab",
         entry_servers=tuple(s.name for s in addresses.servers[:2]),
-        credential=Credential(addresses.user, PasswordReference(file=str(folder / "password"))),
-        exchange=EndpointSettings(**dialled),
-        winrm=WinRMSettings(**dialled),
+        credential=credential_of(addresses, folder),
+        exchange=EndpointSettings(**dialled(addresses, 3.0)),
+        winrm=WinRMSettings(**dialled(addresses, 3.0)),
         addresses={s.name: Address(exchange=s.exchange_url, winrm=s.winrm_url) for s in addresses.servers},
         polling=Polling(**{"interval": 5.0, "winrm_interval": 0.0, **polling}),
     )

@@ -1,4 +1,5 @@
-"""Who is calling: Basic, and Negotiate/NTLM/Kerberos with WinRM's message encryption (psrp-wire §2).
+"""Who is calling: Basic, client certificates, and Negotiate/NTLM/Kerberos with WinRM's message encryption
+(psrp-wire §2).
 
 An :class:`Authenticator` gives each TCP connection a :class:`Gate`, since http.sys binds the security context
 to the connection.
@@ -10,24 +11,34 @@ import base64
 import binascii
 import logging
 import os
-import re
 import secrets
-import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import spnego
-from spnego.exceptions import SpnegoError
-
+from cockpit.lab.wire import sealing
+from cockpit.lab.wire.acceptors import (
+    Acceptor,
+    ChannelBinding,
+    KerberosAcceptor,
+    RefusedError,
+    SpnegoAcceptor,
+)
+from cockpit.lab.wire.certificate import principal_of
 from cockpit.lab.wire.http import Request, Response
+from cockpit.lab.wire.sealing import SOAP
 
 log = logging.getLogger(__name__)
 
-SOAP = "application/soap+xml;charset=UTF-8"
-_BOUNDARY = "Encrypted Boundary"
-_PAYLOAD = b"Content-Type: application/octet-stream\r\n"
+MUTUAL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
+"""What stands in Authorization when the TLS client certificate is to be looked at (DSP0226 annex)."""
+NTLM = b"NTLMSSP\x00"
+_ERROR_PAGE = (
+    b'<html xmlns="http://www.w3.org/1999/xhtml"><head><title>500</title></head>'
+    b"<body><h1>Server Error</h1></body></html>"
+)
+"""Well-formed, so that pypsrp takes it for a fault without details."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +60,8 @@ class Gate(Protocol):
 
 
 class Authenticator(Protocol):
-    def gate(self) -> Gate:
-        """For a new connection."""
+    def gate(self, certificate: bytes | None = None) -> Gate:
+        """For a new connection. ``certificate``: the client's, DER, where TLS was given one."""
 
 
 def _plain(status: int, body: bytes) -> Response:
@@ -63,7 +74,7 @@ class Basic:
     def __init__(self, users: Mapping[str, str]) -> None:
         self._users = {name.lower(): (name, password) for name, password in users.items()}
 
-    def gate(self) -> Gate:
+    def gate(self, certificate: bytes | None = None) -> Gate:  # noqa: ARG002  # whoever is at the other end
         return self
 
     def admit(self, request: Request) -> Admitted | Response:
@@ -93,11 +104,53 @@ class Basic:
         return known[0]
 
 
-class Negotiate:
-    """SPNEGO, NTLM or Kerberos.
+class ClientCertificate:
+    """A certificate that TLS has verified, mapped to an account by the principal name in it.
 
-    ``protocol`` is pyspnego's (``negotiate``, ``ntlm``, ``kerberos``); ``scheme`` the HTTP one offered.
+    WinRM's mapping goes by issuer and subject ([M]; the sheet is silent); here the issuer is the only one
+    that the TLS context trusts. ``users``: principal names (UPNs).
+    """
+
+    def __init__(self, users: Collection[str]) -> None:
+        self._users = {user.lower(): user for user in users}
+
+    def gate(self, certificate: bytes | None = None) -> Gate:
+        user = self._users.get(principal_of(certificate).lower()) if certificate else None
+        return _CertificateGate(user)
+
+
+@dataclass(frozen=True, slots=True)
+class _CertificateGate:
+    user: str | None
+
+    def admit(self, request: Request) -> Admitted | Response:
+        if self.user is None or request.headers.get("authorization", "").lower() != MUTUAL:
+            return self._challenge()
+        return Admitted(self.user, request.body, _plain, self._challenge)
+
+    @staticmethod
+    def _challenge() -> Response:
+        return Response(401, (("WWW-Authenticate", MUTUAL),))
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """A server's Kerberos keys. ``names``: the hosts of ``HTTP/…`` in ``keytab`` that are this server's."""
+
+    keytab: Path
+    names: frozenset[str]
+
+
+class Negotiate:
+    """NTLM and Kerberos, by themselves or within SPNEGO.
+
+    ``protocol``: ``negotiate`` (both), ``ntlm`` or ``kerberos``; Kerberos wants ``keys``.
+    ``schemes``: the HTTP schemes offered; any of the three is taken.
     ``require_encryption`` refuses plain bodies; switch it off under TLS, where Windows takes them.
+    ``binding``: the channel that sign-ins are to be bound to, under TLS.
+    ``ntlm_page``: an NTLM token is answered with a page and an error, as Exchange's front end does: pypsrp's
+    issue #187, "No details returned by the server", is what such a page makes of it. Which status the real
+    one gives, and what its page says, no source tells: 500 here.
     NTLM looks its users up in a process-wide file: :func:`install_ntlm_users`.
     """
 
@@ -105,43 +158,53 @@ class Negotiate:
         self,
         protocol: str = "negotiate",
         *,
-        scheme: str = "Negotiate",
+        schemes: tuple[str, ...] = ("Negotiate",),
         require_encryption: bool = True,
-        hostname: str | None = None,
-        service: str | None = None,
+        keys: Keys | None = None,
+        binding: ChannelBinding | None = None,
+        ntlm_page: bool = False,
     ) -> None:
         self._protocol = protocol
-        self._hostname = hostname
-        self._service = service
-        self.scheme = scheme
+        self._keys = keys
+        self._binding = binding
+        self.schemes = schemes
         self.require_encryption = require_encryption
+        self.ntlm_page = ntlm_page
 
-    def gate(self) -> Gate:
+    def gate(self, certificate: bytes | None = None) -> Gate:  # noqa: ARG002  # whoever is at the other end
         return _NegotiateGate(self)
 
-    def context(self) -> spnego.ContextProxy:
-        return spnego.server(
-            hostname=self._hostname or "unspecified",
-            service=self._service or "host",
-            protocol=self._protocol,
-            options=spnego.NegotiateOptions.wrapping_winrm,
-        )
+    def acceptor(self, token: bytes) -> Acceptor:
+        """A context for what a first token opens. Raises RefusedError."""
+        if NTLM in token or self._keys is None:
+            if self._protocol == "kerberos":
+                raise RefusedError("NTLM is not taken here")
+            return SpnegoAcceptor(self._protocol, self._binding)
+        if self._protocol == "ntlm":
+            raise RefusedError("Kerberos is not taken here")
+        return KerberosAcceptor(self._keys.keytab, self._keys.names, self._binding)
 
 
 class _NegotiateGate:
     def __init__(self, owner: Negotiate) -> None:
         self._owner = owner
-        self._context: spnego.ContextProxy | None = None
+        self._context: Acceptor | None = None
 
     def admit(self, request: Request) -> Admitted | Response:
         reply: tuple[tuple[str, str], ...] = ()
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() in ("negotiate", "kerberos", "ntlm"):
-            out = self._step(token)
-            if out is None:
-                return self._challenge()
-            if out:
-                reply = (("WWW-Authenticate", f"{scheme} {base64.b64encode(out).decode()}"),)
+            try:
+                token = base64.b64decode(text)
+                if self._owner.ntlm_page and NTLM in token:
+                    return Response(500, (("Content-Type", "text/html"),), _ERROR_PAGE)
+                answer = self._step(token)
+            except (RefusedError, binascii.Error) as error:
+                log.info("handshake refused: %s", error)
+                self._context = None
+                return self._challenge(scheme, getattr(error, "token", b""))
+            if answer:
+                reply = (_authenticate(scheme, answer),)
         context = self._context
         if context is None:
             return self._challenge()
@@ -151,70 +214,49 @@ class _NegotiateGate:
             return Response(200, reply)
         return self._open(context, request, reply)
 
-    def _challenge(self) -> Response:
-        return Response(401, (("WWW-Authenticate", self._owner.scheme),))
+    def _challenge(self, scheme: str = "", token: bytes = b"") -> Response:
+        if token:
+            return Response(401, (_authenticate(scheme, token),))
+        return Response(401, tuple(("WWW-Authenticate", s) for s in self._owner.schemes))
 
     def _reject(self) -> Response:
         self._context = None
         return self._challenge()
 
-    def _step(self, token: str) -> bytes | None:
+    def _step(self, token: bytes) -> bytes:
         if self._context is None or self._context.complete:
-            self._context = self._owner.context()
-        try:
-            return self._context.step(base64.b64decode(token)) or b""
-        except (SpnegoError, binascii.Error, ValueError) as error:  # bad password, bad MIC, unknown SPN
-            log.info("handshake refused: %s", error)
-            self._context = None
-            return None
+            self._context = self._owner.acceptor(token)
+        return self._context.step(token)
 
     def _open(
-        self, context: spnego.ContextProxy, request: Request, reply: tuple[tuple[str, str], ...]
+        self, context: Acceptor, request: Request, reply: tuple[tuple[str, str], ...]
     ) -> Admitted | Response:
         kind = request.headers.get("content-type", "")
-        user = str(context.client_principal or "")
-        if not kind.startswith("multipart/encrypted"):
+        if not sealing.is_sealed(kind):
             if self._owner.require_encryption:
                 return Response(500, reply)
             return Admitted(
-                user,
+                context.user,
                 request.body,
                 lambda status, body: Response(status, (("Content-Type", SOAP), *reply), body),
                 self._reject,
             )
-        protocol = re.search(r'protocol="([^"]+)"', kind)
         try:
-            plain = _unseal(context, request.body)
-        except (SpnegoError, ValueError, struct.error) as error:  # sealed for another connection, or tampered
+            plain = sealing.unseal(context, request.body)
+        except RefusedError as error:
             log.info("body refused: %s", error)
             return Response(400, reply)
-        name = protocol.group(1) if protocol else "application/HTTP-SPNEGO-session-encrypted"
+        protocol = sealing.protocol_of(kind)
 
         def answer(status: int, body: bytes) -> Response:
-            sealed_type = f'multipart/encrypted;protocol="{name}";boundary="{_BOUNDARY}"'
-            return Response(status, (("Content-Type", sealed_type), *reply), _seal(context, body, name))
+            sealed = (("Content-Type", sealing.content_type(protocol)), *reply)
+            return Response(status, sealed, sealing.seal(context, body, protocol))
 
-        return Admitted(user, plain, answer, self._reject)
-
-
-def _unseal(context: spnego.ContextProxy, body: bytes) -> bytes:
-    """MS-WSMV 2.2.9.1. Windows and pypsrp indent part headers with a tab, Ruby does not (psrp-wire §2)."""
-    start = body.index(_PAYLOAD) + len(_PAYLOAD)
-    data = body[start : body.rindex(b"--" + _BOUNDARY.encode())]
-    size = struct.unpack("<i", data[:4])[0]
-    return context.unwrap_winrm(data[4 : 4 + size], data[4 + size :])
+        return Admitted(context.user, plain, answer, self._reject)
 
 
-def _seal(context: spnego.ContextProxy, plain: bytes, protocol: str) -> bytes:
-    sealed = context.wrap_winrm(plain)
-    length = len(plain) + sealed.padding_length
-    head = (
-        f"--{_BOUNDARY}\r\n\tContent-Type: {protocol}\r\n"
-        f"\tOriginalContent: type={SOAP};Length={length}\r\n"
-        f"--{_BOUNDARY}\r\n\tContent-Type: application/octet-stream\r\n"
-    )
-    blob = struct.pack("<i", len(sealed.header)) + sealed.header + sealed.data
-    return head.encode() + blob + f"--{_BOUNDARY}--\r\n".encode()
+def _authenticate(scheme: str, token: bytes) -> tuple[str, str]:
+    return "WWW-Authenticate", f"{scheme} {base64.b64encode(token).decode()}"
 
 
 def install_ntlm_users(path: Path, users: Mapping[str, str]) -> None:

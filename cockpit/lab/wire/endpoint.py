@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from email.utils import formatdate
 from uuid import uuid4
 
 from cockpit.lab.cmdlet import CmdletTable
@@ -36,6 +38,7 @@ _COOKIE = "MS-WSMAN"
 class Endpoint:
     """Start it and point a WSMan client at its port and ``path``.
 
+    ``clock_ahead``: how many seconds the server's clock is ahead of this host's, as its Date headers tell.
     Shells live until deleted, idle too long, or :meth:`stop`.
     """
 
@@ -55,6 +58,7 @@ class Endpoint:
         on_call: Callable[[CallRecord], None] | None = None,
     ) -> None:
         self.server = server
+        self.clock_ahead = 0.0
         self.knobs = knobs or WireKnobs()
         self._path = "/" + path.strip("/")
         self._authenticator = authenticator
@@ -98,10 +102,19 @@ class Endpoint:
     def _accept(self, connection: Connection) -> Handler | None:
         if self.knobs.refuse:
             return None
-        return _Session(
+        session = _Session(
             *(self._service, self.knobs, self._path, self._limits, self._authenticator, connection),
             self._go_deaf,
-        ).handle
+        )
+
+        async def dated(request: Request) -> Response | Pour:
+            answer = await session.handle(request)
+            if isinstance(answer, Pour):
+                return answer
+            date = formatdate(time.time() + self.clock_ahead, usegmt=True)
+            return replace(answer, headers=(*answer.headers, ("Date", date)))
+
+        return dated
 
     def _go_deaf(self) -> None:
         self.knobs.refuse = True
@@ -126,7 +139,7 @@ class _Session:
         self._knobs = knobs
         self._path = path
         self._limits = limits
-        self._gate = authenticator.gate()
+        self._gate = authenticator.gate(connection.certificate)
         self._connection = connection
 
     async def handle(self, request: Request) -> Response | Pour:

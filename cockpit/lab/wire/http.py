@@ -85,6 +85,12 @@ class Connection:
         self._leaving = False
 
     @property
+    def certificate(self) -> bytes | None:
+        """The client's, DER, where TLS was given one."""
+        tls: ssl.SSLObject | None = self._writer.get_extra_info("ssl_object")
+        return tls.getpeercert(binary_form=True) if tls is not None else None
+
+    @property
     def gone(self) -> bool:
         """The peer has left: what would be answered now reaches nobody."""
         return self._reader.at_eof() or self._writer.transport.is_closing()

@@ -9,9 +9,10 @@ from functools import lru_cache
 from typing import Final
 
 from cockpit.lab.wire import faults
-from cockpit.lab.wire.auth import SOAP, Admitted
+from cockpit.lab.wire.auth import Admitted
 from cockpit.lab.wire.http import Connection, Hangup, Pour, Response, head_of
 from cockpit.lab.wire.knobs import Effect, Trouble
+from cockpit.lab.wire.sealing import SOAP
 from cockpit.lab.wire.spoilers import SPOILERS
 
 _HTML: Final = (("Content-Type", "text/html"),)
