@@ -24,6 +24,7 @@ from pypsrp.exceptions import (
 from spnego.exceptions import SpnegoError
 from urllib3 import exceptions as urllib3
 
+from cockpit.exchange import tls
 from cockpit.exchange.clixml import ClixmlError
 from cockpit.exchange.model import CmdletError
 from cockpit.exchange.text import clean_line
@@ -68,6 +69,13 @@ class SignInError(ExchangeError):
         "authentication method: Exchange's own accepts Kerberos only unless an administrator changed it."
     )
     retry = False
+
+
+class KerberosError(ExchangeError):
+    """No ticket could be had, or the server could not read it. No password was refused, so that trying
+    again cannot lock an account out, and works by itself once there is a ticket."""
+
+    cure_default = "Check the ticket (klist), the realm's KDC, and that an SPN HTTP/<name dialled> exists."
 
 
 class CertificateError(ExchangeError):
@@ -215,7 +223,7 @@ def from_wire(error: BaseException, where: str) -> ExchangeError:
 
 
 _REDIRECT_CURE = "Dial the address it redirects to: redirects are not followed."
-_KERBEROS_CURE = "Check the ticket (klist), the realm's KDC, and that an SPN HTTP/<name dialled> exists."
+_KERBEROS_CURE = KerberosError.cure_default
 
 
 def _of_krb5(error: BaseException) -> bool:
@@ -258,6 +266,11 @@ def _http(error: BaseException, where: str) -> ExchangeError:
 
 def _connection(error: BaseException, where: str) -> ExchangeError:
     text = str(error)
+    if tls.speaks_tls(error):
+        return UnreachableError(
+            f"{where} speaks TLS",
+            cure="Set tls = true (http:// to https:// in addresses), or correct the port.",
+        )
     if isinstance(error, urllib3.NameResolutionError) or "NameResolutionError" in text:
         return UnreachableError(
             f"The name of {where} does not resolve", cure="Check the name and the DNS of this host."
@@ -265,6 +278,14 @@ def _connection(error: BaseException, where: str) -> ExchangeError:
     if "refused" in text:
         return UnreachableError(f"{where} refuses connections", "nothing listens there")
     return UnreachableError(f"The connection to {where} broke", _innermost(error))
+
+
+def _tls(error: BaseException, where: str) -> ExchangeError:
+    reason = tls.reason(error)
+    if reason is None:
+        return CertificateError(f"TLS with {where} failed", _innermost(error))
+    kind = SignInError if reason.ours else CertificateError
+    return kind(f"TLS with {where} failed", reason.cause, reason.cure)
 
 
 def _innermost(error: BaseException) -> str:
@@ -278,7 +299,7 @@ _ORDERED: Final = (
     (AuthenticationError, lambda e, w: SignInError(f"{w} did not accept the sign-in", str(e))),
     (WSManFaultError, _fault),
     (WinRMTransportError, _http),
-    (requests.exceptions.SSLError, lambda e, w: CertificateError(f"TLS with {w} failed", _innermost(e))),
+    (requests.exceptions.SSLError, _tls),
     (requests.exceptions.Timeout, lambda e, w: TimeLimitError(f"{w} does not answer", type(e).__name__)),
     (requests.exceptions.ConnectionError, _connection),
     (
@@ -289,7 +310,7 @@ _ORDERED: Final = (
             "Dial the address it redirects to: redirects are not followed.",
         ),
     ),
-    (urllib3.SSLError, lambda e, w: CertificateError(f"TLS with {w} failed", str(e))),
+    (urllib3.SSLError, _tls),
     (urllib3.NewConnectionError, _connection),
     (urllib3.TimeoutError, lambda e, w: TimeLimitError(f"{w} does not answer", type(e).__name__)),
     (urllib3.HTTPError, lambda e, w: UnreachableError(f"The connection to {w} broke", _innermost(e))),

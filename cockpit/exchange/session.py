@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-import requests
 from pypsrp.complex_objects import RunspacePoolState
 from pypsrp.exceptions import WinRMTransportError, WSManFaultError
 from pypsrp.messages import MessageType
@@ -25,11 +24,12 @@ from pypsrp.wsman import OptionSet, SelectorSet, WSMan
 
 from cockpit.config.secrets import Secret
 from cockpit.config.targets import Target
-from cockpit.exchange import envelope, guard
+from cockpit.exchange import envelope, guard, tls
 from cockpit.exchange.errors import (
     CertificateError,
     CmdletFailedError,
     ExchangeError,
+    KerberosError,
     NotGrantedError,
     ProtocolError,
     ShellLostError,
@@ -52,6 +52,7 @@ from cockpit.exchange.pipeline import (
     fragments,
     message,
 )
+from cockpit.exchange.signin import SignIn
 from cockpit.exchange.transport import Transport
 
 EXCHANGE: Final = "Microsoft.Exchange"
@@ -142,8 +143,7 @@ class Session:
         self.target = target
         self._patience = patience
         self._configuration = configuration
-        self._user = user
-        self._secret = secret
+        self._sign_in = SignIn(target, user, secret)
         self._on_shell = on_shell
         self._wsman: _WSMan | None = None
         self._pool: RunspacePool | None = None
@@ -377,18 +377,20 @@ class Session:
     # --- opening, healing, ending ------------------------------------------------------------------
 
     def _new_wsman(self) -> _WSMan:
-        target = self.target
+        target, sign_in = self.target, self._sign_in
+        sign_in.check()
         wsman = _WSMan(
             target.host,
             port=target.port,
             ssl=target.tls,
             path=target.path,
             auth=target.auth,
-            username=self._user or None,
-            password=self._secret.value if self._secret else None,
-            # A path to a CA file is taken too (psrp-wire §2), which its annotation does not say.
-            cert_validation=cast("bool", target.ca_file or True),
-            negotiate_service=target.service,
+            username=sign_in.user or None,
+            password=sign_in.secret.value if sign_in.secret else None,
+            # A path is taken too (psrp-wire §2), which its annotation does not say.
+            cert_validation=cast("bool", tls.verification(target)),
+            certificate_pem=target.certificate,
+            certificate_key_pem=target.certificate_key,
             operation_timeout=self._patience.open,
             connection_timeout=math.ceil(target.connect_seconds),
             read_timeout=self._patience.open + self._patience.grace,
@@ -397,13 +399,9 @@ class Session:
         self._prepare(wsman)
         return wsman
 
-    @staticmethod
-    def _prepare(wsman: _WSMan) -> None:
-        http: requests.Session = wsman.transport._build_session()
+    def _prepare(self, wsman: _WSMan) -> None:
+        http = self._sign_in.session(wsman)
         guard.install(http, wsman.guard)
-        # pypsrp has already taken proxies and CA bundle from the environment; asking again for each
-        # request costs more than the request.
-        http.trust_env = False
         wsman.transport.session = http
 
     def _idle_too_long(self, wsman: _WSMan) -> bool:
@@ -482,7 +480,7 @@ class _TimeUp(Exception):  # noqa: N818 -- a signal between two functions, not a
 def _may_have_been_made(wsman: _WSMan, error: BaseException, explained: ExchangeError) -> bool:
     """Whether a shell may be there although opening it failed: not where the server said so, nor where no
     request was sent; and where the sign-in was refused a further one might lock the account."""
-    if isinstance(explained, SignInError | CertificateError) or not wsman.guard.requests:
+    if isinstance(explained, SignInError | KerberosError | CertificateError) or not wsman.guard.requests:
         return False
     return not isinstance(error, WSManFaultError) or is_operation_timeout(error)
 

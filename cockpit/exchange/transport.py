@@ -1,10 +1,10 @@
 """POSTs of envelopes over the connection pool that pypsrp signed in with.
 
 requests prepares every request anew (URL, cookies, certificate paths, hooks), which is most of what a
-small call costs. With Basic, whose sign-in is a header of every request, the headers of one prepared
-request serve them all and the body goes straight to urllib3's pool, which keeps TLS verification and
-connections as requests set them up. Every other sign-in is bound to the connection, sealed or not:
-those requests go through pypsrp, which signs a new connection in.
+small call costs. With Basic and with client certificates, where the sign-in is a header of every request,
+the headers of one prepared request serve them all and the body goes straight to urllib3's pool, which keeps
+TLS verification and connections as requests set them up. Every other sign-in is bound to the connection,
+sealed or not: those requests go through pypsrp, which signs a new connection in.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from urllib3.response import BaseHTTPResponse
 
 from cockpit.exchange.opening import accepted, understood
 
+_BY_HEADER = ("basic", "certificate")
 _ENVELOPE = "application/soap+xml;charset=UTF-8"
 
 
@@ -35,10 +36,11 @@ class Transport:
         Raises what :func:`accepted` raises, what the guard of its connections raises, and what requests or
         urllib3 raise for a connection that fails.
         """
-        if self._pypsrp.auth != "basic" or self._pypsrp.session is None or self._pypsrp.session.proxies:
+        session = self._pypsrp.session
+        if self._pypsrp.auth not in _BY_HEADER or session is None or session.proxies:
             with understood(self._pypsrp.endpoint):
                 return self._pypsrp.send(body, timeout=(connect_seconds, read_seconds))
-        pool, template = self._prepared(self._pypsrp.session)
+        pool, template = self._prepared(session)
         answer = pool.urlopen(
             "POST",
             template.path_url,
@@ -49,7 +51,7 @@ class Transport:
             redirect=False,
             assert_same_host=False,
         )
-        self._keep_cookies(self._pypsrp.session, template, answer)
+        self._keep_cookies(session, template, answer)
         return accepted(answer.status, answer.data, self._pypsrp.username)
 
     def _prepared(self, session: requests.Session) -> tuple[HTTPConnectionPool, requests.PreparedRequest]:

@@ -1,0 +1,119 @@
+"""What Kerberos's errors mean to an operator, by their numbers (RFC 4120 §7.5.9, MIT's krb5_err). Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+CLOCK_LIMIT: Final = 300.0
+"""Seconds that clocks may be apart: Kerberos's usual limit, and Active Directory's."""
+
+_TABLE = -1765328384
+"""Where krb5's error table begins; the first 128 are the protocol's own numbers."""
+_SPAN = 256
+
+
+class Kind(Enum):
+    """``REFUSED``: who we say we are was refused, and each further try may count towards a lock-out.
+    ``TICKETS``: there are no tickets to be had; trying again does no harm."""
+
+    REFUSED = "refused"
+    TICKETS = "tickets"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    kind: Kind
+    cause: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a sign-in was about: ``user`` as given, ``spn`` as asked for, ``kinit`` the cure for tickets."""
+
+    user: str
+    spn: str
+    kinit: str
+
+
+_REALM = (
+    "Write the realm as Active Directory has it (the domain, in capitals); this host finds its KDCs in DNS "
+    "or in /etc/krb5.conf, and needs port 88 of one."
+)
+_CLOCKS = "Set the clocks of this host, the KDC and the server by the same source (chronyc tracking)."
+_SPN = (
+    "Dial a name that has this SPN, or set service and spn_host; a name of a load balancer needs it on "
+    "the account that all its servers share: setspn -S {spn} ACCOUNT."
+)
+_REASONS: Final[dict[int, tuple[Kind, str, str]]] = {
+    6: (Kind.REFUSED, "the KDC knows no user {user}", "Correct credential.user: it is user@REALM."),
+    7: (Kind.TICKETS, "the KDC knows no service {spn}", _SPN),
+    12: (Kind.REFUSED, "the KDC's policy refuses {user}", "Ask who may sign in, from where and when."),
+    14: (
+        Kind.TICKETS,
+        "the KDC and this host share no encryption type",
+        "Allow AES for the account, and in /etc/krb5.conf.",
+    ),
+    18: (Kind.REFUSED, "the account {user} is locked or disabled", "Have it unlocked."),
+    23: (Kind.REFUSED, "the password of {user} has expired", "Change it (kpasswd), and where it is kept."),
+    24: (Kind.REFUSED, "the password of {user} is wrong", "Correct what credential.password refers to."),
+    31: (Kind.REFUSED, "the password of {user} is wrong", "Correct what credential.password refers to."),
+    32: (Kind.TICKETS, "the ticket has expired", "{kinit}"),
+    33: (Kind.TICKETS, "the ticket is not good yet: clocks differ", _CLOCKS),
+    37: (Kind.TICKETS, "the clocks are more than five minutes apart", _CLOCKS),
+    41: (
+        Kind.TICKETS,
+        "the server could not read the ticket for {spn}",
+        "The SPN is on another account than the server's: setspn -Q {spn}.",
+    ),
+    141: (Kind.TICKETS, "there is no ticket", "{kinit}"),
+    147: (Kind.TICKETS, "the KDC's clock and this host's are more than five minutes apart", _CLOCKS),
+    154: (Kind.TICKETS, "no KDC is known for this realm", _REALM),
+    156: (Kind.TICKETS, "no KDC of this realm answers", _REALM),
+    195: (Kind.TICKETS, "there is no ticket", "{kinit}"),
+    220: (Kind.TICKETS, "the name of the realm's KDC does not resolve", _REALM),
+}
+
+
+def reason(error: BaseException, facts: Facts) -> Reason | None:
+    """What ``error``, of krb5, gssapi or pyspnego, comes down to; None where that is not known."""
+    number = _number(error)
+    if number is None or number not in _REASONS:
+        return None
+    kind, cause, cure = _REASONS[number]
+    filled = {"user": facts.user or "this user", "spn": facts.spn, "kinit": facts.kinit}
+    # Kerberos's own words tell names that are not ours to know, such as a realm's.
+    return Reason(kind, f"{cause.format(**filled)} ({words(error)})", cure.format(**filled))
+
+
+def clocks(ahead: float | None) -> str:
+    """What the server's own clock says of an error that clocks may have caused; empty if they do not."""
+    if ahead is None or abs(ahead) <= CLOCK_LIMIT:
+        return ""
+    minutes, way = round(abs(ahead) / 60), "ahead of" if ahead > 0 else "behind"
+    span = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+    return f"; its clock is {span} {way} this host's, and Kerberos bears 5 min"
+
+
+def words(error: BaseException) -> str:
+    """Kerberos's words for it, without what GSSAPI and pyspnego put around them."""
+    text = str(error)
+    if "Minor (" in text:
+        text = text.rpartition("Minor (")[2].partition("): ")[2]
+    text = text.partition(", Context: ")[0]
+    head, _, last = text.rpartition(" ")
+    return head if last.lstrip("-").isdigit() else text
+
+
+def _number(error: BaseException) -> int | None:
+    """Of krb5's table, counted from its beginning."""
+    base = getattr(error, "base_error", None) or error
+    for name in ("err_code", "min_code"):
+        code = getattr(base, name, None)
+        if isinstance(code, int):
+            signed = code - 2**32 if code >= 2**31 else code
+            if 0 <= signed - _TABLE < _SPAN:
+                return signed - _TABLE
+    return None

@@ -1,0 +1,190 @@
+"""The exchange of tokens on a connection: Kerberos, Negotiate and NTLM, with nothing silently left out.
+
+pypsrp makes the exchange and seals messages. Checked here: that the server proved who it is, that both sides
+can seal what crosses plain HTTP and do, and that a sign-in over TLS is bound to it. That no plain answer to
+a sealed request is believed: ``opening``.
+"""
+
+from __future__ import annotations
+
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, cast
+
+import requests
+import spnego
+from pypsrp.exceptions import AuthenticationError
+from pypsrp.negotiate import HTTPNegotiateAuth
+
+from cockpit.exchange.errors import (
+    ExchangeError,
+    KerberosError,
+    SignInError,
+    is_wire_error,
+)
+from cockpit.exchange.kerberos import clocks
+from cockpit.exchange.text import clean_line
+
+if TYPE_CHECKING:
+    from cockpit.exchange.signin import SignIn
+
+_CFX_WRAP, _CFX_SEALED = b"\x05\x04", 0x02
+"""A wrapped message of Kerberos and its flag "Sealed" (RFC 4121 §4.2.6.2)."""
+_BINDING_CURE = "; if something on the way ends TLS, set channel_binding = false"
+
+
+class Negotiation(HTTPNegotiateAuth):
+    """For the requests of one WSMan. ``sealed``: over plain HTTP, so that messages are sealed."""
+
+    def __init__(self, sign_in: SignIn, *, sealed: bool) -> None:
+        target = sign_in.target
+        super().__init__(
+            auth_provider=target.auth,
+            send_cbt=target.channel_binding,
+            service=target.service,
+            hostname_override=sign_in.spn_host,
+            wrap_required=sealed,
+        )
+        self._sign_in = sign_in
+        self._url = target.url
+        self._ahead: float | None = None
+
+    def response_hook(self, response: requests.Response, **more: Any) -> requests.Response:
+        """What requests calls with each answer. Raises ExchangeError, and what pypsrp and requests do."""
+        if response.status_code == 401:
+            self._note_clock(response)
+            self._look_for_channel(response)
+            response = self._signed_in(response, **more)
+            self._check_context()
+        elif response.status_code < 400 and self.wrap_required and self._context is None:
+            cure = "Dial it with https://."
+            raise SignInError(f"{self._url} asks for no sign-in, so nothing can be sealed", cure=cure)
+        return response
+
+    @property
+    def _context(self) -> Any:
+        """The latest security context; pypsrp keeps one by host, and there is one host."""
+        return next(iter(self.contexts.values()), None)
+
+    def _signed_in(self, response: requests.Response, **more: Any) -> requests.Response:
+        """The answer to the last token. Raises for one that refuses."""
+        offered = clean_line(response.headers.get("www-authenticate", ""))
+        self.username = cast("Any", self._sign_in.credentials())
+        try:
+            answer: requests.Response = super().response_hook(response, **more)  # type: ignore[no-untyped-call]
+        except (ExchangeError, requests.RequestException):
+            raise
+        except (AuthenticationError, ValueError) as error:
+            raise SignInError(
+                f"{self._url} does not offer {self.auth_provider}",
+                f"it offers {offered or 'nothing'}",
+                "Set auth to what it offers.",
+            ) from error
+        except Exception as error:
+            if not is_wire_error(error):
+                raise
+            raise self._sign_in.explained(self._meant(error), self._ahead) from error
+        if answer.status_code == 401:
+            raise self._refused()
+        if answer.status_code >= 400 and self._used_ntlm() and not _is_sealed(answer.request):
+            raise SignInError(
+                f"{self._url} answered HTTP {answer.status_code} to a sign-in with NTLM",
+                cure="Exchange takes Kerberos only unless an administrator changed it: set auth = kerberos.",
+            )
+        return answer
+
+    def _meant(self, error: BaseException) -> BaseException:
+        """Negotiate tells why its last protocol failed, which is NTLM; with tickets Kerberos is meant."""
+        if self.auth_provider != "negotiate" or self._sign_in.secret is not None:
+            return error
+        try:
+            spnego.client(
+                self.username, hostname=self._sign_in.spn_host, service=self.service, protocol="kerberos"
+            ).step()
+        except Exception as first:
+            if not is_wire_error(first):
+                raise
+            return first
+        return error
+
+    def _used_ntlm(self) -> bool:
+        return self._context is not None and self._context.negotiated_protocol == "ntlm"
+
+    def _refused(self) -> ExchangeError:
+        """For 401 to our last token: the server says no more than that."""
+        sign_in, spn = self._sign_in, self._sign_in.spn
+        binding = _BINDING_CURE if sign_in.target.tls and self.send_cbt else ""
+        if self._used_ntlm():
+            return SignInError(
+                f"{self._url} did not accept {sign_in.user} with NTLM",
+                "user and password do not match, or the account may not sign in there",
+                "Check credential.user and what credential.password refers to; Exchange's own endpoint takes "
+                f"Kerberos only unless an administrator changed it{binding}.",
+            )
+        kind = SignInError if sign_in.secret is not None else KerberosError
+        return kind(
+            f"{self._url} did not accept the Kerberos ticket for {spn}",
+            f"the server does not say why{clocks(self._ahead)}",
+            f"Check that the SPN is this server's (setspn -Q {spn}), that clocks agree, and that the account "
+            f"may sign in there{binding}.",
+        )
+
+    def _note_clock(self, response: requests.Response) -> None:
+        try:
+            told = parsedate_to_datetime(response.headers.get("date", ""))
+        except ValueError:
+            return
+        self._ahead = told.timestamp() - time.time()
+
+    def _look_for_channel(self, response: requests.Response) -> None:
+        """Raises SignInError where pypsrp would sign in unbound, with a warning that nobody sees."""
+        if self._sign_in.target.tls and self.send_cbt and _end_point(response) is None:
+            raise SignInError(
+                f"The sign-in at {self._url} cannot be bound to its TLS connection",
+                "the server's certificate could not be read",
+                "Set channel_binding = false if the server does not insist on it.",
+            )
+
+    def _check_context(self) -> None:
+        """Raises SignInError unless both sides have proved who they are, and can seal where they must."""
+        context = self._context
+        if not context.complete and (self.wrap_required or context.negotiated_protocol == "kerberos"):
+            raise SignInError(
+                f"{self._url} did not prove who it is",
+                "its half of the sign-in is missing",
+                "Find out what answers there: something on the way may pretend to be the server.",
+            )
+        if not self.wrap_required:
+            return
+        if not context.context_attr & spnego.ContextReq.confidentiality:
+            cure = "Dial it with https://, or set auth = kerberos."
+            raise SignInError(f"{self._url} agreed to no message encryption", cure=cure)
+        for host in self.contexts:
+            self.contexts[host] = _Sealing(context)
+
+
+class _Sealing:
+    """A security context that takes nothing for sealed that is only signed; else the one it stands for."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+
+    def unwrap_winrm(self, header: bytes, data: bytes) -> bytes:
+        """Raises ValueError for what is not sealed, and what the context raises."""
+        if header[:2] == _CFX_WRAP and not header[2] & _CFX_SEALED:
+            raise ValueError("it is signed, not sealed")
+        plain: bytes = self._context.unwrap_winrm(header, data)
+        return plain
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+
+def _end_point(response: requests.Response) -> bytes | None:
+    """What a sign-in over the connection of ``response`` is bound to (RFC 5929 §4.1)."""
+    found: bytes | None = HTTPNegotiateAuth._get_cbt_data(response)  # type: ignore[no-untyped-call]
+    return found
+
+
+def _is_sealed(request: requests.PreparedRequest) -> bool:
+    return str(request.headers.get("Content-Type", "")).startswith("multipart/")

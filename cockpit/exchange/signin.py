@@ -1,0 +1,139 @@
+"""Signing in at an endpoint: what is refused before anything is sent, whose tickets are taken, and what an
+operator can do when it fails."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any, Final
+
+import requests
+import spnego
+from pypsrp.wsman import WSMan
+from requests.auth import HTTPBasicAuth
+
+from cockpit.config.secrets import Secret
+from cockpit.config.targets import Target
+from cockpit.exchange import kerberos, tickets, tls
+from cockpit.exchange.errors import (
+    CertificateError,
+    ExchangeError,
+    KerberosError,
+    MissingLibraryError,
+    SignInError,
+    from_wire,
+)
+from cockpit.exchange.negotiation import Negotiation
+
+SEALING: Final = ("kerberos", "negotiate", "ntlm")
+"""Sign-ins that seal messages by themselves; the others need TLS."""
+_TICKETS: Final = ("kerberos", "negotiate")
+
+
+class SignIn:
+    """How and as whom to sign in at one endpoint. ``secret`` None: with tickets, or a certificate."""
+
+    def __init__(self, target: Target, user: str, secret: Secret | None) -> None:
+        self.target = target
+        self.user = user
+        self.secret = secret
+
+    @property
+    def spn_host(self) -> str:
+        return self.target.spn_host or self.target.host
+
+    @property
+    def spn(self) -> str:
+        return f"{self.target.service}/{self.spn_host}"
+
+    def check(self) -> None:
+        """Raises ExchangeError for what must not be sent, or cannot, before anything is."""
+        target = self.target
+        if not target.tls and target.auth not in SEALING:
+            raise SignInError(
+                f"{target.url} is plain HTTP, and {target.auth} has no message encryption of its own",
+                "everybody on the way would read it",
+                "Set tls = true, or write the address as https://; over plain HTTP only auth = kerberos, "
+                "negotiate and ntlm seal what they send.",
+            )
+        if target.auth in ("basic", "ntlm") and (self.secret is None or not self.user):
+            raise SignInError(
+                f"{target.auth} at {target.url} wants a user and a password",
+                cure="Give credential.user and credential.password.",
+            )
+        if target.auth == "kerberos" and "\\" in self.user:
+            raise SignInError(
+                f"Kerberos knows no user {self.user}", cure="Write credential.user as user@REALM."
+            )
+        if target.auth == "certificate":
+            self._check_file("certificate", target.certificate)
+            self._check_file("certificate_key", target.certificate_key)
+
+    def _check_file(self, key: str, path: str | None) -> None:
+        if path is None:
+            raise SignInError(f"auth is certificate, and there is no {key}", cure=f"Give {key}, a PEM file.")
+        try:
+            text = Path(path).read_text(encoding="ascii", errors="replace")
+            mode = Path(path).stat().st_mode
+        except OSError as error:
+            cause = error.strerror or str(error)
+            raise CertificateError(f"{key} {path} cannot be read", cause, f"Correct {key}.") from error
+        if "PRIVATE KEY" not in text:
+            return
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise CertificateError(f"Others can read the key in {path}", cure=f"Run: chmod 600 {path}")
+        if "ENCRYPTED" in text and self.secret is None:
+            # OpenSSL would ask on the terminal, in the middle of a screen.
+            cure = "Give its password as credential.password."
+            raise CertificateError(f"The key in {path} is encrypted", cure=cure)
+
+    def session(self, wsman: WSMan) -> requests.Session:
+        """Connections for ``wsman`` that sign in like this."""
+        http: requests.Session = wsman.transport._build_session()
+        secret = self.secret.value if self.secret is not None else None
+        certificate = self.target.auth == "certificate"
+        http.mount("https://", tls.Adapter(self.target, secret if certificate else None))
+        if self.target.auth in SEALING:
+            http.auth = Negotiation(self, sealed=bool(wsman.transport.wrap_required))
+        elif self.target.auth == "basic" and secret is not None:
+            http.auth = HTTPBasicAuth(_octets(self.user), _octets(secret))
+        # pypsrp has already taken proxies and CA bundle from the environment; asking again for each
+        # request costs more than the request.
+        http.trust_env = False
+        return http
+
+    def credentials(self) -> list[Any]:
+        """For pyspnego, made anew for each sign-in: tickets may have been renewed. Raises ExchangeError."""
+        target = self.target
+        name = tickets.principal_of(self.user) if target.auth in _TICKETS else self.user
+        if self.secret is not None:
+            return [spnego.Password(name, self.secret.value)]
+        try:
+            found = tickets.good(name)
+        except ImportError as error:
+            raise self.explained(error) from error
+        except tickets.TicketError as error:
+            raise KerberosError(f"There is no ticket for {target.url}", str(error), error.cure) from error
+        return [spnego.KerberosCCache(found.cache)]
+
+    def explained(self, error: BaseException, ahead: float | None = None) -> ExchangeError:
+        """``error`` of the exchange of tokens. ``ahead``: how far the server's clock is, in seconds."""
+        url = self.target.url
+        if isinstance(error, ImportError):
+            return MissingLibraryError(f"Cannot sign in at {url}", str(error), tickets.EXTRA_CURE)
+        facts = kerberos.Facts(self.user, self.spn, tickets.kinit(self.user))
+        reason = kerberos.reason(error, facts)
+        if reason is None:
+            return from_wire(error, url)
+        kind = SignInError if reason.kind is kerberos.Kind.REFUSED else KerberosError
+        cause = f"{reason.cause}{kerberos.clocks(ahead)}"
+        return kind(f"Kerberos sign-in at {url} failed", cause, reason.cure)
+
+
+def _octets(text: str) -> str | bytes:
+    """For Basic: Latin-1 as requests has it, UTF-8 where that cannot say it (RFC 7617 leaves it open)."""
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode()
+    return text

@@ -1,0 +1,117 @@
+"""Kerberos tickets: whose cache, whose ticket, good until when. Asks no KDC; wants the extra [kerberos].
+
+The cache is read anew for each sign-in, so a ticket that ``kinit`` or a cron job renewed is used at once.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cockpit.exchange.kerberos import words
+
+if TYPE_CHECKING:
+    import krb5
+
+EXTRA: Final = "pip install 'pop-cockpit[kerberos]'"
+EXTRA_CURE: Final = f"Run: {EXTRA}. It builds against MIT Kerberos (Debian: gcc libkrb5-dev)."
+
+
+class TicketError(Exception):
+    """No ticket that could be used. ``cure``: what to do about it."""
+
+    def __init__(self, cause: str, cure: str) -> None:
+        super().__init__(cause)
+        self.cure = cure
+
+
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    """``cache``: as Kerberos names it, ``FILE:/tmp/krb5cc_0``. ``expires``: when the ticket that all others
+    are had with ends, seconds since 1970; None where there is none."""
+
+    cache: str
+    principal: str
+    expires: float | None
+
+    @property
+    def expired(self) -> bool:
+        return self.expires is not None and self.expires <= time.time()
+
+
+def look(user: str = "") -> Tickets:
+    """What this process's cache (KRB5CCNAME, krb5.conf) holds for ``user``; empty: for anybody.
+
+    Raises TicketError: no cache, another user's, no ticket of ``user``; ImportError without the extra.
+    """
+    import krb5
+
+    context = krb5.init_context()
+    name = _cache_of(context, user)
+    _refuse_others(name)
+    try:
+        cache = krb5.cc_resolve(context, name.encode())
+        principal = cache.principal
+        ends = [c.times.endtime for c in cache if (c.server.name or b"").startswith(b"krbtgt/")]
+    except krb5.Krb5Error as error:
+        raise TicketError(f"no ticket in {name}: {words(error)}", kinit(user)) from error
+    held = (principal.name or b"").decode("utf-8", "replace") if principal is not None else ""
+    if user and held.lower() != user.lower():
+        raise TicketError(f"the ticket in {name} is of {held}, not of {user}", kinit(user))
+    return Tickets(name, held, max(ends, default=None))
+
+
+def good(user: str = "") -> Tickets:
+    """As :func:`look`, and not expired. Raises TicketError."""
+    found = look(user)
+    if found.expires is None:
+        raise TicketError(f"{found.cache} holds no ticket to get others with", kinit(user))
+    if found.expired:
+        ended = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.expires))
+        raise TicketError(f"the ticket of {found.principal} expired at {ended}", kinit(user))
+    return found
+
+
+def kinit(user: str) -> str:
+    """How to get a ticket, as a cure; with the cache, since a shell may have another in its variable."""
+    cache = os.environ.get("KRB5CCNAME", "")
+    options = f" -c {cache}" if cache else ""
+    who = principal_of(user) or "USER@REALM"
+    return f"Run: kinit{options} {who}. The next try takes the new ticket by itself."
+
+
+def principal_of(user: str) -> str:
+    """``user`` with its realm in capitals, as those of Active Directory are; Kerberos minds the case."""
+    name, at, realm = user.rpartition("@")
+    return f"{name}@{realm.upper()}" if at else user
+
+
+def _cache_of(context: krb5.Context, user: str) -> str:
+    """With its type: the cache for ``user`` of this user's collection, or the default one."""
+    import krb5
+
+    if user:
+        try:
+            found = krb5.cc_cache_match(context, krb5.parse_name_flags(context, user.encode()))
+        except krb5.Krb5Error:  # none of the collection's: what the default one holds is told instead
+            pass
+        else:
+            return f"{(found.cache_type or b'FILE').decode()}:{(found.name or b'').decode()}"
+    name = krb5.cc_default_name(context).decode()
+    return f"FILE:{name}" if name.startswith("/") or ":" not in name else name
+
+
+def _refuse_others(name: str) -> None:
+    """Raises TicketError for the file or folder of another user, as KRB5CCNAME names it after ``su``."""
+    kind, _, path = name.partition(":")
+    if kind not in ("FILE", "DIR"):  # KEYRING, KCM and the like are the kernel's or a service's, by user
+        return
+    try:
+        owner = os.stat(path.removeprefix(":")).st_uid
+    except OSError:  # told by whoever reads it
+        return
+    if owner != os.geteuid():
+        cure = "Use a cache of your own: unset KRB5CCNAME or set credential.ccache, then run kinit."
+        raise TicketError(f"the ticket cache {name} belongs to another user (uid {owner})", cure)
