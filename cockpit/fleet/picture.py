@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from cockpit.fleet import events as e
 from cockpit.fleet.rollup import reach_at
@@ -121,10 +122,12 @@ def _health(server: ServerSnapshot, event: e.HealthRead) -> ServerSnapshot:
 
 
 def _winrm(old: WinRMReading, new: WinRMReading) -> WinRMReading:
-    """A failed read keeps what was known, with the time it was known at, and says why it failed."""
-    if new.problem is None:
-        return new
-    return replace(old, problem=new.problem)
+    """A failed read keeps what was known, with the time it was known at, and says why it failed; so does each
+    part that could not be read."""
+    if new.problem is not None:
+        return replace(old, problem=new.problem, unread=())
+    known: dict[str, Any] = {u.part.value: getattr(old, u.part.value) for u in new.unread}
+    return replace(new, **known)
 
 
 def _ended(run: ProbeRun, event: e.ProbeEnded) -> ProbeRun:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from cockpit.config.environment import Environment
 from cockpit.config.secrets import Secret
@@ -26,7 +27,9 @@ from cockpit.exchange.session import WINRM, Session
 from cockpit.exchange.winrm import WinRMCmdlets
 from cockpit.fleet import events as e
 from cockpit.fleet.rollup import consolidated
-from cockpit.fleet.snapshot import HealthSetReading, Problem, WinRMReading
+from cockpit.fleet.snapshot import HealthSetReading, Problem, Unread, WinRMPart, WinRMReading
+
+_T = TypeVar("_T")
 
 
 def now() -> datetime:
@@ -146,24 +149,57 @@ def read_detail(cmdlets: ExchangeCmdlets, server: str) -> e.DetailRead:
 
 
 def read_winrm(environment: Environment, secret: Secret | None, server: ExchangeServer) -> e.WinRMRead:
-    """Services, last boot and recovery actions of ``server``, on a shell that is closed again.
+    """Services, last boot and recovery actions of ``server``, each for itself, on a shell that is closed
+    again.
 
     A shell on the WinRM endpoint is a process on the server, so none is kept open for a look.
     """
     target = winrm_target(environment, server.name, server.fqdn)
     session = Session(target, WINRM, environment.credential.user, secret)
     names = (*catalogue.services(server.version, server.roles), *catalogue.HEALTH_MANAGER_SERVICES)
+    cmdlets, look = WinRMCmdlets(session), _Look(session)
     try:
-        cmdlets = WinRMCmdlets(session)
-        services = cmdlets.get_service(names).rows
-        boot = cmdlets.last_boot_time()
-        actions = cmdlets.recovery_actions().rows
-        return e.WinRMRead(server.name, WinRMReading(now(), services, boot, actions))
-    except ExchangeError as error:
-        reading = WinRMReading(problem=problem_of(error))
-        return e.WinRMRead(server.name, reading, refused=isinstance(error, SignInError))
+        services = look.part(WinRMPart.SERVICES, lambda: cmdlets.get_service(names).rows)
+        boot = look.part(WinRMPart.LAST_BOOT, cmdlets.last_boot_time)
+        # The last one: a channel of events is slow to read.
+        actions = look.part(WinRMPart.RECOVERY_ACTIONS, lambda: cmdlets.recovery_actions().rows)
     finally:
         session.close()
+    if len(look.unread) == len(WinRMPart):
+        reading = WinRMReading(problem=look.unread[0].problem)
+    else:
+        reading = WinRMReading(now(), services, boot, actions, unread=tuple(look.unread))
+    return e.WinRMRead(server.name, reading, refused=isinstance(look.shut, SignInError))
+
+
+class _Look:
+    """The parts of one look, each of which may fail alone. ``shut``: why no shell can be had any more."""
+
+    def __init__(self, session: Session) -> None:
+        self.unread: list[Unread] = []
+        self.shut: ExchangeError | None = None
+        self._session = session
+
+    def part(self, part: WinRMPart, job: Callable[[], _T]) -> _T | None:
+        try:
+            self._open()
+            return job()
+        except ExchangeError as error:
+            if error.session_lost and not error.retry:
+                self.shut = error
+            self.unread.append(Unread(part, problem_of(error)))
+            return None
+
+    def _open(self) -> None:
+        """Raises ExchangeError; where no shell could be had it is not tried again, for a server that is gone
+        takes its time, and each refused sign-in counts towards a lock-out."""
+        if self.shut is not None:
+            raise self.shut
+        try:
+            self._session.open()
+        except ExchangeError as error:
+            self.shut = error
+            raise
 
 
 def run_probe(cmdlets: ExchangeCmdlets, run_id: str, server: str, identity: str) -> e.ProbeEnded:

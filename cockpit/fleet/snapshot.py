@@ -81,15 +81,40 @@ class ProbeRun:
     problem: Problem | None = None
 
 
+class WinRMPart(StrEnum):
+    """What one look at a WinRM endpoint reads, by the field of :class:`WinRMReading` that has it."""
+
+    SERVICES = "services"
+    LAST_BOOT = "last_boot"
+    RECOVERY_ACTIONS = "recovery_actions"
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A part that the last look could not read, though it read others."""
+
+    part: WinRMPart
+    problem: Problem
+
+
 @dataclass(frozen=True, slots=True)
 class WinRMReading:
-    """What the WinRM endpoint of a server told; None where it was not asked or did not answer."""
+    """What the WinRM endpoint of a server told; None where it was not asked or did not answer.
+
+    ``problem``: why the last look read nothing at all. ``unread``: parts that it could not read; what is
+    known of them is from a look before ``read_at``.
+    """
 
     read_at: datetime | None = None
     services: tuple[Service, ...] | None = None
     last_boot: datetime | None = None
     recovery_actions: tuple[RecoveryAction, ...] | None = None
     problem: Problem | None = None
+    unread: tuple[Unread, ...] = ()
+
+    def missed(self, part: WinRMPart) -> Problem | None:
+        """Why the last look could not read that part alone."""
+        return next((u.problem for u in self.unread if u.part is part), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,15 @@ from datetime import datetime, timedelta
 from cockpit.exchange import catalogue
 from cockpit.exchange.model import MonitoringProbeResult, Version
 from cockpit.fleet.rollup import State, alert_state
-from cockpit.fleet.snapshot import ProbePhase, ProbeRun, Reach, ServerSnapshot
+from cockpit.fleet.snapshot import (
+    ProbePhase,
+    ProbeRun,
+    Problem,
+    Reach,
+    ServerSnapshot,
+    WinRMPart,
+    WinRMReading,
+)
 from cockpit.fleet.verdict import Judgement, Verdict, judge, judge_health_set, probe_identity
 from cockpit.ui.look import STATE_ROLES, Glyphs, Line
 from cockpit.ui.render import age, state
@@ -276,9 +284,7 @@ def server(view: ServerView, now: datetime) -> list[Line]:
     heard = f", last heard {stamp(snapshot.last_success, now)}" if snapshot.last_success else ""
     lines.append(_pair("Connection", snapshot.reach.value + heard, role.get(snapshot.reach, "state-unknown")))
     if snapshot.problem is not None:
-        lines += _block("Problem", str(snapshot.problem), "text-problem")
-        if snapshot.problem.cure:
-            lines += _block("Cure", snapshot.problem.cure)
+        lines += _trouble("Problem", snapshot.problem)
     for reading in snapshot.readings:
         for warning in reading.warnings:
             lines += _block(reading.health_set, f"warning: {warning}", "state-degraded")
@@ -290,8 +296,9 @@ def server(view: ServerView, now: datetime) -> list[Line]:
 def _services(snapshot: ServerSnapshot) -> list[Line]:
     winrm = snapshot.winrm
     if winrm.problem is not None:
-        lines = _block("WinRM", str(winrm.problem), "text-problem")
-        return lines + (_block("Cure", winrm.problem.cure) if winrm.problem.cure else [])
+        return _trouble("WinRM", winrm.problem)
+    if (missed := winrm.missed(WinRMPart.SERVICES)) is not None:
+        return _trouble("Services", missed)
     if winrm.services is None:
         return [_pair("Services", "not read yet", "text-dim")]
     wanted = (
@@ -312,6 +319,17 @@ def _services(snapshot: ServerSnapshot) -> list[Line]:
     return lines
 
 
+def _trouble(label: str, problem: Problem) -> list[Line]:
+    """Why something could not be read, and what helps."""
+    lines = _block(label, str(problem), "text-problem")
+    return lines + (_block("Cure", problem.cure) if problem.cure else [])
+
+
+def _missed(winrm: WinRMReading, part: WinRMPart, label: str) -> list[Line]:
+    problem = winrm.missed(part)
+    return [] if problem is None else _trouble(label, problem)
+
+
 def _components(snapshot: ServerSnapshot) -> list[Line]:
     if snapshot.components is None:
         return [_pair("PopProxy", "not read yet", "text-dim")]
@@ -328,6 +346,8 @@ def _recovery(snapshot: ServerSnapshot, now: datetime) -> list[Line]:
     lines: list[Line] = []
     if winrm.last_boot is not None:
         lines.append(_pair("Last boot", f"{stamp(winrm.last_boot, now)}, {age(winrm.last_boot, now)} ago"))
+    lines += _missed(winrm, WinRMPart.LAST_BOOT, "Last boot")
+    lines += _missed(winrm, WinRMPart.RECOVERY_ACTIONS, "Recovery")
     if winrm.recovery_actions is None:
         return lines
     if not winrm.recovery_actions:

@@ -18,7 +18,7 @@ from cockpit.fleet import messages
 from cockpit.fleet.collector import Collector
 from cockpit.fleet.once import read_once
 from cockpit.fleet.rollup import State, server_state
-from cockpit.fleet.snapshot import FleetDiff, FleetSnapshot, ProbePhase, Reach, apply
+from cockpit.fleet.snapshot import FleetDiff, FleetSnapshot, ProbePhase, Reach, WinRMPart, apply
 from cockpit.lab import control_client
 from cockpit.lab.scenarios import SCENARIOS, Group
 from cockpit.lab.state import describe
@@ -166,6 +166,25 @@ def test_services_are_read_over_winrm_and_no_shell_stays(tmp_path: Path) -> None
             assert {s.name for s in server.winrm.services or ()} >= {"MSExchangePop3", "MSExchangeHM"}
         shells = running.on_loop(lambda: [e["winrm"].shells() for e in running.lab.endpoints.values()])
         assert [s for found in shells for s in found] == []
+
+
+def test_an_event_channel_that_cannot_be_read_hides_neither_services_nor_boot(tmp_path: Path) -> None:
+    with running_lab(tmp_path, servers=2, polling={"winrm_interval": 60.0}) as running:
+        for knobs in running.lab.simulation.knobs.values():
+            knobs.denied = {"*": ["wevtutil"]}
+        with watching(running) as watcher:
+            fleet = watcher.until(
+                lambda f: (
+                    bool(f.servers) and all(s.winrm.read_at or s.winrm.problem for s in f.servers.values())
+                )
+            )
+    for server in fleet.servers.values():
+        assert server.winrm.problem is None
+        assert server.winrm.last_boot is not None
+        assert {s.name for s in server.winrm.services or ()} >= {"MSExchangePop3", "MSExchangeHM"}
+        problem = server.winrm.missed(WinRMPart.RECOVERY_ACTIONS)
+        assert problem is not None
+        assert "wevtutil" in str(problem)
 
 
 def test_a_probe_runs_beside_the_polling_and_can_be_left(pair: Running) -> None:

@@ -18,6 +18,8 @@ from cockpit.fleet.snapshot import (
     Problem,
     Reach,
     ServerSnapshot,
+    Unread,
+    WinRMPart,
 )
 from cockpit.ui import panels, render
 from cockpit.ui.environment import EnvironmentBadge
@@ -104,6 +106,26 @@ def test_no_rows_is_never_healthy_and_says_which_kind() -> None:
     assert "POP is not monitored here" in text(panels.verdict(not_monitored, not_monitored.leaves[0]))
     assert "NOT MONITORED" in text(panels.verdict(not_monitored, not_monitored.leaves[0]))
     assert "health manager service on EX07" in text(panels.server(unknown, NOW))
+
+
+def test_a_part_that_was_not_read_says_so_beside_the_others() -> None:
+    snapshot = demo_fleet().servers["EX01"]
+    problem = Problem("EX01 took its time", "30 s", "Look again.")
+
+    def said(part: WinRMPart) -> str:
+        winrm = replace(snapshot.winrm, unread=(Unread(part, problem),))
+        return text(panels.server(view_server(replace(snapshot, winrm=winrm)), NOW))
+
+    whole = text(panels.server(view_server(snapshot), NOW))
+    assert "Cure" not in whole
+    for part, label in zip(WinRMPart, ("Services", "Last boot", "Recovery"), strict=True):
+        lines = said(part).split("\n")
+        assert [line for line in lines if line.startswith(label) and "EX01 took its time: 30 s" in line]
+        assert [line for line in lines if line.startswith("Cure") and "Look again." in line]
+        # What runs now nobody knows; times of the past stay true.
+        assert ("MSExchangePop3 Running" in said(part)) is (part is not WinRMPart.SERVICES)
+        assert "41d" in said(part)
+        assert "PopCTPRestart" in said(part)
 
 
 def test_old_data_goes_stale_then_unreachable_without_the_collector() -> None:
