@@ -12,6 +12,7 @@ import pytest
 
 from cockpit.exchange.model import Reading
 from cockpit.journal.records import Choice, RunState, WishKind
+from cockpit.journal.store import sqlite_url
 from cockpit.recovery import worker
 from cockpit.recovery.actions.settings import LOGGING, MOVE_NOW, POLICY
 from cockpit.recovery.asking import Parked
@@ -30,9 +31,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 def task(world: World, run: str, password: str | None = None) -> Task:
-    return Task(
-        run, world.environment, password, "", "", "", str(world.folder / "bundles"), "ann", "here", "tests"
-    )
+    url, bundles = sqlite_url(world.folder / "journal.db"), str(world.folder / "bundles")
+    return Task(run, world.environment, password, url, "", "", bundles, "ann", "here", "tests")
 
 
 def worked(world: World, run: str, monkeypatch: pytest.MonkeyPatch) -> int:
