@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -96,15 +95,6 @@ def words(error: LogError) -> str:
 def tell(text: str) -> None:
     """One line of narration."""
     print(clean_line(text), file=sys.stderr, flush=True)
-
-
-def end_in_order() -> None:
-    """SIGTERM unwinds like an interrupt does, so that the servers' shells are closed."""
-    signal.signal(signal.SIGTERM, _end)
-
-
-def _end(number: int, _: object) -> None:
-    raise SystemExit(128 + number)
 
 
 class Printer:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from cockpit.commands.logs import OK, UNREADABLE, Place, Printer, Wanted, end_in_order, places, tell, words
-from cockpit.commands.output import reader_may_leave
+from cockpit.commands.logs import OK, UNREADABLE, Place, Printer, Wanted, places, tell, words
+from cockpit.commands.output import end_in_order, reader_may_leave
 from cockpit.poplog import searching
 from cockpit.poplog.document import Entry
 from cockpit.poplog.errors import LogError

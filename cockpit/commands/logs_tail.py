@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cockpit.commands.logs import OK, UNREADABLE, Place, Printer, Wanted, end_in_order, places, tell
-from cockpit.commands.output import reader_may_leave, when_nobody_reads
+from cockpit.commands.logs import OK, UNREADABLE, Place, Printer, Wanted, places, tell
+from cockpit.commands.output import end_in_order, reader_may_leave, when_nobody_reads
 from cockpit.poplog.beginning import FromEnd
 from cockpit.poplog.document import Entry
 from cockpit.poplog.feed import Batch, Happened, StreamState

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from cockpit.commands.output import reader_may_leave
+from cockpit.commands.output import end_in_order, reader_may_leave
 from cockpit.config import secrets
 from cockpit.config.environment import Environment
 from cockpit.config.targets import exchange_target
@@ -26,6 +26,7 @@ def run(environment: Environment, identity: str, server: str, form: str) -> int:
     print(f"{call}   (may take minutes)", file=sys.stderr)
     secret = secrets.password(environment)
     failure: ExchangeError | None = None
+    end_in_order()
     for entry in environment.entry_servers:
         session = Session(exchange_target(environment, entry), EXCHANGE, environment.credential.user, secret)
         try:

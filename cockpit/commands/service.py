@@ -8,7 +8,7 @@ from cockpit.commands import left_out, tables
 from cockpit.commands.desk import BAD, OK, REFUSED, Desk, refused
 from cockpit.commands.follower import Follower, Terms
 from cockpit.commands.narrator import Narrator
-from cockpit.commands.output import reader_may_leave
+from cockpit.commands.output import end_in_order, reader_may_leave
 from cockpit.commands.plain import document, iso, plain
 from cockpit.commands.recover import tell_of_open_runs
 from cockpit.config import secrets
@@ -35,6 +35,7 @@ def status(desk: Desk, server: str, backend: bool, form: str) -> int:
     from cockpit.exchange.errors import ExchangeError
 
     narrator = Narrator()
+    end_in_order()
     names = (catalogue.BACK_END_SERVICE,) if backend else tuple(_TIERS)
     try:
         left_out.by_directory(desk.environment, server)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 
 import msgspec
 
 from cockpit.commands import report
-from cockpit.commands.output import reader_may_leave
+from cockpit.commands.output import end_in_order, reader_may_leave
 from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, Environment
 from cockpit.fleet.once import Follower, complete, read_once
@@ -27,6 +26,7 @@ def run(
     polling = msgspec.structs.replace(environment.polling, winrm_interval=0.0)
     environment = msgspec.structs.replace(environment, polling=polling)
     only = frozenset({server.split(".")[0].lower()}) if server else frozenset[str]()
+    end_in_order()
     if watch:
         return _watch(environment, secret, server, only, form, color)
     fleet = read_once(environment, secret, only, timeout)
@@ -131,11 +131,6 @@ def _narrate(problem: Problem | None, server: str = "") -> None:
     print(". ".join(part.rstrip(".") for part in (text, problem.cure) if part) + ".", file=sys.stderr)
 
 
-def _end(number: int, _: object) -> None:
-    """SIGTERM unwinds like an interrupt does, so that the shells are closed."""
-    raise SystemExit(128 + number)
-
-
 def _watch(
     environment: Environment,
     secret: secrets.Secret | None,
@@ -148,7 +143,6 @@ def _watch(
     shown: list[tuple[str, ...]] | None = None
     told: Problem | None = None
     code = UNKNOWN
-    signal.signal(signal.SIGTERM, _end)
     with Follower(environment, secret, only) as follower:
         for fleet in follower.pictures():
             if not complete(fleet, only):

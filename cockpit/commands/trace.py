@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cockpit.commands.narrator import Narrator, Said
-from cockpit.commands.output import reader_may_leave
+from cockpit.commands.output import end_in_order, reader_may_leave
 from cockpit.commands.plain import document
 from cockpit.config import secrets
 from cockpit.config.environment import Environment
@@ -36,6 +36,7 @@ def run(environment: Environment, identity: str, server: str, form: str, *, last
     secret = secrets.password(environment)
     access = Sessions(environment, secret, lambda name: names.get(name, name))
     narrator = Narrator()
+    end_in_order()
     try:
         trace = _trace(access, environment, names, identity, server, narrator.say, last=last)
     except ExchangeError as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 
 import pytest
 
@@ -41,6 +43,23 @@ def test_all_that_is_there_is_shown_and_one_that_stands_is_2(
         "EX01", "MSExchangePop3", "front", "end", "Running", "Automatic", "4711", "2026-03-01T02:00:00Z",
     ]  # fmt: skip
     assert rows[2].split() == ["EX01", "MSExchangePOP3BE", "back", "end", "Stopped", "Disabled"]
+
+
+def test_terminated_while_it_reads_it_closes_its_session(
+    call: Call, server: dict[str, ServiceProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[Session] = []
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(Session, "close", lambda self: closed.append(self))
+    monkeypatch.setattr(WinRMCmdlets, "service_process", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what would else end the test run
+    try:
+        with pytest.raises(SystemExit) as left:
+            status(call)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert left.value.code == 128 + signal.SIGTERM
+    assert len(closed) == 1
 
 
 def test_a_tier_the_server_does_not_have_is_no_fault(

@@ -83,6 +83,30 @@ def test_left_in_the_middle_of_a_sweep(open_lab: OpenLab, home: Home, number: in
     home.nothing_left(0.5)
 
 
+@pytest.mark.parametrize(
+    ("command", "delay"),
+    [
+        (["logs", "trace", "--probe", "POP\\PopCTPProbe", "--server", "EX19-01"], 60.0),
+        (["probe", "POP\\PopCTPProbe", "--server", "EX19-01"], 60.0),
+        # These wait for their calls a little; one that hangs is left, and its shell ends by idle time.
+        (["status"], 0.2),
+        (["status", "--watch"], 0.2),
+    ],
+)
+def test_terminated_in_the_middle_of_a_call(
+    open_lab: OpenLab, home: Home, command: list[str], delay: float
+) -> None:
+    """A SIGTERM is an end in order: no shell is left on a server, of which a user may have 18."""
+    served = open_lab()
+    served.knobs(rpc_delay=delay)
+    words = [*COCKPIT, "--env-file", str(served.env_file), *command]
+    with subprocess.Popen(words, env=home.environ(), cwd=ROOT, stdout=subprocess.DEVNULL) as cockpit:
+        eventually(lambda: any(s["open_commands"] for s in served.shells()), 15.0, "a running command")
+        cockpit.terminate()
+        assert cockpit.wait(15.0) == 128 + signal.SIGTERM
+    assert served.shells() == []
+
+
 def _hangs(served: LabProcess) -> bool:
     """One command is still under way after a while."""
     before = _busy(served)
