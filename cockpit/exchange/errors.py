@@ -275,9 +275,17 @@ def _connection(error: BaseException, where: str) -> ExchangeError:
         return UnreachableError(
             f"The name of {where} does not resolve", cure="Check the name and the DNS of this host."
         )
+    if where.startswith("http:") and _cut_off(error):
+        cure = "Check that the server is up; if the port speaks TLS, set tls = true (https:// in addresses)."
+        return UnreachableError(f"The connection to {where} broke", _innermost(error), cure)
     if "refused" in text:
         return UnreachableError(f"{where} refuses connections", "nothing listens there")
     return UnreachableError(f"The connection to {where} broke", _innermost(error))
+
+
+def _cut_off(error: BaseException) -> bool:
+    """Whether the other side closed instead of answering, as one does that expects TLS."""
+    return any(mark in repr(error) for mark in ("RemoteDisconnected", "ConnectionResetError"))
 
 
 def _tls(error: BaseException, where: str) -> ExchangeError:

@@ -88,6 +88,11 @@ def reason(error: BaseException, facts: Facts) -> Reason | None:
     return Reason(kind, f"{cause.format(**filled)} ({words(error)})", cure.format(**filled))
 
 
+def locks_out(error: BaseException) -> bool:
+    """Whether the KDC refused the password itself, so that trying it elsewhere would only count again."""
+    return _number(error) in (18, 23, 24, 31)
+
+
 def clocks(ahead: float | None) -> str:
     """What the server's own clock says of an error that clocks may have caused; empty if they do not."""
     if ahead is None or abs(ahead) <= CLOCK_LIMIT:

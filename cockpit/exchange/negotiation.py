@@ -7,9 +7,12 @@ a sealed request is believed: ``opening``.
 
 from __future__ import annotations
 
+import queue
+import threading
 import time
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import requests
 import spnego
@@ -20,6 +23,7 @@ from cockpit.exchange.errors import (
     ExchangeError,
     KerberosError,
     SignInError,
+    TimeLimitError,
     is_wire_error,
 )
 from cockpit.exchange.kerberos import clocks
@@ -28,15 +32,21 @@ from cockpit.exchange.text import clean_line
 if TYPE_CHECKING:
     from cockpit.exchange.signin import SignIn
 
+_T = TypeVar("_T")
 _CFX_WRAP, _CFX_SEALED = b"\x05\x04", 0x02
 """A wrapped message of Kerberos and its flag "Sealed" (RFC 4121 §4.2.6.2)."""
-_BINDING_CURE = "; if something on the way ends TLS, set channel_binding = false"
+_KDC_CURE: Final = "Look at the KDCs of the realm (port 88), or name better ones in /etc/krb5.conf."
+_BINDING_CURES: Final = {
+    True: "; if something on the way ends TLS, set channel_binding = false",
+    False: "; if the server insists on Extended Protection, set channel_binding = true",
+}
 
 
 class Negotiation(HTTPNegotiateAuth):
-    """For the requests of one WSMan. ``sealed``: over plain HTTP, so that messages are sealed."""
+    """For the requests of one WSMan. ``left``: seconds that there are for what is under way.
+    ``sealed``: over plain HTTP, so that messages are sealed."""
 
-    def __init__(self, sign_in: SignIn, *, sealed: bool) -> None:
+    def __init__(self, sign_in: SignIn, left: Callable[[], float], *, sealed: bool) -> None:
         target = sign_in.target
         super().__init__(
             auth_provider=target.auth,
@@ -47,6 +57,7 @@ class Negotiation(HTTPNegotiateAuth):
         )
         self._sign_in = sign_in
         self._url = target.url
+        self._left = left
         self._ahead: float | None = None
 
     def response_hook(self, response: requests.Response, **more: Any) -> requests.Response:
@@ -69,7 +80,10 @@ class Negotiation(HTTPNegotiateAuth):
     def _signed_in(self, response: requests.Response, **more: Any) -> requests.Response:
         """The answer to the last token. Raises for one that refuses."""
         offered = clean_line(response.headers.get("www-authenticate", ""))
-        self.username = cast("Any", self._sign_in.credentials())
+        found = bounded(
+            self._sign_in.credentials, self._left(), f"The KDC of {self._sign_in.user or self._url}"
+        )
+        self.username = cast("Any", found)
         try:
             answer: requests.Response = super().response_hook(response, **more)  # type: ignore[no-untyped-call]
         except (ExchangeError, requests.RequestException):
@@ -83,7 +97,7 @@ class Negotiation(HTTPNegotiateAuth):
         except Exception as error:
             if not is_wire_error(error):
                 raise
-            raise self._sign_in.explained(self._meant(error), self._ahead) from error
+            raise self._sign_in.explained(error, self._ahead) from error
         if answer.status_code == 401:
             raise self._refused()
         if answer.status_code >= 400 and self._used_ntlm() and not _is_sealed(answer.request):
@@ -93,19 +107,11 @@ class Negotiation(HTTPNegotiateAuth):
             )
         return answer
 
-    def _meant(self, error: BaseException) -> BaseException:
-        """Negotiate tells why its last protocol failed, which is NTLM; with tickets Kerberos is meant."""
-        if self.auth_provider != "negotiate" or self._sign_in.secret is not None:
-            return error
-        try:
-            spnego.client(
-                self.username, hostname=self._sign_in.spn_host, service=self.service, protocol="kerberos"
-            ).step()
-        except Exception as first:
-            if not is_wire_error(first):
-                raise
-            return first
-        return error
+    def _credentials(self) -> list[Any]:
+        sign_in = self._sign_in
+        if self.auth_provider == "ntlm":
+            return sign_in.credentials()
+        return bounded(sign_in.credentials, self._left(), f"The KDC for {sign_in.spn}")
 
     def _used_ntlm(self) -> bool:
         return self._context is not None and self._context.negotiated_protocol == "ntlm"
@@ -113,7 +119,7 @@ class Negotiation(HTTPNegotiateAuth):
     def _refused(self) -> ExchangeError:
         """For 401 to our last token: the server says no more than that."""
         sign_in, spn = self._sign_in, self._sign_in.spn
-        binding = _BINDING_CURE if sign_in.target.tls and self.send_cbt else ""
+        binding = _BINDING_CURES[self.send_cbt] if sign_in.target.tls else ""
         if self._used_ntlm():
             return SignInError(
                 f"{self._url} did not accept {sign_in.user} with NTLM",
@@ -178,6 +184,30 @@ class _Sealing:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._context, name)
+
+
+def bounded(work: Callable[[], _T], seconds: float, what: str) -> _T:
+    """``work``'s result, or TimeLimitError after ``seconds``.
+
+    For MIT Kerberos, which waits 25 s for a KDC that takes connections and says nothing (measured, 1.20) and
+    cannot be told otherwise; what it goes on doing then is nobody's, and ends by itself.
+    """
+    done: queue.SimpleQueue[tuple[_T | None, BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            done.put((work(), None))
+        except BaseException as error:  # handed over, whatever it is
+            done.put((None, error))
+
+    threading.Thread(target=run, name="kerberos", daemon=True).start()
+    try:
+        result, error = done.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeLimitError(f"{what} does not answer", "no ticket came in time", _KDC_CURE) from None
+    if error is not None:
+        raise error
+    return cast("_T", result)
 
 
 def _end_point(response: requests.Response) -> bytes | None:

@@ -400,7 +400,7 @@ class Session:
         return wsman
 
     def _prepare(self, wsman: _WSMan) -> None:
-        http = self._sign_in.session(wsman)
+        http = self._sign_in.session(wsman, wsman.guard.left)
         guard.install(http, wsman.guard)
         wsman.transport.session = http
 

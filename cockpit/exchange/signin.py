@@ -4,6 +4,8 @@ operator can do when it fails."""
 from __future__ import annotations
 
 import stat
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,12 +24,12 @@ from cockpit.exchange.errors import (
     MissingLibraryError,
     SignInError,
     from_wire,
+    is_wire_error,
 )
 from cockpit.exchange.negotiation import Negotiation
 
 SEALING: Final = ("kerberos", "negotiate", "ntlm")
 """Sign-ins that seal messages by themselves; the others need TLS."""
-_TICKETS: Final = ("kerberos", "negotiate")
 
 
 class SignIn:
@@ -37,6 +39,7 @@ class SignIn:
         self.target = target
         self.user = user
         self.secret = secret
+        self._own_cache = f"MEMORY:{uuid.uuid4()}"
 
     @property
     def spn_host(self) -> str:
@@ -87,14 +90,14 @@ class SignIn:
             cure = "Give its password as credential.password."
             raise CertificateError(f"The key in {path} is encrypted", cure=cure)
 
-    def session(self, wsman: WSMan) -> requests.Session:
-        """Connections for ``wsman`` that sign in like this."""
+    def session(self, wsman: WSMan, left: Callable[[], float]) -> requests.Session:
+        """Connections for ``wsman`` that sign in like this. ``left``: seconds there are for it, by then."""
         http: requests.Session = wsman.transport._build_session()
         secret = self.secret.value if self.secret is not None else None
         certificate = self.target.auth == "certificate"
         http.mount("https://", tls.Adapter(self.target, secret if certificate else None))
         if self.target.auth in SEALING:
-            http.auth = Negotiation(self, sealed=bool(wsman.transport.wrap_required))
+            http.auth = Negotiation(self, left, sealed=bool(wsman.transport.wrap_required))
         elif self.target.auth == "basic" and secret is not None:
             http.auth = HTTPBasicAuth(_octets(self.user), _octets(secret))
         # pypsrp has already taken proxies and CA bundle from the environment; asking again for each
@@ -103,18 +106,36 @@ class SignIn:
         return http
 
     def credentials(self) -> list[Any]:
-        """For pyspnego, made anew for each sign-in: tickets may have been renewed. Raises ExchangeError."""
-        target = self.target
-        name = tickets.principal_of(self.user) if target.auth in _TICKETS else self.user
-        if self.secret is not None:
-            return [spnego.Password(name, self.secret.value)]
+        """For pyspnego, anew for each sign-in: the best first. May wait for a KDC. Raises ExchangeError."""
+        password = [spnego.Password(self.user, self.secret.value)] if self.secret is not None else []
+        if self.target.auth == "ntlm" or (password and "\\" in self.user):
+            return password
         try:
-            found = tickets.good(name)
-        except ImportError as error:
-            raise self.explained(error) from error
+            cache = self._with_ticket()
+            spnego.client(
+                cache, hostname=self.spn_host, service=self.target.service, protocol="kerberos"
+            ).step()
+        except ExchangeError:
+            raise
+        except Exception as error:
+            if not is_wire_error(error):
+                raise
+            if self.target.auth == "kerberos" or not password or kerberos.locks_out(error):
+                raise self.explained(error) from error
+            return password
+        return [cache, *password]
+
+    def _with_ticket(self) -> spnego.KerberosCCache:
+        """The cache of this user, with a ticket. Raises what Kerberos does, ExchangeError, ImportError."""
+        name = tickets.principal_of(self.user)
+        if self.secret is not None:
+            tickets.get(name, self.secret.value, self._own_cache)
+            return spnego.KerberosCCache(self._own_cache)
+        try:
+            return spnego.KerberosCCache(tickets.good(name).cache)
         except tickets.TicketError as error:
-            raise KerberosError(f"There is no ticket for {target.url}", str(error), error.cure) from error
-        return [spnego.KerberosCCache(found.cache)]
+            what = f"There is no ticket for {self.target.url}"
+            raise KerberosError(what, str(error), error.cure) from error
 
     def explained(self, error: BaseException, ahead: float | None = None) -> ExchangeError:
         """``error`` of the exchange of tokens. ``ahead``: how far the server's clock is, in seconds."""

@@ -1,4 +1,4 @@
-"""Kerberos tickets: whose cache, whose ticket, good until when. Asks no KDC; wants the extra [kerberos].
+"""Kerberos tickets: whose cache, whose ticket, good until when. Wants the extra [kerberos].
 
 The cache is read anew for each sign-in, so a ticket that ``kinit`` or a cron job renewed is used at once.
 """
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import krb5
 
 EXTRA: Final = "pip install 'pop-cockpit[kerberos]'"
+RENEW_SECONDS: Final = 300.0
+"""A ticket that we got with a password is renewed when it is good for no longer."""
 EXTRA_CURE: Final = f"Run: {EXTRA}. It builds against MIT Kerberos (Debian: gcc libkrb5-dev)."
 
 
@@ -54,7 +56,7 @@ def look(user: str = "") -> Tickets:
     try:
         cache = krb5.cc_resolve(context, name.encode())
         principal = cache.principal
-        ends = [c.times.endtime for c in cache if (c.server.name or b"").startswith(b"krbtgt/")]
+        ends = _ends(cache)
     except krb5.Krb5Error as error:
         raise TicketError(f"no ticket in {name}: {words(error)}", kinit(user)) from error
     held = (principal.name or b"").decode("utf-8", "replace") if principal is not None else ""
@@ -72,6 +74,41 @@ def good(user: str = "") -> Tickets:
         ended = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.expires))
         raise TicketError(f"the ticket of {found.principal} expired at {ended}", kinit(user))
     return found
+
+
+def get(user: str, password: str, cache: str) -> None:
+    """Have ``cache`` (a name of MEMORY's) hold a ticket of ``user``, unless it holds one that is good.
+
+    As pyspnego does it, but in one cache: its own are never given back, and each would use the password
+    again, which counts towards a lock-out where it has been changed. Raises Krb5Error, ImportError.
+    """
+    import krb5
+
+    context = krb5.init_context()
+    kept = krb5.cc_resolve(context, cache.encode())
+    if _good_for(kept, RENEW_SECONDS):
+        return
+    options = krb5.get_init_creds_opt_alloc(context)
+    krb5.get_init_creds_opt_set_canonicalize(options, True)
+    client = krb5.parse_name_flags(context, user.encode())
+    found = krb5.get_init_creds_password(context, client, options, password=password.encode())
+    krb5.cc_initialize(context, kept, found.client)
+    krb5.cc_store_cred(context, kept, found)
+
+
+def _good_for(cache: krb5.CCache, seconds: float) -> bool:
+    """Whether a cache of ours has a ticket for so much longer."""
+    import krb5
+
+    try:
+        return max(_ends(cache), default=0.0) > time.time() + seconds
+    except krb5.Krb5Error:  # nothing was put into it yet
+        return False
+
+
+def _ends(cache: krb5.CCache) -> list[float]:
+    """When each ticket that others are had with ends."""
+    return [c.times.endtime for c in cache if (c.server.name or b"").startswith(b"krbtgt/")]
 
 
 def kinit(user: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,16 +101,24 @@ def reason(error: BaseException) -> TlsReason | None:
         if isinstance(below, ssl.SSLCertVerificationError) and below.verify_code in _CHAINS:
             known = _CHAINS[below.verify_code]
             return TlsReason(f"{known.cause} ({below.verify_message})", known.cure)
-        text = str(below)
-        if "Fingerprints did not match" in text:
-            return TlsReason(f"its certificate is not the pinned one: {text}", _PIN_CURE)
+        if (other := _FINGERPRINT.search(str(below))) is not None:
+            return TlsReason(f"its certificate is sha256:{other.group(1)}, not the pinned one", _PIN_CURE)
         if isinstance(below, ssl.SSLError):
-            marks = text.upper().replace(" ", "_")
-            if any(mark in marks for mark in _OUR_CERTIFICATE):
-                cause = f"it does not take our certificate ({below.reason})"
-                return TlsReason(cause, _CLIENT_CURE, ours=True)
-            if any(mark in marks for mark in _NOT_TLS):
-                return TlsReason("the port does not speak TLS", _PLAIN_CURE)
+            return _by_mark(below)
+    return None
+
+
+def _by_mark(error: ssl.SSLError) -> TlsReason | None:
+    """By OpenSSL's words for it, whose spelling differs between its versions."""
+    marks = str(error).upper().replace(" ", "_")
+    if any(mark in marks for mark in _OUR_CERTIFICATE):
+        return TlsReason(f"it does not take our certificate ({error.reason})", _CLIENT_CURE, ours=True)
+    if any(mark in marks for mark in _NOT_TLS):
+        return TlsReason("the port does not speak TLS", _PLAIN_CURE)
+    if "KEY_VALUES_MISMATCH" in marks:
+        return TlsReason("certificate_key is not the key of certificate", "Give two that fit.")
+    if "EOF_OCCURRED" in marks:
+        return TlsReason("it ended the connection while TLS was set up", _EOF_CURE)
     return None
 
 
@@ -120,6 +129,11 @@ _CLIENT_CURE = (
     "Check certificate and certificate_key: issued by a CA that the server trusts, and neither expired nor "
     "revoked."
 )
+_EOF_CURE = (
+    "Check that TLS is spoken on this port; with auth = certificate also that ours comes from a CA that the "
+    "server trusts, and has not expired."
+)
+_FINGERPRINT: Final = re.compile(r'Fingerprints did not match\. Expected "[^"]*", got "([0-9a-f]{64})"')
 _PLAIN_CURE = "Correct the port, or set tls = false (https:// to http:// in addresses)."
 
 
