@@ -22,6 +22,7 @@ from cockpit.commands.output import write_what_can_be_written
 from cockpit.commands.recovery_options import example
 from cockpit.config import environment as config
 from cockpit.config import secrets
+from cockpit.config.dangers import unverified
 from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.paths import paths
 
@@ -337,7 +338,15 @@ def _environment(options: argparse.Namespace) -> Environment:
     environment = config.choose(_env_file(options), options.env)
     left_out.refuse(environment, options)
     secrets.take_ticket_cache(environment)
+    if warning := unverified(environment):
+        _warn(f"{warning}: whoever is on the way can read and change everything.")
     return environment if options.write is None else config.with_mode(environment, write=options.write)
+
+
+def _warn(text: str) -> None:
+    """One line of narration, red where a terminal shows colours."""
+    red = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    print(f"\x1b[1;31m{text}\x1b[0m" if red else text, file=sys.stderr, flush=True)
 
 
 def _screen(options: argparse.Namespace) -> int:

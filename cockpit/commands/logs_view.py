@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from cockpit.commands.output import let_go_of_a_dead_terminal
 from cockpit.config import secrets
+from cockpit.config.dangers import unverified
 from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.paths import Paths, paths
 from cockpit.config.secrets import Secret
@@ -16,6 +17,7 @@ from cockpit.config.secrets import Secret
 if TYPE_CHECKING:
     from cockpit.poplog.document import Document
     from cockpit.poplog.files_document import FilesDocument
+    from cockpit.ui.environment import EnvironmentBadge
     from cockpit.ui.logs import Live, LogsWanted, Opened, OpenLogs
 
 BEFORE: Final = 1_000
@@ -48,7 +50,8 @@ def view_servers(
     from cockpit.ui.logs import LogsWanted
 
     opener = server_logs(environment, secrets.password(environment), paths())
-    return _show(LogsWanted(servers=tuple(dict.fromkeys(servers))), opener, mouse=mouse, theme=theme)
+    wanted = LogsWanted(servers=tuple(dict.fromkeys(servers)))
+    return _show(wanted, opener, badge=badge_of(environment), mouse=mouse, theme=theme)
 
 
 def view_files(files: tuple[Path, ...], *, mouse: bool, theme: str | None) -> int:
@@ -89,8 +92,28 @@ def _refuse_where_nothing_can_be_drawn() -> None:
         raise ConfigError(reason.replace("pop-cockpit status", "pop-cockpit logs tail"))
 
 
+def badge_of(environment: Environment) -> EnvironmentBadge:
+    """What every screen says of the environment."""
+    from cockpit.ui.environment import EnvironmentBadge
+
+    return EnvironmentBadge(
+        name=environment.name,
+        account=environment.credential.user,
+        read_only=environment.read_only,
+        entry=", ".join(environment.entry_servers),
+        warning=unverified(environment),
+        colour=environment.colour or "",
+    )
+
+
 def _show(
-    wanted: LogsWanted, opener: OpenLogs, ready: Document | None = None, *, mouse: bool, theme: str | None
+    wanted: LogsWanted,
+    opener: OpenLogs,
+    ready: Document | None = None,
+    *,
+    badge: EnvironmentBadge | None = None,
+    mouse: bool,
+    theme: str | None,
 ) -> int:
     from cockpit.ui import first_frame
 
@@ -100,7 +123,13 @@ def _show(
         from cockpit.ui.logs_app import LogsApp
 
         app = LogsApp(
-            wanted, opener, crash_dir=places.crashes, save_dir=places.views, ready=ready, theme=theme
+            wanted,
+            opener,
+            crash_dir=places.crashes,
+            save_dir=places.views,
+            ready=ready,
+            theme=theme,
+            environment=badge,
         )
         code = life.run(app, mouse=mouse)
     let_go_of_a_dead_terminal()

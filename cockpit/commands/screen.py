@@ -46,23 +46,16 @@ def run(environment: Environment, *, mouse: bool, theme: str | None) -> int:
 
     if reason := life.refuse(os.environ):
         raise ConfigError(reason)
-    from cockpit.commands.logs_view import server_logs
+    from cockpit.commands.logs_view import badge_of, server_logs
     from cockpit.fleet.client import CollectorFeed
     from cockpit.ui.app import CockpitApp
-    from cockpit.ui.environment import EnvironmentBadge
 
     places = paths()
     secret = secrets.ask(environment)
     feed = CollectorFeed(environment, secret, places.collector_log)
-    badge = EnvironmentBadge(
-        name=environment.name,
-        account=environment.credential.user,
-        read_only=environment.read_only,
-        entry=", ".join(environment.entry_servers),
-    )
     app = CockpitApp(
         feed,
-        badge,
+        badge_of(environment),
         crash_dir=places.crashes,
         save_dir=places.views,
         theme=theme,

@@ -68,6 +68,7 @@ class CockpitApp(RecoveringApp, inherit_bindings=False):
             actions = without_logs(actions)
         self._open_logs = logs
         registry = Registry.build(environment.read_only, keymap, actions)
+        self.badge = environment
         self.desk = Desk(feed, environment, registry, now, save_dir or crash_dir)
         self.fleet_screen = FleetScreen(self.desk, self.glyphs, self.recoveries)
         replace_bindings(self, registry.bindings("app"))

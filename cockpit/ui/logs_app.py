@@ -13,6 +13,7 @@ from textual.screen import Screen
 from cockpit.poplog.document import Document
 from cockpit.ui._textual_hacks import replace_bindings
 from cockpit.ui.actions import ACTIONS, Action, Registry
+from cockpit.ui.environment import EnvironmentBadge
 from cockpit.ui.log_actions import only_logs
 from cockpit.ui.logs import LogsWanted, OpenLogs
 from cockpit.ui.look import Glyphs
@@ -22,7 +23,8 @@ from cockpit.ui.terminal_app import TerminalApp, utc_now
 
 
 class LogsApp(TerminalApp, inherit_bindings=False):
-    """``open``: opens ``wanted``, in a thread, while the first frame is drawn. ``ready``: it is open."""
+    """``open``: opens ``wanted``, in a thread, while the first frame is drawn. ``ready``: it is open.
+    ``environment``: whose servers' logs they are; None for files."""
 
     CSS_PATH = "logs.tcss"
     start_scope: ClassVar[str] = "logs"
@@ -40,8 +42,10 @@ class LogsApp(TerminalApp, inherit_bindings=False):
         glyphs: Glyphs | None = None,
         now: Callable[[], datetime] = utc_now,
         actions: Sequence[Action] = ACTIONS,
+        environment: EnvironmentBadge | None = None,
     ) -> None:
         super().__init__(crash_dir, theme=theme, glyphs=glyphs)
+        self.badge = environment
         self._keys = Registry.build(True, keymap, only_logs(actions))
         desk = LogsDesk(self._keys, self.glyphs, now, save_dir or crash_dir, open)
         self.logs_screen = LogsScreen(desk, wanted, ready)

@@ -57,6 +57,31 @@ ROLES: Final[Mapping[str, str]] = {
     "mode-write": "bold reverse",
 }
 
+STRIPS: Final[Mapping[str, tuple[str, str]]] = {
+    # role: text and ground, the same in every theme: an environment looks alike for everybody
+    "strip-red": ("#ffffff", "#b3261e"),
+    "strip-orange": ("#000000", "#f08c00"),
+    "strip-yellow": ("#000000", "#ffd43b"),
+    "strip-green": ("#ffffff", "#1e6b34"),
+    "strip-cyan": ("#000000", "#3bc9db"),
+    "strip-blue": ("#ffffff", "#1c5fb0"),
+    "strip-magenta": ("#ffffff", "#9c2a8e"),
+    "strip-grey": ("#ffffff", "#5c636a"),
+    "strip-warning": ("#ffffff", "#c00000"),
+}
+ANSI_STRIPS: Final[Mapping[str, tuple[str, str]]] = {
+    # The terminal's own sixteen; orange has none of its own, and is the dark yellow of most palettes.
+    "strip-red": ("bright_white", "red"),
+    "strip-orange": ("black", "yellow"),
+    "strip-yellow": ("black", "bright_yellow"),
+    "strip-green": ("black", "green"),
+    "strip-cyan": ("black", "cyan"),
+    "strip-blue": ("bright_white", "blue"),
+    "strip-magenta": ("bright_white", "magenta"),
+    "strip-grey": ("black", "white"),
+    "strip-warning": ("bright_white", "red"),
+}
+
 VARIABLE_DEFAULTS: Final[Mapping[str, str]] = {
     "state-unhealthy": "#ff5f5f",
     "state-unreachable": "#ff5faf",
@@ -255,6 +280,8 @@ def make_look(variables: Mapping[str, str], ansi: bool, glyphs: Glyphs) -> Look:
         role: Style.parse(attributes) + Style(color=colour(role).rich_color)
         for role, attributes in ROLES.items()
     }
+    strips = ANSI_STRIPS if ansi else STRIPS
+    styles |= {role: Style(color=text, bgcolor=ground, bold=True) for role, (text, ground) in strips.items()}
     if ansi:
         return Look(styles, Style(reverse=True), Style(underline=True), glyphs)
     return Look(

@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import cast
 
+from textual.app import ComposeResult
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
 from textual.widgets import Input
 
 from cockpit.ui.actions import Action, Registry, key_label
+from cockpit.ui.widgets.environment import EnvironmentStrip
 
 
 class ActionProvider(Provider):
@@ -42,7 +44,15 @@ class ActionProvider(Provider):
 
 
 class CockpitPalette(CommandPalette):
-    """The palette without a blinking cursor (terminal-ui §4.8)."""
+    """The palette without a blinking cursor (terminal-ui §4.8), below the environment's strip."""
+
+    DEFAULT_CSS = """
+    CockpitPalette EnvironmentStrip { dock: top; }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield EnvironmentStrip()
+        yield from super().compose()
 
     def on_mount(self) -> None:
         self.query_one(Input).cursor_blink = False

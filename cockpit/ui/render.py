@@ -216,8 +216,6 @@ def context(
         data = coarse_age(view.oldest, now)
         parts.append(((f"data up to {data} old" if data else "no data", "" if data else "text-problem"),))
     parts.append((_rate(fleet.status),))
-    if badge.warning:
-        parts.append(((badge.warning, "text-problem"),))
     if badge.account:
         parts.append(((badge.account, "text-dim"),))
     line: list[tuple[str, str]] = []

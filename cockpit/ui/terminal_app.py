@@ -17,6 +17,7 @@ from textual.timer import Timer
 from cockpit.ui import theme as themes
 from cockpit.ui._textual_hacks import catch_up_with_size, driver_class
 from cockpit.ui.actions import Registry
+from cockpit.ui.environment import EnvironmentBadge
 from cockpit.ui.life import EXIT_CRASH, crash_line, install_signals
 from cockpit.ui.look import VARIABLE_DEFAULTS, Glyphs, Look, make_look, terminal_glyphs
 
@@ -37,6 +38,8 @@ class TerminalApp(App[int], inherit_bindings=False):
     TITLE = "POP cockpit"
     ENABLE_COMMAND_PALETTE: ClassVar[bool] = False  # ours is opened by an action of the registry
     start_scope: ClassVar[str] = "fleet"
+    badge: EnvironmentBadge | None = None
+    """The environment that every screen speaks of; None where there is none."""
 
     def __init__(self, crash_dir: Path, *, theme: str | None = None, glyphs: Glyphs | None = None) -> None:
         super().__init__(driver_class=driver_class())

@@ -52,10 +52,16 @@ def make_app(tmp_path: Path) -> MakeApp:
     """A cockpit on a FakeFeed (``feed_of(app)``) with the demo fleet, at a fixed time."""
 
     def make(
-        snapshot: FleetSnapshot | None = None, *, nothing: bool = False, read_only: bool = True, **more: Any
+        snapshot: FleetSnapshot | None = None,
+        *,
+        nothing: bool = False,
+        read_only: bool = True,
+        warning: str = "",
+        colour: str = "",
+        **more: Any,
     ) -> CockpitApp:
         first = None if nothing else snapshot or fleets.demo_fleet()
-        badge = EnvironmentBadge("CORP", r"CORP\svc-pop", read_only, "ex01.corp.example", "TLS not verified")
+        badge = EnvironmentBadge("CORP", r"CORP\svc-pop", read_only, "ex01.corp.example", warning, colour)
         settings: dict[str, Any] = {
             "crash_dir": tmp_path,
             "theme": "dark",

@@ -13,7 +13,7 @@ import pytest
 from cockpit.ui import keymap, life, theme
 from cockpit.ui.actions import ACTIONS, Action, Registry
 from cockpit.ui.clipboard import ENCODED_LIMIT, osc52, save_text
-from cockpit.ui.look import ROLES, UNICODE, VARIABLE_DEFAULTS, make_look
+from cockpit.ui.look import ROLES, STRIPS, UNICODE, VARIABLE_DEFAULTS, make_look
 from cockpit.ui.screens.decide import DecideDialog
 from cockpit.ui.screens.fleet import FleetScreen
 from cockpit.ui.screens.help import HelpScreen, help_lines
@@ -146,7 +146,7 @@ def test_shipped_themes_are_right() -> None:
     assert names >= {"dark", "light", "ansi-dark", "high-contrast"}
     for each in found.loaded:
         look = make_look(each.variables, each.ansi, UNICODE)
-        assert set(look.styles) == set(ROLES)
+        assert set(look.styles) == {*ROLES, *STRIPS}
         states = [look.styles[r].color for r in ROLES if r.startswith("state-")]
         assert all(states)
     assert all(set(VARIABLE_DEFAULTS) <= set(t.variables) for t in found.loaded)

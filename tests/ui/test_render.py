@@ -28,7 +28,7 @@ from cockpit.ui.view import Filter, Leaf, Viewer, aged, view_server
 from tests.ui import fleets
 from tests.ui.fleets import NOW, demo_fleet, entry, server
 
-BADGE = EnvironmentBadge("CORP", "CORP\\svc", True, "ex01", "TLS not verified")
+BADGE = EnvironmentBadge("CORP", "CORP\\svc", True, "ex01")
 
 
 def text(lines: list[Line]) -> str:
@@ -253,7 +253,7 @@ def test_dependencies_tell_read_from_unread_from_unreported() -> None:
     assert "not reported by this server" in said
 
 
-def test_context_bar_says_mode_reach_faults_age_and_warning() -> None:
+def test_context_bar_says_mode_reach_faults_and_age() -> None:
     fleet = demo_fleet()
     view = Viewer().fleet(fleet, NOW, Filter())
     said = plain(render.context(BADGE, fleet, view, NOW, UNICODE, 200))
@@ -264,7 +264,6 @@ def test_context_bar_says_mode_reach_faults_age_and_warning() -> None:
         "8 faulty",
         "up to 1m old",
         "every 30s",
-        "TLS not verified",
         "CORP\\svc",
     ):
         assert part in said

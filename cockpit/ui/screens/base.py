@@ -18,6 +18,7 @@ from cockpit.ui.look import Glyphs, Line, plain
 from cockpit.ui.messages import Job, JobWanted
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.widgets.bars import Bar, KeyBar
+from cockpit.ui.widgets.environment import EnvironmentStrip
 from cockpit.ui.widgets.panes import LinesPane, Pane
 from cockpit.ui.widgets.rows import RowsPane
 from cockpit.ui.widgets.standing import StandingBar, StatusBar
@@ -41,6 +42,7 @@ class RecoveryScreen(Screen[None], inherit_bindings=False):
         replace_bindings(self, desk.registry.bindings(self.scope))
 
     def compose(self) -> ComposeResult:
+        yield EnvironmentStrip()
         yield Bar(id="head")
         with Container(id="content"):
             yield from self.body()

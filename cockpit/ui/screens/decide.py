@@ -22,6 +22,7 @@ from cockpit.ui.look import Glyphs, Line
 from cockpit.ui.screens.dialog import REASON_LENGTH, Dialog, Field, reason_line, typed_line
 from cockpit.ui.steps import BLANK, abort_lines, against, command, guards, warnings
 from cockpit.ui.widgets.bars import Bar, KeyBar
+from cockpit.ui.widgets.environment import EnvironmentStrip
 from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.rows import Column, Row, RowsPane
 
@@ -132,6 +133,7 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog-box"):
+            yield EnvironmentStrip()
             yield LinesPane(id="dialog-text", can_focus=False)
             with Vertical(id="dialog-fields"):
                 yield RowsPane(id="findings", columns=FINDING_COLUMNS, headed=False)

@@ -22,6 +22,7 @@ from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.screens.fleet_actions import FleetActions
 from cockpit.ui.view import Filter, FleetView, Leaf, ServerView, Viewer
 from cockpit.ui.widgets.bars import Banner, Bar, KeyBar
+from cockpit.ui.widgets.environment import EnvironmentStrip
 from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.rows import Key, RowsPane
 from cockpit.ui.widgets.standing import StandingBar, StatusBar
@@ -63,6 +64,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         replace_bindings(self, desk.registry.bindings("fleet"))
 
     def compose(self) -> ComposeResult:
+        yield EnvironmentStrip()
         yield Bar(id="context")
         yield Banner(id="banner")
         with Container(id="body"):

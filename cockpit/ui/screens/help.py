@@ -12,6 +12,7 @@ from cockpit.ui._textual_hacks import replace_bindings
 from cockpit.ui.actions import Registry, key_label
 from cockpit.ui.look import Line
 from cockpit.ui.widgets.bars import KeyBar
+from cockpit.ui.widgets.environment import EnvironmentStrip
 from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.standing import StandingBar
 
@@ -60,6 +61,7 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="help-box"):
+            yield EnvironmentStrip()
             yield LinesPane(id="help-lines")
             yield StandingBar()
             yield KeyBar(id="help-keys", actions=self.registry.live("help"))

@@ -23,6 +23,7 @@ from cockpit.ui.recovery_words import short, span
 from cockpit.ui.screens.dialog import Dialog
 from cockpit.ui.steps import BLANK, pair
 from cockpit.ui.widgets.bars import KeyBar
+from cockpit.ui.widgets.environment import EnvironmentStrip
 from cockpit.ui.widgets.panes import LinesPane
 
 KIND: Final = "logging"
@@ -88,6 +89,7 @@ class LoggingDialog(Dialog[str], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog-box"):
+            yield EnvironmentStrip()
             yield LinesPane(id="dialog-text", can_focus=False)
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Not now", id="not-now", compact=True)

@@ -24,6 +24,7 @@ from cockpit.ui.look import Line, plain, wrap
 from cockpit.ui.screens.logs_base import LogsDesk
 from cockpit.ui.screens.logs_finding import LogsFinding
 from cockpit.ui.widgets.bars import Banner, Bar, KeyBar
+from cockpit.ui.widgets.environment import EnvironmentStrip
 from cockpit.ui.widgets.logview import Drawn, LogView
 from cockpit.ui.widgets.panes import LinesPane
 
@@ -49,6 +50,7 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
         replace_bindings(self, desk.registry.bindings(self.scope))
 
     def compose(self) -> ComposeResult:
+        yield EnvironmentStrip()
         yield Bar(id="head")
         yield Bar(id="toggles")
         yield Banner(id="notices")

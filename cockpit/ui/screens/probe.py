@@ -13,6 +13,7 @@ from cockpit.ui.actions import Registry
 from cockpit.ui.look import Line
 from cockpit.ui.panels import probe_command
 from cockpit.ui.widgets.bars import KeyBar
+from cockpit.ui.widgets.environment import EnvironmentStrip
 from cockpit.ui.widgets.panes import LinesPane
 
 
@@ -56,6 +57,7 @@ class ProbeDialog(ModalScreen[bool], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="probe-box"):
+            yield EnvironmentStrip()
             yield LinesPane(id="probe-text", can_focus=False)
             with Horizontal(id="probe-buttons"):
                 yield Button("Cancel (n)", id="cancel", compact=True)

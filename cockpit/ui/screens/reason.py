@@ -15,6 +15,7 @@ from cockpit.ui.actions import Registry
 from cockpit.ui.look import Line
 from cockpit.ui.screens.dialog import REASON_LENGTH, Dialog, Field, reason_line
 from cockpit.ui.widgets.bars import Bar, KeyBar
+from cockpit.ui.widgets.environment import EnvironmentStrip
 from cockpit.ui.widgets.panes import LinesPane
 
 
@@ -42,6 +43,7 @@ class ReasonDialog(Dialog[str], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog-box -medium"):
+            yield EnvironmentStrip()
             yield LinesPane(id="dialog-text", can_focus=False)
             if self.sentence.wants_reason:
                 yield Bar(id="reason-note")

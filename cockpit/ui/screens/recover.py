@@ -14,6 +14,7 @@ from cockpit.ui.recovery_words import short
 from cockpit.ui.screens.dialog import Dialog
 from cockpit.ui.steps import BLANK, pair
 from cockpit.ui.widgets.bars import KeyBar
+from cockpit.ui.widgets.environment import EnvironmentStrip
 from cockpit.ui.widgets.panes import LinesPane
 
 
@@ -48,6 +49,7 @@ class RecoverDialog(Dialog[str], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog-box -small"):
+            yield EnvironmentStrip()
             yield LinesPane(id="dialog-text", can_focus=False)
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Plan (reads only)", id="plan", compact=True)

@@ -18,6 +18,7 @@ from cockpit.ui.look import Line
 from cockpit.ui.screens.dialog import REASON_LENGTH, Dialog, Field, reason_line, typed_line
 from cockpit.ui.steps import BLANK, pair
 from cockpit.ui.widgets.bars import Bar, KeyBar
+from cockpit.ui.widgets.environment import EnvironmentStrip
 from cockpit.ui.widgets.panes import LinesPane
 
 GONE = "The obligation is closed already."
@@ -59,6 +60,7 @@ class SettleDialog(Dialog[str], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog-box -medium" if self.refusal is None else "dialog-box"):
+            yield EnvironmentStrip()
             yield LinesPane(id="dialog-text", can_focus=False)
             if self.refusal is not None:
                 yield Bar(id="typed-note")
