@@ -16,7 +16,8 @@ from cockpit.exchange import recovery_rows, rows
 from cockpit.exchange.caller import Caller
 from cockpit.exchange.catalogue import PROBE_TIME_LIMIT, is_pop_health_set
 from cockpit.exchange.clixml import PSObject
-from cockpit.exchange.errors import ProtocolError
+from cockpit.exchange.errors import CmdletFailedError, NotGrantedError, ProtocolError
+from cockpit.exchange.grants import USED, Grants, grants_of, visible
 from cockpit.exchange.pipeline import Call, ParameterValue
 
 Row = TypeVar("Row")
@@ -80,6 +81,15 @@ class ExchangeCmdlets:
         if domain_controller:
             parameters["DomainController"] = domain_controller
         return self._read(make, cmdlet, **parameters)
+
+    def get_grants(self) -> Grants:
+        """Which of our cmdlets and parameters this account sees. Never raises for a Get-Command that is not
+        there or fails: then nothing is known."""
+        call = Call("Get-Command", {"Name": tuple(USED)}, time_limit=self.time_limit)
+        try:
+            return grants_of(read(self.session, call, visible))
+        except (NotGrantedError, CmdletFailedError):
+            return Grants()
 
     def get_exchange_server(self) -> m.Reading[m.ExchangeServer]:
         """Every server of the organization."""

@@ -16,7 +16,9 @@ from itertools import count
 from uuid import UUID
 
 _ENUM_BASES = ("System.Enum", "System.ValueType", "System.Object")
+_HASHTABLE = ("System.Collections.Hashtable", "System.Object")
 _ARRAY = ("System.Object[]", "System.Array", "System.Object")
+_KEY, _VALUE = ' N="Key"', ' N="Value"'
 _I32 = 2**31
 _ZERO = timedelta(0)
 
@@ -158,6 +160,8 @@ class _Writer:
         if isinstance(value, Nested):
             holder = "MS" if value.notes else "Props"
             return self.nested(attribute, value.type_names, value.to_string, value.properties, holder)
+        if isinstance(value, dict):
+            return self._dictionary(attribute, value)
         if isinstance(value, list | tuple):
             value = ListValue(value)
         if isinstance(value, ListValue):
@@ -166,6 +170,13 @@ class _Writer:
                 return f"{head}<LST /></Obj>"
             return f"{head}<LST>{''.join([self.element('', v) for v in value.items])}</LST></Obj>"
         raise TypeError(f"no CLIXML form for {type(value).__name__}")
+
+    def _dictionary(self, attribute: str, value: Mapping[str, object]) -> str:
+        head = f'<Obj{attribute} RefId="{next(self.refs)}">{self.names(_HASHTABLE)}'
+        pairs = [
+            f"<En>{self.element(_KEY, key)}{self.element(_VALUE, item)}</En>" for key, item in value.items()
+        ]
+        return f"{head}<DCT>{''.join(pairs)}</DCT></Obj>"
 
 
 def serialise(

@@ -112,17 +112,37 @@ COMMON_PARAMETERS = frozenset(
 
 
 class CmdletTable:
-    """The commands an endpoint shows to a user. ``denied`` hides names from everybody (RBAC tests)."""
+    """The commands an endpoint shows to a user, with the parameters RBAC lets them see."""
 
-    def __init__(self, cmdlets: Iterable[Cmdlet], denied: Callable[[str, str], bool] | None = None) -> None:
-        """``denied(user, cmdlet)`` says whether RBAC hides the cmdlet from that user."""
+    def __init__(
+        self,
+        cmdlets: Iterable[Cmdlet],
+        denied: Callable[[str, str], bool] | None = None,
+        hidden: Callable[[str, str], frozenset[str]] | None = None,
+    ) -> None:
+        """``denied(user, cmdlet)`` says whether RBAC hides the cmdlet from that user; ``hidden``: which of
+        its parameters, in lower case."""
         self._cmdlets = {c.name.lower(): c for c in cmdlets}
         self._denied = denied or (lambda _user, _cmdlet: False)
+        self._hidden = hidden or (lambda _user, _cmdlet: frozenset())
+
+    def add(self, cmdlet: Cmdlet) -> None:
+        self._cmdlets[cmdlet.name.lower()] = cmdlet
 
     def find(self, user: str, name: str) -> Cmdlet | None:
         """The cmdlet of that name (any case) if ``user`` may see it."""
         found = self._cmdlets.get(name.lower())
-        return None if found is None or self._denied(user, found.name) else found
+        return None if found is None or self._denied(user, found.name) else self._shown(user, found)
 
-    def names(self, user: str) -> list[str]:
-        return sorted(c.name for c in self._cmdlets.values() if not self._denied(user, c.name))
+    def visible(self, user: str) -> list[Cmdlet]:
+        """What ``user`` may see, by name."""
+        found = (c for c in self._cmdlets.values() if not self._denied(user, c.name))
+        return sorted((self._shown(user, c) for c in found), key=lambda c: c.name)
+
+    def _shown(self, user: str, cmdlet: Cmdlet) -> Cmdlet:
+        hidden = self._hidden(user, cmdlet.name)
+        if not hidden:
+            return cmdlet
+        left = frozenset(p for p in cmdlet.parameters if p.lower() not in hidden)
+        places = tuple(p for p in cmdlet.positional if p in left)
+        return replace(cmdlet, parameters=left, positional=places)

@@ -17,7 +17,8 @@ class ServerKnobs:
     ``slow_probe``: simulated seconds a probe run by hand takes longer. ``unrunnable_probes``,
     ``hanging_probes``: names such as ``PopSelfTestProbe`` (``*``: all) that by hand give only a warning, at
     once or after all of the time limits (§2.4).
-    ``denied``: cmdlets RBAC hides, by user (``*``: everybody).
+    ``denied``: cmdlets RBAC hides, by user (``*``: everybody); with a parameter (``Set-PopSettings
+    -ProtocolLogEnabled``) only that.
     ``enum_objects``: enums travel as objects. ``hostile``: hostile strings, see ``hostile.py``:
     "" off, "append" to every string but names that rows are found by, "all" to really every string.
     ``stale``: the health manager answers but runs nothing any more.
@@ -61,12 +62,16 @@ class ServerKnobs:
         return ""
 
     def denies(self, user: str, cmdlet: str) -> bool:
-        wanted = cmdlet.lower()
-        for name, cmdlets in self.denied.items():
-            for_them = name == EVERYBODY or name.lower() == user.lower()
-            if for_them and wanted in (c.lower() for c in cmdlets):
-                return True
-        return False
+        return cmdlet.lower() in self._denied_to(user)
+
+    def hides(self, user: str, cmdlet: str) -> frozenset[str]:
+        """The parameters of ``cmdlet`` that RBAC hides, in lower case."""
+        begin = f"{cmdlet.lower()} -"
+        return frozenset(d.removeprefix(begin) for d in self._denied_to(user) if d.startswith(begin))
+
+    def _denied_to(self, user: str) -> list[str]:
+        theirs = (c for n, c in self.denied.items() if n == EVERYBODY or n.lower() == user.lower())
+        return [entry.lower() for entries in theirs for entry in entries]
 
     def as_json(self) -> dict[str, Any]:
         return {f.name: getattr(self, f.name) for f in fields(self)}

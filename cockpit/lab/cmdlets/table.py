@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from cockpit.lab.cmdlet import Cmdlet, CmdletTable, Invocation, Output
 from cockpit.lab.cmdlets import (
     cim,
+    commands,
     components,
     copies,
     databases,
@@ -63,7 +64,10 @@ def exchange_table_of(sim: Simulation, server: str) -> CmdletTable:
     """The Exchange endpoint of one server, with that server's RBAC knob. What it does not have
     (Where-Object, Restart-Service, …) is not recognized there."""
     knobs = sim.knobs[server]
-    return CmdletTable(_exchange(sim), knobs.denies)
+    table = CmdletTable(_exchange(sim), knobs.denies, knobs.hides)
+    body = partial(commands.get_command, table)
+    table.add(_cmdlet(sim, "Get-Command", body, "Name CommandType Module ArgumentList", positional="Name"))
+    return table
 
 
 def _exchange(sim: Simulation) -> list[Cmdlet]:
@@ -217,4 +221,5 @@ def winrm_table_of(sim: Simulation, server: str) -> CmdletTable:
             one("wevtutil", eventlog.wevtutil, "Arguments", native=True),
         ],
         sim.knobs[server].denies,
+        sim.knobs[server].hides,
     )
