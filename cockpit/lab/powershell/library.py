@@ -168,6 +168,34 @@ def _encoding(_: Machine, name: object) -> Encoding:
     return Encoding(found)
 
 
+# -- the engine ---------------------------------------------------------------------------------------------
+
+
+class SessionState(NetObject):
+    """What ``$ExecutionContext.SessionState`` tells of the session: its language mode."""
+
+    type_name = "System.Management.Automation.SessionState"
+
+    def __init__(self, constrained: bool) -> None:
+        self._mode = "ConstrainedLanguage" if constrained else "FullLanguage"
+
+    def language_mode(self) -> NetEnum:
+        return enum("System.Management.Automation.PSLanguageMode", self._mode)
+
+    properties = {"languagemode": language_mode}  # noqa: RUF012
+
+
+class ExecutionContext(NetObject):
+    """``$ExecutionContext``; both language modes let its properties be read."""
+
+    type_name = "System.Management.Automation.EngineIntrinsics"
+
+    def __init__(self, constrained: bool) -> None:
+        self.state = SessionState(constrained)
+
+    properties = {"sessionstate": lambda self: self.state}  # noqa: RUF012
+
+
 # -- arrays, numbers ----------------------------------------------------------------------------------------
 
 

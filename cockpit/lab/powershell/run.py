@@ -10,7 +10,7 @@ from cockpit.lab.cmdlet import ErrorRecord
 from cockpit.lab.powershell import types
 from cockpit.lab.powershell.errors import PowerShellError, StoppedByPreferenceError
 from cockpit.lab.powershell.files import Machine
-from cockpit.lab.powershell.library import Members
+from cockpit.lab.powershell.library import ExecutionContext, Members
 from cockpit.lab.powershell.values import NetType, text
 
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
@@ -43,6 +43,8 @@ class Run:
         if name.startswith("env:"):
             found = self.machine.disk.expand(f"%{name[4:]}%")
             return None if found.startswith("%") else found
+        if name == "executioncontext":
+            return ExecutionContext(self.constrained)
         return _CONSTANTS[name] if name in _CONSTANTS else self._values.get(name)
 
     def set(self, name: str, value: object, kind: NetType | None = None) -> None:

@@ -72,6 +72,12 @@ ENUMS: Final[dict[str, dict[str, int]]] = {
     "System.IO.FileAccess": {"Read": 1, "Write": 2, "ReadWrite": 3},
     "System.IO.FileShare": {"None": 0, "Read": 1, "Write": 2, "ReadWrite": 3, "Delete": 4, "Inheritable": 16},
     "System.IO.SeekOrigin": {"Begin": 0, "Current": 1, "End": 2},
+    "System.Management.Automation.PSLanguageMode": {
+        "FullLanguage": 0,
+        "RestrictedLanguage": 1,
+        "NoLanguage": 2,
+        "ConstrainedLanguage": 3,
+    },
     "System.StringComparison": {
         "CurrentCulture": 0,
         "CurrentCultureIgnoreCase": 1,

@@ -1,0 +1,2 @@
+# The language mode of this endpoint. Changes nothing.
+$ExecutionContext.SessionState.LanguageMode
