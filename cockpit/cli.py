@@ -182,6 +182,32 @@ def parser() -> argparse.ArgumentParser:
         envs.add_parser("list", help="the environments of the file", epilog=example("env list --format json"))
     )
 
+    doctor = commands.add_parser(
+        "doctor",
+        help="every link of the chain to the servers, what is wrong and what helps; it changes nothing",
+        description="Every link of the chain to the servers, one line each: what was found, and what helps.",
+        epilog="exit 0 all is well, 1 warnings, 2 something is broken, 3 something could not be checked; "
+        + example("doctor --server EX01 --problems"),
+    )
+    doctor.add_argument(
+        "--server",
+        dest="servers",
+        metavar="S",
+        action="append",
+        default=[],
+        type=_named,
+        help="only this server (repeatable)",
+    )
+    doctor.add_argument("--problems", action="store_true", help="only what is not well")
+    doctor.add_argument(
+        "--timeout",
+        type=_positive(float),
+        default=120.0,
+        metavar="SECONDS",
+        help="for all of it (default 120)",
+    )
+    _format(doctor)
+
     _format(commands.add_parser("info", help="every path and version it uses", epilog=example("info")))
     return top
 
@@ -304,6 +330,8 @@ def _run(options: argparse.Namespace) -> int:
             from cockpit.commands import info
 
             return info.env_list(_env_file(options), options.format)
+        case "doctor":
+            return _doctor(options)
         case "info":
             from cockpit.commands import info
 
@@ -315,6 +343,14 @@ def _run(options: argparse.Namespace) -> int:
 
         return recovery_options.run(options, Desk(_environment(options), _program(options)))
     raise ConfigError(f"unknown command {options.command}")
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from cockpit.commands import doctor
+    from cockpit.doctor.examining import Wanted
+
+    wanted = Wanted(_env_file(options), tuple(options.servers), seconds=options.timeout)
+    return doctor.run(_environment(options), wanted, options.format, problems=options.problems)
 
 
 def _program(options: argparse.Namespace) -> str:

@@ -70,8 +70,13 @@ class Adapter(HTTPAdapter):
         return super().proxy_manager_for(proxy, **more, **self._tls)
 
 
-_EXPIRED, _NOT_YET, _SELF, _SELF_IN_CHAIN, _NO_ISSUER, _NO_ISSUER_HERE, _NAME = 10, 9, 18, 19, 20, 2, 62
+_EXPIRED, _NOT_YET, _SELF, _SELF_IN_CHAIN, _NO_ISSUER, _NO_ISSUER_HERE = 10, 9, 18, 19, 20, 2
+_NAME, _ADDRESS = 62, 64
 _CA = "Name the PEM file of the CA that issued it in ca_file, or the certificate itself in pin."
+_OTHER_NAMES: Final = TlsReason(
+    "its certificate is for other names",
+    "Dial a name that is on the certificate (host, addresses), or name the certificate itself in pin.",
+)
 _CHAINS: Final[dict[int, TlsReason]] = {
     _EXPIRED: TlsReason("its certificate has expired", "Renew the certificate on the server."),
     _NOT_YET: TlsReason(
@@ -81,10 +86,8 @@ _CHAINS: Final[dict[int, TlsReason]] = {
     _SELF_IN_CHAIN: TlsReason("its certificate comes from a CA that is not trusted here", _CA),
     _NO_ISSUER: TlsReason("its certificate comes from a CA that is not known here", _CA),
     _NO_ISSUER_HERE: TlsReason("its certificate comes from a CA that is not known here", _CA),
-    _NAME: TlsReason(
-        "its certificate is for other names",
-        "Dial a name that is on the certificate (host, addresses), or name the certificate itself in pin.",
-    ),
+    _NAME: _OTHER_NAMES,
+    _ADDRESS: _OTHER_NAMES,
 }
 """By OpenSSL's X509_V_ERR numbers."""
 _OUR_CERTIFICATE: Final = (

@@ -23,16 +23,18 @@ _one_at_a_time = threading.Lock()
 def migrate(database: Database) -> None:
     """Create or upgrade the tables. JournalError: they are newer than this program."""
     with database.read() as connection:
-        if _version(database, connection) == SCHEMA:
+        if schema_of(database, connection) == SCHEMA:
             return
     with _one_at_a_time, database.write() as connection:
         if database.dialect == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY)))
-        if _version(database, connection) != SCHEMA:
+        if schema_of(database, connection) != SCHEMA:
             _upgrade(connection)
 
 
-def _version(database: Database, connection: sa.Connection) -> str:
+def schema_of(database: Database, connection: sa.Connection) -> str:
+    """The version of the journal's tables; empty where there are none. JournalError: newer than this
+    program."""
     if not sa.inspect(connection).has_table(_VERSION):
         return ""
     found = connection.execute(sa.text(f"SELECT version_num FROM {_VERSION}")).scalar()  # noqa: S608

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from cockpit.lab.cmdlet import CmdletTable
@@ -144,7 +143,6 @@ class Lab:
                     tls=doors.tls,
                     script_host=self._host(server) if kind == "winrm" else None,
                     on_call=self._record,
-                    clock=partial(_wire_time, server),
                 )
                 bound = await endpoint.start(HOST, port)
                 port += 1 if port else 0
@@ -246,12 +244,6 @@ class Lab:
                         await endpoint.stop(abort=True)
                     if up:
                         await endpoint.start(HOST, self._addresses[endpoint])
-
-
-def _wire_time(server: Server) -> float:
-    """What the server's HTTP answers say it is: the wire lives in real time, as its delays and idle times
-    do, however fast the simulation's clock runs."""
-    return time.time() + server.clock_error
 
 
 @contextlib.asynccontextmanager

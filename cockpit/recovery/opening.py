@@ -42,9 +42,17 @@ def actor_of(environment: Environment) -> Actor:
 
 
 def journal_url(environment: Environment, places: Paths) -> str:
-    """The journal's database: the environment's, else SQLite in the state folder. Raises ConfigError."""
+    """As :func:`journal_url_of`, with its folder made. Raises ConfigError."""
     if environment.journal.url is None:
-        return sqlite_url(private_dir(places.journal) / "journal.sqlite")
+        private_dir(places.journal)
+    return journal_url_of(environment, places)
+
+
+def journal_url_of(environment: Environment, places: Paths | None = None) -> str:
+    """The journal's database: the environment's, else SQLite in the state folder. Nothing is created.
+    Raises ConfigError."""
+    if environment.journal.url is None:
+        return sqlite_url((places or paths()).journal / "journal.sqlite")
     url = sa.make_url(environment.journal.url)
     if url.password:
         raise config.ConfigError(

@@ -56,9 +56,7 @@ class Endpoint:
         knobs: WireKnobs | None = None,
         script_host: ScriptHost | None = None,
         on_call: Callable[[CallRecord], None] | None = None,
-        clock: Callable[[], float] = time.time,
     ) -> None:
-        """``clock``: the server's own as its HTTP answers tell it, seconds since 1970."""
         self.server = server
         self.clock_ahead = 0.0
         self.knobs = knobs or WireKnobs()
@@ -73,7 +71,6 @@ class Endpoint:
             tls=tls,
             idle_seconds=limits.connection_idle,
             max_body=limits.max_envelope * _BODY_SLACK,
-            clock=clock,
         )
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:

@@ -11,10 +11,8 @@ import logging
 import socket
 import ssl
 import struct
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from email.utils import formatdate
 from http import HTTPStatus
 from typing import TypeAlias
 
@@ -72,18 +70,11 @@ def head_of(response: Response, length: int | None = None) -> bytes:
 
 
 class Connection:
-    """One TCP connection: reads a request, answers it, again. ``clock``: the Date of its answers, seconds
-    since 1970."""
+    """One TCP connection: reads a request, answers it, again."""
 
     def __init__(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        idle_seconds: float,
-        max_body: int,
-        clock: Callable[[], float] = time.time,
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, idle_seconds: float, max_body: int
     ) -> None:
-        self._clock = clock
         self._reader = reader
         self._writer = writer
         self._max_body = max_body
@@ -193,7 +184,6 @@ class Connection:
         headers = [
             *response.headers,
             ("Content-Length", str(len(response.body))),
-            ("Date", formatdate(self._clock(), usegmt=True)),
             ("Server", "Microsoft-IIS/10.0"),
         ]
         if self._closing:
@@ -216,9 +206,7 @@ class HttpServer:
         tls: ssl.SSLContext | None,
         idle_seconds: float,
         max_body: int,
-        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._clock = clock
         self._accept = accept
         self._tls = tls
         self._idle_seconds = idle_seconds
@@ -264,7 +252,7 @@ class HttpServer:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = Connection(reader, writer, self._idle_seconds, self._max_body, self._clock)
+        connection = Connection(reader, writer, self._idle_seconds, self._max_body)
         handler = self._accept(connection) if self.listening else None
         if handler is None:
             connection.reset()

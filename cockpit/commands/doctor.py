@@ -1,0 +1,116 @@
+"""``pop-cockpit doctor``: every link of the chain, what was found and what helps."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from itertools import groupby
+from operator import attrgetter
+from typing import Final
+
+from cockpit.commands.narrator import Narrator
+from cockpit.commands.output import reader_may_leave
+from cockpit.commands.plain import document
+from cockpit.config import secrets
+from cockpit.config.environment import ConfigError, Environment
+from cockpit.doctor.examining import NoSuchServerError, Wanted, examine
+from cockpit.doctor.findings import Finding, State, exit_code
+
+MARKS: Final = {
+    State.OK: "✔",
+    State.UNUSED: "–",
+    State.WARNING: "▲",
+    State.BROKEN: "✘",
+    State.UNKNOWN: "?",
+    State.NOT_CHECKED: "·",
+}
+_STYLES: Final = {
+    State.OK: "32",
+    State.UNUSED: "",
+    State.WARNING: "33",
+    State.BROKEN: "1;31",
+    State.UNKNOWN: "35",
+    State.NOT_CHECKED: "2",
+}
+"""SGR, of the terminal's own 16 colours."""
+_WELL: Final = frozenset({State.OK, State.UNUSED})
+_WORD: Final = max(len(state.value) for state in State)
+_CHECK: Final = 10
+_LEAST: Final = 30
+_NARROW: Final = 4
+
+
+def run(environment: Environment, wanted: Wanted, form: str, *, problems: bool) -> int:
+    """Print the findings as they are made; the exit code of ``findings.exit_code``. Raises ConfigError."""
+    findings: list[Finding] = []
+    made = _kept(examine(environment, secrets.password(environment), wanted), findings)
+    try:
+        with reader_may_leave():
+            shown = (f for f in made if not problems or f.state not in _WELL)
+            if form == "json":
+                listed = [{**asdict(f), "state": f.state.value} for f in shown]
+                print(document({"exit_code": exit_code(findings), "findings": listed}))
+            else:
+                _table(shown)
+            for _ in made:  # what a reader who left did not see counts too
+                pass
+    except NoSuchServerError as error:
+        raise ConfigError(f"--server: {error}") from None
+    Narrator().say(summary(findings))
+    return exit_code(findings)
+
+
+def _kept(findings: Iterable[Finding], into: list[Finding]) -> Iterator[Finding]:
+    for found in findings:
+        into.append(found)
+        yield found
+
+
+def summary(findings: Iterable[Finding]) -> str:
+    """How many are in each state."""
+    states = [f.state for f in findings]
+    counts = [f"{states.count(state)} {state.value}" for state in reversed(State) if state in states]
+    return f"doctor: {', '.join(counts) or 'nothing was looked at'}"
+
+
+def _table(findings: Iterator[Finding]) -> None:
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else 0
+    color = terminal and not os.environ.get("NO_COLOR")
+    for subject, group in groupby(findings, attrgetter("subject")):
+        if terminal:
+            print(subject)
+        for found in group:
+            for line in lines(found, width, color=color) if terminal else [one_line(found)]:
+                print(line, flush=True)
+
+
+def one_line(found: Finding) -> str:
+    """For a pipe: all of it on one line."""
+    cure = f"  -> {found.cure}" if found.cure else ""
+    return f"{found.state.value:<{_WORD}}  {found.check:<{_CHECK}}  {found.subject}  {found.found}{cure}"
+
+
+def lines(found: Finding, width: int, *, color: bool) -> list[str]:
+    """For a terminal of ``width`` columns: what was found beside its state, folded, the cure below it."""
+    style = _STYLES[found.state] if color else ""
+    state = f"{MARKS[found.state]} {found.state.value:<{_WORD}}"
+    shown = f"\x1b[{style}m{state}\x1b[0m" if style else state
+    indent = 2 + len(state) + 1 + _CHECK + 1
+    narrow = width - indent < _LEAST
+    indent = _NARROW if narrow else indent
+    rows = _folded(found.found, width - indent)
+    cure = _folded(found.cure, width - indent - 2) if found.cure else []
+    rows += [f"{'→' if number == 0 else ' '} {row}" for number, row in enumerate(cure)]
+    if narrow:
+        return [f"  {shown} {found.check}", *(" " * indent + row for row in rows)]
+    return [f"  {shown} {found.check:<{_CHECK}} {rows[0]}", *(" " * indent + row for row in rows[1:])]
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """In rows of ``width`` columns at most; a word that is longer is cut."""
+    return textwrap.wrap(text, max(width, 10), break_on_hyphens=False) or [""]

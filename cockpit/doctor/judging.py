@@ -1,0 +1,210 @@
+"""Endpoints, judged: plain functions from readings to findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from cockpit.config.targets import Target
+from cockpit.doctor.endpoint import link_of
+from cockpit.doctor.findings import (
+    FAILED,
+    Finding,
+    Judged,
+    State,
+    broken,
+    finding,
+    needs,
+    ok,
+    unknown,
+    unused,
+    warning,
+)
+from cockpit.doctor.readings import Answer, Certificate, Network, Opening, Trouble
+from cockpit.doctor.table import CHECKS
+from cockpit.exchange.kerberos import CLOCK_LIMIT
+from cockpit.exchange.signin import SEALING
+
+ENDPOINT: Final = ("name", "port", "tls", "path", "clock", "spn", "sign-in", "shell")
+"""The links of an endpoint, from below."""
+SKEW_WARNING: Final = 60.0
+EXPIRES_SOON: Final = timedelta(days=21)
+_NOT_FOUND, _REDIRECTS = 404, range(300, 400)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that was read of one endpoint. ``opening`` None: it was not come to. ``ticket``: the finding on
+    this host's ticket, where one is used. ``now``: by this host's clock."""
+
+    subject: str
+    target: Target
+    network: Network
+    opening: Opening | None
+    ticket: Finding | None
+    now: datetime
+
+
+def endpoint(seen: Seen) -> tuple[Finding, ...]:
+    """A finding for each link. Where one is broken, those above it are not checked."""
+    failed_at = None if seen.opening is None or seen.opening.error is None else link_of(seen.opening.error)
+    found: dict[str, Finding] = {}
+    for check in ENDPOINT:
+        found[check] = finding(check, seen.subject, _judged(check, seen, found, failed_at))
+    return tuple(found.values())
+
+
+def _judged(check: str, seen: Seen, found: Mapping[str, Finding], failed_at: str | None) -> Judged:
+    blocked = _blocked(check, seen, found)
+    if blocked:
+        return needs(blocked)
+    if check == failed_at and seen.opening is not None and seen.opening.error is not None:
+        error = seen.opening.error
+        return broken(": ".join(filter(None, (error.what, error.cause))), error.cure)
+    if failed_at in found and _place(check) > _place(failed_at):
+        return needs(str(failed_at))
+    return _JUDGES[check](seen)
+
+
+def _blocked(check: str, seen: Seen, found: Mapping[str, Finding]) -> str:
+    for link in CHECKS[check].needs:
+        known = seen.ticket if link == "ticket" else found.get(link)
+        if known is not None and known.state in FAILED:
+            return link if link != "ticket" else "ticket of this host"
+    return ""
+
+
+def _place(check: str | None) -> int:
+    return ENDPOINT.index(check) if check in ENDPOINT else -1
+
+
+def _name(seen: Seen) -> Judged:
+    addresses = seen.network.addresses
+    if isinstance(addresses, Trouble):
+        return broken(addresses.cause, addresses.cure)
+    return ok(f"{seen.target.host} is {', '.join(addresses)}")
+
+
+def _port(seen: Seen) -> Judged:
+    port = seen.network.port
+    if isinstance(port, Trouble):
+        return broken(port.cause, port.cure)
+    return ok(f"{seen.target.port} takes connections")
+
+
+def _tls(seen: Seen) -> Judged:
+    if not seen.target.tls:
+        return _plain(seen)
+    found = seen.network.certificate
+    if isinstance(found, Trouble):
+        return broken(found.cause, found.cure)
+    if found is None:
+        return unknown("the handshake was not come to")
+    return _certificate(seen, found)
+
+
+def _plain(seen: Seen) -> Judged:
+    if seen.target.auth not in SEALING:
+        return broken(
+            f"plain HTTP, over which {seen.target.auth} does not seal what it sends",
+            "Dial https:// (tls = true), or sign in with kerberos.",
+        )
+    return unused(f"plain HTTP; {seen.target.auth} seals every message")
+
+
+def _certificate(seen: Seen, found: Certificate) -> Judged:
+    until = found.ends.astimezone(UTC).strftime("%Y-%m-%d")
+    if not seen.target.verify:
+        return warning(
+            f"verification is switched off: any certificate is taken, this one of {found.subject}",
+            "Set verify = true and name the issuing CA in ca_file, or pin the certificate.",
+        )
+    if found.ends - seen.now < EXPIRES_SOON:
+        words = "has expired" if found.ends <= seen.now else "expires soon"
+        return warning(f"its certificate {words}: {until}", "Renew it on the server in time.")
+    how = "is the pinned one" if seen.target.pin else "holds"
+    return ok(f"the certificate {how}, until {until}")
+
+
+def _path(seen: Seen) -> Judged:
+    answer = seen.network.answer
+    if isinstance(answer, Trouble):
+        return broken(answer.cause, answer.cure)
+    if answer is None:
+        return unknown("HTTP was not come to")
+    where = "/" + seen.target.path
+    if answer.status == _NOT_FOUND:
+        return broken(f"there is nothing at {where} (HTTP 404)")
+    if answer.status in _REDIRECTS:
+        to = f" to {answer.location}" if answer.location else ""
+        return broken(
+            f"{where} redirects{to} (HTTP {answer.status})",
+            "Dial the address it redirects to: redirects are not followed.",
+        )
+    return ok(f"{where} answers")
+
+
+def _clock(seen: Seen) -> Judged:
+    answer = seen.network.answer
+    if not isinstance(answer, Answer):
+        return needs("an HTTP answer")
+    if answer.ahead is None:
+        return unknown("its HTTP answer has no Date", "Compare the clocks by hand.")
+    apart = abs(answer.ahead)
+    words = f"{_seconds(apart)} {'ahead of' if answer.ahead > 0 else 'behind'} this host's clock"
+    if apart > CLOCK_LIMIT:
+        return broken(words)
+    return warning(words) if apart > SKEW_WARNING else ok("within a minute of this host's clock")
+
+
+def _seconds(count: float) -> str:
+    minutes, seconds = divmod(round(count), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def _spn(seen: Seen) -> Judged:
+    if not uses_kerberos(seen.target):
+        return unused(f"{seen.target.auth} needs none")
+    waiting = _not_opened(seen)
+    spn = f"{seen.target.service}/{seen.target.spn_host or seen.target.host}"
+    return waiting or ok(f"{spn} is known")
+
+
+def _sign_in(seen: Seen) -> Judged:
+    return _not_opened(seen) or ok(f"taken, by {seen.target.auth}")
+
+
+def _shell(seen: Seen) -> Judged:
+    return _not_opened(seen) or ok("opened; how many are left cannot be read")
+
+
+def _not_opened(seen: Seen) -> Judged | None:
+    if seen.opening is None:
+        return unknown("no time was left to open a shell", "Give a longer --timeout, or fewer servers.")
+    if seen.opening.held:
+        return Judged(State.NOT_CHECKED, seen.opening.held)
+    return None
+
+
+def is_there(answer: Answer) -> bool:
+    """Not what a web server says of a path that it does not have."""
+    return answer.status != _NOT_FOUND and answer.status not in _REDIRECTS
+
+
+def uses_kerberos(target: Target) -> bool:
+    """For certain: negotiate may, and falls back by itself."""
+    return target.auth == "kerberos"
+
+
+_JUDGES: Final[Mapping[str, Callable[[Seen], Judged]]] = {
+    "name": _name,
+    "port": _port,
+    "tls": _tls,
+    "path": _path,
+    "clock": _clock,
+    "spn": _spn,
+    "sign-in": _sign_in,
+    "shell": _shell,
+}

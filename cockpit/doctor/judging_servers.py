@@ -1,0 +1,134 @@
+"""Servers and what an account may do there, judged: plain functions from readings."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cockpit.doctor.findings import Judged, State, broken, needs, ok, unknown, warning
+from cockpit.doctor.readings import LogFolder, Trouble, Watched
+from cockpit.exchange import catalogue
+from cockpit.exchange.errors import ExchangeError, NotGrantedError
+from cockpit.exchange.grants import USED, Grants
+from cockpit.exchange.language import FULL
+from cockpit.exchange.model import AlertValue, ExchangeServer, Service, Version
+
+VITAL: Final = ("Get-ExchangeServer", "Get-ServerHealth")
+"""Without these there is no live picture at all; without another one something is left out."""
+_RUNNING, _AUTOMATIC, _DISABLED = "running", "automatic", "disabled"
+
+
+def failed(error: ExchangeError) -> Judged:
+    """A read that should have gone well did not."""
+    return broken(str(error), error.cure)
+
+
+def cmdlets(found: Grants | ExchangeError, *, writes: bool) -> Judged:
+    """What RBAC hides of what this mode wants. ``writes``: changes are wanted too."""
+    if isinstance(found, ExchangeError):
+        return failed(found)
+    if not found.known:
+        return unknown("Get-Command does not say what this account may use")
+    wanted = [name for name in USED if writes or not _changes(name)]
+    missing = {name: why for name in wanted if (why := found.missing(name, USED[name]))}
+    if not missing:
+        return ok(f"all {len(wanted)} that {'this program' if writes else 'reading'} uses are granted")
+    words = "; ".join(why.partition(":")[0] for why in missing.values())
+    cure = next(iter(missing.values())).partition(": ")[2]
+    made = f"{cure[:1].upper()}{cure[1:]}."
+    return (broken if any(name in VITAL for name in missing) else warning)(words, made)
+
+
+def _changes(cmdlet: str) -> bool:
+    return cmdlet.startswith(("Set-", "Move-"))
+
+
+def language(found: str | ExchangeError, *, scripts_wanted: bool) -> Judged:
+    """``scripts_wanted``: logs are read by scripts, not over a share."""
+    if isinstance(found, ExchangeError):
+        return failed(found)
+    if found == FULL:
+        return ok(FULL)
+    if not scripts_wanted:
+        return ok(f"{found}; no script is needed, logs are read over the share")
+    return broken(f"{found}: the endpoint does not run our scripts, so logs cannot be read over it")
+
+
+def services(server: ExchangeServer, found: tuple[Service, ...] | ExchangeError) -> Judged:
+    """The worst of the POP3 services that the server is to have."""
+    if isinstance(found, ExchangeError):
+        return failed(found)
+    there = {service.name.lower(): service for service in found}
+    wrong: list[tuple[int, str, str]] = []
+    for name in catalogue.services(server.version, server.roles):
+        service = there.get(name.lower())
+        if service is None and server.version is Version.OTHER:
+            continue  # which roles it has could not be read
+        wrong += [] if service is not None and _well(service) else [_trouble(name, service)]
+    if not wrong:
+        return ok(", ".join(f"{s.name} {s.status}, {s.start_type}" for s in found))
+    rank, _, cure = min(wrong)
+    return (broken if rank < _UNUSED else warning)("; ".join(w[1] for w in wrong), cure)
+
+
+def _well(service: Service) -> bool:
+    return service.status.lower() == _RUNNING and service.start_type.lower().startswith(_AUTOMATIC)
+
+
+_UNUSED: Final = 2
+
+
+def _trouble(name: str, service: Service | None) -> tuple[int, str, str]:
+    """How bad (less is worse), what, and what helps."""
+    if service is None:
+        return 0, f"{name} is not there", "Look at the server's roles: Exchange's Setup installs it."
+    words = f"{name} is {service.status}, start type {service.start_type}"
+    automatic = f"Set-Service {name} -StartupType Automatic"
+    if service.start_type.lower() == _DISABLED:
+        return 0, words, f"{automatic}; Start-Service {name}"
+    if service.status.lower() == _RUNNING:
+        return _UNUSED, f"{words}: it would not start with Windows", automatic
+    if service.start_type.lower().startswith(_AUTOMATIC):
+        return 1, words, f"Start-Service {name}, or find out why it stopped."
+    return (
+        _UNUSED,
+        f"{words}, as after an installation: POP is not in use",
+        f"Leave it so, or: {automatic}; Start-Service {name}",
+    )
+
+
+def monitored(
+    found: Watched | ExchangeError, services_found: tuple[Service, ...] | ExchangeError | None
+) -> Judged:
+    """Whether anything would tell that POP fails. No monitors where the services do not run are no second
+    fault: they come with the services (exchange-facts §7 row 2)."""
+    if isinstance(found, NotGrantedError):
+        return needs("cmdlets (Get-ServerHealth)")
+    if isinstance(found, ExchangeError):
+        return failed(found)
+    entries = [entry for reading in found.sets.values() for entry in reading.rows]
+    if entries:
+        disabled = sum(entry.alert_value == AlertValue.DISABLED for entry in entries)
+        if disabled == len(entries):
+            return warning(
+                f"all {disabled} monitors are disabled",
+                "Look for an override (Get-ServerMonitoringOverride, Get-GlobalMonitoringOverride).",
+            )
+        return ok(f"{len(entries) - disabled} monitors of {', '.join(found.sets)}")
+    silent = next((w for reading in found.sets.values() for w in reading.warnings), "")
+    if silent:
+        return broken(silent, "Start the health manager (MSExchangeHM) on that server.")
+    if isinstance(services_found, tuple) and any(not _well(s) for s in services_found):
+        return Judged(State.NOT_CHECKED, "no monitors: needs services")
+    return broken("no monitors of the POP health sets: nothing would tell that POP fails")
+
+
+def log_folder(found: LogFolder) -> Judged:
+    """The folder of the protocol logs. One that nothing was ever written to need not be there [M]."""
+    where = found.settings.log_file_location
+    if not isinstance(found.files, Trouble):
+        return ok(f"{where}, {found.files} logs")
+    if not found.gone:
+        return broken(f"{where} cannot be read: {found.files.cause}", found.files.cure)
+    if found.settings.protocol_log_enabled:
+        return broken(f"there is no {where}, and protocol logging is on")
+    return ok(f"there is no {where}; protocol logging is off")
