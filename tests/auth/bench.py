@@ -19,7 +19,7 @@ from cockpit.lab.cmdlet import Cmdlet, CmdletTable
 from cockpit.lab.doors import DoorOptions, Doors
 from cockpit.lab.wire.endpoint import CallRecord, Endpoint, LanguageMode
 from tests.exchange.conftest import get_server_health, start_slow
-from tests.support.kdc import DOMAIN, PASSWORD, USER, Kdc
+from tests.support.kdc import DOMAIN, PASSWORD, USER, Kdc, variables
 
 _T = TypeVar("_T")
 
@@ -133,7 +133,7 @@ def bench(
     made = Bench(
         loop,
         endpoint,
-        _target(mode, doors, port, configuration, cache),
+        _target(mode, doors, port, configuration),
         USER if mode.by == "password" else doors.user,
         PASSWORD if mode.by == "password" else doors.password,
         configuration,
@@ -142,7 +142,8 @@ def bench(
         calls,
     )
     try:
-        yield made
+        with variables({"KRB5CCNAME": str(cache)} if cache else {}):
+            yield made
     finally:
         for session in made.sessions:
             session.close()
@@ -152,7 +153,7 @@ def bench(
         loop.close()
 
 
-def _target(mode: Mode, doors: Doors, port: int, configuration: str, cache: Path | None) -> Target:
+def _target(mode: Mode, doors: Doors, port: int, configuration: str) -> Target:
     return Target(
         server=SHORT,
         host="127.0.0.1",
@@ -166,5 +167,4 @@ def _target(mode: Mode, doors: Doors, port: int, configuration: str, cache: Path
         spn_host=SERVER.lower() if mode.by else "",
         certificate=doors.certificate or None,
         certificate_key=doors.certificate_key or None,
-        ccache=str(cache) if cache else None,
     )

@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from cockpit.commands.logs_view import badge_of
-from cockpit.config.environment import Colour, EndpointSettings, Environment
+from cockpit.config.environment import Colour, EndpointSettings, Environment, WinRMSettings
 from cockpit.poplog.document import Document
 from cockpit.ui import screens
 from cockpit.ui.app import CockpitApp
@@ -82,7 +82,7 @@ def test_the_badge_of_an_environment(exchange: bool, winrm: bool, says: str) -> 
         name="prod",
         colour="cyan",
         exchange=EndpointSettings(verify=exchange),
-        winrm=EndpointSettings(verify=winrm),
+        winrm=WinRMSettings(verify=winrm),
     )
     badge = badge_of(environment)
     assert (badge.name, badge.colour, badge.warning) == ("prod", "cyan", says)
