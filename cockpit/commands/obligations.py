@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,15 +30,6 @@ _COMMANDS: Mapping[str, tuple[str, str, bool | str]] = {
     "protocollogenabled": ("Set-PopSettings", "Server", False),
 }
 """Cmdlet, the parameter that names the server, and Exchange's default (exchange-facts §2.6, §2.8)."""
-
-
-_UNREAD = re.compile(
-    r"(?:^|; )(?:Get-PopSettings of |Get-ServerComponentState of |Get-MailboxServer does not name "
-    r"|Get-MailboxServer: no policy of )([^\s:;]+)"
-)
-"""How the sweep's problems name a server that it could not read, or not whole."""
-_OF_ALL = re.compile(r"(?:^|; )(?:Get-ExchangeServer|Get-MailboxServer):(?! no policy of )")
-"""A problem that is about every server at once: then nobody knows how many are not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +94,6 @@ def code_of(standing: Standing) -> int:
     return LEFT if standing.orphans else OK
 
 
-def unread(standing: Standing) -> int | None:
-    """How many servers the last sweep could not read, or not whole; None: nobody knows how many."""
-    named = {name.lower() for name in _UNREAD.findall(standing.problem)}
-    if standing.problem and (not named or _OF_ALL.search(standing.problem)):
-        return None
-    return len(named)
-
-
 def _show(standing: Standing, form: str, code: int, program: str, narrator: Narrator) -> int:
     if standing.problem:
         narrator.say(f"The sweep is not whole: {standing.problem}", "magenta")
@@ -127,12 +109,13 @@ def as_plain(standing: Standing, code: int) -> dict[str, object]:
     """The standing as plain data, each orphan with the command that would end it.
 
     ``whole``: every server was read; else ``orphans`` are only those that are known.
-    ``servers_unread``: as :func:`unread`. An obligation's ``due_at``: until when it may stay, null where no
-    time was set.
+    ``servers_unread``: how many were not, null where nobody knows. An obligation's ``due_at``: until when it
+    may stay, null where no time was set.
     """
     obligations = [{**plain(o), "due_at": iso(standing.due(o))} for o in standing.obligations]
     orphans = [{**plain(orphan), "command": command(orphan)} for orphan in standing.orphans]
-    whole = {"whole": not standing.problem, "servers_unread": unread(standing)}
+    count = None if standing.unread is None else len(standing.unread)
+    whole = {"whole": not standing.problem, "servers_unread": count}
     found = {**plain(standing), "obligations": obligations, "orphans": orphans}
     return {"exit_code": code, **whole, **found}
 
@@ -181,9 +164,9 @@ def _orphans(standing: Standing) -> str:
     if not standing.problem:
         return str(len(standing.orphans))
     known = f"{len(standing.orphans)} known" if standing.orphans else "not known"
-    count = unread(standing)
-    if count is None:
+    if standing.unread is None:
         return f"{known}, not every server was read"
+    count = len(standing.unread)
     return f"{known}, {count} server{'' if count == 1 else 's'} unread"
 
 

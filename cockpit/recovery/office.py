@@ -79,6 +79,7 @@ class Office(LoggingDesk):
                 orphans=self._swept.orphans,
                 swept_at=self._swept.swept_at,
                 problem=self._swept.problem,
+                unread=self._swept.unread,
             )
 
     def runs(self, limit: int = 100) -> tuple[RunLine, ...]:
@@ -298,7 +299,10 @@ class Office(LoggingDesk):
                 sweep.closed(self._journal, name),
             )
             self._swept = Standing(
-                orphans=found.orphans, swept_at=datetime.now(UTC), problem="; ".join(found.problems)
+                orphans=found.orphans,
+                swept_at=datetime.now(UTC),
+                problem="; ".join(found.problems),
+                unread=found.servers_unread,
             )
             with self._journal.write(None) as writer:
                 sweep.record(writer, found)

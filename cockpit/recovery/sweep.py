@@ -59,14 +59,25 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something could not be read, one sentence. ``server``: what is about one server alone; empty: it
+    may be about any, also about one that nobody has heard of."""
+
+    words: str
+    server: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Swept:
     """``problems``: why something could not be read, each one sentence; ``unread``: (server, property)
-    that nothing is known of for one of these reasons. ``servers``: how many were looked at."""
+    that nothing is known of for one of these reasons. ``servers``: how many were looked at.
+    ``servers_unread``: those that were not read, or not whole; None where nobody knows which."""
 
     orphans: tuple[Orphan, ...]
     problems: tuple[str, ...]
     servers: int
     unread: tuple[tuple[str, str], ...] = ()
+    servers_unread: tuple[str, ...] | None = ()
 
     @property
     def whole(self) -> bool:
@@ -84,11 +95,30 @@ def sweep(
 
 
 def judge(
-    marks: Sequence[Mark], problems: Sequence[str], open_: Sequence[Obligation], closed: Sequence[Obligation]
+    marks: Sequence[Mark],
+    problems: Sequence[Problem],
+    open_: Sequence[Obligation],
+    closed: Sequence[Obligation],
 ) -> Swept:
     """What was read of the servers, against what the journal says. Pure."""
-    unseen = () if not marks else tuple(_unseen(marks, open_))
-    return Swept(compare(marks, open_, closed), (*problems, *unseen), len(marks), unread(marks))
+    every = (*problems, *(() if not marks else _unseen(marks, open_)))
+    return Swept(
+        compare(marks, open_, closed),
+        tuple(problem.words for problem in every),
+        len(marks),
+        unread(marks),
+        _about(every),
+    )
+
+
+def _about(problems: Iterable[Problem]) -> tuple[str, ...] | None:
+    """The servers of ``problems``, each once, whatever its letters' case."""
+    found: dict[str, str] = {}
+    for problem in problems:
+        if not problem.server:
+            return None
+        found.setdefault(problem.server.lower(), problem.server)
+    return tuple(found.values())
 
 
 def still(found: Swept, open_now: Sequence[Obligation]) -> Swept:
@@ -119,11 +149,14 @@ def unread(marks: Iterable[Mark]) -> tuple[tuple[str, str], ...]:
     return tuple((mark.server, key) for mark in marks for key, value in mark.values() if value is None)
 
 
-def _unseen(marks: Sequence[Mark], open_: Sequence[Obligation]) -> Iterator[str]:
+def _unseen(marks: Sequence[Mark], open_: Sequence[Obligation]) -> Iterator[Problem]:
     owing = {o.server: o.key for o in open_}
     for server, key in sorted(owing.items()):
         if not any(catalogue.same_server(server, mark.server) for mark in marks):
-            yield f"{server} has an open obligation ({key}) and is not among the servers that were looked at."
+            words = (
+                f"{server} has an open obligation ({key}) and is not among the servers that were looked at."
+            )
+            yield Problem(words, server)
 
 
 # --- comparing -----------------------------------------------------------------------------------
@@ -244,13 +277,13 @@ def _out_of_service(server: str, requesters: tuple[str, ...]) -> Orphan | None:
 
 def read_marks(
     access: Access, servers: Iterable[m.ExchangeServer] | None, environment: Environment | None = None
-) -> tuple[tuple[Mark, ...], tuple[str, ...]]:
+) -> tuple[tuple[Mark, ...], tuple[Problem, ...]]:
     """The marks of ``servers``, None: of every one that ``environment`` is about, one after the other; and
     what went wrong meanwhile.
 
     An Edge server has none of these values and is left out. Never raises ExchangeError.
     """
-    problems: list[str] = []
+    problems: list[Problem] = []
     if servers is None:
         servers = _rows(access, problems, "Get-ExchangeServer", lambda c: c.get_exchange_server()) or ()
         if environment is not None:
@@ -261,24 +294,22 @@ def read_marks(
         hosts = _rows(access, problems, "Get-MailboxServer", lambda c: c.get_mailbox_server()) or ()
         by_name = {host.name.lower(): host for host in hosts}
         unnamed = [s.name for s in held if Role.MAILBOX in s.roles and s.name.lower() not in by_name]
-        problems += [f"Get-MailboxServer does not name {name}" for name in sorted(unnamed) if hosts]
-        problems += [f"Get-MailboxServer: no policy of {h.name}" for h in hosts if not h.activation_policy]
+        problems += [Problem(f"Get-MailboxServer does not name {n}", n) for n in sorted(unnamed) if hosts]
+        mute = [host.name for host in hosts if not host.activation_policy]
+        problems += [Problem(f"Get-MailboxServer: no policy of {name}", name) for name in mute]
     ordered = sorted(held, key=lambda s: s.name.lower())
     marks = tuple(_mark(access, problems, s, by_name.get(s.name.lower())) for s in ordered)
     return marks, tuple(problems)
 
 
 def _mark(
-    access: Access, problems: list[str], server: m.ExchangeServer, host: m.MailboxServer | None
+    access: Access, problems: list[Problem], server: m.ExchangeServer, host: m.MailboxServer | None
 ) -> Mark:
     name = server.name
-    settings = _rows(access, problems, f"Get-PopSettings of {name}", lambda c: c.get_pop_settings(name))
-    states = _rows(
-        access,
-        problems,
-        f"Get-ServerComponentState of {name}",
-        lambda c: c.get_server_component_state(name),
-    )
+    what = f"Get-PopSettings of {name}"
+    settings = _rows(access, problems, what, lambda c: c.get_pop_settings(name), name)
+    what = f"Get-ServerComponentState of {name}"
+    states = _rows(access, problems, what, lambda c: c.get_server_component_state(name), name)
     return Mark(
         server=name,
         move_now=host.activation_disabled_and_move_now if host is not None else None,
@@ -296,16 +327,20 @@ def _against(states: tuple[m.ServerComponentState, ...]) -> tuple[str, ...]:
 
 
 def _rows(
-    access: Access, problems: list[str], what: str, ask: Callable[[ExchangeCmdlets], m.Reading[Row]]
+    access: Access,
+    problems: list[Problem],
+    what: str,
+    ask: Callable[[ExchangeCmdlets], m.Reading[Row]],
+    server: str = "",
 ) -> tuple[Row, ...] | None:
     """The rows, partial ones with a problem noted; None, and a problem, where there are none."""
     try:
         answer = access.read(ask)
     except ExchangeError as error:
-        problems.append(f"{what}: {error}")
+        problems.append(Problem(f"{what}: {error}", server))
         return None
     if answer.errors:
-        problems.append(f"{what}: {answer.errors[0].message}")
+        problems.append(Problem(f"{what}: {answer.errors[0].message}", server))
     elif not answer.rows:
-        problems.append(f"{what}: {next(iter(answer.warnings), 'gave nothing')}")
+        problems.append(Problem(f"{what}: {next(iter(answer.warnings), 'gave nothing')}", server))
     return answer.rows or None

@@ -27,7 +27,7 @@ from cockpit.config.secrets import Secret
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.session import Session
 from cockpit.recovery.access import Sessions
-from cockpit.recovery.sweep import Mark, read_marks
+from cockpit.recovery.sweep import Mark, Problem, read_marks
 from cockpit.recovery.worker import read_task, write_frame
 
 EXIT_SECONDS: Final = 2.0
@@ -36,10 +36,10 @@ sign-in and one request over a slow line; a cockpit that closes waits as long.""
 
 
 class Marks(msgspec.Struct, frozen=True):
-    """The answer: one mark a server, and each problem as a sentence."""
+    """The answer: one mark a server, and what could not be read."""
 
     marks: tuple[Mark, ...]
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
 
 
 class _Stoppable(Sessions):

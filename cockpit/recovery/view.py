@@ -151,13 +151,17 @@ class Orphan:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What every screen must tell: runs not ended, obligations open, orphans found by the last sweep."""
+    """What every screen must tell: runs not ended, obligations open, orphans found by the last sweep.
+
+    ``problem``: why the sweep is not whole, empty where it is. ``unread``: the servers that it could not
+    read, or not whole; None where nobody knows which."""
 
     runs: tuple[RunLine, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     orphans: tuple[Orphan, ...] = ()
     swept_at: datetime | None = None
     problem: str = ""
+    unread: tuple[str, ...] | None = ()
 
     def due(self, obligation: Obligation) -> datetime | None:
         """When an obligation is to be undone at the latest; None where no time was set."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cockpit.exchange.model import Reading
@@ -19,7 +21,7 @@ from cockpit.recovery.client import RefusedError
 from cockpit.recovery.launch import works
 from cockpit.recovery.office import Office
 from cockpit.recovery.picture import life_of
-from cockpit.recovery.sweep import Mark
+from cockpit.recovery.sweep import Mark, Problem
 from cockpit.recovery.sweeper import Marks
 from cockpit.recovery.view import Life
 from tests.recovery.builders import EX01, EX02, MONITOR, host
@@ -396,6 +398,22 @@ def test_a_sweep_reads_the_obligations_after_the_servers(
 
     monkeypatch.setattr(desk._launcher, "look", slow)
     assert desk.sweep().orphans == ()
+
+
+def _received(sent: bytes, _: Any) -> Marks:
+    return msgspec.msgpack.decode(sent, type=Marks)
+
+
+def test_a_standing_says_which_servers_were_not_read(
+    world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for problem, unread in ((Problem("EX02 is gone", "EX02"), ("EX02",)), (Problem("who is there?"), None)):
+        answer = Marks((MARK,), (problem,))
+        sent = msgspec.msgpack.encode(answer)
+        monkeypatch.setattr(desk._launcher, "look", partial(_received, sent))
+        assert desk.sweep().unread == unread
+        assert desk.standing().unread == unread
+        assert desk.standing().problem == problem.words
 
 
 def test_a_sweep_tells_what_nobody_owes(world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

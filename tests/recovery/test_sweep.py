@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -297,6 +298,47 @@ def test_an_open_obligation_on_a_server_nobody_looked_at_is_a_problem() -> None:
     assert len(found.problems) == 1
     assert "EX77" in found.problems[0]
     assert not found.whole
+
+
+def _breaks(name: str) -> Callable[[str], Reading[Any]]:
+    def answer(server: str) -> Reading[Any]:
+        if server == name:
+            raise UnreachableError(
+                f"{name}: Get-PopSettings of EX99: cannot be reached; Get-MailboxServer: no"
+            )
+        return Reading((settings(),))
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({}, ()),
+        ({"get_pop_settings": _breaks(EX01)}, (EX01,)),
+        ({"get_mailbox_server": Reading((host(EX01, activation_policy=""),))}, (EX02, EX01)),
+        (
+            {"get_mailbox_server": Reading((host(EX01.lower(), activation_policy=""), host(EX02))),
+             "get_pop_settings": _breaks(EX01)},
+            (EX01.lower(),),
+        ),
+        ({"get_mailbox_server": UnreachableError("no")}, None),
+        ({"get_exchange_server": UnreachableError("no")}, None),
+        (
+            {"get_exchange_server": Reading((server(EX01),), (), (m.CmdletError("some are missing"),))},
+            None,
+        ),
+    ],
+)  # fmt: skip
+def test_which_servers_were_not_read_whole(changes: dict[str, Any], names: tuple[str, ...] | None) -> None:
+    found = sweep(servers(**changes), (), ())
+    assert found.servers_unread == names
+    assert bool(found.problems) == (names != ())
+
+
+def test_a_server_with_an_open_obligation_that_was_not_looked_at_is_unread() -> None:
+    found = sweep(servers(), (obligation(MOVE_NOW, False, True, server="EX77"),), ())
+    assert found.servers_unread == ("EX77",)
 
 
 def test_a_server_offline_as_a_whole_is_out_of_service() -> None:
