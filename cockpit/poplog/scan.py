@@ -26,10 +26,9 @@ class RawLine(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Whole lines from ``start`` on, and of them those that hit. ``next``: where the line after them begins,
-    None at the file's end."""
+    """Whole lines, and of them those that hit. ``next``: where the line after them begins, None at the file's
+    end."""
 
-    start: int
     data: bytes
     lines: Iterator[RawLine]
     next: int | None
@@ -44,7 +43,7 @@ def stretches(
     while at is not None and (end is None or at < end) and not stop():
         data, following = block_at(file, at)
         lines = _hits(file, needle, data, at)
-        yield Stretch(at, data, lines if end is None else _before(lines, end), following)
+        yield Stretch(data, lines if end is None else _before(lines, end), following)
         at = following
 
 
@@ -74,7 +73,7 @@ def count(
 ) -> int:
     """How many lines hold ``needle``, those without that are ``no_row``."""
     found = 0
-    for _, data, lines, _ in stretches(file, needle, 0, None, stop):
+    for data, lines, _ in stretches(file, needle, 0, None, stop):
         counted = needle.count(data) if needle.plain and len(data) < LONGEST else None
         if counted is None:
             counted = sum(1 for line in lines if not no_row(line.raw))

@@ -10,12 +10,13 @@ from pathlib import Path
 import msgspec
 
 from cockpit.exchange.text import _UNSAFE
-from cockpit.poplog import hits, parse, sessions
+from cockpit.poplog import parse, sessions
 from cockpit.poplog.document import Entry
 from cockpit.poplog.files_document import FilesDocument
 from cockpit.poplog.names import Writer, parse_name
 from cockpit.poplog.parse import Parser, pairs
 from cockpit.poplog.row import LogRow
+from tests.poplog.localfiles import counted, searched
 
 FILES = ("POP32026010810-1.LOG", "POP32026010810-2.LOG", "POP3BE2026010810-1.LOG")
 
@@ -181,11 +182,10 @@ def _seeks(opened: FilesDocument, down: list[Entry], files: dict[str, bytes], rn
             break
     if found[::-1] != wanted:
         return f"seeking {text!r} upwards finds {len(found)} of {len(wanted)}, or in another order"
-    if (counted := hits.count(opened, text)) != len(wanted):
-        return f"{counted} hits of {text!r} are counted, there are {len(wanted)}"
-    if sorted((e.file, e.offset) for e in hits.hits(opened, text)) != sorted(
-        (e.file, e.offset) for e in wanted
-    ):
+    folder = opened.logs[0].file.path.parent
+    if (number := counted(folder, text)) != len(wanted):
+        return f"{number} hits of {text!r} are counted, there are {len(wanted)}"
+    if sorted(map(_where, searched(folder, text))) != sorted(map(_where, wanted)):
         return f"a search for {text!r} finds others"
     return ""
 

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.poplog import filelog, pages, scan
+from cockpit.poplog import filelog, pages, scan, searching
 from cockpit.poplog.document import Document, Entry
+from cockpit.poplog.errors import LogError
+from cockpit.poplog.local import LocalFolder
+from cockpit.poplog.names import Writer
 from cockpit.poplog.parse import Parser
 from cockpit.poplog.row import LogRow
+from cockpit.poplog.searching import Query
 
 
 def small_pages(monkeypatch: pytest.MonkeyPatch, page: int = 256, longest: int = 4096) -> None:
@@ -48,6 +52,29 @@ def climbed(document: Document, most: int = 7) -> list[Entry]:
         found += [entry for _, entry in some]
         anchor = some[-1][0]
     return found[::-1]
+
+
+def searched(folder: Path, text: str, *, any_case: bool = False) -> list[Entry]:
+    """What ``logs grep`` finds in a folder: one writer's after the other's. Raises LogError, also where a
+    file ends too soon."""
+    found: list[Entry] = []
+    for writer in Writer:
+        for hits in searching.search(LocalFolder(folder), writer, "", Query(text, any_case)):
+            if isinstance(hits, LogError):
+                raise hits
+            found += hits
+    return found
+
+
+def counted(folder: Path, text: str, *, any_case: bool = False) -> int:
+    """What ``logs grep --count`` counts in a folder. Raises as ``searched`` does."""
+    number = 0
+    for writer in Writer:
+        for hits in searching.count(LocalFolder(folder), writer, "", Query(text, any_case), lambda: False):
+            if isinstance(hits, LogError):
+                raise hits
+            number += hits
+    return number
 
 
 def written(path: Path, data: bytes) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import re
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cockpit.poplog import hits, scan
+from cockpit.poplog import scan
 from cockpit.poplog.bytefile import PlainFile
 from cockpit.poplog.document import Entry
 from cockpit.poplog.files_document import FilesDocument
 from cockpit.poplog.needle import Needle
 from tests.poplog.disk import BEGAN, HEADER, line
-from tests.poplog.localfiles import read_whole, small_pages, walked, written
+from tests.poplog.localfiles import counted, read_whole, searched, small_pages, walked, written
 
 FRONT, BACK = "POP32026010810-1.LOG", "POP3BE2026010810-1.LOG"
 
@@ -188,49 +187,28 @@ def test_a_search_beside_the_screen_disturbs_neither(two: FilesDocument) -> None
 # --- all hits ----------------------------------------------------------------------------------------
 
 
-def test_all_hits_come_in_order_of_time(two: FilesDocument) -> None:
-    found = [entry.row.sequence for entry in hits.hits(two, "frank")]
-    assert found == list(range(0, 8_000, 10))
-    assert hits.count(two, "frank") == 800
-    pattern = re.compile(r",\d00,")
-    assert [e.row.sequence for e in hits.hits(two, "frank", regex=pattern)] == list(range(100, 1000, 100))
-    assert [e.row.sequence for e in hits.hits(two, regex=pattern)] == list(range(100, 1000, 100))
-    assert sum(1 for _ in hits.raw_hits(two, "FRANK", any_case=True)) == 800
-    assert list(hits.hits(two, "frank", stop=lambda: True)) == []
+def test_all_hits_come_writer_by_writer_in_order(two: FilesDocument) -> None:
+    by_writer = sorted(walked(two), key=lambda entry: entry.writer or "")
+    expected = [entry.row.sequence for entry in by_writer if "frank" in entry.row.line]
+    folder = two.logs[0].file.path.parent
+    assert [entry.row.sequence for entry in searched(folder, "frank")] == expected
+    assert len(expected) == counted(folder, "frank") == counted(folder, "FRANK", any_case=True) == 800
+    assert searched(folder, "FRANK") == []
 
 
 def test_headers_are_no_hits(tmp_path: Path) -> None:
     data = HEADER + line(1) + b"dateTime,user\n" + line(2) + b"#user\nDATETIME,user\n\r\n"
     data += b"\xef\xbb\xbfdateTime,user\n"
-    document = FilesDocument.of([written(tmp_path / FRONT, data)])
+    written(tmp_path / FRONT, data)
     for text in ("user", "dateTime", "DATE", "#", "Exchange", "\r"):
-        assert list(hits.hits(document, text)) == []
-        assert list(hits.raw_hits(document, text)) == []
-        assert hits.count(document, text) == 0
-
-
-def test_the_first_hit_does_not_wait_for_a_log_without_one(tmp_path: Path) -> None:
-    written(tmp_path / FRONT, HEADER + b"".join(line(n) for n in range(2_000)))
-    written(tmp_path / BACK, HEADER + b"".join(line(n, session="00000000000000BB") for n in range(2_000)))
-    document = FilesDocument.of([tmp_path])
-    read: list[int] = []
-    for log in document.logs:
-        original = log.file.read
-
-        def counted(offset: int, most: int, original: object = original) -> bytes:
-            data = original(offset, most)  # type: ignore[operator]
-            read.append(len(data))
-            return bytes(data)
-
-        log.file.read = counted  # type: ignore[method-assign]
-    assert next(hits.hits(document, "BB")).row.sequence == 0
-    assert sum(read) < 80_000
+        assert searched(tmp_path, text) == []
+        assert counted(tmp_path, text) == 0
 
 
 @pytest.mark.parametrize("compressed", [False, True])
 def test_hits_are_what_reading_everything_finds(tmp_path: Path, compressed: bool) -> None:
     data = HEADER + b"".join(line(n) + (b"\n" if n % 5 else b"torn 7") for n in range(900))
-    document = FilesDocument.of([written(tmp_path / FRONT, gzip.compress(data) if compressed else data)])
+    written(tmp_path / FRONT, gzip.compress(data) if compressed else data)
     expected = [row for _, row in read_whole(data) if "7" in row.line]
-    assert [entry.row for entry in hits.hits(document, "7")] == expected
-    assert hits.count(document, "7") == len(expected)
+    assert [entry.row for entry in searched(tmp_path, "7")] == expected
+    assert counted(tmp_path, "7") == len(expected)
