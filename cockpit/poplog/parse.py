@@ -82,14 +82,9 @@ def no_row(raw: bytes) -> bool:
 @dataclass(slots=True)
 class Parser:
     """The lines of one file, in order. ``layout`` is known once its header was seen, or from an earlier
-    look at the file's head; until then the number of cells tells (``assumed``).
-
-    ``headers``, ``broken``: lines counted.
-    """
+    look at the file's head; until then the number of cells tells (``assumed``)."""
 
     layout: Layout | None = None
-    headers: int = 0
-    broken: int = 0
 
     def line(self, raw: bytes) -> LogRow | None:
         """The row of a line without its end; None for a header, a ``#`` line or an empty one."""
@@ -98,12 +93,8 @@ class Parser:
             return None
         if text[0] in _BEGINS_HEADER and is_header(text):
             self.layout = header_of(text) or self.layout
-            self.headers += 1
             return None
-        row = self._row(text)
-        if row.problem:
-            self.broken += 1
-        return row
+        return self._row(text)
 
     def rows(self, lines: Iterable[bytes]) -> list[LogRow]:
         """The rows of many lines."""

@@ -60,11 +60,6 @@ class Ring:
         self.weight = weight
         return gone
 
-    def clear(self) -> None:
-        """Drop everything; anchors stay valid, and what is dropped so is counted."""
-        self._held = self.end(), []
-        self._weights, self.weight = [], 0
-
     def start(self) -> int:
         return self._held[0]
 

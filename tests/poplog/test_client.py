@@ -1,4 +1,4 @@
-"""Feeds for a screen: over a process that ends with its parent, and over a thread."""
+"""The feed for a screen: over a process that ends with its parent."""
 
 from __future__ import annotations
 
@@ -10,18 +10,14 @@ import pytest
 
 from cockpit.config.environment import Credential, EndpointSettings, Environment
 from cockpit.config.secrets import Secret
-from cockpit.poplog import tailing
 from cockpit.poplog.beginning import FromEnd, FromPlace, FromStart
-from cockpit.poplog.client import ProcessFeed, ThreadFeed
+from cockpit.poplog.client import ProcessFeed
 from cockpit.poplog.document import Entry
-from cockpit.poplog.errors import RefusedError
 from cockpit.poplog.feed import Batch, FeedEndedError, Happened, LogFeed, Notice, StreamState
 from cockpit.poplog.messages import Ask, Hello, decode_batch, decode_hello, encode
 from cockpit.poplog.names import Writer
 from cockpit.poplog.parse import Parser
-from cockpit.poplog.tailing import Followed
-from tests.poplog.disk import HEADER, Disk, line, named
-from tests.support.waiting import eventually
+from tests.poplog.disk import line, named
 
 A = named(0)
 NOWHERE = Environment(
@@ -90,51 +86,4 @@ async def test_a_reader_that_is_gone_ends_the_feed(tmp_path: Path) -> None:
     psutil.Process(feed.pid).kill()
     with pytest.raises(FeedEndedError, match="exit code -9"):
         await rest(feed)
-    await feed.close()
-
-
-async def test_a_log_here_is_followed_on_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tailing, "BATCH_SECONDS", 0.01)
-    disk = Disk()
-    disk.make(A, HEADER + line(0))
-    feed = ThreadFeed([Followed(disk, "here", (Writer.POP3,), FromStart())])
-    await feed.start()
-    got: list[int | None] = []
-    async with asyncio.timeout(30):
-        async for batch in feed.batches():
-            got += [e.row.sequence for e in batch.entries]
-            if got == [0]:
-                disk.append(A, line(1))
-            if got == [0, 1]:
-                break
-    await feed.close()
-    assert disk.closed
-
-
-async def test_a_screen_that_takes_nothing_can_still_close_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tailing, "BATCH_SECONDS", 0.0)
-    monkeypatch.setattr(tailing, "BATCH_ROWS", 1)
-    disk = Disk()
-    disk.make(A, HEADER + b"".join(map(line, range(100))))
-    feed = ThreadFeed([Followed(disk, "here", (Writer.POP3,), FromStart())])
-    await feed.start()
-    await asyncio.to_thread(eventually, lambda: len(feed._waiting) == 4, 20.0, "as many as are kept")
-    async with asyncio.timeout(3):
-        await feed.close()
-    assert not feed._thread.is_alive()
-
-
-async def test_the_feed_of_a_thread_ends_when_nothing_can_be_read() -> None:
-    disk = Disk()
-
-    def refuse(_what: str) -> None:
-        raise RefusedError("no")
-
-    disk.fail = refuse
-    feed = ThreadFeed([Followed(disk, "here", (Writer.POP3,))])
-    await feed.start()
-    batches: list[Batch] = []
-    with pytest.raises(FeedEndedError, match="No log is left"):
-        await rest(feed, batches)
-    assert [n.kind for b in batches for n in b.notices] == [Happened.LOST]
     await feed.close()

@@ -65,11 +65,6 @@ def test_anchors_stay_while_lines_go() -> None:
     ring.append(_entry(n) for n in range(12, 40))
     assert _numbers(ring.down(fifth, 1)) == [30]
     assert (ring.fraction(fifth), ring.fraction(ring.end())) == (0.0, 1.0)
-    ring.clear()
-    assert (ring.down(fifth, 1), ring.up(ring.end(), 1), ring.dropped, ring.weight) == ([], [], 40, 0)
-    assert ring.fraction(fifth) == 0.0
-    ring.append([_entry(40)])
-    assert _numbers(ring.down(fifth, 9)) == [40]
 
 
 @given(batches=st.lists(st.integers(0, 30), max_size=12), lines=st.integers(1, 25), at=st.integers(0, 300))
