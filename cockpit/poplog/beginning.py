@@ -1,4 +1,4 @@
-"""Where following begins: at the end of the newest file, at the start of the oldest, or at a known place."""
+"""Where following begins: so many lines before the end of the newest file."""
 
 from __future__ import annotations
 
@@ -21,54 +21,20 @@ _LOOK: Final = 16
 Read: TypeAlias = Callable[[str, int, int], Chunk]
 
 
-class FromEnd(msgspec.Struct, frozen=True, tag=True):
-    """The last ``lines`` rows, counted back over several files; or, with ``size``, the whole lines in the
-    last ``size`` bytes of the newest file. ``unended``: a last line without its end counts too; else it
-    counts as not yet written, but in a file that is not the newest."""
+class FromEnd(msgspec.Struct, frozen=True):
+    """The last ``lines`` rows, counted back over several files. ``unended``: a last line without its end
+    counts too; else it counts as not yet written, but in a file that is not the newest."""
 
     lines: int = 0
-    size: int | None = None
     unended: bool = False
 
 
-class FromStart(msgspec.Struct, frozen=True, tag=True):
-    """All there is, from the oldest file on."""
-
-
-class FromPlace(msgspec.Struct, frozen=True, tag=True):
-    """From the line that begins at ``offset`` of ``file``."""
-
-    file: str
-    offset: int = 0
-
-
-Start: TypeAlias = FromEnd | FromStart | FromPlace
-
-
-def place(read: Read, names: Sequence[str], start: Start) -> tuple[str, int]:
+def place(read: Read, names: Sequence[str], start: FromEnd) -> tuple[str, int]:
     """The file and the offset to begin at. ``names``: the files there are, oldest first, at least one.
     Raises LogError."""
-    match start:
-        case FromPlace(file, offset):
-            return file, offset
-        case FromStart():
-            return names[0], 0
-        case FromEnd(_, int(size)):
-            return names[-1], _bytes_back(read, names[-1], size)
-        case FromEnd(0, _, True):
-            return names[-1], read(names[-1], 0, 0).length
-        case FromEnd(lines, _, unended):
-            return _lines_back(read, names, lines, unended=unended)
-
-
-def _bytes_back(read: Read, name: str, size: int) -> int:
-    length = read(name, 0, 0).length
-    before = length - size - 1
-    if before < 0:
-        return 0
-    # One byte more is read: a line end just before the stretch makes its first line a whole one.
-    data = read(name, before, BLOCK).data
-    return before + (data.find(b"\n") + 1 or len(data))
+    if start.unended and not start.lines:
+        return names[-1], read(names[-1], 0, 0).length
+    return _lines_back(read, names, start.lines, unended=start.unended)
 
 
 def _lines_back(read: Read, names: Sequence[str], lines: int, *, unended: bool) -> tuple[str, int]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from cockpit.poplog import beginning, lines
-from cockpit.poplog.beginning import BLOCK, FromEnd, FromPlace, Start
+from cockpit.poplog.beginning import BLOCK, FromEnd
 from cockpit.poplog.document import Entry
 from cockpit.poplog.errors import FileGoneError
 from cockpit.poplog.feed import Happened, Notice
@@ -94,7 +94,7 @@ class Follower:
         source: LogSource,
         server: str,
         writer: Writer | None,
-        start: Start = FromEnd(),  # noqa: B008 -- frozen
+        start: FromEnd = FromEnd(),  # noqa: B008 -- frozen
         *,
         file: str = "",
         chain: bool = True,
@@ -105,7 +105,7 @@ class Follower:
         self.server = server
         self.writer = writer
         self._start = start
-        self._first = start.file if isinstance(start, FromPlace) else file
+        self._first = file
         self._chain = chain and writer is not None
         self._wall = wall
         self._steady = steady

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from cockpit.config.environment import Environment
-from cockpit.poplog.beginning import FromEnd, Start
+from cockpit.poplog.beginning import FromEnd
 from cockpit.poplog.feed import Batch
 from cockpit.poplog.names import Writer
 
@@ -17,7 +17,7 @@ class Ask(msgspec.Struct, frozen=True):
 
     servers: tuple[str, ...]
     writers: tuple[Writer, ...] = (Writer.POP3,)
-    start: Start = FromEnd(1000)
+    start: FromEnd = FromEnd(1000)
 
 
 class Hello(msgspec.Struct, frozen=True):

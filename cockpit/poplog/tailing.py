@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from cockpit.poplog.beginning import FromEnd, Start
+from cockpit.poplog.beginning import FromEnd
 from cockpit.poplog.document import Entry
 from cockpit.poplog.feed import Batch, Happened, Notice, StreamState
 from cockpit.poplog.follow import Follower, Step
@@ -36,7 +36,7 @@ class Followed:
     source: LogSource
     server: str
     writers: tuple[Writer | None, ...]
-    start: Start = FromEnd()  # noqa: RUF009 -- frozen
+    start: FromEnd = FromEnd()  # noqa: RUF009 -- frozen
     file: str = ""
     chain: bool = True
 

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from cockpit.poplog.beginning import FromEnd
 from cockpit.poplog.errors import FileGoneError, LogError
+from cockpit.poplog.follow import Follower
 from cockpit.poplog.names import parse_name
 from cockpit.poplog.parse import CLASSIC
 from cockpit.poplog.source import Chunk, Found, Hit, LogFile
@@ -107,3 +109,14 @@ class Disk:
 def broken(_what: str) -> None:
     """A ``fail`` of a wire that is down."""
     raise LogError("the connection broke")
+
+
+EVERYTHING = FromEnd(10**9)
+
+
+def begun_before(disk: Disk, one: Follower) -> Follower:
+    """``one`` once it has found no folder at all: it then reads every file from its beginning on."""
+    disk.no_folder = True
+    one.step()
+    disk.no_folder = False
+    return one

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from cockpit.poplog.beginning import BLOCK, FromEnd, FromPlace, FromStart, Start
+from cockpit.poplog.beginning import BLOCK, FromEnd
 from cockpit.poplog.document import Entry
 from cockpit.poplog.errors import LogError
 from cockpit.poplog.feed import Happened, Notice
@@ -14,7 +14,7 @@ from cockpit.poplog.follow import LIST_SECONDS, Follower
 from cockpit.poplog.lines import CUT, CUT_REST, LINE_LIMIT
 from cockpit.poplog.names import Writer
 from cockpit.poplog.source import Chunk
-from tests.poplog.disk import BEGAN, HEADER, Disk, broken, line, named
+from tests.poplog.disk import BEGAN, HEADER, Disk, begun_before, broken, line, named
 
 A, B, C = named(0), named(1), named(2)
 
@@ -29,9 +29,11 @@ class Clock:
         return self.at
 
 
-def follower(disk: Disk, start: Start = FromStart(), clock: Clock | None = None) -> Follower:  # noqa: B008
+def follower(disk: Disk, start: FromEnd | None = None, clock: Clock | None = None) -> Follower:
+    """Without ``start`` it reads all there is."""
     clock = clock or Clock()
-    return Follower(disk, "EX01", Writer.POP3, start, wall=clock, steady=clock)
+    one = Follower(disk, "EX01", Writer.POP3, start or FromEnd(), wall=clock, steady=clock)
+    return one if start is not None else begun_before(disk, one)
 
 
 def drained(one: Follower) -> tuple[list[Entry], list[Notice]]:
@@ -114,20 +116,12 @@ def test_the_last_lines_are_found_however_far_back_they_are() -> None:
     assert numbers(follower(disk, FromEnd(5000))) == list(range(1000, 6000))
 
 
-def test_a_stretch_at_the_end_begins_with_a_whole_line() -> None:
-    disk = disk_of(A, rows=10)
-    size = len(line(9)) + len(line(8))
-    assert numbers(follower(disk, FromEnd(size=size))) == [8, 9]
-    assert numbers(follower(disk, FromEnd(size=size - 1))) == [9]
-    assert numbers(follower(disk, FromEnd(size=10**9))) == list(range(10))
-
-
-def test_from_a_place_the_layout_is_read_from_the_head() -> None:
+def test_where_it_begins_further_down_the_layout_is_read_from_the_head() -> None:
     fields = b"dateTime,puid,sessionId,seqNumber\n"
     disk = Disk()
     disk.make(A, fields + b"2026-01-08T10:00:00.000Z,p1,s,1\n2026-01-08T10:00:01.000Z,p2,s,2\n")
     offset = len(fields) + 32
-    ((entry,), _) = drained(follower(disk, FromPlace(A, offset)))
+    ((entry,), _) = drained(follower(disk, FromEnd(1)))
     assert (entry.offset, entry.row.session, entry.row.sequence) == (offset, "s", 2)
     assert entry.row.others == (("puid", "p2"),)
     assert not entry.row.assumed

@@ -10,13 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.poplog import lines
-from cockpit.poplog.beginning import FromStart
 from cockpit.poplog.errors import LogError
 from cockpit.poplog.feed import Happened, Notice
 from cockpit.poplog.follow import Follower
 from cockpit.poplog.lines import CUT_REST, Rest
 from cockpit.poplog.names import Writer
-from tests.poplog.disk import HEADER, Disk, line, named
+from tests.poplog.disk import HEADER, Disk, begun_before, line, named
 
 CHARS = 7
 """Bytes a half written line has."""
@@ -122,8 +121,8 @@ def followed(
         if todo:
             act(writing, *todo.popleft())
 
+    one = begun_before(disk, Follower(disk, "EX01", Writer.POP3, wall=lambda: 0.0, steady=lambda: 0.0))
     disk.fail = before_answer
-    one = Follower(disk, "EX01", Writer.POP3, FromStart(), wall=lambda: 0.0, steady=lambda: 0.0)
     found: list[tuple[str, str]] = []
     notices: list[Notice] = []
     quiet = 0

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.poplog.beginning import FromEnd, FromStart
+from cockpit.poplog.beginning import FromEnd
 from cockpit.poplog.errors import FileGoneError, LogError, RefusedError
 from cockpit.poplog.follow import Follower
 from cockpit.poplog.names import Writer
 from cockpit.poplog.smb import SignIn, SmbFolder, Unc, parse_unc, unc_of
 from cockpit.poplog.source import Hit
-from tests.poplog.disk import HEADER, line, named
+from tests.poplog.disk import EVERYTHING, HEADER, line, named
 from tests.poplog.test_follow import drained, numbers
 from tests.support.samba import PASSWORD, USER, Samba, samba
 
@@ -92,7 +92,7 @@ def test_a_file_that_is_written_renamed_and_deleted_meanwhile_is_followed(server
     share = source(server, logs)
     path = logs / A
     path.write_bytes(HEADER + line(0))
-    one = Follower(share, "EX01", Writer.POP3, FromStart())
+    one = Follower(share, "EX01", Writer.POP3, EVERYTHING)
     with path.open("ab", buffering=0) as writer:
         assert numbers(one) == [0]
         for n in range(1, 20):
@@ -170,7 +170,7 @@ def test_a_server_that_is_gone_is_told_and_dialled_anew_when_it_is_back(tmp_path
         logs.mkdir(parents=True)
         (logs / A).write_bytes(HEADER + line(1))
         share = source(server, logs)
-        one = Follower(share, "EX01", Writer.POP3, FromStart())
+        one = Follower(share, "EX01", Writer.POP3, EVERYTHING)
         assert numbers(one) == [1]
     with pytest.raises(LogError) as lost:
         one.step()

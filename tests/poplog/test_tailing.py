@@ -9,15 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cockpit.poplog import polling, tailing
-from cockpit.poplog.beginning import FromStart
+from cockpit.poplog import follow, polling, tailing
 from cockpit.poplog.errors import RefusedError
 from cockpit.poplog.feed import Batch, Happened
 from cockpit.poplog.follow import Follower, Step
 from cockpit.poplog.merge import Merger
 from cockpit.poplog.names import Writer
 from cockpit.poplog.tailing import Followed, Tailing
-from tests.poplog.disk import HEADER, Disk, broken, line, named
+from tests.poplog.disk import EVERYTHING, HEADER, Disk, broken, line, named
 from tests.support.waiting import eventually
 
 A, B = named(0), named(1)
@@ -58,7 +57,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def followed(heard: Heard, *disks: Disk, hold: float = 0.2) -> Iterator[Tailing]:
-    tail = Tailing([Followed(d, d.name, (Writer.POP3,), FromStart()) for d in disks], heard, hold=hold)
+    tail = Tailing([Followed(d, d.name, (Writer.POP3,), EVERYTHING) for d in disks], heard, hold=hold)
     thread = threading.Thread(target=tail.run)
     thread.start()
     try:
@@ -173,7 +172,7 @@ def test_once_hands_out_all_there_is_and_ends() -> None:
     one, two, heard = disk_of("EX01", *range(0, 9000, 2)), disk_of("EX02", *range(1, 9000, 2)), Heard()
     two.make(B, HEADER + line(9000))
     Tailing(
-        [Followed(d, d.name, (Writer.POP3, Writer.POP3BE), FromStart()) for d in (one, two)],
+        [Followed(d, d.name, (Writer.POP3, Writer.POP3BE), EVERYTHING) for d in (one, two)],
         heard,
         once=True,
     ).run()
@@ -183,7 +182,7 @@ def test_once_hands_out_all_there_is_and_ends() -> None:
 
 def test_once_a_server_that_answers_late_does_not_change_the_order() -> None:
     one, two, heard = disk_of("EX01", 1, 3, 5), disk_of("EX02", 2, 4, 6), Heard()
-    followed_ = [Followed(d, d.name, (Writer.POP3,), FromStart()) for d in (one, two)]
+    followed_ = [Followed(d, d.name, (Writer.POP3,), EVERYTHING) for d in (one, two)]
     tail = Tailing(followed_, heard, once=True, hold=0.0)
 
     def late(_what: str) -> None:
@@ -198,8 +197,8 @@ def test_once_a_server_that_answers_late_does_not_change_the_order() -> None:
 def test_once_more_rows_than_may_be_held_come_in_order(monkeypatch: pytest.MonkeyPatch, short: int) -> None:
     monkeypatch.setattr(tailing, "HELD_ROWS", 50)
     heard, disks = Heard(), [disk_of(f"EX0{n}", *range(n, 3000, 3)) for n in range(3)]
-    for disk in disks:
-        disk.short = short
+    if short:
+        monkeypatch.setattr(follow, "BLOCK", short)
     held: list[int] = []
     add = Merger.add
 
@@ -208,7 +207,7 @@ def test_once_more_rows_than_may_be_held_come_in_order(monkeypatch: pytest.Monke
         held.append(self.held)
 
     monkeypatch.setattr(Merger, "add", watched)
-    Tailing([Followed(d, d.name, (Writer.POP3,), FromStart()) for d in disks], heard, once=True).run()
+    Tailing([Followed(d, d.name, (Writer.POP3,), EVERYTHING) for d in disks], heard, once=True).run()
     assert heard.numbers == list(range(3000))
     assert max(held) < 3000 or not short
 
@@ -219,9 +218,10 @@ def test_once_the_logs_of_one_server_do_not_wait_for_each_other(
 ) -> None:
     monkeypatch.setattr(tailing, "HELD_ROWS", 50)
     heard, disk = Heard(), disk_of("EX01", *range(0, 2000, 2))
-    disk.short = short
+    if short:
+        monkeypatch.setattr(follow, "BLOCK", short)
     disk.make(named(0, "POP3BE"), HEADER + b"".join(map(line, range(1, 2000, 2))))
-    Tailing([Followed(disk, "EX01", (Writer.POP3, Writer.POP3BE), FromStart())], heard, once=True).run()
+    Tailing([Followed(disk, "EX01", (Writer.POP3, Writer.POP3BE), EVERYTHING)], heard, once=True).run()
     for rest in (0, 1):
         assert [n for n in heard.numbers if n is not None and n % 2 == rest] == list(range(rest, 2000, 2))
 
@@ -229,7 +229,7 @@ def test_once_the_logs_of_one_server_do_not_wait_for_each_other(
 def test_once_a_log_that_cannot_be_read_is_not_waited_for() -> None:
     one, two, heard = disk_of("EX01", 1), disk_of("EX02"), Heard()
     two.fail = broken
-    Tailing([Followed(d, d.name, (Writer.POP3,), FromStart()) for d in (one, two)], heard, once=True).run()
+    Tailing([Followed(d, d.name, (Writer.POP3,), EVERYTHING) for d in (one, two)], heard, once=True).run()
     assert heard.numbers == [1]
     assert heard.kinds == [Happened.LOST]
 
@@ -245,7 +245,7 @@ def test_while_nobody_takes_no_more_is_read(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(Merger, "add", watched)
     monkeypatch.setattr(tailing, "HELD_ROWS", 10)
     heard, disk = Heard(), disk_of("EX01", *range(500))
-    disk.short = 300
+    monkeypatch.setattr(follow, "BLOCK", 300)
     heard.gate.clear()
     with followed(heard, disk):
         eventually(lambda: max(held, default=0) >= 10, LONG, "as many as may be held")
@@ -276,7 +276,7 @@ def test_trying_again_is_slower_each_time_and_bounded(monkeypatch: pytest.Monkey
 def test_a_round_is_quick_while_lines_come_and_then_slower(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     disk, hub = disk_of("EX01"), _Hub()
-    log = polling.Log(0, Follower(disk, "EX01", Writer.POP3, FromStart()))
+    log = polling.Log(0, Follower(disk, "EX01", Writer.POP3, EVERYTHING))
     poller = polling.Poller(disk, [log], hub, threading.Event(), steady=lambda: 0.0)
     pauses = [poller.round() for _ in range(6)]
     assert pauses == [0.5, 0.75, 1.125, 1.6875, 2, 2]

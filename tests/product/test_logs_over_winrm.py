@@ -27,7 +27,6 @@ from cockpit.exchange.session import Session
 from cockpit.lab import control_client
 from cockpit.lab.poplogs.record import Written, read
 from cockpit.poplog import polling
-from cockpit.poplog.beginning import FromStart
 from cockpit.poplog.client import ProcessFeed
 from cockpit.poplog.document import Entry
 from cockpit.poplog.errors import FileGoneError, RefusedError
@@ -37,6 +36,7 @@ from cockpit.poplog.names import Writer
 from cockpit.poplog.parse import Parser
 from cockpit.poplog.sources import on_servers
 from cockpit.poplog.tailing import Followed, Tailing
+from tests.poplog.disk import EVERYTHING
 from tests.product.conftest import Running, running_lab
 from tests.support.waiting import eventually
 
@@ -106,7 +106,7 @@ def followed(environment: Environment, *servers: str) -> Iterator[tuple[list[Ent
 
     sources = on_servers(environment, secrets.password(environment), servers)
     both = (Writer.POP3, Writer.POP3BE)
-    tail = Tailing([Followed(s, s.name, both, FromStart()) for s in sources], take)
+    tail = Tailing([Followed(s, s.name, both, EVERYTHING) for s in sources], take)
     thread = threading.Thread(target=tail.run)
     thread.start()
     try:
@@ -274,7 +274,7 @@ async def test_a_screen_gets_them_from_a_process_of_its_own(logging_lab: Logging
     lab = logging_lab
     lab.knobs(ONE, front_log_rate=100.0)
     environment = lab.running.environment
-    ask = Ask((ONE,), (Writer.POP3,), FromStart())
+    ask = Ask((ONE,), (Writer.POP3,), EVERYTHING)
     feed = ProcessFeed(environment, secrets.password(environment), ask, tmp_path / "reader.log")
     await feed.start()
     entries: list[Entry] = []
