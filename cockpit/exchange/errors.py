@@ -222,6 +222,9 @@ def from_wire(error: BaseException, where: str) -> ExchangeError:
     return ProtocolError(f"Talking to {where} failed", f"{type(error).__name__}: {error}")
 
 
+_PLAIN_GONE_CURE = (
+    "Check that the server is up; if the port speaks TLS, set tls = true (https:// in addresses)."
+)
 _REDIRECT_CURE = "Dial the address it redirects to: redirects are not followed."
 _KERBEROS_CURE = KerberosError.cure_default
 
@@ -275,8 +278,8 @@ def _connection(error: BaseException, where: str) -> ExchangeError:
         return UnreachableError(
             f"The name of {where} does not resolve", cure="Check the name and the DNS of this host."
         )
-    if where.startswith("http:") and _cut_off(error):
-        cure = "Check that the server is up; if the port speaks TLS, set tls = true (https:// in addresses)."
+    if _cut_off(error):
+        cure = tls.GONE_CURE if where.startswith("https:") else _PLAIN_GONE_CURE
         return UnreachableError(f"The connection to {where} broke", _innermost(error), cure)
     if "refused" in text:
         return UnreachableError(f"{where} refuses connections", "nothing listens there")
@@ -292,7 +295,7 @@ def _tls(error: BaseException, where: str) -> ExchangeError:
     reason = tls.reason(error)
     if reason is None:
         return CertificateError(f"TLS with {where} failed", _innermost(error))
-    kind = SignInError if reason.ours else CertificateError
+    kind = SignInError if reason.ours else UnreachableError if reason.gone else CertificateError
     return kind(f"TLS with {where} failed", reason.cause, reason.cure)
 
 

@@ -93,6 +93,11 @@ def locks_out(error: BaseException) -> bool:
     return _number(error) in (18, 23, 24, 31)
 
 
+def says_nothing(error: BaseException) -> bool:
+    """Whether it is the server's "generic error", which tells no reason (a wrong channel binding, say)."""
+    return _number(error) == 60
+
+
 def clocks(ahead: float | None) -> str:
     """What the server's own clock says of an error that clocks may have caused; empty if they do not."""
     if ahead is None or abs(ahead) <= CLOCK_LIMIT:

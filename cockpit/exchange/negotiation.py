@@ -26,7 +26,7 @@ from cockpit.exchange.errors import (
     TimeLimitError,
     is_wire_error,
 )
-from cockpit.exchange.kerberos import clocks
+from cockpit.exchange.kerberos import clocks, says_nothing
 from cockpit.exchange.text import clean_line
 
 if TYPE_CHECKING:
@@ -80,10 +80,7 @@ class Negotiation(HTTPNegotiateAuth):
     def _signed_in(self, response: requests.Response, **more: Any) -> requests.Response:
         """The answer to the last token. Raises for one that refuses."""
         offered = clean_line(response.headers.get("www-authenticate", ""))
-        found = bounded(
-            self._sign_in.credentials, self._left(), f"The KDC of {self._sign_in.user or self._url}"
-        )
-        self.username = cast("Any", found)
+        self.username = cast("Any", self._credentials())
         try:
             answer: requests.Response = super().response_hook(response, **more)  # type: ignore[no-untyped-call]
         except (ExchangeError, requests.RequestException):
@@ -97,6 +94,8 @@ class Negotiation(HTTPNegotiateAuth):
         except Exception as error:
             if not is_wire_error(error):
                 raise
+            if says_nothing(error):
+                raise self._refused() from error
             raise self._sign_in.explained(error, self._ahead) from error
         if answer.status_code == 401:
             raise self._refused()
@@ -108,10 +107,10 @@ class Negotiation(HTTPNegotiateAuth):
         return answer
 
     def _credentials(self) -> list[Any]:
-        sign_in = self._sign_in
+        sign_in, ahead = self._sign_in, self._ahead
         if self.auth_provider == "ntlm":
-            return sign_in.credentials()
-        return bounded(sign_in.credentials, self._left(), f"The KDC for {sign_in.spn}")
+            return sign_in.credentials(ahead)
+        return bounded(lambda: sign_in.credentials(ahead), self._left(), f"The KDC for {sign_in.spn}")
 
     def _used_ntlm(self) -> bool:
         return self._context is not None and self._context.negotiated_protocol == "ntlm"

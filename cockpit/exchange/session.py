@@ -390,7 +390,7 @@ class Session:
             # A path is taken too (psrp-wire §2), which its annotation does not say.
             cert_validation=cast("bool", tls.verification(target)),
             certificate_pem=target.certificate,
-            certificate_key_pem=target.certificate_key,
+            certificate_key_pem=target.certificate_key or target.certificate,
             operation_timeout=self._patience.open,
             connection_timeout=math.ceil(target.connect_seconds),
             read_timeout=self._patience.open + self._patience.grace,

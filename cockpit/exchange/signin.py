@@ -6,11 +6,13 @@ from __future__ import annotations
 import stat
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import requests
 import spnego
+from cryptography import x509
 from pypsrp.wsman import WSMan
 from requests.auth import HTTPBasicAuth
 
@@ -69,26 +71,41 @@ class SignIn:
                 f"Kerberos knows no user {self.user}", cure="Write credential.user as user@REALM."
             )
         if target.auth == "certificate":
-            self._check_file("certificate", target.certificate)
-            self._check_file("certificate_key", target.certificate_key)
+            if target.certificate is None:
+                what = "auth is certificate, and there is no certificate"
+                raise SignInError(what, cure="Give certificate, a PEM file.")
+            self._check_dates(self._check_file("certificate", target.certificate))
+            if target.certificate_key is not None:
+                self._check_file("certificate_key", target.certificate_key)
 
-    def _check_file(self, key: str, path: str | None) -> None:
-        if path is None:
-            raise SignInError(f"auth is certificate, and there is no {key}", cure=f"Give {key}, a PEM file.")
+    def _check_file(self, key: str, path: str) -> str:
+        """The text of a PEM file of ours. Raises CertificateError."""
         try:
             text = Path(path).read_text(encoding="ascii", errors="replace")
             mode = Path(path).stat().st_mode
         except OSError as error:
             cause = error.strerror or str(error)
             raise CertificateError(f"{key} {path} cannot be read", cause, f"Correct {key}.") from error
-        if "PRIVATE KEY" not in text:
-            return
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        if "PRIVATE KEY" in text and mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise CertificateError(f"Others can read the key in {path}", cure=f"Run: chmod 600 {path}")
         if "ENCRYPTED" in text and self.secret is None:
             # OpenSSL would ask on the terminal, in the middle of a screen.
             cure = "Give its password as credential.password."
             raise CertificateError(f"The key in {path} is encrypted", cure=cure)
+        return text
+
+    def _check_dates(self, text: str) -> None:
+        """Raises CertificateError for a certificate that no server takes; most say nothing, but go away."""
+        path, now = self.target.certificate, datetime.now(UTC)
+        try:
+            ours = x509.load_pem_x509_certificate(text.encode("ascii", "replace"))
+        except ValueError as error:
+            what = f"certificate {path} holds no certificate"
+            raise CertificateError(what, str(error), "Give the PEM file of it.") from error
+        if not ours.not_valid_before_utc <= now <= ours.not_valid_after_utc:
+            span = f"{ours.not_valid_before_utc:%Y-%m-%d} to {ours.not_valid_after_utc:%Y-%m-%d}"
+            what = f"The certificate in {path} is not good now"
+            raise CertificateError(what, f"it is good from {span}", "Have it renewed.")
 
     def session(self, wsman: WSMan, left: Callable[[], float]) -> requests.Session:
         """Connections for ``wsman`` that sign in like this. ``left``: seconds there are for it, by then."""
@@ -105,8 +122,11 @@ class SignIn:
         http.trust_env = False
         return http
 
-    def credentials(self) -> list[Any]:
-        """For pyspnego, anew for each sign-in: the best first. May wait for a KDC. Raises ExchangeError."""
+    def credentials(self, ahead: float | None) -> list[Any]:
+        """For pyspnego, anew for each sign-in: the best first. May wait for a KDC.
+
+        ``ahead``: as in :meth:`explained`. Raises ExchangeError.
+        """
         password = [spnego.Password(self.user, self.secret.value)] if self.secret is not None else []
         if self.target.auth == "ntlm" or (password and "\\" in self.user):
             return password
@@ -121,7 +141,7 @@ class SignIn:
             if not is_wire_error(error):
                 raise
             if self.target.auth == "kerberos" or not password or kerberos.locks_out(error):
-                raise self.explained(error) from error
+                raise self.explained(error, ahead) from error
             return password
         return [cache, *password]
 
@@ -137,7 +157,7 @@ class SignIn:
             what = f"There is no ticket for {self.target.url}"
             raise KerberosError(what, str(error), error.cure) from error
 
-    def explained(self, error: BaseException, ahead: float | None = None) -> ExchangeError:
+    def explained(self, error: BaseException, ahead: float | None) -> ExchangeError:
         """``error`` of the exchange of tokens. ``ahead``: how far the server's clock is, in seconds."""
         url = self.target.url
         if isinstance(error, ImportError):

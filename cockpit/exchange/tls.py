@@ -18,11 +18,13 @@ _OVERRIDES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 @dataclass(frozen=True, slots=True)
 class TlsReason:
-    """``ours``: it is our own certificate that was refused."""
+    """``ours``: it is our own certificate that was refused. ``gone``: the other side went away without a
+    word, which it may do for reasons that pass."""
 
     cause: str
     cure: str
     ours: bool = False
+    gone: bool = False
 
 
 def verification(target: Target) -> str | bool:
@@ -70,24 +72,23 @@ class Adapter(HTTPAdapter):
         return super().proxy_manager_for(proxy, **more, **self._tls)
 
 
-_EXPIRED, _NOT_YET, _SELF, _SELF_IN_CHAIN, _NO_ISSUER, _NO_ISSUER_HERE = 10, 9, 18, 19, 20, 2
-_NAME, _ADDRESS = 62, 64
-_CA = "Name the PEM file of the CA that issued it in ca_file, or the certificate itself in pin."
-_OTHER_NAMES: Final = TlsReason(
+_CA = TlsReason(
+    "its certificate comes from a CA that is not known here",
+    "Name the PEM file of the CA that issued it in ca_file, or the certificate itself in pin.",
+)
+_NAMES = TlsReason(
     "its certificate is for other names",
     "Dial a name that is on the certificate (host, addresses), or name the certificate itself in pin.",
 )
 _CHAINS: Final[dict[int, TlsReason]] = {
-    _EXPIRED: TlsReason("its certificate has expired", "Renew the certificate on the server."),
-    _NOT_YET: TlsReason(
-        "its certificate is not good yet", "Look at this host's clock and the certificate's dates."
-    ),
-    _SELF: TlsReason("its certificate is signed by itself", _CA),
-    _SELF_IN_CHAIN: TlsReason("its certificate comes from a CA that is not trusted here", _CA),
-    _NO_ISSUER: TlsReason("its certificate comes from a CA that is not known here", _CA),
-    _NO_ISSUER_HERE: TlsReason("its certificate comes from a CA that is not known here", _CA),
-    _NAME: _OTHER_NAMES,
-    _ADDRESS: _OTHER_NAMES,
+    2: _CA,
+    9: TlsReason("its certificate is not good yet", "Look at this host's clock and the certificate's dates."),
+    10: TlsReason("its certificate has expired", "Renew the certificate on the server."),
+    18: TlsReason("its certificate is signed by itself", _CA.cure),
+    19: _CA,
+    20: _CA,
+    62: _NAMES,
+    64: _NAMES,
 }
 """By OpenSSL's X509_V_ERR numbers."""
 _OUR_CERTIFICATE: Final = (
@@ -121,7 +122,7 @@ def _by_mark(error: ssl.SSLError) -> TlsReason | None:
     if "KEY_VALUES_MISMATCH" in marks:
         return TlsReason("certificate_key is not the key of certificate", "Give two that fit.")
     if "EOF_OCCURRED" in marks:
-        return TlsReason("it ended the connection while TLS was set up", _EOF_CURE)
+        return TlsReason("it ended the connection while TLS was set up", GONE_CURE, gone=True)
     return None
 
 
@@ -132,9 +133,9 @@ _CLIENT_CURE = (
     "Check certificate and certificate_key: issued by a CA that the server trusts, and neither expired nor "
     "revoked."
 )
-_EOF_CURE = (
-    "Check that TLS is spoken on this port; with auth = certificate also that ours comes from a CA that the "
-    "server trusts, and has not expired."
+GONE_CURE: Final = (
+    "Check that the server is up and speaks TLS on this port; with auth = certificate also that ours comes "
+    "from a CA that the server trusts."
 )
 _FINGERPRINT: Final = re.compile(r'Fingerprints did not match\. Expected "[^"]*", got "([0-9a-f]{64})"')
 _PLAIN_CURE = "Correct the port, or set tls = false (https:// to http:// in addresses)."

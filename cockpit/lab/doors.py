@@ -58,6 +58,7 @@ class Doors:
         self._domain = domain
         self._protocol, _, over = options.auth.partition("-")
         self.tls: ssl.SSLContext | None = None
+        self.authority: Authority | None = None
         self.ca_file = self.certificate = self.certificate_key = ""
         self._binding: ChannelBinding | None = None
         if over == "tls" or self._protocol == "certificate":
@@ -84,7 +85,7 @@ class Doors:
         )
 
     def _open_tls(self, folder: Path) -> None:
-        authority = Authority(folder / "ca.pem")
+        self.authority = authority = Authority(folder / "ca.pem")
         people = self._protocol == "certificate"
         self.tls = authority.server_context(people=people)
         self.ca_file = str(authority.ca_path)

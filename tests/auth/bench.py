@@ -17,6 +17,7 @@ from cockpit.config.targets import Target
 from cockpit.exchange.session import EXCHANGE, WINRM, Session
 from cockpit.lab.cmdlet import Cmdlet, CmdletTable
 from cockpit.lab.doors import DoorOptions, Doors
+from cockpit.lab.wire.certificate import Authority
 from cockpit.lab.wire.endpoint import CallRecord, Endpoint, LanguageMode
 from tests.exchange.conftest import get_server_health, start_slow
 from tests.support.kdc import DOMAIN, PASSWORD, USER, Kdc, variables
@@ -77,6 +78,7 @@ class Bench:
     configuration: str
     cache: Path | None
     kdc: Kdc | None
+    authority: Authority | None
     calls: list[CallRecord]
     sessions: list[Session] = field(default_factory=list)
 
@@ -139,6 +141,7 @@ def bench(
         configuration,
         cache,
         kdc,
+        doors.authority,
         calls,
     )
     try:
