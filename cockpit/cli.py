@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cockpit import __version__
-from cockpit.commands import left_out, logs_options, recovery_options
+from cockpit.commands import env_options, left_out, logs_options, recovery_options
 from cockpit.commands.output import write_what_can_be_written
 from cockpit.commands.recovery_options import example
 from cockpit.config import environment as config
@@ -32,6 +32,7 @@ DESCRIPTION = "Live view of the POP health sets of an Exchange organization, in 
 NOTHING_CONFIGURED = """\
 No environment is configured yet.
   pop-cockpit demo                  opens the cockpit on a simulated organization
+  pop-cockpit env add               asks for one, tries it, and writes it down
   pop-cockpit --env-file FILE       opens it on the environment in FILE
   {path}
                                     is where environments are looked for otherwise (see the README)"""
@@ -176,11 +177,7 @@ def parser() -> argparse.ArgumentParser:
     probe.add_argument("--server", metavar="S", required=True, type=_named)
     _format(probe)
 
-    env = commands.add_parser("env", help="environments", epilog=example("env list"))
-    envs = env.add_subparsers(dest="env_command", metavar="COMMAND", required=True, parser_class=_Parser)
-    _format(
-        envs.add_parser("list", help="the environments of the file", epilog=example("env list --format json"))
-    )
+    env_options.add(commands, _group)
 
     doctor = commands.add_parser(
         "doctor",
@@ -326,10 +323,8 @@ def _run(options: argparse.Namespace) -> int:
             from cockpit.commands import probe
 
             return probe.run(_environment(options), options.identity, options.server, options.format)
-        case "env":
-            from cockpit.commands import info
-
-            return info.env_list(_env_file(options), options.format)
+        case env_options.NAME:
+            return env_options.run(options, _env_file(options), lambda: _environment(options))
         case "doctor":
             return _doctor(options)
         case "info":

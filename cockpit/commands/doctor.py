@@ -46,21 +46,27 @@ _NARROW: Final = 4
 
 def run(environment: Environment, wanted: Wanted, form: str, *, problems: bool) -> int:
     """Print the findings as they are made; the exit code of ``findings.exit_code``. Raises ConfigError."""
-    findings: list[Finding] = []
-    made = _kept(examine(environment, secrets.password(environment), wanted), findings)
+    made = examine(environment, secrets.password(environment), wanted)
     try:
-        with reader_may_leave():
-            shown = (f for f in made if not problems or f.state not in _WELL)
-            if form == "json":
-                listed = [{**asdict(f), "state": f.state.value} for f in shown]
-                print(document({"exit_code": exit_code(findings), "findings": listed}))
-            else:
-                _table(shown)
-            for _ in made:  # what a reader who left did not see counts too
-                pass
+        return tell(made, form, problems=problems, who="doctor")
     except NoSuchServerError as error:
         raise ConfigError(f"--server: {error}") from None
-    Narrator().say(summary(findings))
+
+
+def tell(made: Iterable[Finding], form: str, *, problems: bool = False, who: str) -> int:
+    """Print findings as they are made; the exit code of ``findings.exit_code``. ``who``: is summed up."""
+    findings: list[Finding] = []
+    made = _kept(made, findings)
+    with reader_may_leave():
+        shown = (f for f in made if not problems or f.state not in _WELL)
+        if form == "json":
+            listed = [{**asdict(f), "state": f.state.value} for f in shown]
+            print(document({"exit_code": exit_code(findings), "findings": listed}))
+        else:
+            _table(shown)
+        for _ in made:  # what a reader who left did not see counts too
+            pass
+    Narrator().say(summary(findings, who))
     return exit_code(findings)
 
 
@@ -70,11 +76,11 @@ def _kept(findings: Iterable[Finding], into: list[Finding]) -> Iterator[Finding]
         yield found
 
 
-def summary(findings: Iterable[Finding]) -> str:
+def summary(findings: Iterable[Finding], who: str = "doctor") -> str:
     """How many are in each state."""
     states = [f.state for f in findings]
     counts = [f"{states.count(state)} {state.value}" for state in reversed(State) if state in states]
-    return f"doctor: {', '.join(counts) or 'nothing was looked at'}"
+    return f"{who}: {', '.join(counts) or 'nothing was looked at'}"
 
 
 def _table(findings: Iterator[Finding]) -> None:

@@ -7,10 +7,15 @@ import platform
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any, Final
 
 from cockpit import __version__
+from cockpit.commands import tables
 from cockpit.config import environment as config
+from cockpit.config.dangers import unverified
+from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.paths import paths
+from cockpit.config.rules import ways
 
 LIBRARIES = (
     "textual",
@@ -23,6 +28,13 @@ LIBRARIES = (
     "msgspec",
     "platformdirs",
 )
+
+
+_COLUMNS: Final = (
+    *("", "environment", "mode", "entry servers", "servers"),
+    *("sign-in", "password from", "TLS"),
+)
+_STYLES: Final = {"write": "bold red", "verified": "green"}
 
 
 def run(env_file: Path, form: str) -> int:
@@ -39,6 +51,7 @@ def run(env_file: Path, form: str) -> int:
         "crash files": str(places.crashes),
         "collector log": str(places.collector_log),
         "cache": str(places.cache),
+        **_watched(env_file),
     }
     if form == "json":
         print(json.dumps(found, indent=2))
@@ -48,25 +61,71 @@ def run(env_file: Path, form: str) -> int:
     return 0
 
 
+def _watched(env_file: Path) -> dict[str, str]:
+    """Which servers each environment is about; why that cannot be told."""
+    if not env_file.exists():
+        return {}
+    try:
+        found = config.load(env_file)[1]
+    except ConfigError as error:
+        return {"environments": str(error)}
+    return {f"servers of {name}": servers(environment) for name, environment in found.items()}
+
+
 def env_list(env_file: Path, form: str) -> int:
-    """Print the environments of the file. Raises ConfigError."""
+    """Print the environments of the file, and no secret of theirs. Raises ConfigError."""
     default, found = config.load(env_file)
     if form == "json":
-        listed = [
-            {
-                "name": name,
-                "default": name == default,
-                "entry_servers": list(env.entry_servers),
-                "read_only": env.read_only,
-                "user": env.credential.user,
-                "auth": env.exchange.auth,
-            }
-            for name, env in found.items()
-        ]
-        print(json.dumps(listed, indent=2))
+        print(json.dumps([_plain(name == default, env) for name, env in found.items()], indent=2))
         return 0
-    for name, env in found.items():
-        mark = "*" if name == default else " "
-        mode = "read-only" if env.read_only else "write"
-        print(f"{mark} {name}  {mode}  {env.exchange.auth}  {', '.join(env.entry_servers)}")
+    tables.show(_COLUMNS, [_row(name == default, env) for name, env in found.items()], _STYLES)
     return 0
+
+
+def _plain(default: bool, environment: Environment) -> dict[str, Any]:
+    return {
+        "name": environment.name,
+        "default": default,
+        "entry_servers": list(environment.entry_servers),
+        "include": list(environment.include),
+        "exclude": list(environment.exclude),
+        "read_only": environment.read_only,
+        "user": environment.credential.user,
+        "auth": environment.exchange.auth,
+        "winrm_auth": environment.winrm.auth if environment.winrm.enabled else None,
+        "credential": credential_kind(environment),
+        "warning": unverified(environment),
+        "colour": environment.colour,
+    }
+
+
+def _row(default: bool, environment: Environment) -> tuple[str, ...]:
+    plain = _plain(default, environment)
+    auths = dict.fromkeys((plain["auth"], plain["winrm_auth"] or "no WinRM"))
+    return (
+        "*" if default else "",
+        environment.name,
+        "read-only" if environment.read_only else "write",
+        ", ".join(environment.entry_servers),
+        servers(environment),
+        ", ".join(auths),
+        plain["credential"],
+        plain["warning"] or "verified",
+    )
+
+
+def servers(environment: Environment) -> str:
+    """Which servers it is about, in words."""
+    named = ", ".join(environment.include) or "all"
+    return f"{named} but {', '.join(environment.exclude)}" if environment.exclude else named
+
+
+def credential_kind(environment: Environment) -> str:
+    """Where its password comes from; never the password."""
+    held = environment.credential
+    if held.password is None and environment.exchange.auth == "certificate":
+        return "none, a certificate"
+    if held.password is None:
+        return f"ticket cache {held.ccache}" if held.ccache else "ticket cache"
+    (way,) = ways(held.password)
+    return way

@@ -7,6 +7,6 @@ from cockpit.config.environment import Environment
 
 def unverified(environment: Environment) -> str:
     """Where the server's certificate is taken unseen, in words; empty: it is verified everywhere."""
-    kinds = (("Exchange", environment.exchange), ("WinRM", environment.winrm))
-    found = [name for name, settings in kinds if not settings.verify]
+    found = ["Exchange"] if not environment.exchange.verify else []
+    found += ["WinRM"] if environment.winrm.enabled and not environment.winrm.verify else []
     return f"TLS is not verified ({', '.join(found)})" if found else ""

@@ -240,7 +240,11 @@ class _File(_Table, frozen=True):
 
 def load(path: Path) -> tuple[str | None, dict[str, Environment]]:
     """The default's name and all environments of a file. Raises ConfigError."""
-    text = _text(path)
+    return read(path, _text(path))
+
+
+def read(path: Path, text: str) -> tuple[str | None, dict[str, Environment]]:
+    """As ``load``, of a text that stands, or will stand, in ``path``. Raises ConfigError."""
     try:
         raw = tomllib.loads(text)
         parsed = msgspec.convert(raw, _File)

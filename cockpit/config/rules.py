@@ -64,11 +64,10 @@ def _endpoint(settings: EndpointSettings, at: KeyPath) -> Iterator[Trouble]:
     if settings.auth in ("basic", "certificate") and not settings.tls:
         what = f'"{settings.auth}" without TLS would show the sign-in to everybody on the way'
         yield Trouble((*at, "auth"), what, "Take tls = false out, or choose kerberos, negotiate or ntlm")
-    if settings.auth == "certificate" and not settings.certificate:
-        cure = "Give certificate, the PEM file to sign in with, and certificate_key where it is apart"
-        yield Trouble((*at, "certificate"), 'is missing, and auth is "certificate"', cure)
-    if settings.certificate_key and not settings.certificate:
-        yield Trouble((*at, "certificate"), "is missing, and certificate_key is given", "Give both")
+    for key in ("certificate", "certificate_key"):
+        if settings.auth == "certificate" and not getattr(settings, key):
+            cure = "Give certificate and certificate_key, the PEM files to sign in with"
+            yield Trouble((*at, key), 'is missing, and auth is "certificate"', cure)
     for key in ("pin", "ca_file"):
         if not settings.verify and getattr(settings, key):
             what = f"contradicts {key}: a certificate is verified against it, or not at all"

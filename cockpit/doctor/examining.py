@@ -80,7 +80,7 @@ def _host(environment: Environment, wanted: Wanted, left: Time) -> Iterator[Find
 def _endpoints(links: Links, wanted: Wanted) -> Iterator[Finding]:
     exchange: servers.Exchange | None = None
     for name in links.environment.entry_servers:
-        found, asked = _entry(links, name)
+        found, asked = entry(links, name)
         exchange = exchange or asked
         yield from found
     if wanted.only <= _OF_HOST | _OF_ENTRIES:
@@ -91,7 +91,7 @@ def _endpoints(links: Links, wanted: Wanted) -> Iterator[Finding]:
             yield from one
 
 
-def _entry(links: Links, name: str) -> tuple[tuple[Finding, ...], servers.Exchange | None]:
+def entry(links: Links, name: str) -> tuple[tuple[Finding, ...], servers.Exchange | None]:
     """An entry server's Exchange endpoint; who can be asked there."""
     subject = f"{name} Exchange"
     found, session = links.endpoint(subject, exchange_target(links.environment, name), EXCHANGE)

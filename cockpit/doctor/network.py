@@ -133,10 +133,25 @@ def _certificate(target: Target, secured: ssl.SSLSocket) -> Certificate | Troubl
         )
     try:
         read = x509.load_der_x509_certificate(der)
-        subject, ends = read.subject.rfc4514_string(), read.not_valid_after_utc
+        return Certificate(
+            clean_line(read.subject.rfc4514_string()),
+            read.not_valid_after_utc,
+            print_,
+            verified=target.verify or target.pin is not None,
+            issuer=clean_line(read.issuer.rfc4514_string()),
+            names=_names(read),
+        )
     except ValueError as error:
         return Trouble(f"its certificate cannot be read: {clean_line(str(error))}")
-    return Certificate(clean_line(subject), ends, print_, verified=target.verify or target.pin is not None)
+
+
+def _names(read: x509.Certificate) -> tuple[str, ...]:
+    try:
+        other = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    found = (*other.get_values_for_type(x509.DNSName), *other.get_values_for_type(x509.IPAddress))
+    return tuple(clean_line(str(name)) for name in found)
 
 
 def _answer(target: Target, connected: socket.socket) -> Answer | Trouble:

@@ -20,12 +20,15 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """``sha256``: of its DER, in lower-case hexadecimal digits. ``verified``: by a CA or a pin."""
+    """``sha256``: of its DER, in lower-case hexadecimal digits. ``verified``: by a CA or a pin. ``names``: of
+    hosts, as its alternative names say them."""
 
     subject: str
     ends: datetime
     sha256: str
     verified: bool
+    issuer: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

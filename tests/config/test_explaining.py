@@ -75,7 +75,10 @@ CONTRADICTIONS: list[tuple[str, int, str, str]] = [
         *(4, "winrm.auth", '"certificate" without TLS would'),
     ),
     ('winrm.auth = "certificate"\n', 3, "winrm.certificate", "is missing, and auth is"),
-    ('winrm.certificate_key = "k"\n', 3, "winrm.certificate", "is missing, and certificate_key is given."),
+    (
+        'winrm = { auth = "certificate", certificate = "c.pem" }\n',
+        *(3, "winrm.certificate_key", 'is missing, and auth is "certificate". Give certificate and'),
+    ),
     ('winrm.ca_file = "a"\nwinrm.verify = false\n', 4, "winrm.verify", "contradicts ca_file: a certificate"),
     (
         f'exchange = {{ verify = false, pin = "sha256:{"ab" * 32}" }}\n',
@@ -156,7 +159,7 @@ def test_what_does_not_contradict_is_taken(tmp_path: Path) -> None:
         BASE + 'credential.ccache = "KCM:"\nwinrm = { verify = false, tls = false }\n'
         'addresses.unheard-of.winrm = "http://a/wsman"\n'
         'journal = { url = "sqlite:////srv/pop/journal.sqlite", group = "popadmins" }\n'
-        'exchange = { auth = "certificate", certificate = "c.pem" }\n'
+        'exchange = { auth = "certificate", certificate = "c.pem", certificate_key = "k.pem" }\n'
     )
     (found,) = config.load(path)[1].values()
     assert found.exchange.certificate == "c.pem"
