@@ -15,6 +15,7 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 _SHELL: Final = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
+CREATE: Final = "http://schemas.xmlsoap.org/ws/2004/09/transfer/Create"
 COMMAND: Final = f"{_SHELL}/Command"
 RECEIVE: Final = f"{_SHELL}/Receive"
 SEND: Final = f"{_SHELL}/Send"
@@ -110,12 +111,16 @@ def signal(command_id: str, code: str) -> str:
     return f"<rsp:Signal CommandId={quoteattr(command_id)}><rsp:Code>{code}</rsp:Code></rsp:Signal>"
 
 
+class OutOfTurnError(ET.ParseError):
+    """A sound answer, to something else."""
+
+
 def open_answer(answer: bytes, message_id: str) -> ET.Element:
-    """The body of an answer. Raises ET.ParseError when it is not XML or answers something else."""
+    """The body of an answer. Raises ET.ParseError when it is not XML, OutOfTurnError when it is another's."""
     root = ET.fromstring(answer)  # noqa: S314 -- whoever received it refused a document type declaration
     relates = root.findtext(_RELATES, "")
     if relates.rsplit(":", 1)[-1].upper() != message_id:
-        raise ET.ParseError(f"the answer is to another request ({relates[:60]})")
+        raise OutOfTurnError(f"the answer is to another request ({relates[:60]})")
     return body_of(root)
 
 

@@ -6,7 +6,9 @@ here; nothing of theirs leaves the room. All texts are cleaned.
 
 from __future__ import annotations
 
+import binascii
 import xml.etree.ElementTree as ET
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from typing import Final
 
 import requests
@@ -26,6 +28,7 @@ from urllib3 import exceptions as urllib3
 
 from cockpit.exchange import tls
 from cockpit.exchange.clixml import ClixmlError
+from cockpit.exchange.envelope import OutOfTurnError
 from cockpit.exchange.model import CmdletError
 from cockpit.exchange.text import clean_line
 
@@ -157,9 +160,11 @@ class CmdletFailedError(ExchangeError):
 
 
 _TIMED_OUT = 2150858793
+NO_SHELL: Final = 2150858843
+"""There is no such shell, or no such command in it."""
 _FAULTS: Final[dict[int, type[ExchangeError]]] = {
     _TIMED_OUT: TimeLimitError,
-    2150858843: ShellLostError,
+    NO_SHELL: ShellLostError,
     2150858811: EndpointNotFoundError,
     2150859173: ThrottledError,
     2150859174: ThrottledError,
@@ -280,10 +285,10 @@ def _connection(error: BaseException, where: str) -> ExchangeError:
         )
     if _cut_off(error):
         cure = tls.GONE_CURE if where.startswith("https:") else _PLAIN_GONE_CURE
-        return UnreachableError(f"The connection to {where} broke", _innermost(error), cure)
+        return UnreachableError(f"The connection to {where} broke", _words(_innermost(error)), cure)
     if "refused" in text:
         return UnreachableError(f"{where} refuses connections", "nothing listens there")
-    return UnreachableError(f"The connection to {where} broke", _innermost(error))
+    return _cut_short(error, where)
 
 
 def _cut_off(error: BaseException) -> bool:
@@ -294,15 +299,26 @@ def _cut_off(error: BaseException) -> bool:
 def _tls(error: BaseException, where: str) -> ExchangeError:
     reason = tls.reason(error)
     if reason is None:
-        return CertificateError(f"TLS with {where} failed", _innermost(error))
+        return CertificateError(f"TLS with {where} failed", _words(_innermost(error)))
     kind = SignInError if reason.ours else UnreachableError if reason.gone else CertificateError
     return kind(f"TLS with {where} failed", reason.cause, reason.cure)
 
 
-def _innermost(error: BaseException) -> str:
+def _cut_short(error: BaseException, where: str) -> ExchangeError:
+    inner = _innermost(error)
+    if isinstance(inner, HTTPException) and not isinstance(inner, RemoteDisconnected | IncompleteRead):
+        return ProtocolError(f"{where} does not answer in HTTP", _words(inner))
+    return UnreachableError(f"The connection to {where} broke", _words(inner))
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _innermost(error: BaseException) -> BaseException:
     while (below := error.__cause__ or error.__context__) is not None:
         error = below
-    return f"{type(error).__name__}: {error}"
+    return error
 
 
 _ORDERED: Final = (
@@ -324,7 +340,8 @@ _ORDERED: Final = (
     (urllib3.SSLError, _tls),
     (urllib3.NewConnectionError, _connection),
     (urllib3.TimeoutError, lambda e, w: TimeLimitError(f"{w} does not answer", type(e).__name__)),
-    (urllib3.HTTPError, lambda e, w: UnreachableError(f"The connection to {w} broke", _innermost(e))),
+    (urllib3.HTTPError, _cut_short),
+    (requests.exceptions.ChunkedEncodingError, _cut_short),
     (requests.RequestException, lambda e, w: UnreachableError(f"The request to {w} failed", str(e))),
     (SpnegoError, lambda e, w: SignInError(f"Sign-in at {w} failed", str(e), _KERBEROS_CURE)),
     (ImportError, lambda e, w: MissingLibraryError(f"Cannot sign in at {w}", str(e))),
@@ -332,8 +349,9 @@ _ORDERED: Final = (
         (InvalidPipelineStateError, InvalidRunspacePoolStateError, InvalidPSRPOperation),
         lambda e, w: ShellLostError(f"The session with {w} is in the wrong state", str(e)),
     ),
+    (OutOfTurnError, lambda e, w: ProtocolError(f"{w} answered out of turn", str(e))),
     (
-        (FragmentError, SerializationError, ClixmlError, ET.ParseError, KeyError),
+        (FragmentError, SerializationError, ClixmlError, ET.ParseError, binascii.Error, KeyError),
         lambda e, w: ProtocolError(f"{w} sent what could not be read", f"{type(e).__name__}: {e}"),
     ),
     (WinRMError, lambda e, w: ProtocolError(f"{w} answered out of turn", str(e))),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MAX_ANSWER: Final = 2 * 2**20
-"""Bytes of an answer with its headers. We ask for envelopes of at most 150 KiB (``MaxEnvelopeSize``), and no
+"""Bytes of an answer with its headers. We ask for envelopes of at most 500 KiB (``MaxEnvelopeSize``), and no
 answer of Windows is above 512 KB (psrp-wire §3.5): four times that leaves room for sealing."""
 _FOREVER: Final = 86_400.0
 _PIECE: Final = 16_384
@@ -52,6 +52,7 @@ class Guard:
         self.requests = 0
         """Requests whose sending began."""
         self._until = math.inf
+        self._pools: list[HTTPConnectionPool] = []
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
@@ -83,6 +84,25 @@ class Guard:
                 f"more than {MAX_ANSWER // 2**20} MiB",
                 _TOO_LARGE,
             )
+
+    def keep(self, pool: HTTPConnectionPool) -> None:
+        self._pools.append(pool)
+
+    def was_closed(self) -> bool:
+        """Whether the server has closed a connection that lies idle here."""
+        idle = [connection for pool in self._pools for connection in _idle(pool)]
+        return any(connection.sock is not None and not connection.is_connected for connection in idle)
+
+    def hang_up(self) -> None:
+        """Close every connection. urllib3 itself closes a pool that was given up when Python's collector
+        comes by, and what an error holds on to is not collected soon."""
+        while self._pools:
+            self._pools.pop().close()
+
+
+def _idle(pool: HTTPConnectionPool) -> list[HTTPConnection]:
+    """The connections that wait in ``pool``, which nobody else uses."""
+    return [c for c in (pool.pool.queue if pool.pool else ()) if isinstance(c, HTTPConnection)]
 
 
 def install(http: requests.Session, guard: Guard) -> None:
@@ -118,6 +138,7 @@ def _pool(
 ) -> HTTPConnectionPool:
     pool = kind(*place, **settings)
     pool.ConnectionCls = partial(connection, guard=guard)  # type: ignore[assignment]
+    guard.keep(pool)
     return pool
 
 

@@ -64,10 +64,20 @@ def accepted(status: int, body: bytes, who: str | None) -> bytes:
         raise AuthenticationError(f"Failed to authenticate the user {who}")
     sound = root_comes_first(body)
     if status >= 300:
-        raise WinRMTransportError("http", status, body.decode("utf-8", "replace") if sound else "")
+        raise WinRMTransportError("http", status, _fault_in(body) if sound else "")
     if body and not sound:
         raise ET.ParseError("it does not begin with its root element, as XML without a DTD does")
     return body
+
+
+def _fault_in(body: bytes) -> str:
+    """The text of a WSMan fault; empty for a page, however well-formed (psrp-wire §4.5)."""
+    text = body.decode("utf-8", "replace")
+    try:
+        fault = WSMan._parse_wsman_fault(text)
+    except (ET.ParseError, ValueError):
+        return ""
+    return text if fault.code is not None or fault.reason is not None else ""
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 import xml.etree.ElementTree as ET
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -20,13 +21,13 @@ from pypsrp.complex_objects import RunspacePoolState
 from pypsrp.exceptions import WinRMTransportError, WSManFaultError
 from pypsrp.messages import MessageType
 from pypsrp.powershell import RunspacePool
-from pypsrp.wsman import OptionSet, SelectorSet, WSMan
+from pypsrp.wsman import SelectorSet, WSMan
 
 from cockpit.config.secrets import Secret
 from cockpit.config.targets import Target
 from cockpit.exchange import envelope, guard, tls
 from cockpit.exchange.errors import (
-    CertificateError,
+    NO_SHELL,
     CmdletFailedError,
     ExchangeError,
     KerberosError,
@@ -35,6 +36,7 @@ from cockpit.exchange.errors import (
     ShellLostError,
     SignInError,
     TimeLimitError,
+    fault_code,
     from_wire,
     is_operation_timeout,
     is_wire_error,
@@ -63,6 +65,10 @@ RECEIVE_SECONDS: Final = 20.0
 OPEN_SECONDS: Final = 60.0
 CLOSE_SECONDS: Final = 5.0
 GRACE_SECONDS: Final = 2.0
+_PACE_SECONDS: Final = 0.25
+"""A server that answers "nothing yet" at once, instead of holding the question, is not asked more often."""
+MOST_SHELLS: Final = 18
+"""Shells that Exchange allows one account by default (psrp-wire §6): more need not be remembered."""
 _RESOURCES: Final = "http://schemas.microsoft.com/powershell/"
 HEAL_AFTER_IDLE: Final = 60.0
 """A sealed connection idle for longer is made anew before use: http.sys closes at about 120 s (§4.3)."""
@@ -97,20 +103,20 @@ class _WSMan(WSMan):
         self.guard = Guard(self.transport.endpoint)
         self.transport._send_request = Post(self)  # type: ignore[method-assign]
 
+    def hang_up(self) -> None:
+        """Close the connections; a further request makes new ones."""
+        self.transport.close()
+        self.guard.hang_up()
+
     def invoke(self, *request: Any, **settings: Any) -> ET.Element:
         with understood(self.guard.where):
             return super().invoke(*request, **settings)
 
-    def receive(
-        self,
-        resource_uri: str,
-        resource: ET.Element,
-        option_set: OptionSet | None = None,
-        selector_set: SelectorSet | None = None,
-        timeout: int | None = None,
-    ) -> ET.Element:
-        answer = self.invoke(envelope.RECEIVE, resource_uri, resource, option_set, selector_set, timeout)
-        return envelope.body_of(answer)
+    def create(self, *request: Any, **settings: Any) -> ET.Element:
+        return envelope.body_of(self.invoke(envelope.CREATE, *request, **settings))
+
+    def receive(self, *request: Any, **settings: Any) -> ET.Element:
+        return envelope.body_of(self.invoke(envelope.RECEIVE, *request, **settings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +158,7 @@ class Session:
         self._used_at = 0.0
         self._objects_sent = 1000
         self._owner: int | None = None
-        self._undeleted: list[tuple[float, str]] = []
+        self._undeleted: deque[tuple[float, str]] = deque(maxlen=MOST_SHELLS)
         self._refused = False
         self._cut = False
 
@@ -193,19 +199,22 @@ class Session:
 
     def _open_pool(self, wsman: _WSMan, pool: RunspacePool, seconds: float) -> None:
         try:
-            with wsman.guard.within(seconds + self._patience.grace):
+            with wsman.guard.within(seconds + self._patience.grace), understood(self.target.url):
                 pool.open()
             if pool.state != RunspacePoolState.OPENED:
                 raise ShellLostError(f"{self.target.url} did not open a runspace", f"pool state {pool.state}")
         except Exception as error:
             # Whatever pypsrp stumbles over in an odd answer (struct.error, AttributeError, ...).
             explained = from_wire(error, self.target.url)
-            self._refused = isinstance(explained, SignInError)
-            if _may_have_been_made(wsman, error, explained):
+            self._refused = isinstance(explained, SignInError | KerberosError)
+            if self._refused:
+                self._undeleted.append((time.monotonic(), pool.id))
+            elif wsman.guard.requests:  # else nobody heard of a shell
                 self._abandon(wsman, pool.id, reconnect=True)
-            wsman.transport.close()
+            wsman.hang_up()
             raise explained from error
         self._refused = False
+        self.clean_up()
 
     def _refuse_if_cut(self) -> None:
         if self._cut:
@@ -260,11 +269,11 @@ class Session:
             try:
                 self._delete(wsman, address.shell, self._patience.close)
             finally:
-                wsman.transport.close()
+                wsman.hang_up()
         except Exception as error:
             if not is_wire_error(error):
                 raise
-            return isinstance(error, WSManFaultError)  # an answer: there is no such shell
+            return _is_gone(error)
         return True
 
     # --- one call --------------------------------------------------------------------------------
@@ -334,16 +343,22 @@ class Session:
         return command_id
 
     def _receive(self, command_id: str, deadline: float) -> tuple[bytes, bool]:
-        """One Receive; no bytes when the server has nothing yet."""
+        """One Receive; no bytes when the server has nothing yet, which it may not say at once for ever."""
+        started = time.monotonic()
         try:
             body = self._request(
                 envelope.RECEIVE, envelope.receive(command_id), _left(deadline), keep_alive=True
             )
         except WSManFaultError as error:
-            if is_operation_timeout(error):
-                return b"", False
-            raise
-        return envelope.streams(body)
+            if not is_operation_timeout(error):
+                raise
+            data, done = b"", False
+        else:
+            data, done = envelope.streams(body)
+        early = started + _PACE_SECONDS - time.monotonic()
+        if early > 0 and not data and not done:
+            time.sleep(min(early, max(0.0, deadline - time.monotonic())))
+        return data, done
 
     def _end(self, command_id: str, *codes: str) -> None:
         """Stop or release a pipeline. When even that fails the session is given up."""
@@ -367,6 +382,8 @@ class Session:
         assert self._wsman is not None  # noqa: S101
         message_id, request = envelope.build(self._address, action, body, timeout, keep_alive=keep_alive)
         seconds = timeout + (self._patience.grace if grace is None else grace)
+        if self._wsman.transport.wrap_required and self._wsman.guard.was_closed():
+            self._reconnect(self._wsman)
         try:
             with self._wsman.guard.within(seconds):
                 answer = self._transport.send(request, self.target.connect_seconds, seconds)
@@ -410,10 +427,9 @@ class Session:
     def _reconnect(self, wsman: _WSMan) -> None:
         """Make the connection anew; the shell lives on. Without this a sealed connection that was
         lost makes every later request fail (psrp-wire §4.3)."""
-        transport = wsman.transport
-        transport.close()
-        transport.session = None
-        transport.encryption = None
+        wsman.hang_up()
+        wsman.transport.session = None
+        wsman.transport.encryption = None
         self._prepare(wsman)
 
     def _drop(self) -> None:
@@ -434,7 +450,7 @@ class Session:
             return
         now = time.monotonic()
         left = [(since, shell) for since, shell in self._undeleted if now - since < SHELL_IDLE_SECONDS]
-        self._undeleted = []
+        self._undeleted.clear()
         if not left:
             return
         wsman = self._new_wsman()
@@ -455,10 +471,10 @@ class Session:
         except Exception as error:
             if not is_wire_error(error):
                 raise
-            if not isinstance(error, WSManFaultError):  # a fault is an answer: there is no such shell
+            if not _is_gone(error):
                 self._undeleted.append((since or time.monotonic(), shell))
         finally:
-            wsman.transport.close()
+            wsman.hang_up()
 
     def _delete(self, wsman: _WSMan, shell: str, seconds: float) -> None:
         wsman.operation_timeout = math.ceil(seconds)
@@ -477,12 +493,9 @@ class _TimeUp(Exception):  # noqa: N818 -- a signal between two functions, not a
     pass
 
 
-def _may_have_been_made(wsman: _WSMan, error: BaseException, explained: ExchangeError) -> bool:
-    """Whether a shell may be there although opening it failed: not where the server said so, nor where no
-    request was sent; and where the sign-in was refused a further one might lock the account."""
-    if isinstance(explained, SignInError | KerberosError | CertificateError) or not wsman.guard.requests:
-        return False
-    return not isinstance(error, WSManFaultError) or is_operation_timeout(error)
+def _is_gone(error: BaseException) -> bool:
+    """The server's answer that there is no such shell. Any other fault leaves it open."""
+    return isinstance(error, WSManFaultError) and fault_code(error) == NO_SHELL
 
 
 def _new_id() -> str:

@@ -11,6 +11,7 @@ import logging
 import socket
 import ssl
 import struct
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -105,8 +106,12 @@ class Connection:
             self.close()
 
     def leave(self) -> None:
-        """Close after the answer under way, without announcing it."""
+        """Close after the answer under way, without announcing it. Where the system can, the end is held
+        together with the answer's last bytes, so that the client sees both or neither."""
         self._leaving = True
+        sock: socket.socket | None = self._writer.get_extra_info("socket")
+        if sock is not None and sys.platform == "linux":
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
 
     async def until_left(self) -> None:
         """Until the peer has closed its side."""
@@ -177,8 +182,11 @@ class Connection:
 
     async def _pour(self, answer: Pour) -> None:
         async for chunk in answer.chunks:
+            if self.gone:
+                return
             self._writer.write(chunk)
             await self._writer.drain()
+            await asyncio.sleep(0)  # what never waits would never hear that the peer has left
 
     async def _write(self, response: Response) -> None:
         headers = [

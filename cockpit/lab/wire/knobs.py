@@ -12,7 +12,7 @@ from typing import Any
 
 class Effect(Enum):
     DELAY = auto()
-    """Answer later, by ``seconds``."""
+    """Answer later, by ``seconds``. A request whose client has left by then is not carried out."""
     DROP = auto()
     """Close the connection without an answer."""
     RESET = auto()

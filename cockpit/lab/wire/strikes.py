@@ -46,6 +46,8 @@ async def strike(trouble: Trouble, admitted: Admitted, connection: Connection) -
     match trouble.effect:
         case Effect.DELAY:
             await asyncio.sleep(trouble.seconds)
+            if connection.gone:
+                raise Hangup(reset=False)
         case Effect.DROP | Effect.RESET | Effect.REFUSE:
             raise Hangup(reset=trouble.effect is not Effect.DROP)
         case Effect.HANG:
