@@ -143,7 +143,7 @@ def journal(environment: Environment, seconds: float) -> Judged:
         return unknown(f"the journal was not proved: {error}", "Run: pop-cockpit journal verify")
     except (JournalError, ConfigError) as error:
         said, _, cure = str(error).partition("; ")
-        return broken(clean_line(said), clean_line(cure))
+        return broken(clean_line(said), clean_line(f"{cure[:1].upper()}{cure[1:]}"))
 
 
 def judge_journal(seen: Examined) -> Judged:

@@ -24,11 +24,20 @@ from cockpit.doctor.findings import (
 )
 from cockpit.doctor.readings import Answer, Certificate, Network, Opening, Trouble
 from cockpit.doctor.table import CHECKS
+from cockpit.exchange.errors import ExchangeError, NotGrantedError
 from cockpit.exchange.kerberos import CLOCK_LIMIT
+from cockpit.exchange.session import EXCHANGE, WINRM
 from cockpit.exchange.signin import SEALING
 
 ENDPOINT: Final = ("name", "port", "tls", "path", "clock", "spn", "sign-in", "shell")
 """The links of an endpoint, from below."""
+_BY_OPENING: Final = ("spn", "sign-in", "shell")
+"""Links that only opening a shell tells of."""
+_RIGHTS: Final = {
+    EXCHANGE: "The account wants RemotePowerShellEnabled and a management role.",
+    WINRM: "The account must be a local administrator of that server.",
+}
+"""Exchange-facts §5.1 and §3."""
 SKEW_WARNING: Final = 60.0
 EXPIRES_SOON: Final = timedelta(days=21)
 _NOT_FOUND, _REDIRECTS = 404, range(300, 400)
@@ -36,11 +45,12 @@ _NOT_FOUND, _REDIRECTS = 404, range(300, 400)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """All that was read of one endpoint. ``opening`` None: it was not come to. ``ticket``: the finding on
-    this host's ticket, where one is used. ``now``: by this host's clock."""
+    """All that was read of one endpoint. ``configuration``: EXCHANGE or WINRM. ``opening`` None: it was not
+    come to. ``ticket``: the finding on this host's ticket, where one is used. ``now``: here."""
 
     subject: str
     target: Target
+    configuration: str
     network: Network
     opening: Opening | None
     ticket: Finding | None
@@ -57,13 +67,14 @@ def endpoint(seen: Seen) -> tuple[Finding, ...]:
 
 
 def _judged(check: str, seen: Seen, found: Mapping[str, Finding], failed_at: str | None) -> Judged:
+    if check == "spn" and not uses_kerberos(seen.target):
+        return unused(f"{seen.target.auth} needs none")
     blocked = _blocked(check, seen, found)
     if blocked:
         return needs(blocked)
     if check == failed_at and seen.opening is not None and seen.opening.error is not None:
-        error = seen.opening.error
-        return broken(": ".join(filter(None, (error.what, error.cause))), error.cure)
-    if failed_at in found and _place(check) > _place(failed_at):
+        return _refused(seen, seen.opening.error)
+    if failed_at in found and check in _BY_OPENING:
         return needs(str(failed_at))
     return _JUDGES[check](seen)
 
@@ -76,8 +87,10 @@ def _blocked(check: str, seen: Seen, found: Mapping[str, Finding]) -> str:
     return ""
 
 
-def _place(check: str | None) -> int:
-    return ENDPOINT.index(check) if check in ENDPOINT else -1
+def _refused(seen: Seen, error: ExchangeError) -> Judged:
+    """An error of opening a shell; that an account has no right there has a cure of its own."""
+    no_right = isinstance(error, NotGrantedError) and error.cure == NotGrantedError.cure_default
+    return broken(str(error), _RIGHTS[seen.configuration] if no_right else error.cure)
 
 
 def _name(seen: Seen) -> Judged:
@@ -165,8 +178,6 @@ def _seconds(count: float) -> str:
 
 
 def _spn(seen: Seen) -> Judged:
-    if not uses_kerberos(seen.target):
-        return unused(f"{seen.target.auth} needs none")
     waiting = _not_opened(seen)
     spn = f"{seen.target.service}/{seen.target.spn_host or seen.target.host}"
     return waiting or ok(f"{spn} is known")

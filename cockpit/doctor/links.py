@@ -48,7 +48,7 @@ class Links:
             if opening.done:
                 session = made
             self._closing.callback(made.close)
-        seen = judging.Seen(subject, target, below, opening, ticket, datetime.now(UTC))
+        seen = judging.Seen(subject, target, configuration, below, opening, ticket, datetime.now(UTC))
         return judging.endpoint(seen), session
 
     def _key_password(self, target: Target) -> str | None:

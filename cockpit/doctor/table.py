@@ -168,10 +168,11 @@ CHECKS: Final = {
             Scope.SERVER,
             "the folder of the POP3 protocol logs, as Get-PopSettings names it",
             "no such folder, or it cannot be read",
-            "Look at LogFileLocation of Get-PopSettings; the folder is made when logging is first on.",
+            "Look at LogFileLocation of Get-PopSettings; a changed one counts from the next restart.",
             ("language",),
         ),
     )
 }
 """In the order they are done. Kerberos' five minutes and Windows' services are [M]; the shell quota is
-exchange-facts §5.5 [D]; paths and ports §5.1 [A]; that monitors come with the services §7 rows 2 and 3."""
+exchange-facts §5.5 [D]; paths and ports §5.1 [A]; that monitors come with the services §7 row 2; that
+settings count from a restart §4.1 [A]."""

@@ -1,0 +1,1 @@
+"""The doctor, on labs with one thing broken."""
