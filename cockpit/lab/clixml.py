@@ -191,6 +191,6 @@ def serialise(
     return _Writer(enum_objects).nested("", type_names, to_string, properties).encode()
 
 
-def primitive(value: object) -> bytes:
-    """A bare value, such as a line of a native program's output."""
-    return _Writer(enum_objects=False).element("", value).encode()
+def primitive(value: object, *, enum_objects: bool = False) -> bytes:
+    """A bare value, such as a line of a native program's output. ``enum_objects``: as in ``serialise``."""
+    return _Writer(enum_objects).element("", value).encode()

@@ -334,3 +334,16 @@ def test_times_of_files_are_the_servers(tmp_path: Path) -> None:
     there.close(descriptor, place)
     after = next(e for e in there.entries(place.parent) if e.name == "n.LOG")
     assert after.modified == NOW + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("constrained", "mode", "number"), [(False, "FullLanguage", 0), (True, "ConstrainedLanguage", 3)]
+)
+def test_the_language_mode_is_told_in_either_mode(
+    tmp_path: Path, constrained: bool, mode: str, number: int
+) -> None:
+    script = resources.files("cockpit.exchange.scripts").joinpath("language-mode.ps1").read_text()
+    (found,) = run(Host(disk(tmp_path), lambda: None, lambda: constrained), script)
+    sent = read_clixml(serialised(found))
+    assert isinstance(sent, PSObject)
+    assert (sent.text, sent.value) == (mode, number)

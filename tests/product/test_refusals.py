@@ -13,6 +13,7 @@ from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.wsman import WSMan
 
 from cockpit.config.targets import Target, exchange_target, winrm_target
+from cockpit.exchange.language import language_mode
 from tests.product.conftest import Running
 
 
@@ -129,3 +130,10 @@ def test_exchange_cmdlets_are_not_on_the_winrm_endpoint(healthy: Running) -> Non
     with _pool(healthy, winrm_target(healthy.environment, "EX19-01"), "Microsoft.PowerShell") as opened:
         identity, _ = _refusal(opened, cmdlet="Get-ServerHealth", Identity="EX19-01")
     assert identity == "CommandNotFoundException"
+
+
+@pytest.mark.parametrize(("kind", "mode"), [("exchange", "RestrictedLanguage"), ("winrm", "FullLanguage")])
+def test_an_endpoint_tells_its_language_mode(healthy: Running, kind: str, mode: str) -> None:
+    session = healthy.exchange("EX19-01") if kind == "exchange" else healthy.winrm("EX19-01")
+    assert language_mode(session) == mode
+    session.close()

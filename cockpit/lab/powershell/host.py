@@ -66,8 +66,9 @@ class Host:
 
 
 def serialised(value: object) -> bytes:
-    """One object of the output as CLIXML."""
-    return clixml.primitive(_plain(value))
+    """One object of the output as CLIXML. Enums travel as objects: Exchange's type files, which make strings
+    of them, do not exist on this endpoint."""
+    return clixml.primitive(_plain(value), enum_objects=True)
 
 
 def _plain(value: object) -> object:
