@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from cockpit.poplog.errors import FileGoneError, LogError, RefusedError
 from cockpit.poplog.names import parse_name
+from cockpit.poplog.needle import Needle
 from cockpit.poplog.source import Chunk, Found, Hit, LogFile
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ class SmbFolder:
 
     def find(self, name: str, text: str, offset: int, span: int, most: int, *, any_case: bool) -> Found:
         """See :class:`~cockpit.poplog.source.LogSource`; all that is searched is read over."""
-        wanted = text.encode()
-        search = _Search(wanted.lower() if any_case else wanted, any_case, most)
+        needle = Needle(text, any_case=any_case)
+        hits: list[Hit] = []
         start, at, length, rest = offset, offset, 0, b""
         while True:
             chunk = self._with(lambda share, folder: share.read(_path(folder, name), at, _BLOCK))  # noqa: B023
@@ -114,14 +115,15 @@ class SmbFolder:
             whole = rest.rfind(b"\n") + 1 if chunk.data else len(rest)
             if not whole and len(rest) >= _LONGEST:
                 whole = len(rest)
-            full = search.through(rest[:whole], start)
-            if full is not None:
-                return Found(tuple(search.hits), full, length)
+            for first, last in needle.spans(rest[:whole]):
+                if len(hits) >= most:
+                    return Found(tuple(hits), start + first, length)
+                hits.append(Hit(start + first, rest[first:last].removesuffix(b"\r")))
             start, rest = start + whole, rest[whole:]
             if not chunk.data:
-                return Found(tuple(search.hits), None, length)
+                return Found(tuple(hits), None, length)
             if start - offset >= span:
-                return Found(tuple(search.hits), start, length)
+                return Found(tuple(hits), start, length)
 
     def close(self) -> None:
         """Sign off."""
@@ -156,29 +158,6 @@ class SmbFolder:
             ) from error
         s = self._sign_in
         return Share(unc.host, unc.share, s.user, s.password, s.protocol, self._port, s.seconds)
-
-
-@dataclass(slots=True)
-class _Search:
-    wanted: bytes
-    any_case: bool
-    most: int
-    hits: list[Hit] = field(default_factory=list)
-
-    def through(self, data: bytes, start: int) -> int | None:
-        """Look through whole lines from ``start`` on. Where to go on when there are hits enough."""
-        looked = data.lower() if self.any_case else data
-        at = 0
-        while at < len(data) and len(self.hits) < self.most:
-            hit = looked.find(self.wanted, at)
-            if hit < 0:
-                return None
-            first = data.rfind(b"\n", 0, hit) + 1
-            last = data.find(b"\n", hit)
-            last = len(data) if last < 0 else last
-            self.hits.append(Hit(start + first, data[first:last].removesuffix(b"\r")))
-            at = last + 1
-        return start + at if at < len(data) else None
 
 
 def _path(folder: str, name: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from cockpit.poplog.beginning import FromEnd
 from cockpit.poplog.errors import FileGoneError, LogError, RefusedError
 from cockpit.poplog.follow import Follower
+from cockpit.poplog.local import LocalFolder
 from cockpit.poplog.names import Writer
 from cockpit.poplog.smb import SignIn, SmbFolder, Unc, parse_unc, unc_of
 from cockpit.poplog.source import Hit
@@ -128,6 +129,32 @@ def test_a_search_streams_in_stretches_and_finds_every_line_once(
     assert [h.line + b"\n" for h in hits] == [line(n) for n in range(wanted)]
     assert all((HEADER + body)[h.offset :].startswith(h.line) for h in hits)
     assert answers >= 3
+    share.close()
+
+
+@pytest.mark.parametrize(("text", "any_case"), [("Müll", False), ("müLL", True), ("MüLL", True)], ids="abc")
+def test_a_search_finds_what_the_same_file_here_is_found_by(
+    server: Samba, logs: Path, text: str, any_case: bool
+) -> None:
+    rows = [line(n).replace(b"R=ok", b"R=" + name) for n, name in enumerate(
+        ("Müller".encode(), "Müller".encode("cp1252"), b"Muller", "MÜLLER".encode())
+    )]  # fmt: skip
+    (logs / A).write_bytes(HEADER + b"".join(rows))
+    share = source(server, logs)
+    over = share.find(A, text, 0, 10**6, 99, any_case=any_case)
+    here = LocalFolder(logs).find(A, text, 0, 10**6, 99, any_case=any_case)
+    assert over.hits == here.hits
+    assert [hit.line for hit in over.hits] == [row.rstrip(b"\n") for row in rows[:2]]
+    share.close()
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_a_search_that_has_enough_goes_on_with_the_next_hit(server: Samba, logs: Path, most: int) -> None:
+    (logs / A).write_bytes(HEADER + b"".join(line(n) for n in range(3)))
+    share = source(server, logs)
+    found = share.find(A, ",stat,", 0, 10**6, most, any_case=False)
+    assert len(found.hits) == most
+    assert found.next_offset == (None if most == 3 else len(HEADER) + most * len(line(0)))
     share.close()
 
 

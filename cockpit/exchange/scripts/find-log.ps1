@@ -1,6 +1,8 @@
 # The lines of one protocol log file that hold a text, from an offset on, until enough bytes were looked
 # through or enough lines were found. The file is opened as read-log.ps1 opens it. Changes nothing.
 # Bytes are taken as Latin-1, one character each, so that offsets are offsets; Text comes encoded alike.
+# With AnyCase not only ASCII letters match in either case: OrdinalIgnoreCase also folds the letters from
+# A-grave to Thorn (bytes C0 to DE, but D7) to those 20 (hex) above [M], whatever part of UTF-8 they are.
 param([string]$Folder, [string]$Name, [string]$Text, [long]$Offset, [long]$Span, [int]$Most, [bool]$AnyCase)
 $ErrorActionPreference = 'Stop'
 $block = 1048576
