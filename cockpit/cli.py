@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 from cockpit import __version__
 from cockpit.commands import env_options, left_out, logs_options, recovery_options
+from cockpit.commands.arguments import named
 from cockpit.commands.output import write_what_can_be_written
 from cockpit.commands.recovery_options import example
 from cockpit.config import environment as config
@@ -67,12 +68,6 @@ def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
 
     convert.__name__ = "number"
     return convert
-
-
-def _named(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("it must not be empty")
-    return text
 
 
 def parser() -> argparse.ArgumentParser:
@@ -173,8 +168,8 @@ def parser() -> argparse.ArgumentParser:
         help="run one probe; exit 0 Succeeded, 2 failed, 3 not runnable or unknown",
         epilog=example("probe 'POP\\PopCTPProbe' --server EX01"),
     )
-    probe.add_argument("identity", type=_named, metavar="'SET\\PROBE'", help="for example 'POP\\PopCTPProbe'")
-    probe.add_argument("--server", metavar="S", required=True, type=_named)
+    probe.add_argument("identity", type=named, metavar="'SET\\PROBE'", help="for example 'POP\\PopCTPProbe'")
+    probe.add_argument("--server", metavar="S", required=True, type=named)
     _format(probe)
 
     env_options.add(commands, _group)
@@ -192,7 +187,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="S",
         action="append",
         default=[],
-        type=_named,
+        type=named,
         help="only this server (repeatable)",
     )
     doctor.add_argument("--problems", action="store_true", help="only what is not well")

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from cockpit.commands.arguments import named
+
 _UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 LONGEST: Final = 30 * 86_400
 _TIME: Final = re.compile(r"([1-9]\d{0,6})([smhd])")
@@ -82,11 +84,5 @@ def _auto(to: argparse.ArgumentParser) -> None:
 
 
 def _common(to: argparse.ArgumentParser) -> None:
-    to.add_argument("--server", metavar="S", required=True, type=_named)
+    to.add_argument("--server", metavar="S", required=True, type=named)
     to.add_argument("--format", choices=("table", "json"), default="table")
-
-
-def _named(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("it must not be empty")
-    return text.strip()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cockpit.commands import trace_options
+from cockpit.commands.arguments import named
 from cockpit.commands.recovery_options import example
 from cockpit.commands.when import When, in_utc, moment
 from cockpit.config.environment import ConfigError, Environment
@@ -33,12 +34,6 @@ def _text(text: str) -> str:
     if not text or "\n" in text:
         raise argparse.ArgumentTypeError("it must be a piece of one line")
     return text
-
-
-def _name(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("it must not be empty")
-    return text.strip()
 
 
 def add(commands: Commands, group: Callable[..., Commands]) -> None:
@@ -135,7 +130,7 @@ def _servers(to: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="S",
-        type=_name,
+        type=named,
         dest="servers",
         help="may be repeated",
     )

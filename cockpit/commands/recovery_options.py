@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cockpit.commands import logging_options
+from cockpit.commands.arguments import named
 from cockpit.config.environment import ConfigError
 
 if TYPE_CHECKING:
@@ -23,12 +24,6 @@ Commands = Any
 def _reason(text: str) -> str:
     if len(text.strip()) < REASON_LENGTH:
         raise argparse.ArgumentTypeError(f"it must have at least {REASON_LENGTH} characters")
-    return text.strip()
-
-
-def _named(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("it must not be empty")
     return text.strip()
 
 
@@ -77,7 +72,7 @@ def _form(to: argparse.ArgumentParser) -> None:
 
 
 def _server(to: argparse.ArgumentParser) -> None:
-    to.add_argument("--server", metavar="S", required=True, type=_named)
+    to.add_argument("--server", metavar="S", required=True, type=named)
 
 
 def _add_recover(commands: Commands) -> None:
@@ -87,7 +82,7 @@ def _add_recover(commands: Commands) -> None:
         f"recover a monitor of the POP health sets by Microsoft's procedure; {EXITS}",
         "recover PopSelfTestMonitor --server EX01 --plan",
     )
-    made.add_argument("monitor", type=_named, metavar="MONITOR", help="for example PopSelfTestMonitor")
+    made.add_argument("monitor", type=named, metavar="MONITOR", help="for example PopSelfTestMonitor")
     _server(made)
     how = made.add_mutually_exclusive_group()
     how.add_argument(
@@ -160,7 +155,7 @@ def _add_answer(inner: Commands) -> None:
 
 def _run(inner: Commands, name: str, words: str, shown: str) -> argparse.ArgumentParser:
     made = _command(inner, name, words, shown)
-    made.add_argument("run", metavar="ID", type=_named, help="a run's id, or a unique beginning of it")
+    made.add_argument("run", metavar="ID", type=named, help="a run's id, or a unique beginning of it")
     return made
 
 
@@ -204,7 +199,7 @@ def _add_journal(commands: Commands, group: Callable[..., Commands]) -> None:
         inner, "export", "print the lines for a collector", "journal export --format ecs --after 1200"
     )
     made.add_argument("--format", choices=("jsonl", "ecs", "ocsf"), required=True)
-    made.add_argument("--run", metavar="ID", type=_named, help="only this run's")
+    made.add_argument("--run", metavar="ID", type=named, help="only this run's")
     made.add_argument("--after", metavar="SEQ", type=_sequence, default=0, help="only lines after this one")
     _command(inner, "checkpoint", "sign where the journal stands, print it", "journal checkpoint")
 

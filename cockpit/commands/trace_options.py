@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cockpit.commands.arguments import named
 from cockpit.commands.recovery_options import example
 from cockpit.commands.when import in_utc, moment
 from cockpit.config.environment import ConfigError
@@ -19,12 +20,6 @@ Commands = Any
 """argparse's sub-parsers action, whose type has no public name."""
 
 
-def _named(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("it must not be empty")
-    return text.strip()
-
-
 def add(logs: Commands) -> None:
     """Add ``trace`` to the sub-commands of ``logs``."""
     trace = logs.add_parser(
@@ -32,8 +27,8 @@ def add(logs: Commands) -> None:
         help=f"the mailbox server behind a run of a probe, with all evidence; {EXITS}",
         epilog=example("logs trace --probe 'POP\\PopCTPProbe' --server EX01"),
     )
-    trace.add_argument("--probe", metavar="'SET\\PROBE'", type=_named)
-    trace.add_argument("--server", metavar="S", type=_named, help="the front end it runs on")
+    trace.add_argument("--probe", metavar="'SET\\PROBE'", type=named)
+    trace.add_argument("--server", metavar="S", type=named, help="the front end it runs on")
     trace.add_argument(
         "--last",
         action="store_true",
@@ -50,7 +45,7 @@ def add(logs: Commands) -> None:
             help=f"when the probe {words}, with PATH: as in the log (UTC), or so long ago: 90m, 2h",
         )
     trace.add_argument(
-        "--user", metavar="HEALTHMAILBOX", type=_named, help="whom the probe logged in as, with PATH"
+        "--user", metavar="HEALTHMAILBOX", type=named, help="whom the probe logged in as, with PATH"
     )
     trace.add_argument("--format", choices=("table", "json"), default="table")
 
