@@ -18,6 +18,7 @@ from typing import Final
 
 from cockpit.poplog.document import Entry
 from cockpit.poplog.follow import Measured
+from cockpit.poplog.ring import weigh
 
 HOLD_SECONDS: Final = 2.0
 CLOCK_SECONDS: Final = 60.0
@@ -25,6 +26,7 @@ CLOCK_SECONDS: Final = 60.0
 _TICK: Final = 0.02
 """Seconds by which the clock of a Windows server goes on at a time, and a little more [M]."""
 _NEVER: Final = float("-inf")
+_ANY: Final = float("inf")
 
 
 @dataclass(slots=True)
@@ -49,12 +51,13 @@ class ServerClock:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """``at``: as the server has it; ``wall``, ``steady``: ours when it came."""
+    """``at``: as the server has it; ``wall``, ``steady``: ours when it came. ``weight``: bytes of memory."""
 
     at: float
     wall: float
     steady: float
     entry: Entry
+    weight: int
 
 
 @dataclass(slots=True)
@@ -79,12 +82,16 @@ class _Stream:
 
 
 class Merger:
-    """Rows in, per stream; rows out, in order of time. Streams are numbers from 0 on."""
+    """Rows in, per stream; rows out, in order of time. Streams are numbers from 0 on.
+
+    ``held``, ``weight``: rows that are held, and about how many bytes of memory they take. ``cut``: the last
+    time more rows could have gone out than were let."""
 
     def __init__(self, streams: int, hold: float = HOLD_SECONDS) -> None:
         self._streams = [_Stream() for _ in range(streams)]
         self._hold = hold
-        self.held = 0
+        self.held = self.weight = 0
+        self.cut = False
 
     def add(self, stream: int, entries: Iterable[Entry], wall: float, steady: float) -> None:
         """Rows of a stream, in its order, read just now. A row without a time has that of the row before."""
@@ -92,9 +99,10 @@ class Merger:
         for entry in entries:
             before = to.newest.at if to.newest else _NEVER
             at = before if entry.row.at is None else entry.row.at.timestamp()
-            to.newest = _Held(at, wall, steady, entry)
+            to.newest = _Held(at, wall, steady, entry, weigh(entry))
             to.held.append(to.newest)
             self.held += 1
+            self.weight += to.newest.weight
 
     def clock(self, stream: int, ahead: float | None) -> None:
         """How far the clock of the stream's server is ahead of ours; also for the rows that are held."""
@@ -113,21 +121,21 @@ class Merger:
         came = [s.held[0].steady for s in self._streams if s.held]
         return max(0.0, min(came) + self._hold - steady) if came else None
 
-    def release(self, steady: float, most: int) -> list[Entry]:
-        """At most ``most`` rows whose time has come."""
-        return self._out(max(self._safe(), self._overdue(steady)), most)
+    def release(self, steady: float, most: int, size: float = _ANY) -> list[Entry]:
+        """At most ``most`` rows whose time has come, and of more than one about ``size`` bytes of memory."""
+        return self._out(max(self._safe(), self._overdue(steady)), most, size)
 
-    def safe(self, most: int) -> list[Entry]:
-        """At most ``most`` rows before which none can come any more."""
-        return self._out(self._safe(), most)
+    def safe(self, most: int, size: float = _ANY) -> list[Entry]:
+        """Of the rows before which none can come any more as many as ``release``."""
+        return self._out(self._safe(), most, size)
 
     def holds(self, stream: int) -> bool:
         """Whether rows of the stream are held."""
         return bool(self._streams[stream].held)
 
-    def rest(self, most: int) -> list[Entry]:
-        """At most ``most`` of all that is held: nothing more will come."""
-        return self._out(float("inf"), most)
+    def rest(self, most: int, size: float = _ANY) -> list[Entry]:
+        """Of all that is held as many as ``release``: nothing more will come."""
+        return self._out(float("inf"), most, size)
 
     def _safe(self) -> float:
         return min((s.read_to for s in self._streams if s.healthy), default=float("inf"))
@@ -142,18 +150,26 @@ class Merger:
                 latest = max(latest, stream.time(held))
         return latest
 
-    def _out(self, limit: float, most: int) -> list[Entry]:
+    def _out(self, limit: float, most: int, size: float) -> list[Entry]:
         """By the streams' first rows: one that must wait lets those behind it wait as well."""
         heads = [(s.time(s.held[0]), n) for n, s in enumerate(self._streams) if s.held]
         heapq.heapify(heads)
         found: list[Entry] = []
-        while heads and heads[0][0] <= limit and len(found) < most:
+        weight = 0
+        self.cut = False
+        while heads and heads[0][0] <= limit:
             _, n = heads[0]
             stream = self._streams[n]
-            found.append(stream.held.popleft().entry)
+            if found and (len(found) >= most or weight + stream.held[0].weight > size):
+                self.cut = True
+                break
+            out = stream.held.popleft()
+            found.append(out.entry)
+            weight += out.weight
             if stream.held:
                 heapq.heapreplace(heads, (stream.time(stream.held[0]), n))
             else:
                 heapq.heappop(heads)
         self.held -= len(found)
+        self.weight -= weight
         return found

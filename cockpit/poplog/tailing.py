@@ -22,8 +22,12 @@ from cockpit.poplog.source import LogSource
 
 BATCH_SECONDS: Final = 0.5
 BATCH_ROWS: Final = 5_000
+BATCH_BYTES: Final = 16_000_000
+"""Of memory; a row that is more goes alone."""
 HELD_ROWS: Final = 20_000
-"""Rows in memory, waiting to be handed out, above which nothing more is read."""
+HELD_BYTES: Final = 64_000_000
+"""Rows in memory, and about what they take of it, waiting to be handed out, above which nothing more is read:
+some 20,000 of the usual length, and far fewer of the longest."""
 _END_SECONDS: Final = 1.0
 """What a reader may take to close its session at the end; one that waits for an answer is left behind."""
 
@@ -111,7 +115,7 @@ class Tailing:
 
     @property
     def _full(self) -> bool:
-        return self._merger.held >= HELD_ROWS
+        return self._merger.held >= HELD_ROWS or self._merger.weight >= HELD_BYTES
 
     def trouble(self, log: int, problem: str, kind: Happened | None, text: str) -> None:
         """See :class:`~cockpit.poplog.polling.Hub`."""
@@ -172,7 +176,7 @@ class Tailing:
             self._changed.wait_for(lambda: self._news or self._stop.is_set(), due)
             over = self._running == 0
             entries = self._released(over)
-            self._news = len(entries) == BATCH_ROWS or (self._once and bool(entries))
+            self._news = self._merger.cut or (self._once and bool(entries))
             notices, self._notices = tuple(self._notices), []
             states = self._changed_states()
             self._changed.notify_all()
@@ -181,15 +185,15 @@ class Tailing:
         return (Batch(tuple(entries), notices, states) if said else None), more
 
     def _released(self, over: bool) -> list[Entry]:
-        merger = self._merger
+        merger, most = self._merger, (BATCH_ROWS, BATCH_BYTES)
         if over:
-            return merger.rest(BATCH_ROWS)
+            return merger.rest(*most)
         if not self._once:
-            return merger.release(time.monotonic(), BATCH_ROWS)
+            return merger.release(time.monotonic(), *most)
         if not self._full:
             return []
         # Nobody reads on, and nothing is sure of its place: the order of time cannot be had in this room.
-        return merger.safe(BATCH_ROWS) or (merger.rest(BATCH_ROWS) if self._stuck() else [])
+        return merger.safe(*most) or (merger.rest(*most) if self._stuck() else [])
 
     def _stuck(self) -> bool:
         return len(self._waiting) >= self._running and not any(map(self._has_room, self._waiting))

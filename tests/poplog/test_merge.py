@@ -13,6 +13,7 @@ from cockpit.poplog.follow import Measured
 from cockpit.poplog.merge import CLOCK_SECONDS, HOLD_SECONDS, Merger, ServerClock
 from cockpit.poplog.names import Writer
 from cockpit.poplog.parse import Parser
+from cockpit.poplog.ring import weigh
 from tests.poplog.disk import line
 
 T = datetime(2026, 1, 8, 10, tzinfo=UTC).timestamp()
@@ -166,3 +167,20 @@ def test_rows_in_order_in_their_streams_come_out_in_order_over_all(rows: list[tu
             merger.whole(n, T + now)
         out += offsets(merger.release(T + now, 10**6))
     assert out == sorted(at for _, at in rows)
+
+
+def test_rows_go_out_by_number_and_by_weight_and_what_is_left_is_known() -> None:
+    merger = Merger(1)
+    rows = [entry(n, T + n) for n in range(6)]
+    weights = [weigh(row) for row in rows]
+    merger.add(0, rows, T + 9, T + 9)
+    merger.whole(0, T + 9)
+    assert (merger.held, merger.weight) == (6, sum(weights))
+    assert offsets(merger.release(T + 9, 2)) == [0, 1]
+    assert merger.cut
+    assert offsets(merger.release(T + 9, 99, sum(weights[2:4]))) == [2, 3]
+    assert merger.cut
+    assert offsets(merger.release(T + 9, 99, 1)) == [4], "one goes, whatever its size"
+    assert offsets(merger.rest(1)) == [5]
+    assert not merger.cut
+    assert (merger.held, merger.weight) == (0, 0)

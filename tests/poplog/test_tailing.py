@@ -10,11 +10,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cockpit.poplog import follow, polling, tailing
+from cockpit.poplog.beginning import BLOCK
 from cockpit.poplog.errors import RefusedError
 from cockpit.poplog.feed import Batch, Happened
 from cockpit.poplog.follow import Follower, Step
 from cockpit.poplog.merge import Merger
 from cockpit.poplog.names import Writer
+from cockpit.poplog.ring import weigh
 from cockpit.poplog.tailing import Followed, Tailing
 from tests.poplog.disk import EVERYTHING, HEADER, Disk, broken, line, named
 from tests.support.waiting import eventually
@@ -254,6 +256,32 @@ def test_while_nobody_takes_no_more_is_read(monkeypatch: pytest.MonkeyPatch) -> 
         heard.gate.set()
         eventually(lambda: len(heard.numbers) == 500, LONG, "all rows")
     assert heard.numbers == list(range(500))
+
+
+@pytest.mark.parametrize("once", [False, True])
+def test_few_long_rows_are_as_many_as_may_be_held(monkeypatch: pytest.MonkeyPatch, once: bool) -> None:
+    long = 100_000
+    held: list[int] = []
+    add = Merger.add
+
+    def watched(self: Merger, *arguments: object) -> None:
+        add(self, *arguments)  # type: ignore[arg-type]
+        held.append(self.weight)
+
+    monkeypatch.setattr(Merger, "add", watched)
+    monkeypatch.setattr(tailing, "HELD_BYTES", 10 * long)
+    monkeypatch.setattr(tailing, "BATCH_BYTES", 5 * long)
+    heard, disk = Heard(), Disk("EX01")
+    rows = (line(n).rstrip(b"\n") + b" " * long + b"\n" for n in range(60))
+    disk.make(A, HEADER + b"".join(rows))
+    if once:
+        Tailing([Followed(disk, "EX01", (Writer.POP3,), EVERYTHING)], heard, once=True).run()
+    else:
+        with followed(heard, disk):
+            eventually(lambda: len(heard.numbers) == 60, LONG, "all rows")
+    assert heard.numbers == list(range(60))
+    assert max(held) < 10 * long + 3 * BLOCK, "a step more than may be held at most"
+    assert max(sum(map(weigh, b.entries)) for b in heard.batches) <= 5 * long
 
 
 def test_trying_again_is_slower_each_time_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
