@@ -117,3 +117,55 @@ def test_fragments_out_of_order_are_refused() -> None:
     pieces = fragments(1, message(MessageType.PIPELINE_OUTPUT, zero, zero, b"x" * 500), 100)
     with pytest.raises(ClixmlError, match="out of order"):
         Defragmenter().feed(pieces[0] + pieces[2])
+
+
+def _pieces(*object_ids: int, size: int = 40) -> list[bytes]:
+    """A message for each id, cut into fragments."""
+    body = message(MessageType.PIPELINE_OUTPUT, POOL, POOL, b"<S>" + b"x" * 50 + b"</S>")
+    return [piece for number in object_ids for piece in fragments(number, body, size)]
+
+
+POOL = str(uuid.UUID(int=7))
+
+
+@given(st.data())
+def test_what_comes_once_more_is_passed_over(data: st.DataObject) -> None:
+    """Any answer sent again, whole or in part, whether its message was complete or not."""
+    pieces = _pieces(5, 9, 12)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(pieces)), min_size=2, max_size=2)))
+    again = pieces[slice(*cuts)]
+    at = data.draw(st.integers(cuts[1], len(pieces)))
+    incoming = Defragmenter()
+    got = [m for piece in (*pieces[:at], *again, *pieces[at:]) for m in incoming.feed(piece)]
+    assert len(got) == 3
+
+
+def test_a_fragment_that_comes_again_with_other_words_is_refused() -> None:
+    first, second, *_ = _pieces(5)
+    incoming = Defragmenter()
+    incoming.feed(first + second)
+    with pytest.raises(ClixmlError, match="out of order"):
+        incoming.feed(second[:-1] + b"!")
+
+
+@pytest.mark.parametrize("order", [(1, 0), (1,)])
+def test_a_message_that_does_not_begin_with_its_first_fragment_is_refused(order: tuple[int, ...]) -> None:
+    pieces = _pieces(5)
+    with pytest.raises(ClixmlError, match="out of order"):
+        Defragmenter().feed(b"".join(pieces[n] for n in order))
+
+
+def test_an_object_and_a_call_have_their_limits() -> None:
+    body = message(MessageType.PIPELINE_OUTPUT, POOL, POOL, b"x" * 20_000)
+    pieces = fragments(5, body, 50)
+    with (
+        patch("cockpit.exchange.pipeline.MAX_OBJECT", 10_000),
+        pytest.raises(ClixmlError, match="an object of more than"),
+    ):
+        Defragmenter().feed(b"".join(pieces))
+    incoming = Defragmenter()
+    with patch("cockpit.exchange.pipeline.MAX_CALL", 100):
+        incoming.feed(_pieces(5)[0])
+        incoming.feed(_pieces(6)[0])
+        with pytest.raises(ClixmlError, match="in one call"):
+            incoming.feed(_pieces(7)[0])

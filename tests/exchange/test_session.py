@@ -11,9 +11,10 @@ import pytest
 
 from cockpit.exchange import errors as e
 from cockpit.exchange.cmdlets import ExchangeCmdlets
+from cockpit.exchange.guard import Guard
 from cockpit.exchange.model import Outcome
 from cockpit.exchange.pipeline import Call
-from cockpit.exchange.session import HEAL_AFTER_IDLE
+from cockpit.exchange.session import HEAL_AFTER_IDLE, Session
 from cockpit.lab.wire.endpoint import Limits
 from cockpit.lab.wire.knobs import Effect
 from tests.exchange.conftest import Make
@@ -297,3 +298,91 @@ def test_an_empty_identity_is_never_sent(make_bench: Make) -> None:
     with pytest.raises(ValueError, match="must not be empty"):
         ExchangeCmdlets(bench.session()).get_server_health(" ")
     assert bench.calls == []
+
+
+@BOTH
+@pytest.mark.parametrize("action", ["Create", "OpenReceive"])
+def test_a_shell_whose_opening_failed_is_deleted(make_bench: Make, auth: str, action: str) -> None:
+    """The server has it, and we never heard so."""
+    bench = make_bench(auth)
+    bench.endpoint.knobs.add(Effect.DROP, action=action, after=True)
+    with pytest.raises(e.UnreachableError):
+        bench.session().open()
+    assert bench.endpoint.shells() == []
+    bench.endpoint.knobs.add(Effect.FAULT, action=action, after=True)
+    with pytest.raises(e.ShellLostError):
+        bench.session().open()
+    assert bench.endpoint.shells() == []
+
+
+@BOTH
+def test_a_shell_that_could_not_be_deleted_is_deleted_with_the_next_opening(
+    make_bench: Make, auth: str
+) -> None:
+    """Any fault but «no such shell» leaves it where it is."""
+    bench = make_bench(auth)
+    session = bench.session()
+    session.open()
+    bench.endpoint.knobs.add(Effect.FAULT, action="Delete", count=None, code=2150859173)
+    session.close()
+    assert len(bench.endpoint.shells()) == 1
+    bench.endpoint.knobs.clear()
+    session.open()
+    assert len(bench.endpoint.shells()) == 1
+    session.close()
+    assert bench.endpoint.shells() == []
+
+
+def test_a_refused_sign_in_is_not_tried_again_for_what_may_be_left(make_bench: Make) -> None:
+    """Each try may count against the account."""
+    bench = make_bench()
+    session = bench.session()
+    rejected = bench.endpoint.knobs.add(Effect.REJECT, count=1000, after=True)
+    for tries in (1, 2):
+        with pytest.raises(e.SignInError):
+            session.open()
+        assert rejected.count == 1000 - tries
+    bench.endpoint.knobs.clear()
+    session.open()
+    assert len(bench.endpoint.shells()) == 1, "what the refused tries left is gone"
+
+
+def test_a_sealed_connection_that_the_server_closed_is_made_anew_before_use(make_bench: Make) -> None:
+    """Even a change goes through: nothing was sent on the dead connection."""
+    bench = make_bench("ntlm")
+    session = bench.session()
+    session.open()
+    shells = [s.id for s in bench.endpoint.shells()]
+    bench.do(bench.endpoint._http.hang_up(abort=False))
+    eventually(lambda: _guard_of(session).was_closed(), 5.0, "the end of the connection")
+    session.run(Call("Get-ServerHealth", {"Identity": "EX01"}), repeatable=False)
+    assert [s.id for s in bench.endpoint.shells()] == shells
+
+
+def _guard_of(session: Session) -> Guard:
+    assert session._wsman is not None
+    return session._wsman.guard
+
+
+def test_a_server_that_says_nothing_yet_at_once_is_not_asked_without_end(make_bench: Make) -> None:
+    bench = make_bench()
+    session = bench.session()
+    session.open()
+    busy = bench.endpoint.knobs.add(Effect.FAULT, action="Receive", count=1000, code=2150858793)
+    with pytest.raises(e.TimeLimitError, match="took longer than 1 s"):
+        session.run(Call("Get-ServerHealth", {"Identity": "EX01"}, time_limit=1.0))
+    assert busy.count is not None
+    assert busy.count > 990
+
+
+def test_a_read_that_is_asked_again_keeps_to_its_one_time_limit(make_bench: Make) -> None:
+    bench = make_bench()
+    session = bench.session()
+    session.open()
+    bench.endpoint.knobs.add(Effect.DELAY, action="Command", seconds=1.0)
+    bench.endpoint.knobs.add(Effect.DROP, action="CommandReceive")
+    bench.endpoint.knobs.add(Effect.HANG, action="Create", count=None)
+    started = time.monotonic()
+    with pytest.raises(e.TimeLimitError, match="does not answer"):
+        session.run(Call("Get-ServerHealth", {"Identity": "EX01"}, time_limit=2.0))
+    assert time.monotonic() - started < 15, "not the sixty seconds that opening may take"

@@ -77,6 +77,13 @@ class Failure:
 
 NOTHING: Final = Sight()
 _BROKEN: Final = Sight(e.UnreachableError, "The connection to URL broke")
+_BROKEN_PLAIN: Final = Sight(
+    e.UnreachableError,
+    "The connection to URL broke",
+    "Check that the server is up; if the port speaks TLS, set tls = true (https:// in addresses).",
+)
+_PLAIN: Final = dict.fromkeys((*OPENING, *CALLS), _BROKEN_PLAIN)
+"""Over plain HTTP a closed connection may be all that a port for TLS answers."""
 _REFUSING: Final = Sight(e.UnreachableError, "URL refuses connections")
 _SILENT: Final = Sight(e.TimeLimitError, "URL does not answer", heals=False)
 _SLOW: Final = Sight(e.TimeLimitError, "URL answers too slowly", heals=False)
@@ -145,12 +152,19 @@ _TOO_MANY: Final = (
 )
 
 FAILURES: Final = (
-    Failure("connection reset", Effect.RESET, _BROKEN),
-    Failure("connection reset, request carried out", Effect.RESET, _BROKEN, _AFTER),
-    Failure("connection dropped", Effect.DROP, _BROKEN),
-    Failure("connection dropped, request carried out", Effect.DROP, _BROKEN, _AFTER),
-    Failure("reset, then refused", Effect.REFUSE, _BROKEN, again=_REFUSING),
-    Failure("reset, then refused, request carried out", Effect.REFUSE, _BROKEN, _AFTER, again=_REFUSING),
+    Failure("connection reset", Effect.RESET, _BROKEN, sealed=_PLAIN),
+    Failure("connection reset, request carried out", Effect.RESET, _BROKEN, _AFTER, sealed=_PLAIN),
+    Failure("connection dropped", Effect.DROP, _BROKEN, sealed=_PLAIN),
+    Failure("connection dropped, request carried out", Effect.DROP, _BROKEN, _AFTER, sealed=_PLAIN),
+    Failure("reset, then refused", Effect.REFUSE, _BROKEN, sealed=_PLAIN, again=_REFUSING),
+    Failure(
+        "reset, then refused, request carried out",
+        Effect.REFUSE,
+        _BROKEN,
+        _AFTER,
+        sealed=_PLAIN,
+        again=_REFUSING,
+    ),
     Failure(
         *("closed after the answer", Effect.LEAVE, NOTHING),
         sealed=dict.fromkeys(OPENING, _SEAL_LOST),
@@ -184,7 +198,7 @@ FAILURES: Final = (
     Failure("redirect loop 307", Effect.REDIRECT, _elsewhere(307), {"status": 307}),
     _fault(
         *(2150858793, "nothing yet", e.TimeLimitError, False),
-        at={"CommandReceive": Sight(e.TimeLimitError, "CMDLET on SERVER took longer than 1 s")},
+        at={"CommandReceive": Sight(e.TimeLimitError, "CMDLET on SERVER took longer than 2 s")},
         slow=True,
     ),
     _fault(2150858843, "no such shell or command", e.ShellLostError, keeps=("Delete",)),

@@ -9,7 +9,7 @@ from cockpit.exchange.guard import MAX_ANSWER
 from cockpit.exchange.pipeline import MAX_CALL, MAX_OBJECT
 from cockpit.exchange.session import SHELL_IDLE_SECONDS, Patience
 from tests.wire_chaos.failures import CALLS, ENDING, NOTHING, OPENING, Failure, Sight
-from tests.wire_chaos.running import PLACES
+from tests.wire_chaos.running import AUTHS, PLACES
 from tests.wire_chaos.trial import limit_of
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "wire-failures.md"
@@ -22,13 +22,41 @@ _REQUESTS: Final = {
     "Signal": "Signal",
     "Delete": "Delete",
 }
+_HEAD: Final = (
+    "| Failure | Request | A change sees: Basic over TLS | NTLM, sealed | Cure | A read that meets it once "
+    "sees | The next call succeeds by itself | Limit |",
+    "|---|---|---|---|---|---|---|---|",
+)
 _MIB: Final = 2**20
 
 
 def text() -> str:
     """The whole page."""
-    rows = [_row(failure, request) for (_, request), (failure, _) in PLACES.items()]
-    return "\n".join([*_intro(len(rows)), *rows, ""])
+    cures = _cures()
+    rows = [_row(failure, request, cures) for (_, request), (failure, _) in PLACES.items()]
+    named = [f"{number}. {cure}" for number, cure in enumerate(cures, 1)]
+    return "\n".join([*_intro(len(rows)), "Cures:", "", *named, "", *_HEAD, *rows, ""])
+
+
+def _cures() -> list[str]:
+    """Every cure of the table, in the order they come."""
+    found = [
+        sight.cured_by
+        for (_, request), (failure, _) in PLACES.items()
+        for sight in (*_sights(failure, request), *_once(failure, request))
+        if sight.kind is not None
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _sights(failure: Failure, request: str) -> list[Sight]:
+    """What a change sees, by sign-in."""
+    return [failure.seen(request, auth) for auth in AUTHS if failure.only in ("", auth)]
+
+
+def _once(failure: Failure, request: str) -> list[Sight]:
+    """What a read sees that meets it once, by sign-in."""
+    return [failure.seen_once(request, auth) for auth in AUTHS if failure.only in ("", auth)]
 
 
 def _intro(rows: int) -> list[str]:
@@ -65,34 +93,39 @@ def _intro(rows: int) -> list[str]:
         f"{MAX_CALL // _MIB} MiB. Not limited by the cockpit: how long the system's resolver takes. Not "
         "detectable: a whole message that a proxy leaves out, for messages bear no unbroken numbers.",
         "",
-        f"{rows} rows.",
+        f"{rows} rows. Of two cures the first is for Basic over TLS. URL stands for the endpoint's address.",
         "",
-        "| Failure | Request | Change sees (Basic over TLS) | Change sees (NTLM, sealed) | Cure | Read sees, "
-        "met once | Next call succeeds by itself | Limit |",
-        "|---|---|---|---|---|---|---|---|",
     ]
 
 
-def _row(failure: Failure, request: str) -> str:
-    basic = failure.seen(request, "basic-tls") if failure.only != "ntlm" else None
-    sealed = failure.seen(request, "ntlm")
-    once = [failure.seen_once(request, auth) for auth in ("basic-tls", "ntlm")]
-    cures = dict.fromkeys(s.cured_by for s in (basic, sealed) if s is not None and s.kind is not None)
-    read = _sight(once[1]) if failure.only or once[0] == once[1] else " / ".join(map(_sight, once))
-    asked_again = request in CALLS and once[1] is NOTHING and sealed is not NOTHING
-    left = "yes, the shell ends idle" if request in failure.keeps else "yes"
+def _row(failure: Failure, request: str, cures: list[str]) -> str:
+    sights, once = _sights(failure, request), _once(failure, request)
+    numbers = dict.fromkeys(cures.index(s.cured_by) + 1 for s in sights if s.kind is not None)
+    words = [_words(sight) for sight in sights]
     cells = (
         failure.name,
         _REQUESTS[request],
-        "no seal to break" if basic is None else _sight(basic),
-        "the same" if sealed == basic else _sight(sealed),
-        "; ".join(cures) or "—",
-        "— (asked again)" if asked_again else read,
-        left,
+        "no seal to break" if failure.only else words[0],
+        "the same" if len(set(words)) < len(words) else words[-1],
+        ", ".join(str(number) for number in numbers) or "—",
+        _read(sights, once, cures),
+        "yes; the shell ends idle" if request in failure.keeps else "yes",
         "open" if request in OPENING else "close" if request == "Delete" else "call",
     )
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _sight(sight: Sight) -> str:
+def _read(sights: list[Sight], once: list[Sight], cures: list[str]) -> str:
+    if once == sights:
+        return "the same"
+    if all(sight is NOTHING for sight in once):
+        return "— (asked again)"
+    return " / ".join(dict.fromkeys(_with_cure(sight, cures) for sight in once))
+
+
+def _with_cure(sight: Sight, cures: list[str]) -> str:
+    return _words(sight) if sight is NOTHING else f"{_words(sight)} (cure {cures.index(sight.cured_by) + 1})"
+
+
+def _words(sight: Sight) -> str:
     return "—" if sight.kind is None else f"{sight.kind.__name__}: {sight.what}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
+import psutil
 import pytest
 
 from tests.support.waiting import eventually
@@ -42,19 +42,20 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def runs(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Run]]:
-    """What came of every place that is asked for, run many at once."""
+def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """What came of every place that is asked for, run many at once; no thread or process is left of it."""
     wanted: dict[str, list[Place]] = {}
     for item in request.session.items:
         if isinstance(item, pytest.Function) and item.originalname == test_a_failure_on_the_wire.__name__:
             given: dict[str, Any] = item.callspec.params
             wanted.setdefault(given["auth"], []).append(given["place"])
     threads = set(threading.enumerate())
-    yield {auth: outcomes(auth, wanted[auth], tmp_path_factory.mktemp(auth)) for auth in wanted}
+    folders = [tmp_path_factory.mktemp(auth) for auth in wanted]
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        found = dict(zip(wanted, pool.map(outcomes, wanted, wanted.values(), folders), strict=True))
     eventually(lambda: set(threading.enumerate()) <= threads, 5.0, "no thread left")
-    assert not multiprocessing.active_children()
+    assert not psutil.Process().children()
+    return found
 
 
 @pytest.mark.parametrize(("auth", "place"), CASES)

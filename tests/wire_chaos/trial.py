@@ -24,8 +24,8 @@ from tests.product.conftest import Running
 from tests.support.waiting import eventually
 from tests.wire_chaos.failures import OPENING, Failure
 
-QUICK: Final = Patience(open=1.2, close=0.6, grace=0.3)
-QUICK_CALL: Final = 1.0
+QUICK: Final = Patience(open=2.0, close=1.0, grace=1.0)
+QUICK_CALL: Final = 2.0
 """Limits for failures that take time: all but them is over at once."""
 AMPLE: Final = Patience()
 AMPLE_CALL: Final = 20.0
