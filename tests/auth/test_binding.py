@@ -17,6 +17,8 @@ from tests.auth.bench import Bench
 from tests.auth.conftest import Make
 from tests.auth.test_kerberos_refusals import refusal
 
+pytestmark = pytest.mark.auth
+
 KINDS = {
     "ntlm-tls": e.SignInError,
     "negotiate-ntlm-tls": e.SignInError,

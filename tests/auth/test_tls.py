@@ -23,6 +23,8 @@ from tests.auth.bench import Bench
 from tests.auth.conftest import Make
 from tests.auth.test_kerberos_refusals import refusal
 
+pytestmark = pytest.mark.auth
+
 EVERY_TLS = pytest.mark.parametrize("mode", ["basic-tls", "ntlm-tls", "kerberos-tls", "certificate"])
 
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +34,7 @@ class Home:
 
     folder: Path
     mark: str = field(default_factory=lambda: uuid4().hex)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def environ(self, **more: str) -> dict[str, str]:
         """Nothing of the caller's terminal, colours or proxies gets in."""
@@ -50,7 +51,7 @@ class Home:
             "XDG_CACHE_HOME": str(self.folder / "cache"),
             MARKER: self.mark,
         }
-        return {**kept, **own, **more}
+        return {**kept, **own, **self.variables, **more}
 
     @property
     def state(self) -> Path:
@@ -149,10 +150,19 @@ class LabProcess:
 
 
 @contextmanager
-def lab(folder: Path, scenario: str = "healthy", *options: str, seed: int = 7) -> Iterator[LabProcess]:
-    """A lab that has said it is ready; gone, shells and all, after the block and also with this process."""
+def lab(
+    folder: Path,
+    scenario: str = "healthy",
+    *options: str,
+    seed: int = 7,
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[LabProcess]:
+    """A lab that has said it is ready; gone, shells and all, after the block and also with this process.
+
+    ``variables``: more of them, for the lab and for all that is run with its home.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    home = Home(folder)
+    home = Home(folder, variables=variables or {})
     ready = folder / "environment.toml"
     command = [*COCKPIT, "lab", "serve", "--die-with-stdin", "--scenario", scenario, "--seed", str(seed)]
     with (
