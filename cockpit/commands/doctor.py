@@ -7,18 +7,19 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
 
 from cockpit.commands.narrator import Narrator
-from cockpit.commands.output import reader_may_leave
+from cockpit.commands.output import end_in_order, reader_may_leave
 from cockpit.commands.plain import document
 from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, Environment
-from cockpit.doctor.examining import NoSuchServerError, Wanted, examine
-from cockpit.doctor.findings import Finding, State, exit_code
+from cockpit.doctor.examining import OF_HOST, NoSuchServerError, Wanted, examine
+from cockpit.doctor.findings import Finding, State, broken, exit_code, finding
+from cockpit.doctor.host import SUBJECT
 
 MARKS: Final = {
     State.OK: "✔",
@@ -46,7 +47,7 @@ _NARROW: Final = 4
 
 def run(environment: Environment, wanted: Wanted, form: str, *, problems: bool) -> int:
     """Print the findings as they are made; the exit code of ``findings.exit_code``. Raises ConfigError."""
-    made = examine(environment, secrets.password(environment), wanted)
+    made = _examined(environment, wanted)
     try:
         return tell(made, form, problems=problems, who="doctor")
     except NoSuchServerError as error:
@@ -56,6 +57,7 @@ def run(environment: Environment, wanted: Wanted, form: str, *, problems: bool) 
 def tell(made: Iterable[Finding], form: str, *, problems: bool = False, who: str) -> int:
     """Print findings as they are made; the exit code of ``findings.exit_code``. ``who``: is summed up."""
     findings: list[Finding] = []
+    end_in_order()
     made = _kept(made, findings)
     with reader_may_leave():
         shown = (f for f in made if not problems or f.state not in _WELL)
@@ -68,6 +70,19 @@ def tell(made: Iterable[Finding], form: str, *, problems: bool = False, who: str
             pass
     Narrator().say(summary(findings, who))
     return exit_code(findings)
+
+
+def _examined(environment: Environment, wanted: Wanted) -> Iterator[Finding]:
+    """Without the password nobody is dialled: this host is looked at, and why there is none is told."""
+    try:
+        secret = secrets.password(environment)
+        if secret is not None:
+            secret.value  # noqa: B018 -- whoever is to be asked for it is asked now, in the main thread
+    except ConfigError as error:
+        yield from examine(environment, None, replace(wanted, only=wanted.only & OF_HOST))
+        yield finding("sign-in", SUBJECT, broken(str(error), "Mend that, then run this again."))
+        return
+    yield from examine(environment, secret, wanted)
 
 
 def _kept(findings: Iterable[Finding], into: list[Finding]) -> Iterator[Finding]:

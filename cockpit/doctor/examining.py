@@ -28,7 +28,7 @@ AT_ONCE: Final = 8
 """Servers looked at at the same time."""
 JOURNAL_SECONDS: Final = 30.0
 _ALL: Final = frozenset(CHECKS)
-_OF_HOST: Final = frozenset(c.id for c in CHECKS.values() if c.scope is Scope.HOST)
+OF_HOST: Final = frozenset(c.id for c in CHECKS.values() if c.scope is Scope.HOST)
 _OF_ENTRIES: Final = frozenset(c.id for c in CHECKS.values() if c.scope in (Scope.EXCHANGE, Scope.ENDPOINT))
 
 
@@ -57,7 +57,7 @@ def examine(
     ticket = finding("ticket", host.SUBJECT, host.ticket(environment))
     told = chosen.only.__contains__
     yield from (f for f in (*_host(environment, chosen, left), ticket) if told(f.check))
-    if chosen.only <= _OF_HOST:
+    if chosen.only <= OF_HOST:
         return
     links = Links(environment, secret, left, ticket)
     try:
@@ -83,7 +83,7 @@ def _endpoints(links: Links, wanted: Wanted) -> Iterator[Finding]:
         found, asked = entry(links, name)
         exchange = exchange or asked
         yield from found
-    if wanted.only <= _OF_HOST | _OF_ENTRIES:
+    if wanted.only <= OF_HOST | _OF_ENTRIES:
         return
     every = _organization(links.environment, exchange, wanted.servers)
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="doctor") as pool:

@@ -34,18 +34,21 @@ class Round:
         return tuple(self._findings())
 
     def _findings(self) -> Iterator[Finding]:
-        name, session, mode = self.server.name, None, ""
+        name, session, mode, lost = self.server.name, None, "", False
         off = not self.links.environment.winrm.enabled
         if not off:
             subject = f"{name} WinRM"
             target = winrm_target(self.links.environment, name, self.server.fqdn)
             found, session = self.links.endpoint(subject, target, WINRM)
             yield from found
-            said = None if session is None else servers.language(session)
+            seconds = self.links.left.most(servers.CALL_SECONDS)
+            said = None if session is None else servers.language(session, seconds)
             mode = said if isinstance(said, str) else ""
             yield finding("language", subject, self._language(said))
-        there = None if session is None else servers.services(session, self.server)
-        yield finding("services", name, unused(OFF) if off else self._services(there))
+            lost = isinstance(said, ExchangeError) and said.session_lost
+        there = None if session is None or lost else servers.services(session, self.server)
+        link = "language" if lost else "shell"
+        yield finding("services", name, unused(OFF) if off else self._services(there, link))
         yield finding("monitored", name, self._monitored(there))
         yield finding("log-folder", name, self._log_folder(session, mode, off=off))
 
@@ -58,9 +61,9 @@ class Round:
     def _over_winrm(self) -> bool:
         return self.links.environment.logs == "winrm"
 
-    def _services(self, there: tuple[Service, ...] | ExchangeError | None) -> Judged:
+    def _services(self, there: tuple[Service, ...] | ExchangeError | None, link: str) -> Judged:
         if there is None:
-            return needs(f"shell of {self.server.name} WinRM")
+            return needs(f"{link} of {self.server.name} WinRM")
         return judging_servers.services(self.server, there)
 
     def _monitored(self, there: tuple[Service, ...] | ExchangeError | None) -> Judged:

@@ -73,8 +73,8 @@ def services(session: Caller, server: ExchangeServer) -> tuple[Service, ...] | E
     return tried(lambda: WinRMCmdlets(session).get_service(names).rows)
 
 
-def language(session: Caller) -> str | ExchangeError:
-    return tried(lambda: language_mode(session))
+def language(session: Caller, seconds: float = CALL_SECONDS) -> str | ExchangeError:
+    return tried(lambda: language_mode(session, seconds))
 
 
 def log_folder(session: Caller, settings: PopSettings) -> LogFolder:

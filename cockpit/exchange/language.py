@@ -22,13 +22,13 @@ _REFUSALS: Final = {
 question itself. ConstrainedLanguage answers it [M]."""
 
 
-def language_mode(session: Caller) -> str:
+def language_mode(session: Caller, seconds: float = _SECONDS) -> str:
     """``FullLanguage``, ``ConstrainedLanguage``, ``RestrictedLanguage`` or ``NoLanguage``.
 
-    Raises ExchangeError.
+    ``seconds``: for the call. Raises ExchangeError.
     """
     try:
-        result = session.run(Call(_SCRIPT, time_limit=_SECONDS, script=script_text(_SCRIPT)))
+        result = session.run(Call(_SCRIPT, time_limit=seconds, script=script_text(_SCRIPT)))
     except CmdletFailedError as error:
         mode = refused_by(error.record.fully_qualified_id)
         if not mode:

@@ -131,6 +131,15 @@ def no_rights_at_winrm(bench: Bench, folder: Path) -> Iterator[Broken]:
         knobs.clear()
 
 
+def a_winrm_that_hangs_up_on_commands(bench: Bench, folder: Path) -> Iterator[Broken]:
+    knobs = bench.endpoint(bench.other, "winrm").knobs
+    knobs.add(Effect.DROP, action="Command", count=None)
+    try:
+        yield bench.environment, ("language", _of_other(bench))
+    finally:
+        knobs.clear()
+
+
 def a_disabled_service(bench: Bench, folder: Path) -> Iterator[Broken]:
     service = "MSExchangePop3"
     bench.act(bench.other, "set-service", service=service, start_type="Disabled")
@@ -259,6 +268,7 @@ EVERYWHERE: tuple[Break, ...] = (
     a_full_shell_quota,
     winrm_down_on_one_server,
     no_rights_at_winrm,
+    a_winrm_that_hangs_up_on_commands,
     a_disabled_service,
     pop_that_is_not_monitored,
     a_silent_health_manager,

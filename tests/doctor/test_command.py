@@ -92,6 +92,24 @@ def test_problems_only(served: LabProcess) -> None:
     assert hanging.startswith(f"not checked  log-folder  {server}")
 
 
+def test_without_its_password_only_this_host_is_looked_at(served: LabProcess) -> None:
+    reference = served.environment.credential.password
+    assert reference is not None
+    assert reference.file is not None
+    Path(reference.file).chmod(0o644)
+    shells = served.ledger()
+    try:
+        answer = served.run("doctor", "--problems")
+    finally:
+        Path(reference.file).chmod(0o600)
+    assert answer.code == 2
+    assert [line.split()[:2] for line in answer.out.splitlines()] == [
+        ["broken", "files"],
+        ["broken", "sign-in"],
+    ]
+    assert [e for e in served.ledger()[len(shells) :] if e["kind"] == "command"] == []
+
+
 def test_a_server_that_is_not_there_is_a_usage_error(served: LabProcess) -> None:
     answer = served.run("doctor", "--server", "EX99")
     assert answer.code == 64
