@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from pypsrp.complex_objects import RunspacePoolState
-from pypsrp.exceptions import WinRMTransportError, WSManFaultError
+from pypsrp.exceptions import AuthenticationError, WinRMTransportError, WSManFaultError
 from pypsrp.messages import MessageType
 from pypsrp.powershell import RunspacePool
 from pypsrp.wsman import SelectorSet, WSMan
@@ -165,6 +165,16 @@ class Session:
     @property
     def is_open(self) -> bool:
         return self._pool is not None
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether the next request is a sign-in, which counts towards a lock-out where it is refused."""
+        wsman = self._wsman
+        return wsman is None or self.target.auth == "basic" or self._idle_too_long(wsman)
+
+    def hold_back(self) -> None:
+        """The sign-in was refused elsewhere: close without one. To open it is a try anew."""
+        self._refused = True
 
     def open(self) -> None:
         """Sign in and open the shell. Raises ExchangeError."""
@@ -389,6 +399,9 @@ class Session:
                 answer = self._transport.send(request, self.target.connect_seconds, seconds)
         except WinRMTransportError as error:
             raise _as_fault(error) from error
+        except (AuthenticationError, SignInError):
+            self._refused = True
+            raise
         return envelope.open_answer(answer, message_id)
 
     # --- opening, healing, ending ------------------------------------------------------------------
@@ -463,14 +476,19 @@ class Session:
                     self._abandon(wsman, shell, reconnect=False, since=since)
 
     def _abandon(self, wsman: _WSMan, shell: str, *, reconnect: bool, since: float | None = None) -> None:
-        """Delete the shell, within seconds, then close the connection."""
+        """Delete the shell, within seconds, then close the connection. Where the sign-in was refused nothing
+        is sent: it would be one more try, and the shell ends by itself."""
         try:
+            if self._refused:
+                self._undeleted.append((since or time.monotonic(), shell))
+                return
             if reconnect:
                 self._reconnect(wsman)
             self._delete(wsman, shell, self._patience.close)
         except Exception as error:
             if not is_wire_error(error):
                 raise
+            self._refused = isinstance(from_wire(error, self.target.url), SignInError)
             if not _is_gone(error):
                 self._undeleted.append((since or time.monotonic(), shell))
         finally:

@@ -90,7 +90,8 @@ class EntryFailure(Exception):  # noqa: N818 -- wraps the error that is the fail
 
 
 class SignInGate:
-    """Shut by the first refused sign-in, for every lane: each further try counts towards a lock-out."""
+    """Shut by the first refused sign-in, for every lane: each further try counts towards a lock-out. With
+    Basic, where every request is a sign-in, also for the lanes that have a shell."""
 
     def __init__(self) -> None:
         self._refusal: ExchangeError | None = None
@@ -99,6 +100,10 @@ class SignInGate:
         """Raises EntryFailure while the gate is shut."""
         if (refusal := self._refusal) is not None:
             raise EntryFailure(refusal)
+
+    @property
+    def is_shut(self) -> bool:
+        return self._refusal is not None
 
     def shut(self, refusal: ExchangeError) -> None:
         self._refusal = refusal
@@ -133,8 +138,9 @@ class EntrySession:
         for left in reversed(range(len(self._environment.entry_servers))):
             session = self._current()
             try:
-                if not session.is_open:
+                if session.signs_in:
                     self._gate.pass_or_raise()
+                if not session.is_open:
                     self._clean_up()
                     session.open()
                 return job(ExchangeCmdlets(session, self._environment.polling.time_limit))
@@ -150,6 +156,8 @@ class EntrySession:
 
     def close(self) -> None:
         for session in self._sessions.values():
+            if self._gate.is_shut and session.signs_in:
+                session.hold_back()
             session.close()
 
     def _current(self) -> Session:
