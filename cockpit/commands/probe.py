@@ -34,7 +34,7 @@ def run(environment: Environment, identity: str, server: str, form: str) -> int:
         except ExchangeError as error:
             failure = error
             session.close()
-            if not error.retry:
+            if not error.elsewhere:
                 break
             continue
         # Once it may have been sent it is not sent again, to nobody.

@@ -38,11 +38,13 @@ class ExchangeError(Exception):
 
     ``what``: one sentence with the endpoint; ``cause``: the reason in the library's or server's
     words; ``cure``: what an operator can do. ``retry``: whether trying again may help by itself.
+    ``elsewhere``: whether another entry server may do better, at no risk.
     ``session_lost``: the session it happened on must not be used again.
     """
 
     cure_default: str = ""
     retry = True
+    elsewhere = True
     session_lost = True
 
     def __init__(self, what: str, cause: str = "", cure: str = "") -> None:
@@ -72,6 +74,7 @@ class SignInError(ExchangeError):
         "authentication method: Exchange's own accepts Kerberos only unless an administrator changed it."
     )
     retry = False
+    elsewhere = False
 
 
 class KerberosError(ExchangeError):
@@ -93,6 +96,7 @@ class MissingLibraryError(ExchangeError):
 
     cure_default = "Install the package it names, or choose another authentication method."
     retry = False
+    elsewhere = False
 
 
 class EndpointNotFoundError(ExchangeError):

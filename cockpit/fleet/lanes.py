@@ -82,7 +82,7 @@ def _unforeseen(job: Job, error: Exception) -> e.Event:
 
 
 class EntryFailure(Exception):  # noqa: N818 -- wraps the error that is the failure
-    """No entry server could be asked; ``error`` is what the last one said."""
+    """No entry server could be asked; ``error``: what one of them said."""
 
     def __init__(self, error: ExchangeError) -> None:
         super().__init__(str(error))
@@ -135,6 +135,7 @@ class EntrySession:
 
         Raises ExchangeError for what concerns the job itself, EntryFailure when no entry server works.
         """
+        failed: list[ExchangeError] = []
         for left in reversed(range(len(self._environment.entry_servers))):
             session = self._current()
             try:
@@ -150,8 +151,13 @@ class EntrySession:
                 self._next()
                 if isinstance(error, SignInError):
                     self._gate.shut(error)
-                if left == 0 or not error.retry:
+                failed.append(error)
+                if not error.elsewhere:
                     raise EntryFailure(error) from error
+                if left == 0:
+                    # As long as one of them may come back by itself, it is waited for.
+                    told = next((each for each in failed if each.retry), error)
+                    raise EntryFailure(told) from error
         raise AssertionError("an environment has at least one entry server")
 
     def close(self) -> None:

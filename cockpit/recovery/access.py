@@ -101,7 +101,7 @@ class Sessions:
                 self._open(session)
                 return job(ExchangeCmdlets(session, READ_SECONDS))
             except ExchangeError as error:
-                if not error.session_lost or left == 0 or not error.retry:
+                if not error.session_lost or left == 0 or not error.elsewhere:
                     raise
                 self._order.append(self._order.pop(0))
         raise AssertionError("an environment has at least one entry server")
