@@ -155,6 +155,10 @@ def summary(plan: Plan) -> Iterator[Said]:
             if found:
                 yield Said(f"{word:<8}  {step}: {_by_guards(found)}", shade, 4)
     for planned in coming:
+        if planned.closed:
+            word = "by hand" if planned.hand is not None else "closed"
+            yield Said(f"{word:<8}  {planned.view.id}: {planned.closed}", "yellow", 4)
+    for planned in coming:
         if planned.depends:
             yield Said(f"not yet   {planned.view.id}: {planned.depends}", "", 4)
 
@@ -186,8 +190,13 @@ def _step_lines(n: int, step: PlanStep) -> Iterator[Said]:
     yield Said(f"why: {view.why}", "", 6)
     if view.departs:
         yield Said(f"departs from the page: {view.departs}", "", 6)
-    if view.command:
+    if step.hand is not None:
+        yield Said(f"by hand, {step.hand.where}: {step.hand.command}", "cyan", 6)
+    elif view.command:
         yield Said(f"command: {view.command}", "cyan", 6)
+    if step.closed:
+        word = "not sent by us" if step.hand is not None else "cannot be run"
+        yield Said(f"{word}: {step.closed}", "yellow", 6)
     if step.depends:
         yield Said(f"not known yet: {step.depends}", "", 6)
     yield from findings.lines(view.title, _by_now(step), 6)

@@ -36,17 +36,32 @@ def as_dict(fleet: FleetSnapshot, only: frozenset[str], environment: str, exit_c
         "read_at": _time(fleet.status.organization_read_at),
         "problem": None if problem is None else str(problem),
         "exit_code": exit_code,
-        "servers": [_server(s) for s in chosen(fleet, only)],
+        "not_granted": list(fleet.status.grants.every_missing()),
+        "servers": [_server(s, fleet) for s in chosen(fleet, only)],
     }
 
 
 def _under(server: ServerSnapshot, state: State) -> str:
     """The word for a state of ``server`` under what is still heard of it: old health is no health."""
     whole = server_state(server)
-    return whole.word if whole in (State.UNREACHABLE, State.STALE) else state.word
+    return whole.word if whole in (State.UNREACHABLE, State.NOT_GRANTED, State.STALE) else state.word
 
 
-def _server(server: ServerSnapshot) -> dict[str, Any]:
+def _route(server: ServerSnapshot, fleet: FleetSnapshot) -> dict[str, Any]:
+    """Who answered the last read of ``server``; null where nothing has said so. Versions by the list of
+    servers."""
+    route = server.route
+    return {
+        "dialled": route.dialled or None,
+        "front_end": route.front_end or None,
+        "front_end_version": fleet.version_of(route.front_end) or None,
+        "back_end": route.back_end or None,
+        "back_end_version": fleet.version_of(route.back_end) or None,
+        "elsewhere": route.elsewhere,
+    }
+
+
+def _server(server: ServerSnapshot, fleet: FleetSnapshot) -> dict[str, Any]:
     expected = catalogue.expected_health_sets(server.server.version, server.server.roles)
     return {
         "name": server.name,
@@ -58,6 +73,7 @@ def _server(server: ServerSnapshot) -> dict[str, Any]:
         "reach": server.reach.value,
         "last_success": _time(server.last_success),
         "problem": None if server.problem is None else str(server.problem),
+        "answered": _route(server, fleet),
         "health_sets": [_health_set(server, name) for name in expected],
     }
 

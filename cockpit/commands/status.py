@@ -89,6 +89,7 @@ def _print(
 _STYLES = {
     "Unhealthy": "bold red",
     "unreachable": "bold red",
+    "not granted": "bold red",
     "Degraded": "yellow",
     "Unknown": "magenta",
     "stale": "magenta",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cockpit.exchange.model import Role, Version
+from cockpit.exchange.names import same_server as same_server
 
 POP: Final = "POP"
 POP_PROTOCOL: Final = "POP.Protocol"
@@ -153,8 +154,3 @@ def service_named(name: str) -> str:
     if found is None:
         raise ValueError(f"{name} is not a service of the catalogue")
     return found
-
-
-def same_server(one: str, other: str) -> bool:
-    """Whether two names mean one server: by short name, without regard to case."""
-    return one.split(".", 1)[0].lower() == other.split(".", 1)[0].lower()

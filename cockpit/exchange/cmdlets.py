@@ -6,18 +6,19 @@ endpoint has no Where-Object (exchange-facts §5.3). Nothing in this file change
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from cockpit.exchange import model as m
 from cockpit.exchange import recovery_model as r
 from cockpit.exchange import recovery_rows, rows
 from cockpit.exchange.caller import Caller
-from cockpit.exchange.catalogue import PROBE_TIME_LIMIT, is_pop_health_set
+from cockpit.exchange.catalogue import PROBE_TIME_LIMIT, is_pop_health_set, same_server
 from cockpit.exchange.clixml import PSObject
 from cockpit.exchange.errors import CmdletFailedError, NotGrantedError, ProtocolError
-from cockpit.exchange.grants import USED, Grants, grants_of, visible
+from cockpit.exchange.grant_rows import grants_of, visible
+from cockpit.exchange.grants import USED, Grants
 from cockpit.exchange.pipeline import Call, ParameterValue
 
 Row = TypeVar("Row")
@@ -44,6 +45,7 @@ def read(
         errors=result.errors,
         answered_by=session.target.server,
         seconds=result.seconds,
+        route=result.route,
     )
 
 
@@ -189,13 +191,16 @@ class ExchangeCmdlets:
         ``health_set`` matches exactly, without regard to case (no wildcard). A health manager that
         does not answer gives a warning, and without ``health_set`` one placeholder row, which is
         not a monitor and is left out here: the outcome is then "empty, with a warning" in both forms.
+        A row of another server than the one asked for is no row of it but an error of the reading.
         """
         parameters: dict[str, ParameterValue] = {"Identity": _named(server)}
         if health_set:
             parameters["HealthSet"] = health_set
         found = self._read(rows.monitor_health_entry, "Get-ServerHealth", **parameters)
-        monitors = tuple(r for r in found.rows if not _is_placeholder(r))
-        return m.Reading(monitors, found.warnings, found.errors, found.answered_by, found.seconds)
+        monitors = [r for r in found.rows if not _is_placeholder(r)]
+        own = tuple(r for r in monitors if same_server(r.server, server))
+        strays = [r.server for r in monitors if not same_server(r.server, server)]
+        return replace(found, rows=own, errors=(*found.errors, *_stray(server, strays)))
 
     def get_whole_server_health(
         self, server: str
@@ -204,19 +209,27 @@ class ExchangeCmdlets:
         needs. A placeholder row is left out of both, as in :meth:`get_server_health`."""
         call = Call("Get-ServerHealth", {"Identity": _named(server)}, time_limit=self.time_limit)
         pop: list[m.MonitorHealthEntry] = []
+        strays: list[str] = []
+        ours: dict[object, bool] = {}
 
-        def make(row: PSObject) -> m.MonitorState:
+        def make(row: PSObject) -> m.MonitorState | None:
+            whose = row.get("Server")
+            if whose not in ours:
+                ours[whose] = same_server(rows.text(row, "Server"), server)
             state = rows.monitor_state(row)
+            if state.health_set_name == state.alert_value == m.AlertValue.UNKNOWN:
+                return None
+            if not ours[whose]:
+                strays.append(rows.text(row, "Server"))
+                return None
             if is_pop_health_set(state.health_set_name):
                 pop.append(rows.monitor_health_entry(row))
             return state
 
         found = read(self.session, call, make)
-        states = tuple(
-            s for s in found.rows if not s.health_set_name == s.alert_value == m.AlertValue.UNKNOWN
-        )
-        reading = m.Reading(tuple(pop), found.warnings, found.errors, found.answered_by, found.seconds)
-        return reading, states
+        errors = (*found.errors, *_stray(server, strays))
+        reading = m.Reading(tuple(pop), found.warnings, errors, found.answered_by, found.seconds, found.route)
+        return reading, tuple(s for s in found.rows if s is not None)
 
     def get_monitoring_item_identity(
         self, server: str, health_set: str
@@ -268,6 +281,15 @@ def invoke_monitoring_probe_call(identity: str, server: str) -> Call:
         {"Identity": _named(identity), "Server": _named(server)},
         time_limit=PROBE_TIME_LIMIT + 15.0,
     )
+
+
+def _stray(server: str, strays: Sequence[str]) -> tuple[m.CmdletError, ...]:
+    """Rows of another server in an answer about ``server``: Server is the one that was asked for (§2.2)."""
+    if not strays:
+        return ()
+    whose = ", ".join(sorted({name or "nobody" for name in strays}))
+    words = f"{len(strays)} rows of {whose} came in the answer about {server}: they say nothing of it"
+    return (m.CmdletError(words),)
 
 
 def _is_placeholder(row: m.MonitorHealthEntry) -> bool:

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cockpit.exchange.clixml import PSObject
-from cockpit.exchange.model import Reading
-from cockpit.exchange.pipeline import Call
-from cockpit.exchange.rows import text
+if TYPE_CHECKING:
+    # The screen needs what is granted, and nothing of what reads it.
+    from cockpit.exchange.pipeline import Call
 
 _DC: Final = "DomainController"
 USED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -49,20 +48,24 @@ USED: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Visible:
-    """One visible command. ``parameters`` in lower case; None: they were not said."""
-
-    name: str
-    parameters: frozenset[str] | None
-
-
-@dataclass(frozen=True, slots=True)
 class Grants:
     """``cmdlets``: visible ones of ours by name in lower case, with their parameters in lower case (None:
     not said). ``known`` False: nobody could say, so nothing is called missing."""
 
     known: bool = False
     cmdlets: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+
+    def every_missing_name(self) -> tuple[str, ...]:
+        """Our cmdlets that are not granted as we use them, each with the parameters that are missing."""
+        return tuple(
+            " ".join((name, *(f"-{p}" for p in self._hidden(name, used))))
+            for name, used in USED.items()
+            if self.missing(name, used)
+        )
+
+    def _hidden(self, cmdlet: str, parameters: Iterable[str]) -> tuple[str, ...]:
+        seen = self.cmdlets.get(cmdlet.lower())
+        return () if seen is None else tuple(p for p in parameters if p.lower() not in seen)
 
     def missing(self, cmdlet: str, parameters: Iterable[str] = ()) -> str:
         """Why ``cmdlet`` with ``parameters`` cannot be used, in a sentence; empty where it can, or where
@@ -71,8 +74,8 @@ class Grants:
             return ""
         if cmdlet.lower() not in self.cmdlets:
             return _refusal(cmdlet, ())
-        seen = self.cmdlets[cmdlet.lower()]
-        return _refusal(cmdlet, hidden) if (hidden := _hidden(parameters, seen)) else ""
+        hidden = self._hidden(cmdlet, parameters)
+        return _refusal(cmdlet, hidden) if hidden else ""
 
     def refuses(self, call: Call) -> str:
         """The same for a call as it would be sent."""
@@ -83,43 +86,10 @@ class Grants:
         return tuple(words for name, used in USED.items() if (words := self.missing(name, used)))
 
 
-def _hidden(parameters: Iterable[str], seen: tuple[str, ...] | None) -> tuple[str, ...]:
-    return () if seen is None else tuple(p for p in parameters if p.lower() not in seen)
-
-
 def _refusal(cmdlet: str, parameters: tuple[str, ...]) -> str:
     what = " ".join((cmdlet, *(f"-{p}" for p in parameters)))
     more = f" -CmdletParameters {','.join(parameters)}" if parameters else ""
     return (
         f"{what} is not granted to this account: ask for a management role that has it "
         f"(Get-ManagementRole -Cmdlet {cmdlet}{more} names them)"
-    )
-
-
-def visible(row: PSObject) -> Visible:
-    """A row of Get-Command."""
-    listed = row.get("Parameters")
-    if isinstance(listed, PSObject):
-        listed = listed.value
-    names = frozenset(str(name).lower() for name in listed) if isinstance(listed, dict) else None
-    return Visible(text(row, "Name"), names)
-
-
-_NOT_THERE: Final = "CommandNotFoundException"
-
-
-def grants_of(answer: Reading[Visible]) -> Grants:
-    """What an answer of Get-Command about :data:`USED` says. Errors that a name is not visible are the
-    answer; with any other one, or without a single row, nothing is known."""
-    odd = [e for e in answer.errors if not e.fully_qualified_id.startswith(_NOT_THERE)]
-    if odd or not (answer.rows or answer.errors):
-        return Grants()
-    used = {name.lower() for name in USED}
-    return Grants(
-        known=True,
-        cmdlets={
-            row.name.lower(): None if row.parameters is None else tuple(sorted(row.parameters))
-            for row in answer.rows
-            if row.name.lower() in used
-        },
     )

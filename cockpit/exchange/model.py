@@ -28,6 +28,7 @@ from cockpit.exchange.enumerations import SERVICE_STATES as SERVICE_STATES
 from cockpit.exchange.enumerations import START_TYPES as START_TYPES
 from cockpit.exchange.enumerations import AlertValue as AlertValue
 from cockpit.exchange.enumerations import ResultType as ResultType
+from cockpit.exchange.routing import UNKNOWN_ROUTE, Route
 
 
 class Role(StrEnum):
@@ -376,7 +377,8 @@ Row = TypeVar("Row")
 class Reading(Generic[Row]):
     """What one read cmdlet gave: rows, and every warning and error that came with them.
 
-    ``answered_by`` is the entry server that was asked; ``seconds`` the time it took.
+    ``answered_by`` is the entry server that was asked; ``seconds`` the time it took. ``route``: who is known
+    to be at work behind it.
     """
 
     rows: tuple[Row, ...]
@@ -384,6 +386,7 @@ class Reading(Generic[Row]):
     errors: tuple[CmdletError, ...] = ()
     answered_by: str = ""
     seconds: float = 0.0
+    route: Route = UNKNOWN_ROUTE
 
     @property
     def outcome(self) -> Outcome:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+import requests
 from pypsrp.complex_objects import RunspacePoolState
 from pypsrp.exceptions import AuthenticationError, WinRMTransportError, WSManFaultError
 from pypsrp.messages import MessageType
@@ -54,6 +55,7 @@ from cockpit.exchange.pipeline import (
     fragments,
     message,
 )
+from cockpit.exchange.routing import FRONT_END_HEADER, UNKNOWN_ROUTE, Route
 from cockpit.exchange.signin import SignIn
 from cockpit.exchange.transport import Transport
 
@@ -121,12 +123,14 @@ class _WSMan(WSMan):
 
 @dataclass(frozen=True, slots=True)
 class RawResult:
-    """What a call gave before anybody read meaning into it. ``seconds``: how long it took."""
+    """What a call gave before anybody read meaning into it. ``seconds``: how long it took. ``route``: who is
+    known to be at work behind the server dialled."""
 
     objects: tuple[object, ...]
     warnings: tuple[str, ...]
     errors: tuple[CmdletError, ...]
     seconds: float
+    route: Route = UNKNOWN_ROUTE
 
 
 class Session:
@@ -151,6 +155,8 @@ class Session:
         self._configuration = configuration
         self._sign_in = SignIn(target, user, secret)
         self._on_shell = on_shell
+        self.route = Route(target.server)
+        """Who is known to be at work behind it: of the shell that is open, or was last."""
         self._wsman: _WSMan | None = None
         self._pool: RunspacePool | None = None
         self._address: envelope.Address | None = None
@@ -185,6 +191,7 @@ class Session:
             return
         self._refuse_if_cut()
         self.clean_up()
+        self.route = Route(self.target.server)
         try:
             wsman = self._new_wsman()
             pool = gated(
@@ -193,7 +200,7 @@ class Session:
         except Exception as error:
             raise self._explained(error) from error
         self._open_pool(wsman, pool, seconds)
-        self._wsman, self._pool, self._transport = wsman, pool, Transport(wsman)
+        self._wsman, self._pool, self._transport = wsman, pool, Transport(wsman, self._fronted)
         self._address = envelope.Address(
             to=wsman.transport.endpoint,
             resource=pool.shell.resource_uri,
@@ -294,7 +301,7 @@ class Session:
         started = time.monotonic()
         if self._idle_too_long(self._wsman):
             self._reconnect(self._wsman)
-            self._transport = Transport(self._wsman)
+            self._transport = Transport(self._wsman, self._fronted)
         try:
             output = self._converse(call, deadline)
         except Exception as error:
@@ -304,12 +311,18 @@ class Session:
             raise explained from error
         finally:
             self._used_at = time.monotonic()
+        for record in (*output.errors, output.failure):
+            self.route = self.route.told_by(record.fully_qualified_id if record is not None else "")
         if output.state == FAILED and output.failure is not None:
             raise _failure(call, output.failure)
         if output.state == STOPPED:
             raise ShellLostError(f"{call.cmdlet} was stopped on the server")
         return RawResult(
-            tuple(output.objects), tuple(output.warnings), tuple(output.errors), time.monotonic() - started
+            tuple(output.objects),
+            tuple(output.warnings),
+            tuple(output.errors),
+            time.monotonic() - started,
+            self.route,
         )
 
     def _converse(self, call: Call, deadline: float) -> PipelineOutput:
@@ -429,9 +442,18 @@ class Session:
         self._prepare(wsman)
         return wsman
 
+    def _fronted(self, header: str) -> None:
+        self.route = self.route.fronted_by(header)
+
+    def _heard(self, answer: requests.Response, *_: object, **__: object) -> None:
+        """A response that came by requests, as those of a sign-in do."""
+        if (front_end := answer.headers.get(FRONT_END_HEADER)) is not None:
+            self._fronted(front_end)
+
     def _prepare(self, wsman: _WSMan) -> None:
         http = self._sign_in.session(wsman, wsman.guard.left)
         guard.install(http, wsman.guard)
+        http.hooks["response"].append(self._heard)
         wsman.transport.session = http
 
     def _idle_too_long(self, wsman: _WSMan) -> bool:

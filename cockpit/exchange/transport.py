@@ -9,6 +9,8 @@ sealed or not: those requests go through pypsrp, which signs a new connection in
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import requests
 from pypsrp.wsman import WSMan
 from requests.adapters import HTTPAdapter
@@ -17,6 +19,7 @@ from urllib3 import HTTPConnectionPool, Timeout
 from urllib3.response import BaseHTTPResponse
 
 from cockpit.exchange.opening import accepted, understood
+from cockpit.exchange.routing import FRONT_END_HEADER
 
 _BY_HEADER = ("basic", "certificate")
 _ENVELOPE = "application/soap+xml;charset=UTF-8"
@@ -25,8 +28,10 @@ _ENVELOPE = "application/soap+xml;charset=UTF-8"
 class Transport:
     """Sends envelopes for one WSMan. Not for two threads at once."""
 
-    def __init__(self, wsman: WSMan) -> None:
+    def __init__(self, wsman: WSMan, noticed: Callable[[str], None]) -> None:
+        """``noticed`` is told the front end's name of every answer that carries one."""
         self._pypsrp = wsman.transport
+        self._noticed = noticed
         self._pool: HTTPConnectionPool | None = None
         self._template: requests.PreparedRequest | None = None
 
@@ -52,6 +57,8 @@ class Transport:
             assert_same_host=False,
         )
         self._keep_cookies(session, template, answer)
+        if (front_end := answer.headers.get(FRONT_END_HEADER)) is not None:
+            self._noticed(front_end)
         return accepted(answer.status, answer.data, self._pypsrp.username)
 
     def _prepared(self, session: requests.Session) -> tuple[HTTPConnectionPool, requests.PreparedRequest]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from cockpit.exchange.grants import Grants
 from cockpit.exchange.model import (
     DatabaseAvailabilityGroup,
     ExchangeServer,
@@ -15,13 +16,15 @@ from cockpit.exchange.model import (
     MonitoringProbeResult,
     ServerComponentState,
 )
+from cockpit.exchange.routing import UNKNOWN_ROUTE, Route
 from cockpit.fleet.snapshot import HealthSetReading, Problem, WinRMReading
 
 
 @dataclass(frozen=True, slots=True)
 class OrganizationRead:
     """Servers, DAGs and which server is in which DAG. ``entry_server``: who answered. ``left_out``: how many
-    servers there are beside these, which the environment is not about."""
+    servers there are beside these, which the environment is not about. ``grants``: what RBAC lets this
+    account use."""
 
     at: datetime
     entry_server: str
@@ -29,6 +32,7 @@ class OrganizationRead:
     dags: tuple[DatabaseAvailabilityGroup, ...]
     mailbox_servers: tuple[MailboxServer, ...]
     left_out: int = 0
+    grants: Grants = Grants()  # noqa: RUF009 -- frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class HealthRead:
     monitors: tuple[MonitorHealthEntry, ...]
     health_sets: tuple[HealthReport, ...] | None
     seconds: float
+    route: Route = UNKNOWN_ROUTE
+    """Who answered."""
 
 
 @dataclass(frozen=True, slots=True)

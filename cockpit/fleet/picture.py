@@ -62,6 +62,7 @@ def _organization(fleet: FleetSnapshot, event: e.OrganizationRead) -> FleetSnaps
         organization_read_at=event.at,
         entry_server=event.entry_server,
         left_out=event.left_out,
+        grants=event.grants,
     )
     return replace(fleet, status=status, dags=event.dags, servers=servers)
 
@@ -116,6 +117,7 @@ def _health(server: ServerSnapshot, event: e.HealthRead) -> ServerSnapshot:
         problem=None,
         readings=event.readings,
         monitors=event.monitors,
+        route=event.route,
         health_sets=event.health_sets if read_all else server.health_sets,
         health_sets_read_at=event.at if read_all else server.health_sets_read_at,
     )
@@ -163,8 +165,14 @@ def aged(fleet: FleetSnapshot, now: datetime) -> FleetSnapshot:
 
 
 def _reach(server: ServerSnapshot, now: datetime) -> Reach:
+    problem = server.problem
     return reach_at(
-        server.last_success, server.last_attempt, server.poll_interval, server.problem is not None, now
+        server.last_success,
+        server.last_attempt,
+        server.poll_interval,
+        problem is not None,
+        now,
+        denied=problem is not None and problem.denied,
     )
 
 

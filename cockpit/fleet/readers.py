@@ -14,7 +14,7 @@ from cockpit.config.targets import Target, exchange_target, winrm_target
 from cockpit.config.watched import why_left_out
 from cockpit.exchange import catalogue
 from cockpit.exchange.cmdlets import ExchangeCmdlets
-from cockpit.exchange.errors import ExchangeError, SignInError, UnreachableError
+from cockpit.exchange.errors import ExchangeError, NotGrantedError, SignInError, UnreachableError
 from cockpit.exchange.model import (
     ExchangeServer,
     HealthReport,
@@ -22,7 +22,9 @@ from cockpit.exchange.model import (
     MonitorState,
     Outcome,
     Reading,
+    Row,
 )
+from cockpit.exchange.routing import UNKNOWN_ROUTE
 from cockpit.exchange.session import WINRM, Session
 from cockpit.exchange.winrm import WinRMCmdlets
 from cockpit.fleet import events as e
@@ -37,17 +39,29 @@ def now() -> datetime:
 
 
 def problem_of(error: ExchangeError) -> Problem:
-    return Problem(error.what, error.cause, error.cure)
+    return Problem(error.what, error.cause, error.cure, isinstance(error, NotGrantedError))
 
 
 def read_organization(cmdlets: ExchangeCmdlets, environment: Environment) -> e.OrganizationRead:
-    """The servers that ``environment`` is about, DAGs, and who belongs to which. Raises ExchangeError."""
+    """The servers that ``environment`` is about, DAGs, and who belongs to which; what this account may use.
+    Raises ExchangeError.
+
+    Without a right to read DAGs or Mailbox servers the servers stand under their sites.
+    """
     servers = cmdlets.get_exchange_server()
-    dags = cmdlets.get_database_availability_group()
-    members = cmdlets.get_mailbox_server()
+    grants = cmdlets.get_grants()
+    dags = _if_granted(cmdlets.get_database_availability_group)
+    members = _if_granted(cmdlets.get_mailbox_server)
     ours = tuple(s for s in servers.rows if not why_left_out(environment, s.name, s.fqdn))
     left_out = len(servers.rows) - len(ours)
-    return e.OrganizationRead(now(), servers.answered_by, ours, dags.rows, members.rows, left_out)
+    return e.OrganizationRead(now(), servers.answered_by, ours, dags, members, left_out, grants)
+
+
+def _if_granted(ask: Callable[[], Reading[Row]]) -> tuple[Row, ...]:
+    try:
+        return ask().rows
+    except NotGrantedError:
+        return ()
 
 
 def read_health(cmdlets: ExchangeCmdlets, server: ExchangeServer, scope: str) -> e.HealthRead:
@@ -62,14 +76,16 @@ def read_health(cmdlets: ExchangeCmdlets, server: ExchangeServer, scope: str) ->
         pop = whole.rows
         readings = tuple(_part_of(whole, s) for s in expected)
         others: tuple[HealthReport, ...] | None = _roll_up(server.name, states)
+        route = whole.route
     else:
-        pop, found, others = (), [], None
+        pop, found, others, route = (), [], None, UNKNOWN_ROUTE
         for health_set in expected:
             part = cmdlets.get_server_health(server.name, health_set)
             pop += part.rows
             found.append(_reading(part, health_set, part.outcome))
+            route = part.route
         readings = tuple(found)
-    return e.HealthRead(now(), server.name, readings, pop, others, time.monotonic() - started)
+    return e.HealthRead(now(), server.name, readings, pop, others, time.monotonic() - started, route)
 
 
 def _reading(answer: Reading[MonitorHealthEntry], health_set: str, outcome: Outcome) -> HealthSetReading:

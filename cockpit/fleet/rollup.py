@@ -70,16 +70,20 @@ def reach_at(
     interval: float,
     failing: bool,
     now: datetime,
+    *,
+    denied: bool = False,
 ) -> Reach:
     """How well a server is heard at ``now``, from when it last answered.
 
-    A server that fails goes stale first, so that one lost poll is not called an outage.
+    A server that fails goes stale first, so that one lost poll is not called an outage. ``denied``: it fails
+    because RBAC does not let us ask.
     """
+    lost = Reach.NOT_GRANTED if denied else Reach.UNREACHABLE
     if last_success is None:
-        return Reach.UNREACHABLE if failing and last_attempt is not None else Reach.UNKNOWN
+        return lost if failing and last_attempt is not None else Reach.UNKNOWN
     age = now - last_success
     if failing and age > timedelta(seconds=interval * UNREACHABLE_AFTER_POLLS):
-        return Reach.UNREACHABLE
+        return lost
     if age > timedelta(seconds=interval * STALE_AFTER_POLLS):
         return Reach.STALE
     return Reach.LIVE
@@ -97,6 +101,8 @@ def server_state(server: ServerSnapshot) -> State:
     """The worst of a server's POP health sets, under what we can still hear of it."""
     if server.reach is Reach.UNREACHABLE:
         return State.UNREACHABLE
+    if server.reach is Reach.NOT_GRANTED:
+        return State.NOT_GRANTED
     if server.reach is Reach.UNKNOWN:
         return State.UNKNOWN
     expected = catalogue.expected_health_sets(server.server.version, server.server.roles)
@@ -139,8 +145,18 @@ def tally(servers: Iterable[ServerSnapshot]) -> Tally:
     return Tally(tuple(sorted(found.items(), key=lambda item: item[0].value)))
 
 
+_NOTHING_KNOWN = {
+    State.UNKNOWN,
+    State.UNREACHABLE,
+    State.NOT_GRANTED,
+    State.NOT_MONITORED,
+    State.DISABLED,
+}
+
+
 def exit_code(states: Iterable[State]) -> int:
-    """Exit code of ``status``: 0 healthy, 1 degraded or stale, 2 unhealthy, 3 unknown or unreachable.
+    """Exit code of ``status``: 0 healthy, 1 degraded or stale, 2 unhealthy, 3 unknown, unreachable or not
+    granted.
 
     The worst in the order of monitoring plug-ins: critical, unknown, warning, ok. Nothing at all,
     and POP that is not monitored or disabled everywhere, are unknown, never healthy.
@@ -148,6 +164,6 @@ def exit_code(states: Iterable[State]) -> int:
     found = set(states)
     if State.UNHEALTHY in found:
         return 2
-    if not found or found & {State.UNKNOWN, State.UNREACHABLE, State.NOT_MONITORED, State.DISABLED}:
+    if not found or found & _NOTHING_KNOWN:
         return 3
     return 1 if found & {State.DEGRADED, State.STALE, State.REPAIRING} else 0

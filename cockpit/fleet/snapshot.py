@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from cockpit.exchange.grants import Grants
 from cockpit.exchange.model import (
     DatabaseAvailabilityGroup,
     DatabaseCopyStatus,
@@ -23,6 +24,8 @@ from cockpit.exchange.model import (
     ServerComponentState,
     Service,
 )
+from cockpit.exchange.names import same_server
+from cockpit.exchange.routing import UNKNOWN_ROUTE, Route
 
 
 class Reach(StrEnum):
@@ -32,15 +35,21 @@ class Reach(StrEnum):
     LIVE = "live"
     STALE = "stale"
     UNREACHABLE = "unreachable"
+    NOT_GRANTED = "not granted"
+    """It can be asked, and this account may not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something did not work: what happened, why, and what helps. All cleaned text."""
+    """Why something did not work: what happened, why, and what helps. All cleaned text.
+
+    ``denied``: RBAC does not grant it to this account.
+    """
 
     what: str
     cause: str = ""
     cure: str = ""
+    denied: bool = False
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.what, self.cause) if part)
@@ -140,6 +149,8 @@ class ServerSnapshot:
     components: tuple[ServerComponentState, ...] | None = None
     copies: tuple[DatabaseCopyStatus, ...] | None = None
     winrm: WinRMReading = field(default_factory=WinRMReading)
+    route: Route = UNKNOWN_ROUTE
+    """Who answered the last read of it: the entry server dialled, and who is known behind that."""
     probe_runs: tuple[ProbeRun, ...] = ()
     """Newest first, at most ``PROBE_RUNS_KEPT``."""
 
@@ -164,6 +175,8 @@ class CollectorStatus:
     problem: Problem | None = None
     """Why no organization could be read at all; the last known servers stay."""
     organization_read_at: datetime | None = None
+    grants: Grants = field(default_factory=Grants)
+    """What RBAC lets this account use, as last read with the organization."""
     last_round_seconds: float | None = None
     left_out: int = 0
 
@@ -176,6 +189,11 @@ class FleetSnapshot:
     status: CollectorStatus = field(default_factory=CollectorStatus)
     dags: tuple[DatabaseAvailabilityGroup, ...] = ()
     servers: Mapping[str, ServerSnapshot] = field(default_factory=dict)
+
+    def version_of(self, server: str) -> str:
+        """The version of the server of that name (short or full); empty for a name that is not here."""
+        found = (s for s in self.servers.values() if server and same_server(s.name, server))
+        return next((s.server.version.value for s in found), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,15 @@ class State(Enum):
 
     UNHEALTHY = 0
     UNREACHABLE = 1
-    DEGRADED = 2
-    UNKNOWN = 3
-    STALE = 4
-    REPAIRING = 5
-    NOT_MONITORED = 6
-    DISABLED = 7
-    HEALTHY = 8
+    NOT_GRANTED = 2
+    """RBAC does not let this account read it: nothing is known, and nothing is down."""
+    DEGRADED = 3
+    UNKNOWN = 4
+    STALE = 5
+    REPAIRING = 6
+    NOT_MONITORED = 7
+    DISABLED = 8
+    HEALTHY = 9
 
     @property
     def word(self) -> str:
@@ -31,6 +33,7 @@ class State(Enum):
 _WORDS = {
     State.UNHEALTHY: "Unhealthy",
     State.UNREACHABLE: "unreachable",
+    State.NOT_GRANTED: "not granted",
     State.DEGRADED: "Degraded",
     State.UNKNOWN: "Unknown",
     State.STALE: "stale",

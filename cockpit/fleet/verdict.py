@@ -40,6 +40,9 @@ class Judgement:
     next: str
 
 
+_NOT_GRANTED = "This account may not read the server's health (RBAC): nothing is known of it."
+
+
 def probe_identity(entry: MonitorHealthEntry) -> str | None:
     """The probe to re-run for a monitor, None where there is none (fed by a counter, or not ours)."""
     known = catalogue.monitor(entry.name)
@@ -73,6 +76,8 @@ def judge(server: ServerSnapshot, entry: MonitorHealthEntry) -> Judgement:
             "The server does not answer: the last known value is old.",
             "Find out why it is unreachable first.",
         )
+    if server.reach is Reach.NOT_GRANTED:
+        return Judgement(Verdict.UNKNOWN, _NOT_GRANTED, "Ask for a management role that may read it.")
     if state is State.STALE:
         return Judgement(
             Verdict.UNKNOWN,
@@ -156,6 +161,8 @@ def _judge_run(run: ProbeRun) -> Judgement:
 def judge_health_set(server: ServerSnapshot, health_set: str) -> Judgement:
     """The verdict on a health set without rows: not monitored here, or unknown."""
     state = health_set_state(server, health_set)
+    if server.reach is Reach.NOT_GRANTED:
+        return Judgement(Verdict.UNKNOWN, _NOT_GRANTED, "Ask for a management role that may read it.")
     if server.reach is not Reach.LIVE:
         return Judgement(
             Verdict.UNKNOWN,

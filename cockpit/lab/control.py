@@ -125,6 +125,8 @@ class Control:
             if "stale" in body:
                 simulation.touch()
                 simulation.set_stale(server, knobs.stale)
+            if "no_winrm" in body:
+                await self._lab.shut_winrm(server.name)
             if wire is not None:
                 await self._wire(server.name, wire)
         self._lab.load_changed()

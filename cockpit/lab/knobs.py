@@ -18,7 +18,9 @@ class ServerKnobs:
     ``hanging_probes``: names such as ``PopSelfTestProbe`` (``*``: all) that by hand give only a warning, at
     once or after all of the time limits (§2.4).
     ``denied``: cmdlets RBAC hides, by user (``*``: everybody); with a parameter (``Set-PopSettings
-    -ProtocolLogEnabled``) only that.
+    -ProtocolLogEnabled``) only that. ``no_winrm``: its WinRM endpoint takes no connections.
+    ``routed_to``: the server that runs the Exchange shells which are opened here from now on.
+    ``answers_for``: the server that its health manager's rows are of, a stray answer.
     ``enum_objects``: enums travel as objects. ``hostile``: hostile strings, see ``hostile.py``:
     "" off, "append" to every string but names that rows are found by, "all" to really every string.
     ``stale``: the health manager answers but runs nothing any more.
@@ -35,6 +37,9 @@ class ServerKnobs:
     enum_objects: bool = False
     hostile: str = ""
     stale: bool = False
+    no_winrm: bool = False
+    routed_to: str = ""
+    answers_for: str = ""
     front_log_rate: float = 0.0
     back_log_rate: float = 0.0
     constrained: bool = False

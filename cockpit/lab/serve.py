@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cockpit.lab.cmdlet import CmdletTable
@@ -27,7 +28,7 @@ from cockpit.lab.simulation import DISKS, RECORD, Simulation
 from cockpit.lab.wire.acceptors import Hardening
 from cockpit.lab.wire.endpoint import Endpoint
 from cockpit.lab.wire.language import LanguageMode
-from cockpit.lab.wire.runner import CallRecord
+from cockpit.lab.wire.runner import CallRecord, Runner
 
 log = logging.getLogger(__name__)
 
@@ -145,6 +146,10 @@ class Lab:
                     on_call=self._record,
                 )
                 bound = await endpoint.start(HOST, port)
+                if kind == "exchange":
+                    endpoint.elsewhere = partial(self._elsewhere, server.name)
+                elif self.simulation.knobs[server.name].no_winrm:
+                    await endpoint.refuse()
                 port += 1 if port else 0
                 self.endpoints[server.name][kind] = endpoint
                 self._addresses[endpoint] = bound
@@ -181,6 +186,16 @@ class Lab:
         every = [e for both in self.endpoints.values() for e in both.values()]
         await asyncio.gather(*(e.stop(abort=True) for e in every), self._control.stop())
         self.simulation.close()
+
+    def _elsewhere(self, server: str) -> Runner | None:
+        """Where the knob ``routed_to`` sends the Exchange shells that are opened on ``server``."""
+        routed = self.simulation.organization.find(self.simulation.knobs[server].routed_to)
+        return None if routed is None else self.endpoints[routed.name]["exchange"].runner
+
+    async def shut_winrm(self, server: str) -> None:
+        """Have the WinRM endpoint of ``server`` be as the knob ``no_winrm`` wants it."""
+        endpoint = self.endpoints[server]["winrm"]
+        await (endpoint.refuse() if self.simulation.knobs[server].no_winrm else endpoint.accept())
 
     def _table(self, kind: str, server: Server) -> CmdletTable:
         make = exchange_table_of if kind == "exchange" else winrm_table_of

@@ -7,17 +7,22 @@ from datetime import UTC, datetime
 
 from cockpit.config.environment import Environment
 from cockpit.exchange import catalogue
+from cockpit.exchange.errors import ExchangeError
+from cockpit.exchange.grants import Grants
 from cockpit.exchange.model import Role, Version
 from cockpit.journal.records import Finding, Run, RunState
 from cockpit.journal.store import Journal
-from cockpit.recovery.access import Access
+from cockpit.recovery.access import Access, NoWinRMError
+from cockpit.recovery.actions.action import Action, Context, in_exchange
+from cockpit.recovery.actions.machines import on_the_server
+from cockpit.recovery.actions.table import ACTIONS
 from cockpit.recovery.guards.table import judge_all, needs
 from cockpit.recovery.holding import due_of
-from cockpit.recovery.picture import command_of
+from cockpit.recovery.picture import command_of, plain_context
 from cockpit.recovery.readings import Case, Readings, gather
 from cockpit.recovery.runbook import Consent, Runbook, Step, freeze
 from cockpit.recovery.scope import refuse_left_out, scope_of, server_of
-from cockpit.recovery.view import Plan, PlanStep, StepMark, StepView
+from cockpit.recovery.view import HandView, Plan, PlanStep, StepMark, StepView
 
 ROLES = {
     "cas_2013": "Client Access server of 2013",
@@ -40,7 +45,8 @@ def make(
     readings = gather(access, case, {*needs(guards), "servers", "mailbox_servers", "monitor"}, Readings())
     role = role_of(readings, run.server)
     way = _way(book, role)
-    steps = tuple(_step(run, step, case, readings, step.id in way) for step in book.steps)
+    ways = _Ways(access, run.server)
+    steps = tuple(_step(run, step, case, readings, ways, step.id in way) for step in book.steps)
     return Plan(
         runbook=book.name,
         title=book.title,
@@ -133,7 +139,59 @@ _LATER = frozenset({"evidence.fault", "copies.none_active", "reboot.settled"})
 """Guards that judge what earlier steps of the same run do."""
 
 
-def _step(run: Run, step: Step, case: Case, readings: Readings, comes: bool) -> PlanStep:
+class _Ways:
+    """Whether the ways that steps need are open to us now: the server's WinRM, and what RBAC grants."""
+
+    def __init__(self, access: Access, server: str) -> None:
+        self._no_winrm = _no_winrm(access, server)
+        self._grants = _grants(access)
+
+    def closed(self, run: Run, step: Step) -> tuple[str, HandView | None]:
+        """Why a step cannot be sent, and what a person would run; empty and None where it can."""
+        action = ACTIONS.get(step.action)
+        if action is None:
+            return "", None
+        context = plain_context(run, step, ())
+        why = self._no_winrm if action.on_machine else ""
+        why = why or next((w for call in action.calls(context) if (w := self._grants.refuses(call))), "")
+        if not why or not action.changes:
+            return why, None
+        return why, _hand(action, context, why)
+
+
+def _hand(action: Action, context: Context, why: str) -> HandView:
+    """The command for a person, as far as it is known before anything was read for the step."""
+    try:
+        hand = action.hand(context, {})
+    except ExchangeError:
+        hand = None
+    if hand is not None:
+        return HandView(hand.command, hand.where, why)
+    if action.on_machine:
+        return HandView(action.command(context), on_the_server(context.server), why)
+    call = action.calls(context)[0]
+    return HandView(str(call), in_exchange(call.cmdlet), why)
+
+
+def _no_winrm(access: Access, server: str) -> str:
+    try:
+        access.look(server, lambda _: None)
+    except NoWinRMError as error:
+        return str(error)
+    except ExchangeError:
+        # It was had, and something failed on it: the guards' own readings tell.
+        return ""
+    return ""
+
+
+def _grants(access: Access) -> Grants:
+    try:
+        return access.read(lambda c: c.get_grants())
+    except ExchangeError:
+        return Grants()
+
+
+def _step(run: Run, step: Step, case: Case, readings: Readings, ways: _Ways, comes: bool) -> PlanStep:
     findings: tuple[Finding, ...] = ()
     if comes and step.guards:
         findings = judge_all(step.guards, readings, replace(case, server=run.server, args=step.args))
@@ -161,7 +219,8 @@ def _step(run: Run, step: Step, case: Case, readings: Readings, comes: bool) -> 
     depends = f"{', '.join(later)}: earlier steps decide" if later else ""
     if step.closes:
         depends = f"puts back what was there before {step.closes} was changed"
-    return PlanStep(view, run.server, depends, later)
+    closed, hand = ways.closed(run, step) if comes else ("", None)
+    return PlanStep(view, run.server, depends, later, closed, hand)
 
 
 def _in_the_way(case: Case) -> tuple[str, ...]:

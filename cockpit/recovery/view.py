@@ -174,12 +174,16 @@ class PlanStep:
 
     ``later``: ids of the guards that judge what earlier steps do: their findings say how it is now, and
     refuse nothing yet.
+    ``closed``: why it cannot be sent from here as things are: no WinRM, or not granted; empty where it can.
+    ``hand``: then what a person would run in our place; None where nobody can.
     """
 
     view: StepView
     server: str
     depends: str
     later: tuple[str, ...] = ()
+    closed: str = ""
+    hand: HandView | None = None
 
     @property
     def in_the_way(self) -> tuple[Finding, ...]:

@@ -13,6 +13,7 @@ from cockpit.fleet.messages import AbandonProbe, Command, Pause, Refresh, RunPro
 from cockpit.fleet.snapshot import FleetDiff, FleetSnapshot, ProbePhase, ProbeRun, apply
 from cockpit.ui.actions import Registry
 from cockpit.ui.environment import EnvironmentBadge
+from cockpit.ui.granted import refusals
 from cockpit.ui.panels import Asked
 
 INTERVALS = (5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0)
@@ -66,6 +67,11 @@ class Desk:
     def _send(self, command: Command) -> None:
         if self.lost is None:
             self.feed.send(command)
+
+    @property
+    def refusals(self) -> dict[str, str]:
+        """Actions that RBAC keeps this account from, with the reason."""
+        return refusals(self.snapshot.status.grants)
 
     # What the operator asks for
 

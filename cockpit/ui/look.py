@@ -25,6 +25,7 @@ Line: TypeAlias = tuple[Fragment, ...]
 STATE_ROLES: Final[Mapping[State, str]] = {
     State.UNHEALTHY: "state-unhealthy",
     State.UNREACHABLE: "state-unreachable",
+    State.NOT_GRANTED: "state-not-granted",
     State.DEGRADED: "state-degraded",
     State.UNKNOWN: "state-unknown",
     State.STALE: "state-stale",
@@ -38,6 +39,7 @@ ROLES: Final[Mapping[str, str]] = {
     # role: the attributes it has beside its colour, which is the theme variable of the same name
     "state-unhealthy": "bold",
     "state-unreachable": "bold",
+    "state-not-granted": "bold",
     "state-degraded": "bold",
     "state-unknown": "",
     "state-stale": "",
@@ -85,6 +87,7 @@ ANSI_STRIPS: Final[Mapping[str, tuple[str, str]]] = {
 VARIABLE_DEFAULTS: Final[Mapping[str, str]] = {
     "state-unhealthy": "#ff5f5f",
     "state-unreachable": "#ff5faf",
+    "state-not-granted": "#d787ff",
     "state-degraded": "#ffaf00",
     "state-unknown": "#d7af5f",
     "state-stale": "#afaf87",
@@ -126,6 +129,7 @@ UNICODE: Final = Glyphs(
     states={
         State.UNHEALTHY: "✗",
         State.UNREACHABLE: "×",
+        State.NOT_GRANTED: "§",
         State.DEGRADED: "!",
         State.UNKNOWN: "?",
         State.STALE: "~",
@@ -151,7 +155,13 @@ UNICODE: Final = Glyphs(
     alarm="✖",
 )
 ASCII: Final = Glyphs(
-    states={**UNICODE.states, State.UNHEALTHY: "X", State.UNREACHABLE: "#", State.HEALTHY: "."},
+    states={
+        **UNICODE.states,
+        State.UNHEALTHY: "X",
+        State.UNREACHABLE: "#",
+        State.NOT_GRANTED: "%",
+        State.HEALTHY: ".",
+    },
     expanded="v",
     collapsed=">",
     rule="-",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import cast
 
@@ -11,6 +11,7 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, S
 from textual.widgets import Input
 
 from cockpit.ui.actions import Action, Registry, key_label
+from cockpit.ui.granted import NOT_GRANTED
 from cockpit.ui.widgets.environment import EnvironmentStrip
 
 
@@ -30,9 +31,15 @@ class ActionProvider(Provider):
     def _title(action: Action) -> str:
         return f"{action.group}: {action.title} ({', '.join(key_label(k) for k in action.keys)})"
 
+    def _help(self, action: Action) -> str | None:
+        """What it does, or why RBAC keeps us from it: chosen all the same, it says so."""
+        refusals = cast(Mapping[str, str], getattr(self.app, "refusals"))  # noqa: B009
+        why = refusals.get(action.id, "")
+        return f"{NOT_GRANTED}: {why}" if why else action.help or None
+
     async def discover(self) -> Hits:
         for action in self._live():
-            yield DiscoveryHit(self._title(action), self._run(action), help=action.help or None)
+            yield DiscoveryHit(self._title(action), self._run(action), help=self._help(action))
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
@@ -40,7 +47,7 @@ class ActionProvider(Provider):
             title = self._title(action)
             score = matcher.match(title)
             if score > 0:
-                yield Hit(score, matcher.highlight(title), self._run(action), help=action.help or None)
+                yield Hit(score, matcher.highlight(title), self._run(action), help=self._help(action))
 
 
 class CockpitPalette(CommandPalette):

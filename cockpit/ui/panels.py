@@ -10,6 +10,7 @@ from cockpit.exchange import catalogue
 from cockpit.exchange.model import MonitoringProbeResult, Version
 from cockpit.fleet.rollup import State, alert_state
 from cockpit.fleet.snapshot import (
+    FleetSnapshot,
     ProbePhase,
     ProbeRun,
     Problem,
@@ -271,8 +272,9 @@ def _alert(value: str, glyphs: Glyphs) -> Line:
     return ((f"{glyphs.states[found]} {value or '(empty)'}", STATE_ROLES[found]),)
 
 
-def server(view: ServerView, now: datetime) -> list[Line]:
-    """The server itself: how it is heard, its POP services, component, boot, recovery actions."""
+def server(view: ServerView, now: datetime, fleet: FleetSnapshot) -> list[Line]:
+    """The server itself: how it is heard and through whom, its POP services, component, boot, recovery
+    actions; and what RBAC keeps us from."""
     snapshot = view.snapshot
     e = snapshot.server
     version = "" if e.version is Version.OTHER else f"Exchange {e.version.value} "
@@ -280,9 +282,15 @@ def server(view: ServerView, now: datetime) -> list[Line]:
     lines: list[Line] = [
         ((f"{e.fqdn or e.name}", "text-strong"), (f"  {version}{e.build}  {roles}  {e.site}", "text-dim"))
     ]
-    role = {Reach.LIVE: "state-healthy", Reach.STALE: "state-stale", Reach.UNREACHABLE: "state-unreachable"}
+    role = {
+        Reach.LIVE: "state-healthy",
+        Reach.STALE: "state-stale",
+        Reach.UNREACHABLE: "state-unreachable",
+        Reach.NOT_GRANTED: "state-not-granted",
+    }
     heard = f", last heard {stamp(snapshot.last_success, now)}" if snapshot.last_success else ""
     lines.append(_pair("Connection", snapshot.reach.value + heard, role.get(snapshot.reach, "state-unknown")))
+    lines += _answered(snapshot, fleet)
     if snapshot.problem is not None:
         lines += _trouble("Problem", snapshot.problem)
     for reading in snapshot.readings:
@@ -290,7 +298,31 @@ def server(view: ServerView, now: datetime) -> list[Line]:
             lines += _block(reading.health_set, f"warning: {warning}", "state-degraded")
         if reading.problem is not None:
             lines += _block(reading.health_set, str(reading.problem), "text-problem")
+    lines += [_pair("Not granted", words, "state-not-granted") for words in _not_granted(fleet)]
     return lines + _services(snapshot) + _components(snapshot) + _recovery(snapshot, now)
+
+
+def _answered(snapshot: ServerSnapshot, fleet: FleetSnapshot) -> list[Line]:
+    """Who answered the last read, where that is known to be somebody else than was dialled."""
+    route = snapshot.route
+    if not route.elsewhere:
+        return []
+    own = fleet.version_of(route.dialled)
+    told = [f"dialled {route.dialled}"]
+    for name, does in ((route.front_end, "took it"), (route.back_end, "ran it")):
+        if name:
+            version = fleet.version_of(name)
+            other = f", Exchange {version}" if version and version != own else ""
+            told.append(f"{name} {does}{other}")
+    return _block("Answered by", "; ".join(told), "state-degraded")
+
+
+def _not_granted(fleet: FleetSnapshot) -> list[str]:
+    """Our cmdlets that RBAC does not grant, in a line; and how to ask for them."""
+    missing = fleet.status.grants.every_missing_name()
+    if not missing:
+        return []
+    return [", ".join(missing), "ask for a management role with them: Get-ManagementRole -Cmdlet NAME"]
 
 
 def _services(snapshot: ServerSnapshot) -> list[Line]:

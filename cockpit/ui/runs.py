@@ -206,6 +206,9 @@ def _verdict(step: PlanStep, glyphs: Glyphs) -> Line:
     """What the guards say of a step together, as far as it can be known before the steps above it."""
     if step.in_the_way:
         return ((f"{glyphs.alarm} refused", "state-unhealthy"),)
+    if step.closed:
+        word = "by hand" if step.hand is not None else "not granted"
+        return ((f"{glyphs.alarm} {word}", "state-degraded"),)
     if any(refuses(finding) for finding in step.view.findings if finding.guard not in step.later):
         return (("! warned", "state-degraded"),)
     if step.later:

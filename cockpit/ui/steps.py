@@ -206,7 +206,9 @@ def plan_lines(step: PlanStep, glyphs: Glyphs) -> list[Line]:
     """Everything about a step of a plan."""
     view = step.view
     lines: list[Line] = [((view.title, "text-strong"), *_notes(view)), pair("Server", step.server), BLANK]
-    lines += command(view)
+    lines += by_hand(step.hand) if step.hand is not None else command(view)
+    if step.closed and step.hand is None:
+        lines += block("Cannot be run", step.closed, "state-degraded")
     if step.depends:
         lines += block("Not known yet", step.depends, "state-unknown")
     lines += guards(view.title, view.findings, glyphs)

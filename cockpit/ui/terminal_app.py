@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,6 +57,11 @@ class TerminalApp(App[int], inherit_bindings=False):
         raise NotImplementedError
 
     @property
+    def refusals(self) -> Mapping[str, str]:
+        """Actions that RBAC keeps this account from, with the reason."""
+        return {}
+
+    @property
     def scope(self) -> str:
         """The scope of the screen on top: whose actions help and palette speak of."""
         return str(getattr(self.screen, "scope", self.start_scope))
@@ -98,7 +103,7 @@ class TerminalApp(App[int], inherit_bindings=False):
     def action_help(self) -> None:
         from cockpit.ui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(self.registry, self.scope))
+        self.push_screen(HelpScreen(self.registry, self.scope, self.refusals))
 
     def action_palette(self) -> None:
         from cockpit.ui.palette import ActionProvider, CockpitPalette

@@ -25,7 +25,8 @@ from cockpit.fleet.rollup import (
 )
 from cockpit.fleet.snapshot import FleetSnapshot, Reach, ServerSnapshot
 
-_WORSE = (Reach.LIVE, Reach.STALE, Reach.UNREACHABLE)
+_WORSE = {Reach.LIVE: 0, Reach.STALE: 1, Reach.UNREACHABLE: 2, Reach.NOT_GRANTED: 2}
+_LOST = {Reach.UNREACHABLE: State.UNREACHABLE, Reach.NOT_GRANTED: State.NOT_GRANTED}
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -136,12 +137,18 @@ def aged(server: ServerSnapshot, now: datetime, feed_lost: bool) -> ServerSnapsh
     """
     if server.reach not in _WORSE:
         return server
+    problem = server.problem
     reach = reach_at(
-        server.last_success, server.last_attempt, server.poll_interval, server.problem is not None, now
+        server.last_success,
+        server.last_attempt,
+        server.poll_interval,
+        problem is not None,
+        now,
+        denied=problem is not None and problem.denied,
     )
-    if feed_lost and reach is Reach.UNREACHABLE:
+    if feed_lost and reach in _LOST:
         reach = Reach.STALE
-    if reach not in _WORSE or _WORSE.index(reach) <= _WORSE.index(server.reach):
+    if reach not in _WORSE or _WORSE[reach] <= _WORSE[server.reach]:
         return server
     return replace(server, reach=reach)
 
@@ -164,8 +171,8 @@ def group_of(server: ServerSnapshot) -> tuple[tuple[str, ...], str]:
 
 def leaf_state(server: ServerSnapshot, state: State) -> State:
     """A row's state under what is heard of its server: an old Healthy is no longer Healthy."""
-    if server.reach is Reach.UNREACHABLE:
-        return State.UNREACHABLE
+    if server.reach in _LOST:
+        return _LOST[server.reach]
     if server.reach is Reach.UNKNOWN:
         return State.UNKNOWN
     if server.reach is Reach.STALE and state.value > State.UNKNOWN.value:

@@ -84,6 +84,29 @@ async def test_rbac_hides_cmdlets() -> None:
     assert exchange_table_of(sim, "EX16-02").find(USER, "Set-PopSettings") is not None
 
 
+async def test_rbac_hides_parameters_and_get_command_shows_what_is_left() -> None:
+    sim = lab()
+    hidden = {"*": ["Set-PopSettings -ProtocolLogEnabled", "Set-MailboxServer"]}
+    sim.knobs["EX16-01"].change({"denied": hidden})
+    found = exchange_table_of(sim, "EX16-01").find(USER, "set-popsettings")
+    assert found is not None
+    assert "ProtocolLogEnabled" not in found.parameters
+    assert "Server" in found.parameters
+    names = ["Set-PopSettings", "Set-MailboxServer", "Get-PopSettings"]
+    out = await call(sim, "Get-Command", {"Name": names}, at="EX16-01")
+    assert [properties(o)["Name"] for o in out.objects] == ["Set-PopSettings", "Get-PopSettings"]
+    assert [e.fully_qualified_id.split(",")[0] for e in out.errors] == ["CommandNotFoundException"]
+    assert out.errors[0].target == "Set-MailboxServer"
+    shown = ET.fromstring(out.objects[0]).iterfind(".//DCT/En/S[@N='Key']")
+    listed = {key.text for key in shown}
+    assert "Server" in listed
+    assert "ErrorAction" in listed
+    assert "ProtocolLogEnabled" not in listed
+    everything = await call(sim, "Get-Command", {}, at="EX16-01")
+    assert not everything.errors
+    assert "Get-Command" in {properties(o)["Name"] for o in everything.objects}
+
+
 def test_endpoints_have_only_their_own_commands() -> None:
     sim = lab()
     exchange, windows = exchange_table_of(sim, "EX16-01"), winrm_table_of(sim, "EX16-01")

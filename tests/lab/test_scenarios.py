@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cockpit.lab.actions import act
 from cockpit.lab.scenarios import SCENARIOS, Group
 from cockpit.lab.simulation import WARM_UP, Simulation
 from tests.lab.harness import call, lab, later, rows, unhealthy, winrm
@@ -72,12 +73,15 @@ BRANCHES_TRUTH = {s.name: STUCK for s in SCENARIOS.values() if s.group is Group.
     "second-operator": HUNG,
     "standalone": HUNG | {(BACK, monitor) for server, monitor in STUCK if server == FRONT},
 }
+DEGRADED_TRUTH = {
+    s.name: {(BACK, "PopSelfTestMonitor")} for s in SCENARIOS.values() if s.group is Group.DEGRADED
+}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("name", [*GUARDS_TRUTH, *BRANCHES_TRUTH])
+@pytest.mark.parametrize("name", [*GUARDS_TRUTH, *BRANCHES_TRUTH, *DEGRADED_TRUTH])
 def test_truth_of_the_others_now_and_hours_later(name: str, seed: int) -> None:
-    truth = (GUARDS_TRUTH | BRANCHES_TRUTH)[name]
+    truth = (GUARDS_TRUTH | BRANCHES_TRUTH | DEGRADED_TRUTH)[name]
     sim = lab(name, seed=seed)
     assert unhealthy(sim) == truth
     later(sim, 3 * 3600)
@@ -317,3 +321,11 @@ def test_every_guard_that_can_refuse_has_a_scenario() -> None:
         *("logging.space", "logging.prior", "prior.stored"),
     ):
         assert guard in said, guard
+
+
+@pytest.mark.parametrize("name", DEGRADED_TRUTH)
+def test_a_degraded_lab_is_cured_by_the_restart_that_it_names(name: str) -> None:
+    sim = lab(name)
+    act(sim, {"name": BACK, "action": "restart-service", "service": "MSExchangePOP3BE"})
+    later(sim, 400)
+    assert unhealthy(sim) == set()

@@ -43,6 +43,18 @@ async def test_addresses(tmp_path: Path) -> None:
         assert found.password not in repr(found.servers)
 
 
+async def test_winrm_that_is_shut_takes_no_connections_and_opens_again(tmp_path: Path) -> None:
+    async with _open(tmp_path, scenario="no-winrm", servers=2) as (_, found):
+        at = (found.control_url, found.control_token)
+        for server in found.servers:
+            assert _listens(server.exchange_url)
+            assert not _listens(server.winrm_url)
+        first, second = found.servers
+        await asyncio.to_thread(lambda: client.set_knobs(*at, first.name, no_winrm=False))
+        assert _listens(first.winrm_url)
+        assert not _listens(second.winrm_url)
+
+
 async def test_control_needs_its_token(tmp_path: Path) -> None:
     async with _open(tmp_path, servers=1) as (_, found):
         with pytest.raises(client.ControlError, match="token"):

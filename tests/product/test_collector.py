@@ -369,4 +369,6 @@ def test_a_denied_cmdlet_is_explained(tmp_path: Path) -> None:
         assert problem is not None
         assert "not available to this account" in problem.what
         assert "role" in problem.cure
-        assert server_state(fleet.servers["EX19-01"]) in (State.UNREACHABLE, State.UNKNOWN)
+        assert problem.denied
+        assert {s.reach for s in fleet.servers.values()} == {Reach.NOT_GRANTED}
+        assert server_state(fleet.servers["EX19-01"]) is State.NOT_GRANTED

@@ -97,7 +97,7 @@ def test_read_only_does_not_bind_what_is_dangerous() -> None:
 def test_help_lists_exactly_what_is_live() -> None:
     for read_only in (True, False):
         registry = Registry((*ACTIONS, DANGER), read_only)
-        said = "\n".join("".join(t for t, _ in line) for line in help_lines(registry, "fleet"))
+        said = "\n".join("".join(t for t, _ in line) for line in help_lines(registry, "fleet", {}))
         for action in (a for a in registry.actions if a.scope in ("fleet", "app")):
             live = not (read_only and action.dangerous)
             assert (f"{action.title}: {action.help}" in said) is (live and bool(action.help))

@@ -105,7 +105,7 @@ def test_no_rows_is_never_healthy_and_says_which_kind() -> None:
     assert {x.state for x in unknown.leaves} == {State.UNKNOWN}
     assert "POP is not monitored here" in text(panels.verdict(not_monitored, not_monitored.leaves[0]))
     assert "NOT MONITORED" in text(panels.verdict(not_monitored, not_monitored.leaves[0]))
-    assert "health manager service on EX07" in text(panels.server(unknown, NOW))
+    assert "health manager service on EX07" in text(panels.server(unknown, NOW, FleetSnapshot()))
 
 
 def test_a_part_that_was_not_read_says_so_beside_the_others() -> None:
@@ -114,9 +114,9 @@ def test_a_part_that_was_not_read_says_so_beside_the_others() -> None:
 
     def said(part: WinRMPart) -> str:
         winrm = replace(snapshot.winrm, unread=(Unread(part, problem),))
-        return text(panels.server(view_server(replace(snapshot, winrm=winrm)), NOW))
+        return text(panels.server(view_server(replace(snapshot, winrm=winrm)), NOW, FleetSnapshot()))
 
-    whole = text(panels.server(view_server(snapshot), NOW))
+    whole = text(panels.server(view_server(snapshot), NOW, FleetSnapshot()))
     assert "Cure" not in whole
     for part, label in zip(WinRMPart, ("Services", "Last boot", "Recovery"), strict=True):
         lines = said(part).split("\n")

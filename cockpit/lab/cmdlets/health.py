@@ -164,7 +164,9 @@ def _send_entry(sim: Simulation, call: Invocation, out: Output, shown: dict[str,
 
 async def get_server_health(sim: Simulation, call: Invocation, out: Output) -> None:
     health_set = shapes.text(call, "HealthSet")
-    for server in shapes.ask(sim, call, out):
+    for asked in shapes.ask(sim, call, out):
+        stray = sim.organization.find(sim.knobs[asked.name].answers_for)
+        server = asked if stray is None else stray
         rows = await _rows(sim, server, out, health_set, shapes.switch(call, "HaImpactingOnly"))
         if rows is None:
             if not health_set:

@@ -37,6 +37,8 @@ class Group(StrEnum):
     """Each makes one guard of recovery refuse, or say something to be weighed."""
     BRANCHES = "branches"
     """Each leads down one way of the procedures that everyday faults do not take."""
+    DEGRADED = "degraded"
+    """Ways that are closed to the operator, or lead elsewhere."""
     TRACING = "tracing"
     """Which mailbox server is behind a failing touch point, and what the protocol logs can say of it."""
 

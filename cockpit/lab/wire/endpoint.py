@@ -33,6 +33,7 @@ _NOT_FOUND = b"<!DOCTYPE html><html><head><title>404<body><h1>404 - File or dire
 _BODY_SLACK = 4
 """HTTP bodies beyond so many envelopes are cut off before WSMan sees them."""
 _COOKIE = "MS-WSMAN"
+_FRONT_END = "X-FEServer"
 
 
 class Endpoint:
@@ -60,12 +61,14 @@ class Endpoint:
         self.server = server
         self.clock_ahead = 0.0
         self.knobs = knobs or WireKnobs()
+        self.elsewhere: Callable[[], Runner | None] = lambda: None
+        """The runner of another server that shells opened from now on run at (exchange-facts §5.4)."""
         self._path = "/" + path.strip("/")
         self._authenticator = authenticator
         self._limits = limits
         self._address = ("127.0.0.1", 0)
-        runner = Runner(server, table, language, script_host, on_call)
-        self._service = Service(server, configuration, self._path, runner, limits)
+        self.runner = Runner(server, table, language, script_host, on_call)
+        self._service = Service(server, configuration, self._path, self._route, limits)
         self._http = HttpServer(
             self._accept,
             tls=tls,
@@ -98,6 +101,9 @@ class Endpoint:
 
     def shells(self) -> list[ShellInfo]:
         return self._service.shells()
+
+    def _route(self) -> Runner:
+        return self.elsewhere() or self.runner
 
     def _accept(self, connection: Connection) -> Handler | None:
         if self.knobs.refuse:
@@ -156,10 +162,14 @@ class _Session:
             return admitted
         cookie = f"{_COOKIE}=" in request.headers.get("cookie", "")
         response = await self._answer(admitted, cookie)
-        if isinstance(response, Response) and self._service.exchange and not cookie:
+        if not isinstance(response, Response) or not self._service.exchange:
+            return response
+        # The front end names itself (exchange-facts §5.1 [B]).
+        headers = (*response.headers, (_FRONT_END, self._service.server.upper()))
+        if not cookie:
             kept = f"{_COOKIE}={self._service.affinity}; path={self._path}"
-            return replace(response, headers=(*response.headers, ("Set-Cookie", kept)))
-        return response
+            headers = (*headers, ("Set-Cookie", kept))
+        return replace(response, headers=headers)
 
     async def _answer(self, admitted: Admitted, cookie: bool) -> Response | Pour:
         message_id = ""

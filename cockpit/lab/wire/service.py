@@ -32,7 +32,10 @@ class Limits:
 class Service:
     """The shells of one endpoint."""
 
-    def __init__(self, server: str, configuration: str, path: str, runner: Runner, limits: Limits) -> None:
+    def __init__(
+        self, server: str, configuration: str, path: str, runner: Callable[[], Runner], limits: Limits
+    ) -> None:
+        """``runner``: of a shell that is opened now."""
         self.server = server
         self.affinity = secrets.token_hex(16)
         self._resource = soap.RESOURCE + configuration
@@ -101,7 +104,7 @@ class Service:
         if held >= self._limits.shells:
             raise faults.too_many_shells(self._limits.shells, exchange=self.exchange)
         limits = ShellLimits(self._limits.commands, self._limits.idle_timeout, self._limits.max_envelope)
-        shell = Shell(message, user, self._runner, limits, exchange=self.exchange, expired=self._expire)
+        shell = Shell(message, user, self._runner(), limits, exchange=self.exchange, expired=self._expire)
         if shell.id in self._shells:
             shell.close()
             raise faults.bad_request(f"Shell {shell.id} exists.")

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 from cockpit.config.environment import RecoverySettings
 from cockpit.exchange.changes import Effect, Observation
 from cockpit.exchange.errors import ExchangeError
+from cockpit.exchange.pipeline import Call
 from cockpit.journal.records import NewObligation, Obligation, Run
 from cockpit.recovery.access import Access
 from cockpit.recovery.runbook import Step
@@ -119,6 +120,8 @@ class Action(ABC):
 
     outcomes: ClassVar[frozenset[str]]
     changes: ClassVar[bool] = False
+    on_machine: ClassVar[bool] = False
+    """Whether it needs the WinRM endpoint of its server."""
 
     @abstractmethod
     def command(self, context: Context) -> str:
@@ -127,6 +130,10 @@ class Action(ABC):
     def sent(self, context: Context, before: Mapping[str, Any]) -> str:
         """Exactly what is sent after ``before`` was read; where reading adds nothing, :meth:`command`."""
         return self.command(context)
+
+    def calls(self, context: Context) -> tuple[Call, ...]:
+        """What it runs on the Exchange endpoint that RBAC may not grant, as it would be sent."""
+        return ()
 
     def limit(self, context: Context) -> float:
         """Seconds after the intent within which an effect may still come."""

@@ -23,6 +23,7 @@ from cockpit.exchange.errors import (
     TimeLimitError,
     UnreachableError,
 )
+from cockpit.exchange.pipeline import Call
 from cockpit.exchange.recovery_model import ServiceProcess
 from cockpit.exchange.server_clock import server_clock
 from cockpit.recovery.actions import sightings
@@ -67,6 +68,7 @@ class RestartPopService(Action):
 
     outcomes: ClassVar = frozenset({"done"})
     changes: ClassVar = True
+    on_machine: ClassVar = True
 
     def _service(self, context: Context) -> str:
         return _TIERS[str(context.step.args["tier"])]
@@ -130,6 +132,7 @@ class StartPopServices(Action):
 
     outcomes: ClassVar = frozenset({"done"})
     changes: ClassVar = True
+    on_machine: ClassVar = True
 
     def command(self, context: Context) -> str:
         names = ", ".join(f"'{n}'" for n in _TIERS.values())
@@ -176,6 +179,7 @@ class Reboot(Action):
 
     outcomes: ClassVar = frozenset({"done"})
     changes: ClassVar = True
+    on_machine: ClassVar = True
 
     def command(self, context: Context) -> str:
         return f"Restart-Computer -Force    (on {context.server})"
@@ -247,6 +251,9 @@ class MoveBack(Action):
 
     def command(self, context: Context) -> str:
         return str(self._change(context).call())
+
+    def calls(self, context: Context) -> tuple[Call, ...]:
+        return (self._change(context).call(),)
 
     def limit(self, context: Context) -> float:
         return self._change(context).effect_limit

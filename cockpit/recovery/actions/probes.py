@@ -9,6 +9,7 @@ from cockpit.exchange import catalogue
 from cockpit.exchange.cmdlets import invoke_monitoring_probe_call
 from cockpit.exchange.errors import CmdletFailedError, ExchangeError, NotGrantedError
 from cockpit.exchange.model import MonitoringProbeResult
+from cockpit.exchange.pipeline import Call
 from cockpit.recovery.actions.action import Action, Context, Done, evidence
 from cockpit.recovery.tracing import run_of
 
@@ -27,6 +28,9 @@ class RunProbe(Action):
 
     def command(self, context: Context) -> str:
         return str(invoke_monitoring_probe_call(_identity(context), context.server))
+
+    def calls(self, context: Context) -> tuple[Call, ...]:
+        return (invoke_monitoring_probe_call(_identity(context), context.server),)
 
     def limit(self, context: Context) -> float:
         return catalogue.PROBE_TIME_LIMIT + 30.0

@@ -16,6 +16,7 @@ from cockpit.exchange.changes import (
     SetProtocolLog,
 )
 from cockpit.exchange.errors import ExchangeError
+from cockpit.exchange.pipeline import Call
 from cockpit.journal.records import NewObligation
 from cockpit.recovery.access import Access
 from cockpit.recovery.actions.action import Action, Context, Done, Hand, Prepared, confirmed, in_exchange
@@ -94,6 +95,9 @@ class SetValue(Action):
 
     def sent(self, context: Context, before: Mapping[str, Any]) -> str:
         return str(self._change(context, before).call())
+
+    def calls(self, context: Context) -> tuple[Call, ...]:
+        return (self._change(context, {}).call(),)
 
     def limit(self, context: Context) -> float:
         return self._change(context, {}).effect_limit
@@ -200,6 +204,9 @@ class RestoreValue(Action):
     def sent(self, context: Context, before: Mapping[str, Any]) -> str:
         return str(self._change(context, before).call())
 
+    def calls(self, context: Context) -> tuple[Call, ...]:
+        return (change_of(self.key, context.server, self._any()).call(),)
+
     @abstractmethod
     def _any(self) -> Any:
         """A value of the right type, to ask the change for its limits."""
@@ -284,6 +291,9 @@ class ActivateComponent(Action):
 
     def command(self, context: Context) -> str:
         return str(self._change(context).call())
+
+    def calls(self, context: Context) -> tuple[Call, ...]:
+        return (self._change(context).call(),)
 
     def limit(self, context: Context) -> float:
         return self._change(context).effect_limit

@@ -55,6 +55,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         self._monitor_rows = MonitorRows(glyphs)
         self._monitors: list[Monitor] = []
         """What the table shows, row by row."""
+        self._refused: frozenset[str] = frozenset()
         self._composed = False
         self._pending = False
         self._drawn_at = 0.0
@@ -133,6 +134,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         desk, now = self.desk, self.desk.now()
         self.view = view = self.viewer.fleet(desk.snapshot, now, self.filter, desk.lost is not None)
         self._draw_bars(view, now)
+        self._draw_keys()
         title = desk.badge.name or "Fleet"
         rows = self._tree_rows.rows(view, title, self.expansion.is_open, self.recoveries.marks)
         tree = self.rows("tree")
@@ -162,6 +164,13 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         banner = self.query_one("#banner", Banner)
         banner.set_lines(lines)
         banner.display = bool(lines)
+
+    def _draw_keys(self) -> None:
+        refused = frozenset(self.desk.refusals)
+        if refused != self._refused:
+            self._refused = refused
+            actions = self.desk.registry.on_screen(self.scope)
+            self.query_one("#keys", KeyBar).set_actions(actions, refused)
 
     def _tree_title(self, view: FleetView) -> Line:
         if not self.filter.active:
@@ -247,7 +256,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
             blank: Line = (("", ""),)
             self.pane("side").set_title((("4 Dependencies and server", ""), (f"{dot}{server.name}", "")))
             parts = panels.dependencies(server, leaf, now, self.glyphs)
-            self.pane("side").set_lines([*parts, blank, *panels.server(server, now)])
+            self.pane("side").set_lines([*parts, blank, *panels.server(server, now, self.desk.snapshot)])
             self._watch_soon(server.name)
         self._fit_verdict()
         self._draw_probe()

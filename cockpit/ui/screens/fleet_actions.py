@@ -90,7 +90,16 @@ class FleetActions(FleetTrace, inherit_bindings=False):
 
     # Act
 
+    def not_granted(self, action: str) -> bool:
+        """Whether RBAC does not grant ``action``; the reason is said."""
+        why = self.desk.refusals.get(action, "")
+        if why:
+            self.say(f"{why}.", warning=True)
+        return bool(why)
+
     def action_probe(self) -> None:
+        if self.not_granted("fleet.probe"):
+            return
         if self.subject is None:
             self.say("No monitor is selected.", warning=True)
             return

@@ -20,6 +20,9 @@ class FleetRecovery(Screen[None], inherit_bindings=False):
     glyphs: Glyphs
     subject: tuple[ServerView, Leaf] | None
 
+    def not_granted(self, action: str) -> bool:
+        raise NotImplementedError
+
     def say(self, text: str, warning: bool = False) -> None:
         raise NotImplementedError
 
@@ -43,6 +46,8 @@ class FleetRecovery(Screen[None], inherit_bindings=False):
 
     def action_logging(self) -> None:
         """Protocol logging of the server under the cursor: reads first, and asks."""
+        if self.not_granted("fleet.logging"):
+            return
         if not self.recoveries.available:
             self.say(NOT_HERE, warning=True)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from textual.app import ComposeResult
@@ -10,6 +11,7 @@ from textual.screen import ModalScreen
 
 from cockpit.ui._textual_hacks import replace_bindings
 from cockpit.ui.actions import Registry, key_label
+from cockpit.ui.granted import NOT_GRANTED
 from cockpit.ui.look import Line
 from cockpit.ui.widgets.bars import KeyBar
 from cockpit.ui.widgets.environment import EnvironmentStrip
@@ -20,8 +22,9 @@ DIALOGS: Final = {"fleet": "recover", "run": "decide"}
 """The dialog that a screen's own actions open, told of below them."""
 
 
-def help_lines(registry: Registry, scope: str) -> list[Line]:
-    """Every live action on the screen of ``scope`` by group: its keys, its title, its help."""
+def help_lines(registry: Registry, scope: str, refusals: Mapping[str, str]) -> list[Line]:
+    """Every live action on the screen of ``scope`` by group: its keys, its title, its help. ``refusals``:
+    actions that RBAC keeps us from, with the reason."""
     live = [*registry.on_screen(scope), *registry.live(DIALOGS.get(scope, ""))]
     lines: list[Line] = []
     for group in dict.fromkeys(a.group for a in live):
@@ -31,6 +34,8 @@ def help_lines(registry: Registry, scope: str) -> list[Line]:
             keys = " ".join(key_label(k) for k in action.keys)
             text = f"{action.title}: {action.help}" if action.help else action.title
             lines.append(((f"  {keys:<18} ", "text-label"), (text, "")))
+            if action.id in refusals:
+                lines.append(((" " * 21, ""), (f"{NOT_GRANTED}: {refusals[action.id]}", "text-problem")))
     if any(action.method == "filter" for action in live):
         lines += [(("", ""),), (("In the filter", "text-title"),)]
         lines.append((("  enter              ", "text-label"), ("Keep the filter and go back.", "")))
@@ -53,9 +58,10 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
     #help-lines { height: 1fr; }
     """
 
-    def __init__(self, registry: Registry, scope: str) -> None:
+    def __init__(self, registry: Registry, scope: str, refusals: Mapping[str, str]) -> None:
         super().__init__()
         self.registry = registry
+        self.refusals = refusals
         self.scope_told = scope
         replace_bindings(self, registry.bindings("help"))
 
@@ -69,7 +75,7 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         pane = self._pane
         pane.set_title((("Keys that work here", ""),))
-        pane.set_lines(help_lines(self.registry, self.scope_told))
+        pane.set_lines(help_lines(self.registry, self.scope_told, self.refusals))
         pane.focus()
 
     @property

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from textual import events
 
 from cockpit.ui.actions import Action, key_label
+from cockpit.ui.granted import NOT_GRANTED
 from cockpit.ui.look import Line, width
 from cockpit.ui.widgets.panes import LinesPane
 
@@ -55,6 +56,7 @@ class KeyBar(Bar):
         super().__init__(id=id)
         self._note: Line = ((f"{note}  ", "mode-read-only"),) if note else ()
         self._actions = [a for a in actions if a.shown]
+        self._refused: frozenset[str] = frozenset()
         self._places: list[tuple[int, int, Action]] = []
 
     def on_mount(self) -> None:
@@ -64,9 +66,11 @@ class KeyBar(Bar):
         self.set_lines([self.line(self.size.width)])
         super().on_resize()
 
-    def set_actions(self, actions: Sequence[Action]) -> None:
-        """Show what can be done now."""
+    def set_actions(self, actions: Sequence[Action], refused: Collection[str] = ()) -> None:
+        """Show what can be done now. ``refused``: ids of actions that RBAC does not grant; they stay, dim and
+        with the word."""
         self._actions = [a for a in actions if a.shown]
+        self._refused = frozenset(refused)
         self.set_lines([self.line(self.size.width or self.app.size.width)])
 
     def line(self, cells: int) -> Line:
@@ -74,7 +78,7 @@ class KeyBar(Bar):
         begin = 1 + width(self._note)
         used = begin
         for action in sorted(self._actions, key=lambda a: a.method not in STAYING):
-            item: Line = ((f"{key_label(action.keys[0])} ", "text-key"), (f"{action.title}  ", ""))
+            item = self._item(action)
             if used + width(item) - 2 <= cells:
                 items[action.id] = item
                 used += width(item)
@@ -86,6 +90,12 @@ class KeyBar(Bar):
         line: Line = ((" ", ""), *self._note, *(fragment for _, item in shown for fragment in item))
         *before, (text, role) = line
         return (*before, (text.rstrip(), role)) if shown else line
+
+    def _item(self, action: Action) -> Line:
+        key = key_label(action.keys[0])
+        if action.id in self._refused:
+            return ((f"{key} {action.title} ({NOT_GRANTED})  ", "text-dim"),)
+        return ((f"{key} ", "text-key"), (f"{action.title}  ", ""))
 
     async def on_click(self, event: events.Click) -> None:
         """The key's action, for the mouse."""
