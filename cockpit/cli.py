@@ -112,6 +112,9 @@ def parser() -> argparse.ArgumentParser:
     _lab_options(serve)
     serve.add_argument("--port", type=int, default=0, help="first port (default: any free ones)")
     _lab_doors(serve)
+    serve.add_argument(
+        "--one-budget", action="store_true", help="count a user's Exchange shells over all servers together"
+    )
     serve.add_argument("--ready-file", metavar="F", type=Path, help="write the environment file here")
     serve.add_argument("--die-with-stdin", action="store_true", help="end when stdin ends")
     _format(
@@ -408,6 +411,7 @@ def _lab(options: argparse.Namespace) -> int:
                     kerberos_only=options.kerberos_only,
                     ready_file=options.ready_file,
                     die_with_stdin=options.die_with_stdin,
+                    one_budget=options.one_budget,
                 )
             )
         case "scenarios":

@@ -48,6 +48,7 @@ class ServeOptions:
     kerberos_only: bool
     ready_file: Path | None
     die_with_stdin: bool
+    one_budget: bool
 
 
 def serve(options: ServeOptions) -> int:
@@ -88,6 +89,7 @@ def serve(options: ServeOptions) -> int:
                     kerberos_only=options.kerberos_only,
                     state_dir=state,
                     die_with_stdin=options.die_with_stdin,
+                    one_budget=options.one_budget,
                 ),
                 on_ready,
             )

@@ -14,6 +14,7 @@ POST /advance             {"seconds": N}: the simulated clock jumps forward
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -27,6 +28,8 @@ from cockpit.lab.wire.knobs import Effect, Trouble
 
 if TYPE_CHECKING:
     from cockpit.lab.serve import Lab
+
+log = logging.getLogger(__name__)
 
 _MAX_BODY = 1_000_000
 _PAGE = 20_000
@@ -47,6 +50,7 @@ class Control:
     async def stop(self) -> None:
         self._http.deafen()
         await self._http.hang_up(abort=True)
+        self._http.release()
 
     def _accept(self, _: Connection) -> Handler:
         return self._handle
@@ -59,6 +63,9 @@ class Control:
             return _answer(200, await self._route(request))
         except BadRequestError as error:
             return _answer(400, {"error": str(error)})
+        except Exception as error:
+            log.exception("lab bug in %s %s", request.method, request.target)
+            return _answer(500, {"error": f"lab bug: {error!r}"})
 
     async def _route(self, request: Request) -> Mapping[str, Any]:
         parts = urlsplit(request.target)

@@ -47,6 +47,9 @@ class LabOptions:
 
     ``auth``, ``keytab``, ``hardening``, ``kerberos_only``: how one signs in, see DoorOptions. ``state_dir``
     holds what that takes: the CA's certificate, for NTLM the file of users, the user's certificate and key.
+    ``one_budget``: a user's Exchange shells are counted over all servers, not for each. Since 2013 CU11 the
+    front end routes by the user's anchor mailbox (exchange-facts §5.4 [C]), so that wherever one dials, one
+    back end counts; that real servers share the budget is not known (psrp-wire §6 [U]).
     """
 
     state_dir: Path
@@ -60,6 +63,7 @@ class LabOptions:
     hardening: Hardening = "relaxed"
     kerberos_only: bool = False
     die_with_stdin: bool = False
+    one_budget: bool = False
 
     @property
     def doors(self) -> DoorOptions:
@@ -144,6 +148,7 @@ class Lab:
                     tls=doors.tls,
                     script_host=self._host(server) if kind == "winrm" else None,
                     on_call=self._record,
+                    held=self._held if kind == "exchange" and options.one_budget else None,
                 )
                 bound = await endpoint.start(HOST, port)
                 if kind == "exchange":
@@ -196,6 +201,10 @@ class Lab:
         """Have the WinRM endpoint of ``server`` be as the knob ``no_winrm`` wants it."""
         endpoint = self.endpoints[server]["winrm"]
         await (endpoint.refuse() if self.simulation.knobs[server].no_winrm else endpoint.accept())
+
+    def _held(self, user: str) -> int:
+        """Over the Exchange endpoints of all servers."""
+        return sum(both["exchange"].held(user) for both in self.endpoints.values() if "exchange" in both)
 
     def _table(self, kind: str, server: Server) -> CmdletTable:
         make = exchange_table_of if kind == "exchange" else winrm_table_of
@@ -256,7 +265,7 @@ class Lab:
                 self._listening[name], self._booted[name] = up, booted
                 for endpoint in self.endpoints[name].values():
                     if listened:
-                        await endpoint.stop(abort=True)
+                        await endpoint.stop(abort=True, keep_port=True)
                     if up:
                         await endpoint.start(HOST, self._addresses[endpoint])
 

@@ -127,6 +127,33 @@ async def test_a_killed_server_refuses_and_comes_back(tmp_path: Path) -> None:
         assert _listens(first.exchange_url)
 
 
+async def test_the_port_of_a_server_that_is_down_stays_its_own(tmp_path: Path) -> None:
+    """Else a connection that goes out from here may be given it, and the server could not come back."""
+    async with _open(tmp_path, servers=2) as (_, found):
+        at = (found.control_url, found.control_token)
+        await asyncio.to_thread(client.act, *at, "EX19-01", "kill")
+        port = urlsplit(found.servers[0].exchange_url).port
+        assert port is not None
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", port))
+        await asyncio.to_thread(client.act, *at, "EX19-01", "start")
+        assert _listens(found.servers[0].exchange_url)
+
+
+async def test_a_bug_of_the_lab_is_told_by_its_control(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An OSError of its own once looked like a lost connection."""
+
+    async def broken() -> None:
+        raise OSError("address in use")
+
+    async with _open(tmp_path, servers=1) as (lab, found):
+        monkeypatch.setattr(lab, "follow", broken)
+        with pytest.raises(client.RefusedError, match=r"lab bug.*address in use"):
+            await asyncio.to_thread(client.act, found.control_url, found.control_token, "EX19-01", "kill")
+
+
 async def test_unknown_scenario_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there is no scenario 'nope'"):
         Lab(LabOptions(tmp_path, scenario="nope"))

@@ -57,7 +57,9 @@ class Endpoint:
         knobs: WireKnobs | None = None,
         script_host: ScriptHost | None = None,
         on_call: Callable[[CallRecord], None] | None = None,
+        held: Callable[[str], int] | None = None,
     ) -> None:
+        """``held``: a user's shells that count against the quota; None: those of this endpoint."""
         self.server = server
         self.clock_ahead = 0.0
         self.knobs = knobs or WireKnobs()
@@ -68,7 +70,7 @@ class Endpoint:
         self._limits = limits
         self._address = ("127.0.0.1", 0)
         self.runner = Runner(server, table, language, script_host, on_call)
-        self._service = Service(server, configuration, self._path, self._route, limits)
+        self._service = Service(server, configuration, self._path, self._route, limits, held)
         self._http = HttpServer(
             self._accept,
             tls=tls,
@@ -81,12 +83,15 @@ class Endpoint:
         self._address = (host, await self._http.listen(host, port))
         return self._address[1]
 
-    async def stop(self, *, abort: bool = False) -> None:
-        """Shells die. ``abort``: as if the host lost power, with RST on every connection."""
+    async def stop(self, *, abort: bool = False, keep_port: bool = False) -> None:
+        """Shells die. ``abort``: as if the host lost power, with RST on every connection. ``keep_port``: it
+        will be started again there."""
         self._http.deafen()
         self._service.close()
         await self._http.hang_up(abort=abort)
         await self._service.settle()
+        if not keep_port:
+            self._http.release()
 
     async def refuse(self) -> None:
         """Take no connections and reset those that are open; the shells stay."""
@@ -98,6 +103,10 @@ class Endpoint:
         self.knobs.refuse = False
         if not self._http.listening:
             await self._http.listen(*self._address)
+
+    def held(self, user: str) -> int:
+        """The shells of ``user`` here."""
+        return self._service.held(user)
 
     def shells(self) -> list[ShellInfo]:
         return self._service.shells()

@@ -204,8 +204,24 @@ class Connection:
         await self._writer.drain()
 
 
+def _reserved(host: str, port: int) -> socket.socket:
+    """A socket that is bound there and never listens. While it lives no other program, and no connection
+    that goes out from here, is given this port; the listener may take it, and leave it, again and again."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
 class HttpServer:
-    """A listener and its connections. ``accept`` gives each connection its own handler."""
+    """A listener and its connections. ``accept`` gives each connection its own handler.
+
+    Its port stays its own while it does not listen, until :meth:`release`.
+    """
 
     def __init__(
         self,
@@ -220,6 +236,7 @@ class HttpServer:
         self._idle_seconds = idle_seconds
         self._max_body = max_body
         self._server: asyncio.Server | None = None
+        self._port: socket.socket | None = None
         self._connections: dict[Connection, asyncio.Task[None]] = {}
 
     @property
@@ -230,6 +247,9 @@ class HttpServer:
         """Listen there (0: any port); the port."""
         if self._server is not None:
             raise RuntimeError("already listening")
+        if self._port is None:
+            self._port = _reserved(host, port)
+            port = self._port.getsockname()[1]
         self._server = await asyncio.start_server(
             self._serve, host, port, ssl=self._tls, limit=2**20, backlog=1024
         )
@@ -241,6 +261,12 @@ class HttpServer:
         if self._server is not None:
             self._server.close()
             self._server = None
+
+    def release(self) -> None:
+        """Let go of the port."""
+        if self._port is not None:
+            self._port.close()
+            self._port = None
 
     async def hang_up(self, *, abort: bool) -> None:
         """End every connection: with RST, or after the answer under way."""

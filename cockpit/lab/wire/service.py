@@ -33,10 +33,18 @@ class Service:
     """The shells of one endpoint."""
 
     def __init__(
-        self, server: str, configuration: str, path: str, runner: Callable[[], Runner], limits: Limits
+        self,
+        server: str,
+        configuration: str,
+        path: str,
+        runner: Callable[[], Runner],
+        limits: Limits,
+        held: Callable[[str], int] | None = None,
     ) -> None:
-        """``runner``: of a shell that is opened now."""
+        """``runner``: of a shell that is opened now. ``held``: a user's shells that count against the quota;
+        None: those of this endpoint."""
         self.server = server
+        self._held = held or self.held
         self.affinity = secrets.token_hex(16)
         self._resource = soap.RESOURCE + configuration
         self._path = path
@@ -45,6 +53,10 @@ class Service:
         self._shells: dict[str, Shell] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self.exchange = configuration.lower() == "microsoft.exchange"
+
+    def held(self, user: str) -> int:
+        """The shells of ``user`` here."""
+        return sum(shell.owner.lower() == user.lower() for shell in self._shells.values())
 
     def shells(self) -> list[ShellInfo]:
         return [shell.info() for shell in self._shells.values()]
@@ -100,8 +112,7 @@ class Service:
     def _create(self, message: Message, user: str) -> str:
         if message.resource.lower() != self._resource.lower():
             raise faults.unknown_resource(message.resource)
-        held = sum(shell.owner.lower() == user.lower() for shell in self._shells.values())
-        if held >= self._limits.shells:
+        if self._held(user) >= self._limits.shells:
             raise faults.too_many_shells(self._limits.shells, exchange=self.exchange)
         limits = ShellLimits(self._limits.commands, self._limits.idle_timeout, self._limits.max_envelope)
         shell = Shell(message, user, self._runner(), limits, exchange=self.exchange, expired=self._expire)
