@@ -1,6 +1,6 @@
 """The collector: polls all servers and keeps the picture. The main thread alone changes it.
 
-Lanes (threads with a session each) bring events; commands come from the screen; what changed goes
+Lanes (threads, on sessions lent by the rack) bring events; commands come from the screen; what changed goes
 out as diffs, at most a few a second. One dead server delays nobody: a server whose last read
 failed waits in a lane of its own.
 """
@@ -21,9 +21,9 @@ from cockpit.config.secrets import Secret
 from cockpit.exchange.catalogue import tiers
 from cockpit.fleet import events as e
 from cockpit.fleet import messages, picture, readers
+from cockpit.fleet.entry import EntrySession, SignInGate
 from cockpit.fleet.lanes import (
     DetailJob,
-    EntrySession,
     ExchangeLane,
     HealthJob,
     JobQueue,
@@ -31,10 +31,10 @@ from cockpit.fleet.lanes import (
     OrganizationJob,
     ProbeJob,
     ProbeLane,
-    SignInGate,
     WinRMJob,
     WinRMLane,
 )
+from cockpit.fleet.rack import Rack, Urgency
 from cockpit.fleet.schedule import Schedule
 from cockpit.fleet.snapshot import CollectorStatus, FleetDiff, FleetSnapshot, Problem, ServerSnapshot, diff
 
@@ -105,27 +105,26 @@ class Collector:
         self._winrm_refusals = 0
         self._winrm_wanted: set[str] = set()
         self._abandoned: set[str] = set()
+        self._rack = Rack(polling.sessions, lambda number: self._entry(secret, number))
         self._lanes = self._make_lanes(secret)
 
     def _make_lanes(self, secret: Secret | None) -> list[tuple[Lane, JobQueue]]:
-        """Lanes within the shell budget: suspects, detail and probes have one each, polling the rest."""
-        env, post = self._environment, self._inbox.put
-        polls = self._polls
-
-        def entry(first: int) -> EntrySession:
-            return EntrySession(env, secret, first, self._count_shell, self._gate)
-
-        exchange = [(f"{POLL_LANE}{n}", self._fast, n) for n in range(polls)]
-        exchange += [("suspects", self._slow, polls), ("detail", self._detail, 0)]
+        """As many lanes as shells at most: suspects, detail and probes have one each, polling the rest."""
+        env, post, rack = self._environment, self._inbox.put, self._rack
+        exchange = [(f"{POLL_LANE}{n}", self._fast, Urgency.POLL) for n in range(self._polls)]
+        exchange += [("suspects", self._slow, Urgency.SUSPECT), ("detail", self._detail, Urgency.LOOK)]
         lanes: list[tuple[Lane, JobQueue]] = [
-            (ExchangeLane(name, jobs, post, env, entry(first), self._ending), jobs)
-            for name, jobs, first in exchange
+            (ExchangeLane(name, jobs, post, env, rack, self._ending, urgency), jobs)
+            for name, jobs, urgency in exchange
         ]
-        lanes.append((ProbeLane(self._probes, post, entry(0), self._abandoned), self._probes))
+        lanes.append((ProbeLane(self._probes, post, rack, self._abandoned), self._probes))
         lanes += [
             (WinRMLane(f"winrm-{n}", self._winrm, post, env, secret), self._winrm) for n in range(WINRM_LANES)
         ]
         return lanes
+
+    def _entry(self, secret: Secret | None, number: int) -> EntrySession:
+        return EntrySession(self._environment, secret, number, self._count_shell, self._gate)
 
     # --- from any thread ---------------------------------------------------------------------------
 
@@ -145,6 +144,7 @@ class Collector:
 
     def run(self) -> None:
         """Poll until ``stop``; then close every session that is not busy."""
+        self._rack.start()
         for lane, _ in self._lanes:
             lane.start()
         try:
@@ -185,7 +185,9 @@ class Collector:
         if now - self._emitted_at < EMIT_SECONDS:
             return
         self._fleet = picture.aged(self._fleet, readers.now())
-        status = replace(self._fleet.status, sessions=self._shells)
+        refusal = self._rack.shortage
+        shortage = None if refusal is None else readers.problem_of(refusal)
+        status = replace(self._fleet.status, sessions=self._shells, shortage=shortage)
         if status != self._fleet.status:
             self._fleet = replace(self._fleet, status=status)
         if not self._has_news():
@@ -348,6 +350,7 @@ class Collector:
     def _finish(self) -> None:
         """Close idle sessions at once; a lane in mid-call is left, and its shell ends by idle time."""
         self._ending.set()
+        self._rack.close()
         for _, jobs in self._lanes:
             _drain(jobs)
         for _, jobs in self._lanes:

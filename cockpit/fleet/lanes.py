@@ -1,4 +1,4 @@
-"""Worker threads of the collector: one session each, so that a session never sees two threads.
+"""Worker threads of the collector: each does one job at a time, on a session it borrows for it.
 
 A lane takes jobs from its queue, runs them, and posts events. It knows nothing of the picture.
 """
@@ -11,22 +11,20 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from cockpit.config.environment import Environment
 from cockpit.config.secrets import Secret
-from cockpit.config.targets import exchange_target
-from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import ExchangeError, SignInError
 from cockpit.exchange.model import ExchangeServer, Outcome
-from cockpit.exchange.session import EXCHANGE, Session
 from cockpit.exchange.text import clean_line
 from cockpit.fleet import events as e
 from cockpit.fleet import readers
+from cockpit.fleet.entry import EntryFailure
+from cockpit.fleet.rack import Rack, RackClosedError, Urgency
 from cockpit.fleet.snapshot import Problem, WinRMReading
 
 _LOG = logging.getLogger(__name__)
-_T = TypeVar("_T")
 
 LANE_REST_SECONDS = 5.0
 """How long a lane without a session leaves the work to the others before it tries for one again."""
@@ -81,108 +79,6 @@ def _unforeseen(job: Job, error: Exception) -> e.Event:
             return e.ProbeEnded(at, run_id, name, None, (), problem)
 
 
-class EntryFailure(Exception):  # noqa: N818 -- wraps the error that is the failure
-    """No entry server could be asked; ``error``: what one of them said."""
-
-    def __init__(self, error: ExchangeError) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-class SignInGate:
-    """Shut by the first refused sign-in, for every lane: each further try counts towards a lock-out. With
-    Basic, where every request is a sign-in, also for the lanes that have a shell."""
-
-    def __init__(self) -> None:
-        self._refusal: ExchangeError | None = None
-
-    def pass_or_raise(self) -> None:
-        """Raises EntryFailure while the gate is shut."""
-        if (refusal := self._refusal) is not None:
-            raise EntryFailure(refusal)
-
-    @property
-    def is_shut(self) -> bool:
-        return self._refusal is not None
-
-    def shut(self, refusal: ExchangeError) -> None:
-        self._refusal = refusal
-
-    def open(self) -> None:
-        self._refusal = None
-
-
-class EntrySession:
-    """One Exchange session that moves on to the next entry server when its own falls silent."""
-
-    def __init__(
-        self,
-        environment: Environment,
-        secret: Secret | None,
-        first: int,
-        on_shell: Callable[[int], None],
-        gate: SignInGate,
-    ) -> None:
-        self._environment = environment
-        self._secret = secret
-        self._at = first % len(environment.entry_servers)
-        self._on_shell = on_shell
-        self._gate = gate
-        self._sessions: dict[int, Session] = {}
-
-    def use(self, job: Callable[[ExchangeCmdlets], _T]) -> _T:
-        """Run ``job`` with cmdlets of an entry server that answers.
-
-        Raises ExchangeError for what concerns the job itself, EntryFailure when no entry server works.
-        """
-        failed: list[ExchangeError] = []
-        for left in reversed(range(len(self._environment.entry_servers))):
-            session = self._current()
-            try:
-                if session.signs_in:
-                    self._gate.pass_or_raise()
-                if not session.is_open:
-                    self._clean_up()
-                    session.open()
-                return job(ExchangeCmdlets(session, self._environment.polling.time_limit))
-            except ExchangeError as error:
-                if not error.session_lost:
-                    raise
-                self._next()
-                if isinstance(error, SignInError):
-                    self._gate.shut(error)
-                failed.append(error)
-                if not error.elsewhere:
-                    raise EntryFailure(error) from error
-                if left == 0:
-                    # As long as one of them may come back by itself, it is waited for.
-                    told = next((each for each in failed if each.retry), error)
-                    raise EntryFailure(told) from error
-        raise AssertionError("an environment has at least one entry server")
-
-    def close(self) -> None:
-        for session in self._sessions.values():
-            if self._gate.is_shut and session.signs_in:
-                session.hold_back()
-            session.close()
-
-    def _current(self) -> Session:
-        if self._at not in self._sessions:
-            target = exchange_target(self._environment, self._environment.entry_servers[self._at])
-            user = self._environment.credential.user
-            self._sessions[self._at] = Session(target, EXCHANGE, user, self._secret, self._on_shell)
-        return self._sessions[self._at]
-
-    def _clean_up(self) -> None:
-        """Before a shell is opened: those that could not be deleted count against the same quota."""
-        for session in self._sessions.values():
-            session.clean_up()
-
-    def _next(self) -> None:
-        self._current().close()
-        self._at = (self._at + 1) % len(self._environment.entry_servers)
-
-
 class Lane(threading.Thread, ABC):
     """A thread that works off a queue. A job that fails in an unforeseen way is logged and told."""
 
@@ -195,6 +91,8 @@ class Lane(threading.Thread, ABC):
         while (job := self._jobs.get()) is not None:
             try:
                 self._post(self.perform(job))
+            except RackClosedError:
+                break
             except EntryFailure as failure:
                 self.entry_failed(job, failure.error)
             except Exception as error:
@@ -215,7 +113,7 @@ class Lane(threading.Thread, ABC):
 
 
 class ExchangeLane(Lane):
-    """Organization, health and detail reads over one Exchange session that stays open."""
+    """Organization, health and detail reads."""
 
     def __init__(
         self,
@@ -223,14 +121,17 @@ class ExchangeLane(Lane):
         jobs: JobQueue,
         post: Callable[[e.Event], None],
         environment: Environment,
-        entry: EntrySession,
+        rack: Rack,
         ending: threading.Event,
+        urgency: Urgency,
     ) -> None:
-        """``ending``: set when the collector stops, so that a lane at rest ends at once."""
+        """``ending``: set when the collector stops, so that a lane at rest ends at once. ``urgency``: of its
+        reads of health."""
         super().__init__(name, jobs, post)
         self._environment = environment
-        self._entry = entry
+        self._rack = rack
         self._ending = ending
+        self._urgency = urgency
 
     def perform(self, job: Job) -> e.Event:
         match job:
@@ -245,14 +146,14 @@ class ExchangeLane(Lane):
 
     def _organization(self) -> e.Event:
         try:
-            return self._entry.use(lambda c: readers.read_organization(c, self._environment))
+            return self._rack.use(Urgency.LOOK, lambda c: readers.read_organization(c, self._environment))
         except ExchangeError as error:
             raise EntryFailure(error) from error
 
     def _health(self, server: ExchangeServer) -> e.Event:
         scope = self._environment.polling.scope
         try:
-            found = self._entry.use(lambda cmdlets: readers.read_health(cmdlets, server, scope))
+            found = self._rack.use(self._urgency, lambda c: readers.read_health(c, server, scope))
         except ExchangeError as error:
             return e.HealthFailed(readers.now(), server.name, readers.problem_of(error))
         silent = [r for r in found.readings if r.outcome is Outcome.EMPTY_WITH_WARNING]
@@ -266,7 +167,7 @@ class ExchangeLane(Lane):
 
     def _detail(self, server: ExchangeServer) -> e.Event:
         try:
-            return self._entry.use(lambda cmdlets: readers.read_detail(cmdlets, server.name))
+            return self._rack.use(Urgency.LOOK, lambda c: readers.read_detail(c, server.name))
         except ExchangeError as error:
             _LOG.warning("detail of %s: %s", server.name, error)
             return e.DetailRead(readers.now(), server.name, None, None)
@@ -286,18 +187,18 @@ class ExchangeLane(Lane):
                 self._post(e.EntryFailed(at, problem, error.retry, organization=True, refused=refused))
 
     def finish(self) -> None:
-        self._entry.close()
+        self._rack.empty()
 
 
 class ProbeLane(Lane):
-    """Probes run by hand, one at a time, on a session opened for the run and closed after it."""
+    """Probes run by hand, one at a time."""
 
     def __init__(
-        self, jobs: JobQueue, post: Callable[[e.Event], None], entry: EntrySession, abandoned: set[str]
+        self, jobs: JobQueue, post: Callable[[e.Event], None], rack: Rack, abandoned: set[str]
     ) -> None:
         """``abandoned``: ids of runs that nobody waits for; the collector adds, this lane takes away."""
         super().__init__("probe", jobs, post)
-        self._entry = entry
+        self._rack = rack
         self._abandoned = abandoned
 
     def perform(self, job: Job) -> e.Event:
@@ -307,10 +208,9 @@ class ProbeLane(Lane):
             self._abandoned.discard(job.run_id)
             unsent = Problem("The probe was not sent", "nobody waited for it any more")
             return e.ProbeEnded(readers.now(), job.run_id, job.server, None, (), unsent)
-        try:
-            return self._entry.use(lambda c: readers.run_probe(c, job.run_id, job.server, job.identity))
-        finally:
-            self._entry.close()
+        return self._rack.use(
+            Urgency.PERSON, lambda c: readers.run_probe(c, job.run_id, job.server, job.identity)
+        )
 
     def entry_failed(self, job: Job, error: ExchangeError) -> None:
         if isinstance(job, ProbeJob):
@@ -318,7 +218,7 @@ class ProbeLane(Lane):
             self._post(e.ProbeEnded(readers.now(), job.run_id, job.server, None, (), problem))
 
     def finish(self) -> None:
-        self._entry.close()
+        self._rack.empty()
 
 
 class WinRMLane(Lane):

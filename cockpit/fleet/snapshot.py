@@ -174,6 +174,8 @@ class CollectorStatus:
     entry_server: str = ""
     problem: Problem | None = None
     """Why no organization could be read at all; the last known servers stay."""
+    shortage: Problem | None = None
+    """Why there is no session at the moment though there is somebody to ask: this user's shells are taken."""
     organization_read_at: datetime | None = None
     grants: Grants = field(default_factory=Grants)
     """What RBAC lets this account use, as last read with the organization."""

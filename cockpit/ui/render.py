@@ -235,7 +235,7 @@ def _rate(status: CollectorStatus) -> tuple[str, str]:
 
 def collector_problem(fleet: FleetSnapshot) -> Line:
     """The collector's own trouble, one line; empty when it has none."""
-    problem = fleet.status.problem
+    problem = fleet.status.problem or fleet.status.shortage
     if problem is None:
         return ()
     cure = f"  {problem.cure}" if problem.cure else ""

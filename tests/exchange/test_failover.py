@@ -18,7 +18,7 @@ from cockpit.config.environment import (
 )
 from cockpit.config.secrets import Secret
 from cockpit.exchange.errors import CertificateError, EndpointNotFoundError, ExchangeError
-from cockpit.fleet.lanes import EntryFailure, EntrySession, SignInGate
+from cockpit.fleet.entry import EntryFailure, EntrySession, SignInGate
 from cockpit.recovery.access import Sessions
 from tests.exchange.conftest import PASSWORD, Bench, Make
 

@@ -10,7 +10,7 @@ from cockpit.config.environment import Address, Credential, EndpointSettings, En
 from cockpit.config.secrets import Secret
 from cockpit.exchange.errors import SignInError
 from cockpit.exchange.pipeline import Call
-from cockpit.fleet.lanes import EntryFailure, EntrySession, SignInGate
+from cockpit.fleet.entry import EntryFailure, EntrySession, SignInGate
 from cockpit.lab.wire import auth
 from cockpit.lab.wire.acceptors import RefusedError
 from cockpit.lab.wire.http import Request, Response
