@@ -9,12 +9,14 @@ from typing import Any
 from cockpit.commands.output import end_in_order, reader_may_leave
 from cockpit.config import secrets
 from cockpit.config.environment import Environment
+from cockpit.config.secrets import Secret
 from cockpit.config.targets import exchange_target
 from cockpit.config.watched import ELSEWHERE, why_left_out
 from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.cmdlets import ExchangeCmdlets, invoke_monitoring_probe_call
-from cockpit.exchange.errors import ExchangeError
+from cockpit.exchange.errors import ExchangeError, ThrottledError
 from cockpit.exchange.model import MonitoringProbeResult, Reading
+from cockpit.exchange.patience import patiently
 from cockpit.exchange.session import EXCHANGE, Session
 
 SUCCEEDED, FAILED, NOT_RUN = 0, 2, 3
@@ -25,31 +27,56 @@ def run(environment: Environment, identity: str, server: str, form: str) -> int:
     call = invoke_monitoring_probe_call(identity, server)
     print(f"{call}   (may take minutes)", file=sys.stderr)
     secret = secrets.password(environment)
-    failure: ExchangeError | None = None
     end_in_order()
+    try:
+        session = patiently(lambda: _session(environment, secret), told=_Waiting())
+    except ExchangeError as error:
+        return _not_run(error, identity, server, form)
+    # Once it may have been sent it is not sent again, to nobody.
+    try:
+        cmdlets = ExchangeCmdlets(session)
+        _refuse_left_out(cmdlets, environment, server)
+        answer = cmdlets.invoke_monitoring_probe(identity, server)
+        return _show(answer, identity, server, form)
+    except ExchangeError as error:
+        return _not_run(error, identity, server, form)
+    finally:
+        session.close()
+
+
+def _session(environment: Environment, secret: Secret | None) -> Session:
+    """On the first entry server that gives one. Raises ExchangeError: what the last one said."""
+    failure: ExchangeError | None = None
     for entry in environment.entry_servers:
         session = Session(exchange_target(environment, entry), EXCHANGE, environment.credential.user, secret)
         try:
             session.open()
         except ExchangeError as error:
-            failure = error
             session.close()
+            failure = error
             if not error.elsewhere:
                 break
-            continue
-        # Once it may have been sent it is not sent again, to nobody.
-        try:
-            cmdlets = ExchangeCmdlets(session)
-            _refuse_left_out(cmdlets, environment, server)
-            answer = cmdlets.invoke_monitoring_probe(identity, server)
-            return _show(answer, identity, server, form)
-        except ExchangeError as error:
-            failure = error
-            break
-        finally:
-            session.close()
-    if failure is not None:
-        print(f"{failure}. {failure.cure}", file=sys.stderr)
+        else:
+            return session
+    if failure is None:
+        raise AssertionError("an environment has at least one entry server")
+    raise failure
+
+
+class _Waiting:
+    """Says once that it waits."""
+
+    def __init__(self) -> None:
+        self._said = False
+
+    def __call__(self, error: ThrottledError) -> None:
+        if not self._said:
+            print(f"{error}. Waiting for one to come free.", file=sys.stderr)
+            self._said = True
+
+
+def _not_run(failure: ExchangeError, identity: str, server: str, form: str) -> int:
+    print(f"{failure}. {failure.cure}", file=sys.stderr)
     if form == "json":
         print(json.dumps(_as_dict(Reading(()), identity, server, str(failure)), ensure_ascii=False, indent=2))
     return NOT_RUN

@@ -54,6 +54,7 @@ def _show(
     if not complete(fleet, only) and fleet.status.problem is None:
         code = max(code, UNKNOWN) if code != 2 else code
         _narrate(Problem("Not every server answered in time", cure="Give a longer --timeout."))
+        _narrate(fleet.status.shortage)
     if fleet.status.problem is not None:
         _narrate(fleet.status.problem)
     if fleet.status.left_out:

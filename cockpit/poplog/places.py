@@ -17,6 +17,7 @@ from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import CmdletFailedError, ExchangeError, SignInError
 from cockpit.exchange.logfiles import LogFileGoneError
 from cockpit.exchange.model import ExchangeServer
+from cockpit.exchange.patience import patiently
 from cockpit.exchange.session import EXCHANGE, Session
 from cockpit.poplog.errors import FileGoneError, LogError, RefusedError
 
@@ -75,6 +76,14 @@ class Places:
                 self._known.pop(server, None)
 
     def _ask(self, wanted: str) -> None:
+        """Where all of the user's shells are taken, it waits its turn for one."""
+        try:
+            patiently(lambda: self._ask_once(wanted))
+        except ExchangeError as error:
+            raise log_error(error) from error
+
+    def _ask_once(self, wanted: str) -> None:
+        """Raises ExchangeError and LogError."""
         self._asked_at[wanted] = time.monotonic()
         last: ExchangeError | None = None
         for entry in self._environment.entry_servers:
@@ -93,7 +102,7 @@ class Places:
             finally:
                 session.close()
         if last is not None:
-            raise log_error(last) from last
+            raise last
 
     def _ask_all(self, cmdlets: ExchangeCmdlets, wanted: str) -> None:
         names = {s.name.lower(): s for s in cmdlets.get_exchange_server().rows}

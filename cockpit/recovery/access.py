@@ -14,6 +14,7 @@ from cockpit.config.targets import Target, exchange_target, winrm_target
 from cockpit.exchange.changes import ExchangeChange, WinRMChange, send
 from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import ExchangeError, SignInError
+from cockpit.exchange.patience import patiently
 from cockpit.exchange.session import EXCHANGE, WINRM, RawResult, Session
 from cockpit.exchange.winrm import WinRMCmdlets
 from cockpit.poplog.source import LogSource
@@ -79,7 +80,7 @@ class Access(Protocol):
 
 
 class Sessions:
-    """Access over real sessions."""
+    """Access over real sessions. Where all of the user's shells are taken, it waits its turn for one."""
 
     def __init__(
         self, environment: Environment, secret: Secret | None, fqdn: Callable[[str], str] = lambda name: name
@@ -95,6 +96,9 @@ class Sessions:
         self._check: Callable[[], None] = lambda: None
 
     def read(self, job: Callable[[ExchangeCmdlets], _T]) -> _T:
+        return patiently(lambda: self._read(job))
+
+    def _read(self, job: Callable[[ExchangeCmdlets], _T]) -> _T:
         for left in reversed(range(len(self._order))):
             session = self._entry()
             try:

@@ -176,11 +176,9 @@ def test_rows_go_out_by_number_and_by_weight_and_what_is_left_is_known() -> None
     merger.add(0, rows, T + 9, T + 9)
     merger.whole(0, T + 9)
     assert (merger.held, merger.weight) == (6, sum(weights))
-    assert offsets(merger.release(T + 9, 2)) == [0, 1]
-    assert merger.cut
-    assert offsets(merger.release(T + 9, 99, sum(weights[2:4]))) == [2, 3]
-    assert merger.cut
-    assert offsets(merger.release(T + 9, 99, 1)) == [4], "one goes, whatever its size"
-    assert offsets(merger.rest(1)) == [5]
-    assert not merger.cut
+    out: list[tuple[list[int], bool]] = []
+    for most, size in ((2, float("inf")), (99, sum(weights[2:4])), (99, 1), (1, float("inf"))):
+        rows = merger.release(T + 9, most, size)
+        out.append((offsets(rows), merger.cut))
+    assert out == [([0, 1], True), ([2, 3], True), ([4], True), ([5], False)], "one goes, whatever its size"
     assert (merger.held, merger.weight) == (0, 0)
