@@ -67,8 +67,12 @@ def paths() -> Paths:
 
 
 def private_dir(path: Path) -> Path:
-    """``path``, created with its parents if missing, readable by the user alone."""
-    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """``path``, created if missing, readable by the user alone; so is every folder above it that is missing:
+    whoever may write into one of those could put another in its place, and a umask may be 0."""
+    missing = [each for each in (path, *path.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(exist_ok=True, mode=0o700)
+    path.mkdir(exist_ok=True, mode=0o700)  # FileExistsError where it is a file
     return path
 
 

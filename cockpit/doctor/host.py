@@ -138,7 +138,8 @@ def journal(environment: Environment, seconds: float) -> Judged:
     try:
         url = journal_url_of(environment)
         outside = checkpoints_of(url, environment.name, paths().journal)
-        return judge_journal(within(seconds, lambda: examine_journal(url, outside)))
+        group = environment.journal.group
+        return judge_journal(within(seconds, lambda: examine_journal(url, outside, group)))
     except TimeoutError as error:
         return unknown(f"the journal was not proved: {error}", "Run: pop-cockpit journal verify")
     except (JournalError, ConfigError) as error:

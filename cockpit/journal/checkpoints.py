@@ -23,6 +23,7 @@ from cockpit.config.paths import private_dir
 from cockpit.journal.chain import canonical
 from cockpit.journal.errors import JournalError
 from cockpit.journal.records import Checkpoint
+from cockpit.journal.sharing import ALONE, Sharing
 
 KEY_FILE: Final = "journal-ed25519.pem"
 _FIELDS: Final = frozenset(Checkpoint.__slots__)
@@ -90,12 +91,16 @@ def _make_key(path: Path) -> None:
         os.unlink(temporary)
 
 
-def append(path: Path, checkpoint: Checkpoint) -> None:
-    """One line more in the file outside, on disk when this returns. JournalError: it cannot be written."""
+def append(path: Path, checkpoint: Checkpoint, sharing: Sharing = ALONE) -> None:
+    """One line more in the file outside, on disk when this returns. ``sharing``: of the journal.
+
+    JournalError: it cannot be written.
+    """
     line = (canonical(asdict(checkpoint)) + "\n").encode()
     try:
-        private_dir(path.parent)
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        sharing.prepare(path.parent)
+        sharing.make(path)
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             _drop_torn_line(descriptor)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -13,8 +12,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from cockpit.config.paths import private_dir
 from cockpit.journal.errors import JournalError
+from cockpit.journal.sharing import ALONE, Sharing
 
 _WRITES: Final = "cockpit_writes"
 _SQLITE: Final = "sqlite"
@@ -53,17 +52,10 @@ def _parse(url: str) -> sa.URL:
     return parsed
 
 
-def _create_private(path: Path) -> None:
-    private_dir(path.parent)
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    try:
-        # SQLite gives -wal and -shm the modes of this file.
-        os.fchmod(descriptor, 0o600)
-    finally:
-        os.close(descriptor)
+def _create(path: Path, sharing: Sharing) -> None:
+    """SQLite gives -wal and -shm the mode of this file."""
+    sharing.prepare(path.parent)
+    sharing.make(path)
 
 
 def _engine(url: sa.URL) -> sa.Engine:
@@ -128,13 +120,16 @@ def cause(error: Exception) -> str:
 class Database:
     """An engine with its transactions. May be used from several threads; each gets its own connection."""
 
-    def __init__(self, url: str) -> None:
-        """JournalError: the URL cannot be used, a driver is missing, the file cannot be created."""
+    def __init__(self, url: str, sharing: Sharing = ALONE) -> None:
+        """``sharing``: whose the files of SQLite are.
+
+        JournalError: the URL cannot be used, a driver is missing, the file cannot be created or shared.
+        """
         self._url = _parse(url)
         self.shown = self._url.set(query={}).render_as_string(hide_password=True)
         try:
             if self._url.drivername == _SQLITE:
-                _create_private(Path(str(self._url.database)))
+                _create(Path(str(self._url.database)), sharing)
             self._engine = _engine(self._url)
         except OSError as error:
             raise JournalError(

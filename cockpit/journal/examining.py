@@ -14,6 +14,7 @@ from cockpit.journal.errors import JournalError
 from cockpit.journal.migrate import schema_of
 from cockpit.journal.records import Check
 from cockpit.journal.schema import SCHEMA
+from cockpit.journal.sharing import sharing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Examined:
     old: bool = False
 
 
-def examine(url: str, outside: Path) -> Examined:
-    """Look at the journal at ``url``; ``outside``: the file of checkpoints.
+def examine(url: str, outside: Path, group: str | None = None) -> Examined:
+    """Look at the journal at ``url``; ``outside``: the file of checkpoints; ``group``: that shares it.
 
     A write is begun and given up. Raises JournalError where it cannot be written or read.
     """
@@ -35,7 +36,7 @@ def examine(url: str, outside: Path) -> Examined:
     if file is not None and not file.exists():
         _refuse_unless_makable(file)
         return Examined(str(file), None)
-    database = Database(url)
+    database = Database(url, sharing_of(group))
     try:
         return _examined(database, file, outside)
     finally:

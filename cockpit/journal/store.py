@@ -19,35 +19,43 @@ from cockpit.journal.leases import Hold
 from cockpit.journal.migrate import migrate
 from cockpit.journal.reading import Reads
 from cockpit.journal.records import Actor, Check, Checkpoint, Lease
+from cockpit.journal.sharing import ALONE, Sharing, sharing_of
 from cockpit.journal.transaction import locked_head
 from cockpit.journal.writing import Writer
 
 __all__ = ["Hold", "Journal", "Writer", "open_journal", "sqlite_url"]
 
 
-def open_journal(url: str, actor: Actor, *, keys: Path, checkpoints: Path) -> Journal:
+def open_journal(
+    url: str, actor: Actor, *, keys: Path, checkpoints: Path, group: str | None = None
+) -> Journal:
     """Open the journal at ``url``, its tables brought up to date.
 
-    ``keys``: folder of the signing key, made on the first checkpoint. ``checkpoints``: the file outside,
-    one per journal. JournalError: it cannot be opened, or is newer than this program.
+    ``keys``: folder of the signing key, made on the first checkpoint; each user's own. ``checkpoints``: the
+    file outside, one per journal. ``group``: of this host, that shares a SQLite journal and its checkpoints.
+    JournalError: it cannot be opened or shared, or is newer than this program.
     """
-    database = Database(url)
+    sharing = sharing_of(group)
+    database = Database(url, sharing)
     try:
         migrate(database)
     except BaseException:
         database.close()
         raise
-    return Journal(database, actor, keys, checkpoints)
+    return Journal(database, actor, keys, checkpoints, sharing)
 
 
 class Journal(Reads):
     """May be used from several threads at once. Every method may raise JournalError."""
 
-    def __init__(self, database: Database, actor: Actor, keys: Path, outside: Path) -> None:
+    def __init__(
+        self, database: Database, actor: Actor, keys: Path, outside: Path, sharing: Sharing = ALONE
+    ) -> None:
         super().__init__(database)
         self.actor = actor
         self._keys = keys
         self._outside = outside
+        self._sharing = sharing
 
     def close(self) -> None:
         self._database.close()
@@ -134,7 +142,7 @@ class Journal(Reads):
                     signature=made.signature,
                 )
             )
-        checkpoints.append(self._outside, made)
+        checkpoints.append(self._outside, made, self._sharing)
         return made
 
     def verify(self, outside: Path | None = None) -> Check:

@@ -68,9 +68,9 @@ def open_journal_of(environment: Environment) -> Journal:
     places = paths()
     folder = private_dir(places.journal)
     url = journal_url(environment, places)
-    return open_journal(
-        url, actor_of(environment), keys=folder, checkpoints=checkpoints_of(url, environment.name, folder)
-    )
+    outside = checkpoints_of(url, environment.name, folder)
+    group = environment.journal.group
+    return open_journal(url, actor_of(environment), keys=folder, checkpoints=outside, group=group)
 
 
 def checkpoints_of(url: str, name: str, folder: Path) -> Path:

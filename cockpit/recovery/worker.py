@@ -84,7 +84,13 @@ def main() -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     task = read_task(sys.stdin.buffer)
     actor = Actor(task.operator, task.origin, process_name(), task.program)
-    journal = open_journal(task.journal_url, actor, keys=Path(task.keys), checkpoints=Path(task.checkpoints))
+    journal = open_journal(
+        task.journal_url,
+        actor,
+        keys=Path(task.keys),
+        checkpoints=Path(task.checkpoints),
+        group=task.environment.journal.group,
+    )
     try:
         return work(journal, task)
     finally:

@@ -7,6 +7,8 @@ import os
 from datetime import datetime
 from pathlib import Path
 
+from cockpit.config.paths import private_dir
+
 ENCODED_LIMIT = 74_994
 """Bytes of base64 that terminals are known to take (k9s, terminal-ui §1.2)."""
 
@@ -29,7 +31,7 @@ def osc52(text: str, tmux: bool) -> str | None:
 
 def save_text(directory: Path, kind: str, text: str, now: datetime) -> Path:
     """Write ``text`` to a new file only its owner can read."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_dir(directory)
     stem = f"{kind}-{now:%Y%m%dT%H%M%S}"
     for attempt in range(1000):
         path = directory / (f"{stem}.txt" if attempt == 0 else f"{stem}-{attempt}.txt")

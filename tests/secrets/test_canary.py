@@ -7,6 +7,8 @@ byte it left is searched. The only file that may hold it is the one the environm
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -18,6 +20,7 @@ import pytest
 
 from cockpit.config import secrets as config_secrets
 from tests.secrets.searching import Sampler, found_in, leaks, written
+from tests.support.files import stated, wrong_modes
 from tests.support.processes import COCKPIT, Home, LabProcess, lab, run
 from tests.support.recovering import (
     FIRST,
@@ -55,8 +58,18 @@ class Planted:
         return self.home.processes()
 
 
+@pytest.fixture(scope="module")
+def careless() -> Iterator[None]:
+    """The most open umask there is: what is private must not hang on it."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="module", params=["basic-tls", pytest.param("ntlm", marks=pytest.mark.matrix)])
-def planted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
+def planted(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, careless: None
+) -> Iterator[Planted]:
     folder = tmp_path_factory.mktemp("canary")
     home = Home(folder / "home")
     with lab(folder / "lab", SCENARIO, *SPEED, "--auth", request.param) as served:
@@ -169,6 +182,20 @@ def test_no_file_holds_it_but_the_one_that_is_referred_to(planted: Planted) -> N
     found = leaks(planted.home.folder, planted.secrets) | leaks(planted.served.home.folder, planted.secrets)
     assert {path: how for path, how in found.items() if Path(path) not in allowed} == {}
     assert any(Path(path) in allowed for path in found), "the search finds it where it is known to be"
+
+
+def test_every_file_has_the_mode_that_is_stated(planted: Planted) -> None:
+    """docs/files.md, for what all of the product together has written, under a umask of 0."""
+    assert wrong_modes(planted.home.folder, planted.home.state) == []
+    ready = planted.served.env_file.with_name("environment.toml")
+    own = ready.with_name("environment.toml.d")
+    for path, row in (
+        (ready, "READY"),
+        (own, "READY.d"),
+        (own / "password", "READY.d/password"),
+        (own / "control-token", "READY.d/control-token"),
+    ):
+        assert stat.S_IMODE(path.stat().st_mode) == next(r.mode for r in stated() if r.path == row), path
 
 
 def test_no_terminal_was_shown_it(planted: Planted) -> None:
