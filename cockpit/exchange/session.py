@@ -225,7 +225,8 @@ class Session:
             explained = from_wire(error, self.target.url)
             self._refused = isinstance(explained, SignInError | KerberosError)
             if self._refused:
-                self._undeleted.append((time.monotonic(), pool.id))
+                if pool.shell.opened:
+                    self._undeleted.append((time.monotonic(), pool.id))
             elif wsman.guard.requests:  # else nobody heard of a shell
                 self._abandon(wsman, pool.id, reconnect=True)
             wsman.hang_up()

@@ -324,5 +324,5 @@ def test_a_shell_is_not_looked_for_after_a_refused_sign_in(make: Make, tmp_path:
     bench = make("kerberos")
     session = bench.session(spn_host=f"ex02.{DOMAIN}")
     refusal(session, e.KerberosError)
-    assert session._undeleted == []
+    assert not session._undeleted
     assert bench.shells() == []

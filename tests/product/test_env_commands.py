@@ -135,7 +135,7 @@ def test_the_command(
     said = capsys.readouterr()
     assert f"{one.entry_servers[0]} Exchange  its certificate comes from" in said.out
     assert "-> Name the PEM file of the CA" in said.out
-    assert "env test lab: 6 not checked, 1 broken, " in said.err
+    assert "env test lab: 5 not checked, 1 broken, 3 not used, " in said.err
 
 
 # --- adding ---------------------------------------------------------------------------------------

@@ -137,6 +137,9 @@ OTHERS: Final[dict[str, tuple[str, str]]] = {
     "trace-unconfirmed": ("EX13-MBX01", _DEEP),
     "log-disk-full": (ACCESS, _CTP),
     "logging-restart": (ACCESS, _CTP),
+    "no-winrm": (BACK, _SELF),
+    "view-only-operator": (BACK, _SELF),
+    "routed": (BACK, _SELF),
 }
 
 

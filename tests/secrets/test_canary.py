@@ -193,7 +193,7 @@ def test_every_file_has_the_mode_that_is_stated(planted: Planted) -> None:
         (ready, "READY"),
         (own, "READY.d"),
         (own / "password", "READY.d/password"),
-        (own / "control-token", "READY.d/control-token"),
+        (own / "token", "READY.d/token"),
     ):
         assert stat.S_IMODE(path.stat().st_mode) == next(r.mode for r in stated() if r.path == row), path
 

@@ -104,7 +104,9 @@ async def test_done_by_hand_wants_its_tick_and_shows_what_to_run(make_app: MakeA
         assert recovery.answers == []
         dialog.button("tick").press()
         await until(pilot, lambda: not dialog.button("send").disabled)
-        await pilot.press("enter", "enter")
+        for disabled in (True, False):
+            await pilot.press("enter")
+            await until(pilot, lambda: dialog.button("send").disabled is disabled)  # noqa: B023 -- awaited here
         assert recovery.answers == [], "the tick never sends"
         dialog.button("send").press()
         await until(pilot, lambda: recovery.answers)

@@ -76,7 +76,14 @@ class Failure:
 
 
 NOTHING: Final = Sight()
-_BROKEN: Final = Sight(e.UnreachableError, "The connection to URL broke")
+_CUT: Final = Sight(e.UnreachableError, "The connection to URL broke")
+_BROKEN: Final = Sight(
+    e.UnreachableError,
+    "The connection to URL broke",
+    "Check that the server is up and speaks TLS on this port; with auth = certificate also that ours comes "
+    "from a CA that the server trusts.",
+)
+"""Over TLS a closed connection may be all that is told of a client certificate that was refused."""
 _BROKEN_PLAIN: Final = Sight(
     e.UnreachableError,
     "The connection to URL broke",
@@ -236,8 +243,8 @@ FAILURES: Final = (
     _spoilt("entity bomb in UTF-16"),
     _spoilt("external entity"),
     _spoilt("external subset"),
-    Failure("body cut", Effect.CUT, _BROKEN),
-    Failure("chunked body cut", Effect.CUT_CHUNKED, _BROKEN),
+    Failure("body cut", Effect.CUT, _CUT),
+    Failure("chunked body cut", Effect.CUT_CHUNKED, _CUT),
     Failure("300 MB, announced", Effect.HUGE, _TOO_LARGE),
     Failure("chunks without end", Effect.ENDLESS, _TOO_LARGE),
     Failure("headers without end", Effect.ENDLESS_HEAD, _TOO_LARGE),

@@ -58,6 +58,7 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return found
 
 
+@pytest.mark.timeout(900)  # the first of them runs all
 @pytest.mark.parametrize(("auth", "place"), CASES)
 def test_a_failure_on_the_wire(runs: dict[str, Run], auth: str, place: Place) -> None:
     failure, _ = PLACES[place]
