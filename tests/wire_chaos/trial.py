@@ -158,12 +158,13 @@ class Trial:
         """``act`` on a session of its own, struck ``count`` times (None: always) at ``request``."""
         endpoint = self._running.lab.endpoints[self._server][acts.kind]
         patience, call = (QUICK, QUICK_CALL) if failure.slow else (AMPLE, AMPLE_CALL)
-        session = self._session(acts.kind, patience)
+        session = self._session(acts.kind)
         target = session.target
         before = self._things(endpoint, session)
         since = self._running.on_loop(lambda: self._running.lab.simulation.ledger.last)
         if request not in OPENING:
             session.open()
+        session._patience = patience  # what is not struck has all the time that a busy machine takes
         self._running.on_loop(
             lambda: endpoint.knobs.add(failure.effect, action=request, count=count, **failure.trouble)
         )
@@ -174,6 +175,7 @@ class Trial:
             session.close()
         seconds = time.monotonic() - started
         self._clear(endpoint)
+        session._patience = AMPLE
         after = self._seen(lambda: acts.read(_Limited(session, AMPLE_CALL)), target)
         session.close()
         left = self._left(endpoint, session, before)
@@ -183,12 +185,12 @@ class Trial:
         entries = self._running.on_loop(lambda: self._running.lab.simulation.ledger.since(since))
         return sum(e.server == self._server and e.cmdlet == cmdlet for e in entries)
 
-    def _session(self, kind: str, patience: Patience) -> Session:
+    def _session(self, kind: str) -> Session:
         make, configuration = (exchange_target, EXCHANGE) if kind == "exchange" else (winrm_target, WINRM)
         environment = self._running.environment
         target = make(environment, self._server)
         return Session(
-            target, configuration, environment.credential.user, self._running.secret, patience=patience
+            target, configuration, environment.credential.user, self._running.secret, patience=AMPLE
         )
 
     def _clear(self, endpoint: Endpoint) -> None:
