@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
-from typing import IO, Any
+from typing import Any
 
+from rich.console import RenderableType
 from textual.app import App
 from textual.binding import Binding, BindingsMap
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Resize
 from textual.geometry import Size
+from textual.screen import Screen
+
+from cockpit.ui.output import TerminalOutput
 
 TERMINAL_GONE = 129
 """The code of SIGHUP, which says the same."""
@@ -30,57 +36,95 @@ def write_to_terminal(app: App[Any], data: str) -> None:
         app._driver.write(data)
 
 
-class LostTerminalFile:
-    """What Textual writes to. After the first error it swallows everything and says so once.
+class PatientApp(App[int]):
+    """An app whose drawings are dropped while the terminal does not take them. The next whole one makes good
+    for all of them; everything but the output goes on as ever."""
 
-    Textual's writer thread dies of such an error; then its queue of 30 writes fills, ``put`` blocks the
-    event loop for ever, and neither SIGHUP nor anything else ends the program: an orphan.
-    """
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        driver = self._driver
+        if not isinstance(driver, _Patient):
+            super()._display(screen, renderable)
+        elif driver.is_behind():
+            self.post_display_hook()
+        else:
+            with driver.drawing():
+                super()._display(screen, renderable)
 
-    def __init__(self, file: IO[str], lost: Callable[[], None]) -> None:
-        self._file = file
-        self._lost = lost
-        self._dead = False
 
-    def _try(self, call: Callable[[], object]) -> None:
-        if self._dead:
-            return
+class _Patient(Driver):
+    """What a driver adds to Textual's: see :func:`driver_class`. Apart so that an app can ask for it."""
+
+    _output: TerminalOutput | None = None
+    _drawn: list[str] | None = None
+    _encoding: tuple[str, str] = ("utf-8", "replace")
+
+    def is_behind(self) -> bool:
+        return self._output is not None and self._output.is_behind()
+
+    @contextmanager
+    def drawing(self) -> Iterator[None]:
+        """What is written meanwhile is one drawing."""
+        drawn: list[str] = []
+        self._drawn = drawn
         try:
-            call()
-        except (OSError, ValueError):
-            self._dead = True
-            self._lost()
+            yield
+        finally:
+            self._drawn = None
+            if self._output is not None:
+                self._output.write("".join(drawn).encode(*self._encoding), drawing=True)
 
-    def write(self, text: str) -> None:
-        self._try(lambda: self._file.write(text))
-
-    def flush(self) -> None:
-        self._try(self._file.flush)
-
-    def fileno(self) -> int:
-        return self._file.fileno()
-
-    def isatty(self) -> bool:
-        return self._file.isatty()
+    def write(self, data: str) -> None:
+        if self._drawn is not None:
+            self._drawn.append(data)
+        elif self._output is not None:
+            self._output.write(data.encode(*self._encoding))
 
 
 def driver_class() -> type[Driver] | None:
-    """Textual's driver, ending the app when the terminal is gone; None: the platform's own."""
+    """Textual's driver with an output that nobody waits for, ending the app when the terminal is gone; None:
+    the platform's own."""
     if sys.platform == "win32":
         return None
     from textual.drivers.linux_driver import LinuxDriver
 
-    class CockpitDriver(LinuxDriver):
+    class CockpitDriver(_Patient, LinuxDriver):
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options)
-            self._file: Any = LostTerminalFile(self._file, self._terminal_lost)
+            if (file := sys.__stderr__) is not None:  # what LinuxDriver writes to
+                self._encoding = (file.encoding, file.errors or "strict")
+            # In the loop: Textual's own handlers interrupt whatever the program is in the middle of.
+            self._loop.add_signal_handler(signal.SIGTSTP, self._sigtstp_application)
+            self._loop.add_signal_handler(signal.SIGCONT, self._sigcont_application)
 
-        def _terminal_lost(self) -> None:
-            leave = partial(self._app.exit, return_code=TERMINAL_GONE)
-            try:
-                self._loop.call_soon_threadsafe(leave)
-            except RuntimeError:
-                return  # the loop has ended already
+        @property
+        def _writer_thread(self) -> Any:
+            return self._output
+
+        @_writer_thread.setter
+        def _writer_thread(self, made: Any) -> None:
+            """In place of the writer that Textual has made and is about to start."""
+            lost, whole = partial(self._in_loop, self._leave), partial(self._in_loop, self._whole)
+            self._output = made and TerminalOutput(made.fileno(), lost, whole)
+
+        def _sigcont_application(self, *_: Any) -> None:
+            """Textual starts once more, whatever was before: after a mere SIGSTOP two threads then read the
+            keyboard, and the terminal's settings to go back to were our own."""
+            if not self._auto_restart:
+                return
+            if not self._must_signal_resume:
+                self.suspend_application_mode()
+            self.resume_application_mode()
+            self._whole()
+
+        def _leave(self) -> None:
+            self._app.exit(return_code=TERMINAL_GONE)
+
+        def _whole(self) -> None:
+            self._app.refresh(layout=True)
+
+        def _in_loop(self, call: Callable[[], None]) -> None:
+            with suppress(RuntimeError):  # the loop has ended already
+                self._loop.call_soon_threadsafe(call)
 
     return CockpitDriver
 

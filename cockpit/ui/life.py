@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 EXIT_CRASH = 70
 EXIT_REFUSED = 64
-SIGNALS = tuple(s for s in ("SIGTERM", "SIGHUP") if hasattr(signal, s))
+SIGNALS = tuple(s for s in ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT") if hasattr(signal, s))
 
 
 def refuse_reason(stdin_isatty: bool, output_isatty: bool, term: str | None) -> str | None:
@@ -45,7 +45,8 @@ def refuse(environ: Mapping[str, str]) -> str | None:
 
 
 def install_signals(app: TerminalApp) -> None:
-    """SIGTERM and SIGHUP (a closed SSH session) end the app the normal way: the terminal is restored."""
+    """Signals that end a program, SIGHUP of a closed SSH session among them, end the app the normal way: the
+    terminal is restored. No key sends SIGINT or SIGQUIT here, only ``kill``."""
     loop = asyncio.get_running_loop()
     for name in SIGNALS:
         number = getattr(signal, name)

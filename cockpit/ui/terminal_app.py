@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.console import RenderableType
-from textual.app import App
 from textual.timer import Timer
 
 from cockpit.ui import theme as themes
-from cockpit.ui._textual_hacks import catch_up_with_size, driver_class
+from cockpit.ui._textual_hacks import PatientApp, catch_up_with_size, driver_class
 from cockpit.ui.actions import Registry
 from cockpit.ui.environment import EnvironmentBadge
 from cockpit.ui.life import EXIT_CRASH, crash_line, install_signals
@@ -32,7 +31,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class TerminalApp(App[int], inherit_bindings=False):
+class TerminalApp(PatientApp, inherit_bindings=False):
     """``crash_dir``: where a crash is reported."""
 
     TITLE = "POP cockpit"

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import inspect
-import io
+from unittest.mock import Mock
 
 import pytest
+from rich.text import Text
 from textual.app import App
 from textual.binding import Binding
+from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
-from cockpit.ui._textual_hacks import LostTerminalFile, driver_class, replace_bindings, write_to_terminal
+from cockpit.ui._textual_hacks import (
+    PatientApp,
+    _Patient,
+    driver_class,
+    replace_bindings,
+    write_to_terminal,
+)
+from cockpit.ui.output import TerminalOutput
 
 
 class Small(App[None]):
@@ -38,24 +46,51 @@ async def test_replaced_bindings_are_all_there_is() -> None:
         assert "ctrl+q" not in app.screen.active_bindings
 
 
-def test_a_lost_terminal_is_said_once_and_then_swallows() -> None:
-    class Gone(io.StringIO):
-        def write(self, text: str) -> int:
-            raise OSError(errno.EIO, "Input/output error")
-
-    said: list[int] = []
-    file = LostTerminalFile(Gone(), lambda: said.append(1))
-    for _ in range(3):
-        file.write("x")
-        file.flush()
-    assert said == [1]
-
-
-def test_the_driver_writes_through_it() -> None:
+def test_the_driver_has_an_output_of_ours() -> None:
+    """Textual makes its writer and starts what the attribute then holds."""
     made = driver_class()
     assert made is not None
-    assert "_file" in inspect.getsource(LinuxDriver.start_application_mode)
-    assert "WriterThread(self._file)" in inspect.getsource(LinuxDriver.start_application_mode)
+    begins = inspect.getsource(LinuxDriver.start_application_mode)
+    assert "self._writer_thread = WriterThread(self._file)\n        self._writer_thread.start()" in begins
+    assert "self._file.fileno()" in inspect.getsource(WriterThread.fileno)
+    assert "self._writer_thread.stop()" in inspect.getsource(LinuxDriver.close)
+    assert isinstance(inspect.getattr_static(made, "_writer_thread"), property)
+
+
+def test_how_textual_comes_back_from_a_stop() -> None:
+    begins = inspect.getsource(LinuxDriver.start_application_mode)
+    assert "self._must_signal_resume = False" in begins.partition("self._key_thread.start()")[2], (
+        "once it is back"
+    )
+    assert "self._must_signal_resume = True" in inspect.getsource(LinuxDriver._sigtstp_application)
+
+
+async def test_drawings_are_dropped_while_the_terminal_is_behind() -> None:
+    """``_display`` is where every drawing passes; what it writes is one."""
+
+    class Drawn(_Patient):
+        behind = False
+
+        def is_behind(self) -> bool:
+            return self.behind
+
+        start_application_mode = disable_input = stop_application_mode = lambda self: None
+
+    app = PatientApp()
+    async with app.run_test():
+        output = Mock(spec=TerminalOutput)
+        driver = Drawn(app)
+        driver._output = output
+        app._driver, kept = driver, app._driver
+        app.features = frozenset()
+        app._display(app.screen, Text("seen"))
+        driver.behind = True
+        app._display(app.screen, Text("missed"))
+        app._driver, app.features = kept, frozenset({"headless"})
+        ((data,), options) = output.write.call_args
+        assert output.write.call_count == 1
+        assert b"seen" in data
+        assert options == {"drawing": True}
 
 
 async def test_writing_to_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
