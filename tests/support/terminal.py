@@ -21,7 +21,15 @@ import pyte
 
 from tests.support.processes import ROOT
 
-KEYS = {"down": "\x1b[B", "up": "\x1b[A", "right": "\x1b[C", "left": "\x1b[D", "tab": "\t", "enter": "\r"}
+KEYS = {
+    "ctrl+s": "\x13",
+    "down": "\x1b[B",
+    "up": "\x1b[A",
+    "right": "\x1b[C",
+    "left": "\x1b[D",
+    "tab": "\t",
+    "enter": "\r",
+}
 
 _AS_FOREGROUND = (
     "import fcntl,os,signal,sys,termios;fcntl.ioctl(0,termios.TIOCSCTTY,0);"
@@ -35,6 +43,7 @@ _UNFINISHED = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|[P\]^_][^\x07\x1b]*\x1b?)?\Z")
 _BEYOND_PYTE = re.compile(rb"\x1b\[[<=>][0-9;]*[ -/]*[@-~]|\x1b\[[0-9;?]*\$[a-z]|\x1bP.*?\x1b\\", re.DOTALL)
 """Sequences that pyte would print: the keyboard protocol, requests of modes, device control strings."""
 
+_HANG_UP = b"!"
 _END = b"\x1b[?7777h"
 _MODES = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 
@@ -57,6 +66,7 @@ class Terminal:
         self._slave = slave
         self._waking, self._wake = os.pipe()
         self._hung_up = False
+        self._stalled = False
         self.process = subprocess.Popen(
             [sys.executable, "-S", "-c", _AS_FOREGROUND, *command],
             stdin=slave,
@@ -84,13 +94,17 @@ class Terminal:
 
     def _next(self) -> bytes:
         """The bytes that come next; none at the end, and once we hang up."""
-        ready, _, _ = select.select([self._master, self._waking], [], [])
-        if self._waking in ready:
-            return b""
-        try:
-            return os.read(self._master, 65536)
-        except OSError:
-            return b""
+        while True:
+            wanted = [self._waking] if self._stalled else [self._master, self._waking]
+            ready, _, _ = select.select(wanted, [], [])
+            if self._waking in ready:
+                if os.read(self._waking, 1) == _HANG_UP:
+                    return b""
+            elif self._master in ready:
+                try:
+                    return os.read(self._master, 65536)
+                except OSError:
+                    return b""
 
     def _feed(self, data: bytes) -> None:
         whole = self._pending + data
@@ -114,6 +128,12 @@ class Terminal:
     @property
     def text(self) -> str:
         return "\n".join(self.screen)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows."""
+        with self._news:
+            return self._screen.columns, self._screen.lines
 
     def wait(self, what: str | Callable[[str], object], seconds: float = 10.0) -> str:
         """Wait until the screen shows ``what`` (a text, or a question about the text); the screen then."""
@@ -162,6 +182,24 @@ class Terminal:
     def _size(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
+    @contextmanager
+    def stalled(self) -> Iterator[None]:
+        """A link that has stopped: nothing the program writes is read while the block lasts."""
+        self._stall(True)
+        try:
+            yield
+        finally:
+            self._stall(False)
+
+    def _stall(self, stalled: bool) -> None:
+        self._stalled = stalled
+        os.write(self._wake, b".")
+
+    def wiped(self) -> None:
+        """The picture is gone from the glass: only what is written from now on is on it."""
+        with self._news:
+            self._screen.reset()
+
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
@@ -184,7 +222,7 @@ class Terminal:
         if self._hung_up:
             return
         self._hung_up = True
-        os.write(self._wake, b"!")
+        os.write(self._wake, _HANG_UP)
         self._reader.join()
         for end in (self._slave, self._master, self._waking, self._wake):
             os.close(end)

@@ -14,6 +14,7 @@ from tests.support.waiting import eventually
 from tests.terminal.conftest import Open
 
 ALTERNATE, CURSOR = 1049, 25
+SIGNALS = [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGQUIT, 131)]
 ASKED = {
     ALTERNATE: "alternate screen",
     **dict.fromkeys((1000, 1002, 1003, 1006, 1015), "mouse"),
@@ -33,7 +34,7 @@ def restored(term: Terminal) -> None:
     assert term.is_cooked()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_signals(open_screen: Open, home: Home, number: int, code: int) -> None:
     term = open_screen()
     modes = term.modes()

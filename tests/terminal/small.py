@@ -1,0 +1,40 @@
+"""The screen on a fake feed: no lab and no collector, for what is about the terminal alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.processes import Home
+from tests.support.terminal import Terminal, terminal
+
+FIRST = "EX01"
+"""A server that the screen shows."""
+
+
+def command(folder: Path) -> list[str]:
+    """``folder``: where crash reports and saved views go."""
+    return [sys.executable, "-m", "tests.ui.in_a_pty", str(folder)]
+
+
+@contextmanager
+def small_screen(folder: Path, columns: int = 120, rows: int = 40, **environ: str) -> Iterator[Terminal]:
+    home = Home(folder / "home")
+    with terminal(command(folder), home.environ(**environ), columns, rows) as term:
+        term.wait(FIRST)
+        term.settle()
+        yield term
+    home.nothing_left()
+
+
+def is_drawn_whole(term: Terminal) -> None:
+    """What is on the glass is what a drawing of the whole screen brings: the help comes and goes over it."""
+    shown = term.settle(0.4)
+    term.press("?")
+    term.wait("Re-run the probe")
+    term.wiped()
+    term.press("q")
+    drawn = term.wait(lambda text: FIRST in text and "q quit" in text.split("\n")[-1])
+    assert term.settle(0.4).split("\n") == shown.split("\n"), f"a whole drawing:\n{drawn}"
