@@ -14,27 +14,30 @@ FIRST = "EX01"
 """A server that the screen shows."""
 
 
-def command(folder: Path) -> list[str]:
-    """``folder``: where crash reports and saved views go."""
-    return [sys.executable, "-m", "tests.ui.in_a_pty", str(folder)]
+def command(folder: Path, *words: str) -> list[str]:
+    """``folder``: where crash reports and saved views go. ``words``: see ``tests.ui.in_a_pty``."""
+    return [sys.executable, "-m", "tests.ui.in_a_pty", str(folder), *words]
 
 
 @contextmanager
-def small_screen(folder: Path, columns: int = 120, rows: int = 40, **environ: str) -> Iterator[Terminal]:
+def small_screen(
+    folder: Path, *words: str, columns: int = 120, rows: int = 40, **environ: str
+) -> Iterator[Terminal]:
     home = Home(folder / "home")
-    with terminal(command(folder), home.environ(**environ), columns, rows) as term:
+    with terminal(command(folder, *words), home.environ(**environ), columns, rows) as term:
         term.wait(FIRST)
-        term.settle()
+        if "busy" not in words:
+            term.settle()
         yield term
     home.nothing_left()
 
 
 def is_drawn_whole(term: Terminal) -> None:
     """What is on the glass is what a drawing of the whole screen brings: the help comes and goes over it."""
-    shown = term.settle(0.4)
+    shown = term.settle(0.3, 1.0)
     term.press("?")
     term.wait("Re-run the probe")
     term.wiped()
     term.press("q")
     drawn = term.wait(lambda text: FIRST in text and "q quit" in text.split("\n")[-1])
-    assert term.settle(0.4).split("\n") == shown.split("\n"), f"a whole drawing:\n{drawn}"
+    assert term.settle(0.3, 1.0).split("\n") == shown.split("\n"), f"a whole drawing:\n{drawn}"

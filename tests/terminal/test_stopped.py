@@ -13,14 +13,22 @@ from tests.support.waiting import eventually
 from tests.terminal.small import FIRST, is_drawn_whole, small_screen
 from tests.terminal.test_ends import ALTERNATE, restored
 
+ENTER_MODE = b"\x1b[?%dh"
+
 
 def _is_stopped(term: Terminal) -> None:
     process = psutil.Process(term.process.pid)
     eventually(lambda: process.status() == psutil.STATUS_STOPPED, 5.0, "it is stopped")
 
 
-def _is_back(term: Terminal) -> None:
-    eventually(lambda: term.modes()[ALTERNATE] and not term.is_cooked(), 5.0, "it has the terminal again")
+def _is_back(term: Terminal, times: int = 1) -> None:
+    """``times``: so often it has come back by now."""
+    entered = ENTER_MODE % ALTERNATE
+    eventually(
+        lambda: term.raw.count(entered) == 1 + times and not term.is_cooked(),
+        5.0,
+        "it has the terminal again",
+    )
     term.wait(FIRST)
 
 
@@ -37,7 +45,7 @@ def _takes_each_key_once(term: Terminal) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP], ids=["TSTP", "STOP"])
 def test_stopped_and_continued(tmp_path: Path, number: int) -> None:
     with small_screen(tmp_path) as term:
-        for _ in range(2):
+        for times in (1, 2):
             term.signal(number)
             _is_stopped(term)
             if number == signal.SIGTSTP:
@@ -45,7 +53,7 @@ def test_stopped_and_continued(tmp_path: Path, number: int) -> None:
                 restored(term)
             term.wiped()
             term.signal(signal.SIGCONT)
-            _is_back(term)
+            _is_back(term, times)
             is_drawn_whole(term)
             _takes_each_key_once(term)
         term.signal(signal.SIGTERM)
@@ -56,10 +64,9 @@ def test_stopped_and_continued(tmp_path: Path, number: int) -> None:
 def test_continued_without_a_stop(tmp_path: Path) -> None:
     """A supervisor may send SIGCONT to be sure."""
     with small_screen(tmp_path) as term:
-        for _ in range(3):
+        for times in (1, 2, 3):
             term.signal(signal.SIGCONT)
-            term.settle()
-        _is_back(term)
+            _is_back(term, times)
         _takes_each_key_once(term)
         is_drawn_whole(term)
         term.press("q")

@@ -42,6 +42,8 @@ def main() -> int:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         life.SIGNALS = ("SIGTERM",)
         app.call_later(lambda: app.set_interval(0.1, lambda: app.refresh()))
+    if "busy" in sys.argv:
+        app.call_later(lambda: app.set_interval(0.05, lambda: app.refresh()))
     if "crash" in sys.argv:
 
         def explode() -> None:
