@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cockpit import __version__
-from cockpit.commands import env_options, left_out, logs_options, recovery_options
+from cockpit.commands import env_options, keys, left_out, liking, logs_options, recovery_options
 from cockpit.commands.arguments import named
 from cockpit.commands.output import write_what_can_be_written
 from cockpit.commands.recovery_options import example
@@ -26,6 +26,7 @@ from cockpit.config import secrets
 from cockpit.config.dangers import unverified
 from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.paths import paths
+from cockpit.config.preferences import Preferences
 
 USAGE, CRASH, INTERRUPTED, BROKEN_PIPE = 64, 70, 130, 141
 
@@ -176,6 +177,7 @@ def parser() -> argparse.ArgumentParser:
     _format(probe)
 
     env_options.add(commands, _group)
+    keys.add(commands)
 
     doctor = commands.add_parser(
         "doctor",
@@ -325,12 +327,14 @@ def _run(options: argparse.Namespace) -> int:
             return env_options.run(options, _env_file(options), lambda: _environment(options))
         case "doctor":
             return _doctor(options)
+        case keys.NAME:
+            return keys.run(options, _preferences(options))
         case "info":
             from cockpit.commands import info
 
             return info.run(_env_file(options), options.format)
     if options.command == logs_options.NAME:
-        return logs_options.run(options, lambda: _environment(options))
+        return logs_options.run(options, lambda: _environment(options), lambda: _preferences(options))
     if options.command in recovery_options.NAMES:
         from cockpit.commands.desk import Desk
 
@@ -383,14 +387,28 @@ def _screen(options: argparse.Namespace) -> int:
 
     if options.env_file is None and not paths().environments.exists():
         raise ConfigError(NOTHING_CONFIGURED.format(path=paths().environments))
-    return screen.run(_environment(options), mouse=not options.no_mouse, theme=options.theme)
+    likes = _preferences(options)
+    return screen.run(
+        _environment(options), mouse=_mouse(options, likes), theme=options.theme, preferences=likes
+    )
 
 
 def _demo(options: argparse.Namespace) -> int:
     from cockpit.commands import screen
 
     wanted = screen.DemoOptions(options.scenario, options.servers, options.speed, options.seed)
-    return screen.demo(wanted, write=options.write, mouse=not options.no_mouse, theme=options.theme)
+    likes = _preferences(options)
+    mouse = _mouse(options, likes)
+    return screen.demo(wanted, write=options.write, mouse=mouse, theme=options.theme, preferences=likes)
+
+
+def _preferences(options: argparse.Namespace) -> Preferences:
+    """Of the file in use, or else of the user's own."""
+    return liking.liked((_env_file(options), paths().environments))
+
+
+def _mouse(options: argparse.Namespace, preferences: Preferences) -> bool:
+    return preferences.screen.mouse and not options.no_mouse
 
 
 def _lab(options: argparse.Namespace) -> int:

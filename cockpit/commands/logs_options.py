@@ -13,6 +13,7 @@ from cockpit.commands.arguments import named
 from cockpit.commands.recovery_options import example
 from cockpit.commands.when import When, in_utc, moment
 from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.preferences import Preferences
 
 if TYPE_CHECKING:
     from cockpit.commands.logs import Wanted
@@ -151,13 +152,17 @@ def _how(to: argparse.ArgumentParser) -> None:
 # --- calling -------------------------------------------------------------------------------------
 
 
-def run(options: argparse.Namespace, environment: Callable[[], Environment]) -> int:
-    """Call what was asked for; its exit code. ``environment`` is asked only where a server is named. Raises
-    ConfigError."""
+def run(
+    options: argparse.Namespace,
+    environment: Callable[[], Environment],
+    preferences: Callable[[], Preferences],
+) -> int:
+    """Call what was asked for; its exit code. ``environment`` is asked only where a server is named,
+    ``preferences`` where a screen is drawn. Raises ConfigError."""
     if options.logs_command == "trace":
         return trace_options.run(options, environment)
     if options.logs_command == "view":
-        return _view(options, environment)
+        return _view(options, environment, preferences())
     wanted = _wanted(options, environment)
     match options.logs_command:
         case "tail":
@@ -174,14 +179,16 @@ def run(options: argparse.Namespace, environment: Callable[[], Environment]) -> 
     raise ConfigError(f"unknown command logs {options.logs_command}")
 
 
-def _view(options: argparse.Namespace, environment: Callable[[], Environment]) -> int:
+def _view(
+    options: argparse.Namespace, environment: Callable[[], Environment], preferences: Preferences
+) -> int:
     from cockpit.commands import logs_view
 
     _either(options)
-    mouse, theme = not options.no_mouse, options.theme
+    likes = logs_view.Likes(preferences, preferences.screen.mouse and not options.no_mouse, options.theme)
     if options.paths:
-        return logs_view.view_files(tuple(options.paths), mouse=mouse, theme=theme)
-    return logs_view.view_servers(environment(), tuple(options.servers), mouse=mouse, theme=theme)
+        return logs_view.view_files(tuple(options.paths), likes)
+    return logs_view.view_servers(environment(), tuple(options.servers), likes)
 
 
 def _either(options: argparse.Namespace) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gc
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cockpit.commands import liking
 from cockpit.commands.output import let_go_of_a_dead_terminal
 from cockpit.config import secrets
 from cockpit.config.dangers import unverified
 from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.paths import Paths, paths
+from cockpit.config.preferences import Preferences
 from cockpit.config.secrets import Secret
 
 if TYPE_CHECKING:
@@ -23,6 +26,15 @@ if TYPE_CHECKING:
 BEFORE: Final = 1_000
 """Lines of each log that are there when it is opened."""
 UNREADABLE: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Likes:
+    """What the screen is to be: keys, mouse, colours."""
+
+    preferences: Preferences
+    mouse: bool
+    theme: str | None
 
 
 def server_logs(environment: Environment, secret: Secret | None, places: Paths) -> OpenLogs:
@@ -42,19 +54,17 @@ def server_logs(environment: Environment, secret: Secret | None, places: Paths) 
     return opened
 
 
-def view_servers(
-    environment: Environment, servers: tuple[str, ...], *, mouse: bool, theme: str | None
-) -> int:
+def view_servers(environment: Environment, servers: tuple[str, ...], likes: Likes) -> int:
     """The logs of ``servers`` as they grow; an exit code. Raises ConfigError."""
     _refuse_where_nothing_can_be_drawn()
     from cockpit.ui.logs import LogsWanted
 
     opener = server_logs(environment, secrets.password(environment), paths())
     wanted = LogsWanted(servers=tuple(dict.fromkeys(servers)))
-    return _show(wanted, opener, badge=badge_of(environment), mouse=mouse, theme=theme)
+    return _show(wanted, opener, likes, badge=badge_of(environment))
 
 
-def view_files(files: tuple[Path, ...], *, mouse: bool, theme: str | None) -> int:
+def view_files(files: tuple[Path, ...], likes: Likes) -> int:
     """Files and folders here; an exit code, 3 where they cannot be read. Raises ConfigError."""
     _refuse_where_nothing_can_be_drawn()
     from cockpit.commands.logs import tell, words
@@ -68,7 +78,7 @@ def view_files(files: tuple[Path, ...], *, mouse: bool, theme: str | None) -> in
         tell(words(error))
         return UNREADABLE
     ready = None if _takes_long(document) else document
-    return _show(LogsWanted(paths=files), lambda _: _prepared(document), ready, mouse=mouse, theme=theme)
+    return _show(LogsWanted(paths=files), lambda _: _prepared(document), likes, ready)
 
 
 def _takes_long(document: FilesDocument) -> bool:
@@ -109,15 +119,15 @@ def badge_of(environment: Environment) -> EnvironmentBadge:
 def _show(
     wanted: LogsWanted,
     opener: OpenLogs,
+    likes: Likes,
     ready: Document | None = None,
     *,
     badge: EnvironmentBadge | None = None,
-    mouse: bool,
-    theme: str | None,
 ) -> int:
     from cockpit.ui import first_frame
 
     places = paths()
+    liking.warn(likes.preferences)
     with first_frame.drawn(ready, wanted):
         from cockpit.ui import life
         from cockpit.ui.logs_app import LogsApp
@@ -128,9 +138,10 @@ def _show(
             crash_dir=places.crashes,
             save_dir=places.views,
             ready=ready,
-            theme=theme,
+            theme=likes.theme,
+            keymap=liking.keymap(likes.preferences),
             environment=badge,
         )
-        code = life.run(app, mouse=mouse)
+        code = life.run(app, mouse=likes.mouse)
     let_go_of_a_dead_terminal()
     return code

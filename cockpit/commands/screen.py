@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cockpit.commands import liking
 from cockpit.commands.output import let_go_of_a_dead_terminal
 from cockpit.config import environment as config
 from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.paths import Paths, paths, private_dir
+from cockpit.config.preferences import NOTHING_SAID, Preferences
 
 if TYPE_CHECKING:
     from cockpit.recovery.client import Recovery
@@ -37,7 +39,13 @@ class DemoOptions:
     seed: int
 
 
-def run(environment: Environment, *, mouse: bool, theme: str | None) -> int:
+def run(
+    environment: Environment,
+    *,
+    mouse: bool,
+    theme: str | None,
+    preferences: Preferences = NOTHING_SAID,
+) -> int:
     """Open the cockpit; its exit code. Refuses where no screen can be drawn."""
     # Collecting while everything is imported costs a tenth of the time to the first paint; the app
     # switches it on again then.
@@ -51,6 +59,7 @@ def run(environment: Environment, *, mouse: bool, theme: str | None) -> int:
     from cockpit.ui.app import CockpitApp
 
     places = paths()
+    liking.warn(preferences)
     secret = secrets.ask(environment)
     feed = CollectorFeed(environment, secret, places.collector_log)
     app = CockpitApp(
@@ -59,6 +68,7 @@ def run(environment: Environment, *, mouse: bool, theme: str | None) -> int:
         crash_dir=places.crashes,
         save_dir=places.views,
         theme=theme,
+        keymap=liking.keymap(preferences),
         recovery=lambda: _recovery(environment),
         logs=server_logs(environment, secret, places),
     )
@@ -109,7 +119,14 @@ def _staying(standing: Standing) -> Iterator[str]:
         yield f"Still to be undone: {open_.key} on {open_.server}, was {shown(open_.prior)} ({whose})"
 
 
-def demo(options: DemoOptions, *, write: bool | None, mouse: bool, theme: str | None) -> int:
+def demo(
+    options: DemoOptions,
+    *,
+    write: bool | None,
+    mouse: bool,
+    theme: str | None,
+    preferences: Preferences = NOTHING_SAID,
+) -> int:
     """Start a lab as a process of its own, open the cockpit on it, end the lab."""
     from cockpit.ui import life
 
@@ -122,7 +139,7 @@ def demo(options: DemoOptions, *, write: bool | None, mouse: bool, theme: str | 
         environment = config.choose(lab.environment_file(), None)
         if write is not None:
             environment = config.with_mode(environment, write=write)
-        return run(environment, mouse=mouse, theme=theme)
+        return run(environment, mouse=mouse, theme=theme, preferences=preferences)
 
 
 class _Lab:

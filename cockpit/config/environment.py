@@ -1,8 +1,8 @@
 """Environments: one Exchange organization each, how to reach it and as whom.
 
-One TOML file holds them, as tables ``[environments.NAME]``; ``default`` names one. The schema is
-strict: an unknown key, a wrong type or a missing value is refused with file, line, key and cure.
-Secrets are never in the file, only references to them.
+One TOML file holds them, as tables ``[environments.NAME]``; ``default`` names one. ``[screen]`` and
+``[keys]`` are for all of them. The schema is strict: an unknown key, a wrong type or a missing value is
+refused with file, line, key and cure. Secrets are never in the file, only references to them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 import tomli_w
 
+from cockpit.config import preferences as liked
 from cockpit.config import rules
 from cockpit.config.paths import write_private
+from cockpit.config.preferences import KeyTable, Preferences, ScreenSettings
 from cockpit.config.trouble import Trouble
 from cockpit.config.trusted import opened_text, why_not_trusted
 
@@ -236,6 +238,17 @@ class Environment(_Table, frozen=True):
 class _File(_Table, frozen=True):
     default: str | None = None
     environments: dict[str, Environment] = {}
+    screen: ScreenSettings | None = None
+    keys: KeyTable | None = None
+
+
+def preferences(path: Path) -> Preferences:
+    """What ``path`` says of screen and keys. Raises ConfigError."""
+    text = _text(path)
+    parsed = _parsed(path, text)
+    screen, keys = parsed.screen or ScreenSettings(), parsed.keys or {}
+    said = parsed.screen is not None or parsed.keys is not None
+    return Preferences(screen, liked.preset(keys), tuple(liked.entries(keys)), said, path, text)
 
 
 def load(path: Path) -> tuple[str | None, dict[str, Environment]]:
@@ -245,6 +258,21 @@ def load(path: Path) -> tuple[str | None, dict[str, Environment]]:
 
 def read(path: Path, text: str) -> tuple[str | None, dict[str, Environment]]:
     """As ``load``, of a text that stands, or will stand, in ``path``. Raises ConfigError."""
+    parsed = _parsed(path, text)
+    named = {name: msgspec.structs.replace(env, name=name) for name, env in parsed.environments.items()}
+    for name, environment in named.items():
+        for trouble in rules.troubles(environment, ("environments", name)):
+            raise refused(path, text, trouble)
+    if parsed.default is not None and parsed.default not in named:
+        wrong = Trouble(
+            ("default",), f"{parsed.default!r} names no environment", f"Choose from: {_names(named)}"
+        )
+        raise refused(path, text, wrong)
+    return parsed.default, named
+
+
+def _parsed(path: Path, text: str) -> _File:
+    """Every key of the right form. Raises ConfigError."""
     try:
         raw = tomllib.loads(text)
         parsed = msgspec.convert(raw, _File)
@@ -255,22 +283,14 @@ def read(path: Path, text: str) -> tuple[str | None, dict[str, Environment]]:
     except msgspec.ValidationError:
         from cockpit.config.explaining import first_trouble
 
-        raise _refused(path, text, first_trouble(raw, _File)) from None
-    if (trouble := _own_name(raw)) is not None:
-        raise _refused(path, text, trouble)
-    named = {name: msgspec.structs.replace(env, name=name) for name, env in parsed.environments.items()}
-    for name, environment in named.items():
-        for trouble in rules.troubles(environment, ("environments", name)):
-            raise _refused(path, text, trouble)
-    if parsed.default is not None and parsed.default not in named:
-        wrong = Trouble(
-            ("default",), f"{parsed.default!r} names no environment", f"Choose from: {_names(named)}"
-        )
-        raise _refused(path, text, wrong)
-    return parsed.default, named
+        raise refused(path, text, first_trouble(raw, _File)) from None
+    if (trouble := _own_name(raw) or next(liked.troubles(parsed.keys or {}), None)) is not None:
+        raise refused(path, text, trouble)
+    return parsed
 
 
-def _refused(path: Path, text: str, trouble: Trouble) -> ConfigError:
+def refused(path: Path, text: str, trouble: Trouble) -> ConfigError:
+    """The sentence for ``trouble`` of ``path``, whose content is ``text``."""
     from cockpit.config.explaining import sentence
 
     return ConfigError(sentence(path, text, trouble))
