@@ -126,6 +126,18 @@ class Registry:
             tuple(replace(a, keys=tuple(changed[a.id])) if a.id in changed else a for a in actions), read_only
         )
 
+    def known(self, scope: str) -> tuple[Action, ...]:
+        """What is told of on the screen of ``scope``: also what has no key there, and what is held back in
+        read-only mode, with the keys that it would have."""
+        bound = {a.id: a for a in self.on_screen(scope)}
+        told = [a for a in self.actions if a.scope in (scope, "app")]
+        held = [bound.get(a.id) or replace(a, keys=() if self.allows(a.id) else a.keys) for a in told]
+        return tuple(held if scope == "fleet" else sorted(held, key=lambda a: a.scope == "app"))
+
+    def find(self, scope: str, method: str) -> Action | None:
+        """The action that Textual calls by ``method`` in ``scope``."""
+        return next((a for a in self.actions if a.scope == scope and a.method == method), None)
+
     def live(self, scope: str) -> tuple[Action, ...]:
         """What is bound in ``scope``: in read-only mode nothing dangerous."""
         return tuple(

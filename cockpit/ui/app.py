@@ -77,10 +77,6 @@ class CockpitApp(RecoveringApp, inherit_bindings=False):
     def registry(self) -> Registry:
         return self.desk.registry
 
-    @property
-    def refusals(self) -> Mapping[str, str]:
-        return self.desk.refusals
-
     # The feed
 
     def get_default_screen(self) -> Screen[None]:

@@ -89,15 +89,21 @@ class Desk:
         self._send(Pause(paused))
         return paused
 
-    def change_interval(self, slower: bool) -> float | None:
+    def next_interval(self, slower: bool) -> float | None:
         """The next step of the ladder, None at its end."""
         current = self.wished_interval or self.snapshot.status.interval
         steps = [i for i in INTERVALS if (i > current if slower else i < current)]
         if not steps:
             return None
-        self.wished_interval = steps[0] if slower else steps[-1]
-        self._send(SetInterval(self.wished_interval))
-        return self.wished_interval
+        return steps[0] if slower else steps[-1]
+
+    def change_interval(self, slower: bool) -> float | None:
+        """Take the next step; None where there is none."""
+        found = self.next_interval(slower)
+        if found is not None:
+            self.wished_interval = found
+            self._send(SetInterval(found))
+        return found
 
     def run_probe(self, server: str, identity: str) -> None:
         run_id = uuid4().hex

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.exchange.grants import Grants
 
 NEEDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
@@ -16,7 +17,7 @@ NEEDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 }
 """The cmdlet and the parameters that an action cannot do without. A recovery is not among them: which of its
 steps can be sent is for its plan to say, and what we may not send a person may."""
-NOT_GRANTED: Final = "not granted"
+NOT_GRANTED: Final = N_("not granted")
 
 
 def refusal(action: str, grants: Grants) -> str:

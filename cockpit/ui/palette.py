@@ -2,52 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import cast
+from typing import TYPE_CHECKING, Final, cast
 
 from textual.app import ComposeResult
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
+from textual.content import Content
 from textual.widgets import Input
 
-from cockpit.ui.actions import Action, Registry, key_label
-from cockpit.ui.granted import NOT_GRANTED
+from cockpit.ui.actions import Action, key_label
+from cockpit.ui.reasons import Why
 from cockpit.ui.widgets.environment import EnvironmentStrip
+
+if TYPE_CHECKING:
+    from cockpit.ui.terminal_app import TerminalApp
+
+_WAYS_IN: Final = ("palette", "command_line")
+_DIM: Final = "dim"
 
 
 class ActionProvider(Provider):
-    """``Group: title`` for every action of the screen below, its help beside it."""
+    """``Group: title`` for every action of the screen below, its help beside it; what cannot be used now is
+    dim, with the reason."""
 
-    def _live(self) -> list[Action]:
-        registry = cast(Registry, getattr(self.app, "registry"))  # noqa: B009
-        scope = str(getattr(self.screen, "scope", "fleet"))
-        return [a for a in registry.on_screen(scope) if a.method != "palette"]
+    @property
+    def _terminal(self) -> TerminalApp:
+        return cast("TerminalApp", self.app)
+
+    def _known(self) -> list[tuple[Action, Why | None]]:
+        """Every action of the screen, and why it cannot be used now."""
+        app, screen = self._terminal, self.screen
+        why = app.why_not(screen)
+        known = app.registry.known(str(getattr(screen, "scope", app.start_scope)))
+        return [(a, why.get(a.id)) for a in known if a.method not in _WAYS_IN]
 
     def _run(self, action: Action) -> Callable[[], Awaitable[object]]:
+        """Chosen although it cannot be used now, it says why (``TerminalApp.run_action``)."""
         target = self.app if action.scope == "app" else self.screen
-        return partial(target.run_action, action.method)
+        return partial(self.app.run_action, action.method, target)
 
     @staticmethod
     def _title(action: Action) -> str:
-        return f"{action.group}: {action.title} ({', '.join(key_label(k) for k in action.keys)})"
+        keys = ", ".join(key_label(k) for k in action.keys)
+        return f"{action.group}: {action.title} ({keys})" if keys else f"{action.group}: {action.title}"
 
-    def _help(self, action: Action) -> str | None:
-        """What it does, or why RBAC keeps us from it: chosen all the same, it says so."""
-        refusals = cast(Mapping[str, str], getattr(self.app, "refusals"))  # noqa: B009
-        why = refusals.get(action.id, "")
-        return f"{NOT_GRANTED}: {why}" if why else action.help or None
+    @staticmethod
+    def _help(action: Action, why: Why | None) -> str | None:
+        """What it does, or why it cannot be used now."""
+        return why.told if why is not None else action.help or None
 
     async def discover(self) -> Hits:
-        for action in self._live():
-            yield DiscoveryHit(self._title(action), self._run(action), help=self._help(action))
+        for action, why in self._known():
+            title = self._title(action)
+            shown = Content.styled(title, _DIM if why is not None else "")
+            yield DiscoveryHit(shown, self._run(action), text=title, help=self._help(action, why))
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for action in self._live():
+        for action, why in self._known():
             title = self._title(action)
             score = matcher.match(title)
             if score > 0:
-                yield Hit(score, matcher.highlight(title), self._run(action), help=self._help(action))
+                shown = Content.styled(title, _DIM) if why is not None else matcher.highlight(title)
+                yield Hit(score, shown, self._run(action), text=title, help=self._help(action, why))
 
 
 class CockpitPalette(CommandPalette):

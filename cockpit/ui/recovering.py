@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from textual import on, work
 from textual.actions import ActionParseResult
 from textual.dom import DOMNode
+from textual.screen import Screen
 from textual.widget import Widget
 
 from cockpit.exchange.text import clean_line
@@ -31,6 +33,7 @@ from cockpit.ui.messages import (
     StandingArrived,
     TraceArrived,
 )
+from cockpit.ui.reasons import Reasons, of_app
 from cockpit.ui.recoveries import NOT_HERE, SWEEP_SECONDS, Recoveries
 from cockpit.ui.terminal_app import TerminalApp
 from cockpit.ui.threads import in_thread
@@ -53,6 +56,10 @@ class RecoveringApp(TerminalApp, inherit_bindings=False):
             self.watch_journal()
             self.sweep()
             self.set_interval(SWEEP_SECONDS, self.sweep)
+
+    def why_not(self, screen: Screen[Any]) -> Reasons:
+        scope = str(getattr(screen, "scope", ""))
+        return {**of_app(scope, recoveries=self.recoveries.available), **super().why_not(screen)}
 
     def sweep(self) -> None:
         job = Job("sweep", "Sweep over the servers", lambda r: StandingArrived(r.sweep(), swept=True))
@@ -232,18 +239,12 @@ class RecoveringApp(TerminalApp, inherit_bindings=False):
     def action_obligations(self) -> None:
         from cockpit.ui.screens.obligations import ObligationsScreen
 
-        if not self.recoveries.available:
-            self.notify(NOT_HERE, severity="warning", markup=False)
-        elif not isinstance(self.screen, ObligationsScreen):
-            self.push_screen(ObligationsScreen(self.desk, self.recoveries, self.glyphs))
+        self.push_screen(ObligationsScreen(self.desk, self.recoveries, self.glyphs))
 
     def action_history(self) -> None:
         from cockpit.ui.screens.history import HistoryScreen
 
-        if not self.recoveries.available:
-            self.notify(NOT_HERE, severity="warning", markup=False)
-        elif not isinstance(self.screen, HistoryScreen):
-            self.push_screen(HistoryScreen(self.desk, self.recoveries, self.glyphs))
+        self.push_screen(HistoryScreen(self.desk, self.recoveries, self.glyphs))
 
     async def close_recoveries(self) -> None:
         with suppress(TimeoutError):

@@ -127,5 +127,4 @@ _ENTRANCES: Final = frozenset(
 
 def without_recovery(actions: Iterable[Action]) -> tuple[Action, ...]:
     """The actions of a cockpit without recoveries: not in the footer; the keys say why."""
-    why = "Not here: this cockpit was opened without a journal."
-    return tuple(replace(a, shown=False, help=why) if a.id in _ENTRANCES else a for a in actions)
+    return tuple(replace(a, shown=False) if a.id in _ENTRANCES else a for a in actions)

@@ -8,17 +8,22 @@ from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from rich.console import RenderableType
+from textual.actions import ActionParseResult
+from textual.dom import DOMNode
+from textual.screen import Screen
 from textual.timer import Timer
 
 from cockpit.ui import theme as themes
 from cockpit.ui._textual_hacks import PatientApp, catch_up_with_size, driver_class
+from cockpit.ui.action import Action
 from cockpit.ui.actions import Registry
 from cockpit.ui.environment import EnvironmentBadge
 from cockpit.ui.life import EXIT_CRASH, crash_line, install_signals
 from cockpit.ui.look import VARIABLE_DEFAULTS, Glyphs, Look, make_look, terminal_glyphs
+from cockpit.ui.reasons import Reasons, Why, read_only
 
 RESIZE_SETTLES = 0.3
 """Seconds without another resize until the size is looked at once more."""
@@ -29,6 +34,15 @@ does not."""
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+@runtime_checkable
+class HasReasons(Protocol):
+    """A screen that knows why its actions cannot be used now, and has a place to say it."""
+
+    def reasons(self) -> Reasons: ...
+
+    def say_why(self, why: Why) -> None: ...
 
 
 class TerminalApp(PatientApp, inherit_bindings=False):
@@ -55,10 +69,10 @@ class TerminalApp(PatientApp, inherit_bindings=False):
     def registry(self) -> Registry:
         raise NotImplementedError
 
-    @property
-    def refusals(self) -> Mapping[str, str]:
-        """Actions that RBAC keeps this account from, with the reason."""
-        return {}
+    def why_not(self, screen: Screen[Any]) -> Reasons:
+        """Why actions of ``screen``, and of every screen, cannot be used there now."""
+        own = screen.reasons() if isinstance(screen, HasReasons) else {}
+        return {**own, **read_only(self.registry)}
 
     @property
     def scope(self) -> str:
@@ -102,7 +116,7 @@ class TerminalApp(PatientApp, inherit_bindings=False):
     def action_help(self) -> None:
         from cockpit.ui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(self.registry, self.scope, self.refusals))
+        self.push_screen(HelpScreen(self.registry, self.scope, self.why_not(self.screen)))
 
     def action_palette(self) -> None:
         from cockpit.ui.palette import ActionProvider, CockpitPalette
@@ -118,6 +132,36 @@ class TerminalApp(PatientApp, inherit_bindings=False):
         if self.registry.allows(copies):
             words.append(f"{self.registry.key_of(copies)} copies what is selected")
         self.notify(f"{'; '.join(words)}.", markup=False)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """What cannot be used now says why and does nothing, whatever way it was asked for."""
+        asked = self._action_asked(action, default_namespace)
+        why = self.why_not(self.screen).get(asked.id) if asked is not None else None
+        if why is not None:
+            self.say_why(why)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
+
+    def _action_asked(
+        self, action: str | ActionParseResult, default_namespace: DOMNode | None
+    ) -> Action | None:
+        """The registry's action that Textual is about to call; None for Textual's own."""
+        space, _dot, name = action.rpartition(".") if isinstance(action, str) else (action[0], "", action[1])
+        node = self if space == "app" or default_namespace is None else default_namespace
+        scope = "app" if node is self else getattr(node, "scope", None)
+        return self.registry.find(scope, name) if isinstance(scope, str) else None
+
+    def say_why(self, why: Why) -> None:
+        """In one line, where the screen on top says things."""
+        if isinstance(self.screen, HasReasons):
+            self.screen.say_why(why)
+        else:
+            self.notify(why.said, severity="warning", markup=False)
 
     # The end
 

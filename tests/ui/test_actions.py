@@ -14,6 +14,7 @@ from cockpit.ui import keymap, life, theme
 from cockpit.ui.actions import ACTIONS, Action, Registry
 from cockpit.ui.clipboard import ENCODED_LIMIT, osc52, save_text
 from cockpit.ui.look import ROLES, STRIPS, UNICODE, VARIABLE_DEFAULTS, make_look
+from cockpit.ui.reasons import read_only
 from cockpit.ui.screens.decide import DecideDialog
 from cockpit.ui.screens.fleet import FleetScreen
 from cockpit.ui.screens.help import HelpScreen, help_lines
@@ -86,21 +87,24 @@ def test_a_screens_way_back_takes_the_key_that_quits() -> None:
 
 def test_read_only_does_not_bind_what_is_dangerous() -> None:
     actions = (*ACTIONS, DANGER)
-    read_only, write = Registry(actions, True), Registry(actions, False)
-    assert DANGER not in read_only.live("fleet")
+    reading, write = Registry(actions, True), Registry(actions, False)
+    assert DANGER not in reading.live("fleet")
     assert DANGER in write.live("fleet")
-    assert not read_only.allows("fleet.explode")
+    assert not reading.allows("fleet.explode")
     assert write.allows("fleet.explode")
-    assert "z" not in {b.key for b in read_only.bindings("fleet")}
+    assert "z" not in {b.key for b in reading.bindings("fleet")}
 
 
-def test_help_lists_exactly_what_is_live() -> None:
-    for read_only in (True, False):
-        registry = Registry((*ACTIONS, DANGER), read_only)
-        said = "\n".join("".join(t for t, _ in line) for line in help_lines(registry, "fleet", {}))
-        for action in (a for a in registry.actions if a.scope in ("fleet", "app")):
-            live = not (read_only and action.dangerous)
-            assert (f"{action.title}: {action.help}" in said) is (live and bool(action.help))
+def test_help_lists_all_there_is_and_what_read_only_holds_back() -> None:
+    for held_back in (True, False):
+        registry = Registry((*ACTIONS, DANGER), held_back)
+        why = read_only(registry)
+        assert ("fleet.explode" in why) is held_back
+        said = "\n".join("".join(t for t, _ in line) for line in help_lines(registry, "fleet", why))
+        for action in (a for a in registry.actions if a.scope in ("fleet", "app") and a.help):
+            assert f"{action.title}: {action.help}" in said
+        dangerous = [a for a in registry.actions if a.dangerous and a.scope == "fleet"]
+        assert said.count("read-only: start with --write") == (len(dangerous) if held_back else 0)
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,8 @@ async def test_read_only_unbinds_dangerous_actions(
             await pilot.pause()
             assert isinstance(app.screen, HelpScreen)
             text = "\n".join(plain(li) for li in app.screen.query_one("#help-lines", LinesPane).source)
-            assert ("explode" in text) is not read_only
+            assert "explode: Boom." in text
+            assert ("Boom.\n" + " " * 21 + "read-only: start with --write" in text) is read_only
     assert len(exploded) == 2, "only with --write: the key, and the action by name"
 
 

@@ -99,7 +99,7 @@ async def test_help_and_palette_tell_it_too(make_app: MakeApp) -> None:
     app = make_app(fleet_with(granted("Invoke-MonitoringProbe")), read_only=False)
     async with app.run_test(size=SIZE) as pilot:
         await shown(pilot, app)
-        lines = "\n".join(plain(x) for x in help_lines(app.registry, "fleet", app.refusals))
+        lines = "\n".join(plain(x) for x in help_lines(app.registry, "fleet", app.why_not(app.screen)))
         assert "not granted: Invoke-MonitoringProbe is not granted to this account" in lines
         assert lines.count("not granted:") == 1
         hits = [hit async for hit in _hits(app, pilot)]
@@ -110,7 +110,7 @@ async def test_help_and_palette_tell_it_too(make_app: MakeApp) -> None:
 
 
 async def _hits(app: Any, pilot: Pilot[int]) -> Any:
-    await pilot.press(":")
+    await pilot.press("ctrl+p")
     await until(pilot, lambda: isinstance(app.screen, CockpitPalette))
     await pilot.press("escape")
     await until(pilot, lambda: app.screen is app.fleet_screen)

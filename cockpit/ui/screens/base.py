@@ -16,6 +16,7 @@ from cockpit.ui.clipboard import osc52, save_text
 from cockpit.ui.desk import Desk
 from cockpit.ui.look import Glyphs, Line, plain
 from cockpit.ui.messages import Job, JobWanted
+from cockpit.ui.reasons import Reasons, Why
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.widgets.bars import Bar, KeyBar
 from cockpit.ui.widgets.environment import EnvironmentStrip
@@ -39,6 +40,7 @@ class RecoveryScreen(Screen[None], inherit_bindings=False):
         self.desk = desk
         self.recoveries = recoveries
         self.glyphs = glyphs
+        self._why: Reasons = {}
         replace_bindings(self, desk.registry.bindings(self.scope))
 
     def compose(self) -> ComposeResult:
@@ -87,6 +89,20 @@ class RecoveryScreen(Screen[None], inherit_bindings=False):
         """In read-only mode a dangerous action is refused here too, whatever way it came."""
         ids = [a.id for a in self.desk.registry.actions if a.scope == self.scope and a.method == action]
         return all(self.desk.registry.allows(i) for i in ids)
+
+    def reasons(self) -> Reasons:
+        """Why actions of this screen cannot be used now."""
+        return {}
+
+    def say_why(self, why: Why) -> None:
+        self.say(why.said, "state-degraded")
+
+    def draw_keys(self) -> None:
+        """At the end of every drawing, and when the cursor stands elsewhere."""
+        why = self.app.why_not(self)  # type: ignore[attr-defined]
+        if why != self._why:
+            self._why = why
+            self.query_one("#keys", KeyBar).set_actions(self.desk.registry.on_screen(self.scope), why)
 
     def ask(self, job: Job) -> None:
         self.app.post_message(JobWanted(job))

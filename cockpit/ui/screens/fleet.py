@@ -18,6 +18,7 @@ from cockpit.ui.drawn import Monitor, MonitorRows, TreeRows, worst_first
 from cockpit.ui.expansion import GROUP, HEALTH_SET, SERVER, Expansion
 from cockpit.ui.look import Glyphs, Line, plain
 from cockpit.ui.messages import FeedWanted, FilterTyped
+from cockpit.ui.reasons import Reasons
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.screens.fleet_actions import FleetActions
 from cockpit.ui.view import Filter, FleetView, Leaf, ServerView, Viewer
@@ -55,7 +56,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         self._monitor_rows = MonitorRows(glyphs)
         self._monitors: list[Monitor] = []
         """What the table shows, row by row."""
-        self._refused: frozenset[str] = frozenset()
+        self._why: Reasons = {}
         self._composed = False
         self._pending = False
         self._drawn_at = 0.0
@@ -134,7 +135,6 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         desk, now = self.desk, self.desk.now()
         self.view = view = self.viewer.fleet(desk.snapshot, now, self.filter, desk.lost is not None)
         self._draw_bars(view, now)
-        self._draw_keys()
         title = desk.badge.name or "Fleet"
         rows = self._tree_rows.rows(view, title, self.expansion.is_open, self.recoveries.marks)
         tree = self.rows("tree")
@@ -166,11 +166,10 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         banner.display = bool(lines)
 
     def _draw_keys(self) -> None:
-        refused = frozenset(self.desk.refusals)
-        if refused != self._refused:
-            self._refused = refused
-            actions = self.desk.registry.on_screen(self.scope)
-            self.query_one("#keys", KeyBar).set_actions(actions, refused)
+        why = self.app.why_not(self)  # type: ignore[attr-defined]
+        if why != self._why:
+            self._why = why
+            self.query_one("#keys", KeyBar).set_actions(self.desk.registry.on_screen(self.scope), why)
 
     def _tree_title(self, view: FleetView) -> Line:
         if not self.filter.active:
@@ -260,6 +259,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
             self._watch_soon(server.name)
         self._fit_verdict()
         self._draw_probe()
+        self._draw_keys()
 
     def _fit_verdict(self) -> None:
         """As high as what it says, within bounds: a sentence is not cut, no line is wasted."""

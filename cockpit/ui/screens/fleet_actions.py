@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 
+from cockpit.exchange import catalogue
 from cockpit.fleet.verdict import probe_identity
 from cockpit.ui._textual_hacks import write_to_terminal
 from cockpit.ui.clipboard import osc52, save_text
 from cockpit.ui.desk import Desk
 from cockpit.ui.expansion import GROUP, HEALTH_SET, SERVER, Expansion
+from cockpit.ui.fleet_reasons import FleetFacts, fleet
 from cockpit.ui.logs import LogsWanted
+from cockpit.ui.panels import runs_of
+from cockpit.ui.reasons import Reasons, Why
 from cockpit.ui.screens.fleet_trace import FleetTrace
 from cockpit.ui.view import Filter, FleetView, Leaf, ServerView
 from cockpit.ui.widgets.panes import LinesPane, Pane
 from cockpit.ui.widgets.rows import Key, RowsPane
 
-LOGS_AT_ONCE = 8
-"""Servers whose logs are followed on one screen."""
 PANES = ("tree", "monitors", "probe", "side")
 
 
@@ -88,31 +90,46 @@ class FleetActions(FleetTrace, inherit_bindings=False):
         else:
             self.action_pane_1()
 
+    # What cannot be done now
+
+    def reasons(self) -> Reasons:
+        key_of = self.desk.registry.key_of
+        return fleet(self._facts(), key_of("fleet.refresh"), key_of("fleet.probe"))
+
+    def _facts(self) -> FleetFacts:
+        desk, subject = self.desk, self.subject
+        server, entry = (subject[0], subject[1].entry) if subject is not None else (None, None)
+        identity = probe_identity(entry) if entry is not None else None
+        runs = runs_of(server.snapshot, identity) if server is not None and identity is not None else []
+        return FleetFacts(
+            servers=len(desk.snapshot.servers),
+            here=len(self._servers_here()),
+            server=server.name if server is not None else "",
+            monitor=entry.name if entry is not None else "",
+            known=entry is not None and catalogue.monitor(entry.name) is not None,
+            identity=identity or "",
+            ran=any(run.result is not None for run in runs),
+            waiting=server is not None and desk.waiting_run(server.name) is not None,
+            lost=desk.lost is not None,
+            starting=desk.restarting,
+            shortest=desk.next_interval(slower=False) is None,
+            longest=desk.next_interval(slower=True) is None,
+            recoveries=self.recoveries.available,
+            refused=desk.refusals,
+        )
+
+    def say_why(self, why: Why) -> None:
+        """Said twice: the line below stays until the next action, when the notice is long gone."""
+        self.say(why.said, warning=True)
+        self.app.tell(((f" {why.said}", "state-degraded"),))  # type: ignore[attr-defined]
+
     # Act
 
-    def not_granted(self, action: str) -> bool:
-        """Whether RBAC does not grant ``action``; the reason is said."""
-        why = self.desk.refusals.get(action, "")
-        if why:
-            self.say(f"{why}.", warning=True)
-        return bool(why)
-
     def action_probe(self) -> None:
-        if self.not_granted("fleet.probe"):
+        identity = self._facts().identity
+        if self.subject is None or not identity:
             return
-        if self.subject is None:
-            self.say("No monitor is selected.", warning=True)
-            return
-        server, leaf = self.subject
-        identity = probe_identity(leaf.entry) if leaf.entry is not None else None
-        if identity is None:
-            why = "it judges a performance counter" if leaf.entry is not None else "there is no monitor"
-            self.say(f"No probe to run here: {why}.", warning=True)
-            return
-        if self.desk.lost is not None:
-            key = self.desk.registry.key_of("fleet.refresh")
-            self.say(f"The collector has ended: {key} starts it again.", warning=True)
-            return
+        server = self.subject[0]
         from cockpit.ui.screens.probe import ProbeDialog  # its widgets are not needed for the first paint
 
         running = self.desk.waiting_run(server.name)
@@ -129,22 +146,13 @@ class FleetActions(FleetTrace, inherit_bindings=False):
 
     def action_stop_waiting(self) -> None:
         run = self.desk.stop_waiting(self.subject[0].name) if self.subject is not None else None
-        if run is None:
-            self.say("No probe is being waited for here.")
-        else:
+        if run is not None:
             self.say(
                 f"No longer waiting for {run.identity}. It goes on on the server: it cannot be recalled."
             )
 
     def action_logs(self) -> None:
-        names = self._servers_here()
-        if not names:
-            self.say("No server has been read yet.", warning=True)
-        elif len(names) > LOGS_AT_ONCE:
-            self.say(f"Logs of at most {LOGS_AT_ONCE} servers at once: go to a server or a smaller group.",
-                     warning=True)  # fmt: skip
-        else:
-            self.app.open_logs(LogsWanted(servers=names))  # type: ignore[attr-defined]
+        self.app.open_logs(LogsWanted(servers=self._servers_here()))  # type: ignore[attr-defined]
 
     def _servers_here(self) -> tuple[str, ...]:
         """The server under the cursor, or those of the group it stands on."""
@@ -175,7 +183,8 @@ class FleetActions(FleetTrace, inherit_bindings=False):
 
     def _change_interval(self, slower: bool) -> None:
         seconds = self.desk.change_interval(slower)
-        self.say(f"Every {seconds:g}s." if seconds is not None else "That is as far as it goes.")
+        if seconds is not None:
+            self.say(f"Every {seconds:g}s.")
 
     # Keep
 

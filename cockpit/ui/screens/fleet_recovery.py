@@ -8,7 +8,7 @@ from cockpit.exchange import catalogue
 from cockpit.ui.desk import Desk
 from cockpit.ui.look import Glyphs
 from cockpit.ui.messages import JobWanted, RunWanted
-from cockpit.ui.recoveries import NOT_HERE, Recoveries
+from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.view import Leaf, ServerView
 
 
@@ -20,39 +20,22 @@ class FleetRecovery(Screen[None], inherit_bindings=False):
     glyphs: Glyphs
     subject: tuple[ServerView, Leaf] | None
 
-    def not_granted(self, action: str) -> bool:
-        raise NotImplementedError
-
     def say(self, text: str, warning: bool = False) -> None:
         raise NotImplementedError
 
     def action_recover(self) -> None:
-        if not self.recoveries.available:
-            self.say(NOT_HERE, warning=True)
-            return
         if self.subject is None or self.subject[1].entry is None:
-            self._no_monitor()
             return
         server, name = self.subject[0].name, self.subject[1].entry.name
         from cockpit.recovery.runbooks import runbook_for  # not needed for the first paint
 
         known, runbook = catalogue.monitor(name), runbook_for(name)
-        if known is None or runbook is None:
-            self.say(
-                f"{name} is no monitor of the POP health sets: there is no runbook for it.", warning=True
-            )
-            return
-        self._ask(server, known.name, runbook.title)
+        if known is not None and runbook is not None:
+            self._ask(server, known.name, runbook.title)
 
     def action_logging(self) -> None:
         """Protocol logging of the server under the cursor: reads first, and asks."""
-        if self.not_granted("fleet.logging"):
-            return
-        if not self.recoveries.available:
-            self.say(NOT_HERE, warning=True)
-            return
         if self.subject is None:
-            self.say("No server is selected.", warning=True)
             return
         from cockpit.ui.screens.logging import WATCH, LoggingDialog, read_job, run_job
 
@@ -67,14 +50,6 @@ class FleetRecovery(Screen[None], inherit_bindings=False):
 
         self.app.push_screen(dialog, decided)
         self.app.post_message(JobWanted(read_job(server)))
-
-    def _no_monitor(self) -> None:
-        """Said twice: the line below stays until the next action, when the notice is long gone."""
-        some = bool(self.desk.snapshot.servers)
-        why = "No monitor is selected" if some else "No server has been read yet"
-        text = f"{why}: a runbook belongs to a monitor."
-        self.say(text, warning=True)
-        self.app.tell(((f" {text}", "state-degraded"),))  # type: ignore[attr-defined]
 
     def _ask(self, server: str, monitor: str, runbook: str) -> None:
         from cockpit.ui.screens.plan import PlanScreen

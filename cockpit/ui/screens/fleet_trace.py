@@ -6,7 +6,6 @@ from cockpit.exchange.catalogue import same_server
 from cockpit.fleet.verdict import probe_identity
 from cockpit.ui.expansion import Expansion
 from cockpit.ui.panels import runs_of
-from cockpit.ui.recoveries import NOT_HERE
 from cockpit.ui.screens.fleet_recovery import FleetRecovery
 from cockpit.ui.view import Filter, FleetView
 from cockpit.ui.widgets.rows import Key, RowsPane
@@ -23,19 +22,13 @@ class FleetTrace(FleetRecovery, inherit_bindings=False):
         raise NotImplementedError
 
     def action_trace(self) -> None:
-        if not self.recoveries.available:
-            self.say(NOT_HERE, warning=True)
-            return
         entry = self.subject[1].entry if self.subject is not None else None
         identity = probe_identity(entry) if entry is not None else None
         if self.subject is None or identity is None:
-            self.say("No probe is selected: a trace starts from a probe's result.", warning=True)
             return
         server = self.subject[0]
         ran = next((r for r in runs_of(server.snapshot, identity) if r.result is not None), None)
         if ran is None or ran.result is None:
-            key = self.desk.registry.key_of("fleet.probe")
-            self.say(f"{identity} has no result here yet: {key} runs it.", warning=True)
             return
         from cockpit.ui.screens.trace import TraceScreen  # not needed for the first paint
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from textual.app import ComposeResult
@@ -10,9 +9,11 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from cockpit.ui._textual_hacks import replace_bindings
+from cockpit.ui.action import Action
 from cockpit.ui.actions import Registry, key_label
 from cockpit.ui.granted import NOT_GRANTED
 from cockpit.ui.look import Line
+from cockpit.ui.reasons import Reasons, Why
 from cockpit.ui.widgets.bars import KeyBar
 from cockpit.ui.widgets.environment import EnvironmentStrip
 from cockpit.ui.widgets.panes import LinesPane
@@ -22,20 +23,16 @@ DIALOGS: Final = {"fleet": "recover", "run": "decide"}
 """The dialog that a screen's own actions open, told of below them."""
 
 
-def help_lines(registry: Registry, scope: str, refusals: Mapping[str, str]) -> list[Line]:
-    """Every live action on the screen of ``scope`` by group: its keys, its title, its help. ``refusals``:
-    actions that RBAC keeps us from, with the reason."""
-    live = [*registry.on_screen(scope), *registry.live(DIALOGS.get(scope, ""))]
+def help_lines(registry: Registry, scope: str, why: Reasons) -> list[Line]:
+    """Every action of the screen of ``scope`` by group: its keys, its title, its help, and why it cannot be
+    used now, for those in ``why``."""
+    live = [*registry.known(scope), *registry.live(DIALOGS.get(scope, ""))]
     lines: list[Line] = []
     for group in dict.fromkeys(a.group for a in live):
         lines += [(("", ""),)] if lines else []
         lines.append(((group, "text-title"),))
         for action in (a for a in live if a.group == group):
-            keys = " ".join(key_label(k) for k in action.keys)
-            text = f"{action.title}: {action.help}" if action.help else action.title
-            lines.append(((f"  {keys:<18} ", "text-label"), (text, "")))
-            if action.id in refusals:
-                lines.append(((" " * 21, ""), (f"{NOT_GRANTED}: {refusals[action.id]}", "text-problem")))
+            lines += _told(action, why.get(action.id))
     if any(action.method == "filter" for action in live):
         lines += [(("", ""),), (("In the filter", "text-title"),)]
         lines.append((("  enter              ", "text-label"), ("Keep the filter and go back.", "")))
@@ -48,6 +45,16 @@ def help_lines(registry: Registry, scope: str, refusals: Mapping[str, str]) -> l
     return lines
 
 
+def _told(action: Action, why: Why | None) -> list[Line]:
+    keys = " ".join(key_label(k) for k in action.keys) or "-"
+    text = f"{action.title}: {action.help}" if action.help else action.title
+    line: Line = ((f"  {keys:<18} ", "text-label" if why is None else "text-dim"), (text, ""))
+    if why is None:
+        return [line]
+    role = "text-problem" if why.word == NOT_GRANTED else "text-dim"
+    return [line, ((" " * 21, "text-label"), (why.told, role))]
+
+
 class HelpScreen(ModalScreen[None], inherit_bindings=False):
     """A dialog over the screen it explains."""
 
@@ -58,10 +65,10 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
     #help-lines { height: 1fr; }
     """
 
-    def __init__(self, registry: Registry, scope: str, refusals: Mapping[str, str]) -> None:
+    def __init__(self, registry: Registry, scope: str, why: Reasons) -> None:
         super().__init__()
         self.registry = registry
-        self.refusals = refusals
+        self.why = why
         self.scope_told = scope
         replace_bindings(self, registry.bindings("help"))
 
@@ -75,7 +82,7 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         pane = self._pane
         pane.set_title((("Keys that work here", ""),))
-        pane.set_lines(help_lines(self.registry, self.scope_told, self.refusals))
+        pane.set_lines(help_lines(self.registry, self.scope_told, self.why))
         pane.focus()
 
     @property

@@ -5,10 +5,11 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 
-from cockpit.ui import standing
+from cockpit.ui import recovery_reasons, standing
 from cockpit.ui.desk import Desk
 from cockpit.ui.look import Glyphs
 from cockpit.ui.messages import FilterTyped, RunWanted
+from cockpit.ui.reasons import Reasons
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.screens.base import RecoveryScreen
 from cockpit.ui.widgets.bars import Bar
@@ -48,6 +49,10 @@ class HistoryScreen(RecoveryScreen, inherit_bindings=False):
         what = f'  {dot}  filter "{self.filter}"' if self.filter else ""
         head = ((" History", "text-strong"), ("  newest first, times in UTC", "text-dim"), (what, "text-key"))
         self.query_one("#head", Bar).set_lines([head])
+        self.draw_keys()
+
+    def reasons(self) -> Reasons:
+        return recovery_reasons.history(len(self.rows("runs").rows))
 
     def selection_text(self) -> str:
         row = self.rows("runs").cursor_row
@@ -62,9 +67,9 @@ class HistoryScreen(RecoveryScreen, inherit_bindings=False):
             self.app.post_message(RunWanted(key[0]))
 
     @on(RowsPane.Clicked)
-    def _clicked(self, event: RowsPane.Clicked) -> None:
+    async def _clicked(self, event: RowsPane.Clicked) -> None:
         event.stop()
-        self.action_open()
+        await self.run_action("open")
 
     # The filter
 

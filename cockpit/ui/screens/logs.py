@@ -17,10 +17,12 @@ from cockpit.ui.clipboard import osc52, save_text
 from cockpit.ui.log_columns import WITH_DAY, Pencil, columns
 from cockpit.ui.log_lens import Lens
 from cockpit.ui.log_messages import SessionGathered
+from cockpit.ui.log_reasons import LogFacts, logs
 from cockpit.ui.log_times import TimeBase
 from cockpit.ui.log_window import Window
 from cockpit.ui.logs import LogsWanted
 from cockpit.ui.look import Line, plain, wrap
+from cockpit.ui.reasons import Reasons, Why
 from cockpit.ui.screens.logs_base import LogsDesk
 from cockpit.ui.screens.logs_finding import LogsFinding
 from cockpit.ui.widgets.bars import Banner, Bar, KeyBar
@@ -44,6 +46,7 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
     def __init__(self, desk: LogsDesk, wanted: LogsWanted, ready: Document | None = None) -> None:
         super().__init__(desk, wanted, ready)
         self._composed = False
+        self._why: Reasons = {}
         self._pencil: Pencil | None = None
         self._gathered: Gathered | LogError | None = None
         self._drawn: dict[int, tuple[Entry, list[Line]]] = {}
@@ -114,6 +117,7 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
         head, rows = self._rows(window) if window is not None else ((), [])
         pane.show(head, (rows or self._prose())[: pane.room])
         self._draw_bars(window)
+        self._draw_keys()
         self.session_soon()
 
     def _rows(self, window: Window) -> tuple[Line, list[Drawn]]:
@@ -196,6 +200,30 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
         lines = log_bars.notices(self.known, self.desk.registry.key_of("logs.reconnect"), damage)
         notices.set_lines(lines)
         notices.display = bool(lines)
+
+    def reasons(self) -> Reasons:
+        window, key_of = self.window, self.desk.registry.key_of
+        facts = LogFacts(
+            opened=window is not None,
+            line=window is not None and window.current is not None,
+            searched=self.board.search is not None,
+            live=self.live is not None,
+            connecting=self.connecting,
+            lost=bool(self.known.lost),
+            wrapped=self.board.wrap,
+            session=self.board.session,
+        )
+        return logs(facts, key_of("logs.wrap"), key_of("logs.session"), key_of("logs.search"))
+
+    def say_why(self, why: Why) -> None:
+        self.begin()
+        self.say(why.said, "state-degraded")
+
+    def _draw_keys(self) -> None:
+        why = self.terminal.why_not(self)
+        if why != self._why:
+            self._why = why
+            self.query_one("#keys", KeyBar).set_actions(self.desk.registry.on_screen(self.scope), why)
 
     def _state(self) -> Line:
         if self.refused is not None:
@@ -314,7 +342,6 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
         self.begin()
         place = self.window.current if self.window is not None else None
         if place is None:
-            self.say("There is no line to copy.")
             return
         text = f"{place.entry.row.line}\n"
         sequence = osc52(text, tmux=bool(os.environ.get("TMUX")))

@@ -119,17 +119,14 @@ class LogsFeed(LogsBase, inherit_bindings=False):
         self.take_news()
         self.redraw()
 
+    @property
+    def connecting(self) -> bool:
+        return self._connecting
+
     def action_reconnect(self) -> None:
-        if self._connecting:
-            self.say("Still connecting.")
-        elif self.live is None and self.window is not None:
-            self.say("These are files: there is nothing to reconnect to.")
-        elif self.live is not None and not self.known.lost:
-            self.say("The connection is there.")
-        else:
-            self.known.reconnecting()
-            self._read()
-            self.redraw()
+        self.known.reconnecting()
+        self._read()
+        self.redraw()
 
     # News
 

@@ -92,7 +92,6 @@ class LogsHunting(LogsFeed, inherit_bindings=False):
         """Go to the next line that is searched for; ``both_ways``: or else to the next one the other way."""
         window, needle = self.window, self.board.search
         if window is None or needle is None:
-            self.say("Nothing is searched for yet.")
             return
         place = window.current
         if place is None:

@@ -113,10 +113,6 @@ class LogsMoves(LogsHunting, inherit_bindings=False):
         self.go(lambda w: w.point(event.line))
 
     def _skip(self, cells: int) -> None:
-        if self.board.wrap:
-            key = self.desk.registry.key_of("logs.wrap")
-            self.say(f"Lines are wrapped: {key} cuts them, then they can be scrolled sideways.")
-            return
         self.board.skip = min(max(self.board.skip + cells, 0), SKIP_MOST)
         self.redraw()
 

@@ -12,11 +12,12 @@ from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Obligation
 from cockpit.recovery.client import NotBackError, Recovery, RefusedError
 from cockpit.recovery.view import Life, RunLine
-from cockpit.ui import standing
+from cockpit.ui import recovery_reasons, standing
 from cockpit.ui.desk import Desk
 from cockpit.ui.look import Glyphs, Line
 from cockpit.ui.messages import Done, Job, RunWanted, StandingArrived
 from cockpit.ui.panels import stamp
+from cockpit.ui.reasons import Reasons
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.recovery_words import moment, short, value
 from cockpit.ui.screens.base import RecoveryScreen, title
@@ -79,11 +80,18 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
         pane.set_rows(rows, empty)
         self._draw_about()
 
+    def reasons(self) -> Reasons:
+        key, obligation = self.rows("open").cursor_key, self._selected()
+        unfinished = self._run(obligation) if obligation is not None else None
+        sweeping = "sweep" in self.recoveries.busy
+        return recovery_reasons.obligations(key[0] if key else "", obligation, unfinished, sweeping=sweeping)
+
     def _draw_about(self) -> None:
         key = self.rows("open").cursor_key
         pane = self.lines("about")
         pane.set_title(title("In full", self.glyphs.dot, " ".join(key[:1]) if key else ""))
         pane.set_lines(self._about(key) if key is not None else [])
+        self.draw_keys()
 
     def _about(self, key: Key) -> list[Line]:
         known = self.recoveries.standing
@@ -132,16 +140,14 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
         self._draw_about()
 
     @on(RowsPane.Clicked)
-    def _clicked(self, event: RowsPane.Clicked) -> None:
+    async def _clicked(self, event: RowsPane.Clicked) -> None:
         event.stop()
-        self.action_open()
+        await self.run_action("open")
 
     def action_open(self) -> None:
         key = self.rows("open").cursor_key
-        if key is not None and key[0] in ("obligation", "run"):
+        if key is not None:
             self.app.post_message(RunWanted(key[2]))
-        else:
-            self.say("No run has left this: there is nothing to open.")
 
     def action_sweep(self) -> None:
         self.say("Looking at every server.")
@@ -151,15 +157,7 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
 
     def action_close(self) -> None:
         obligation = self._selected()
-        if obligation is None:
-            self.say("Only an obligation can be closed, and only one that was handed over.")
-            return
-        run, name = self._run(obligation), short(obligation.run)
-        if run is not None and run.life is not Life.ENDED:
-            self.say(f"Run {name} has not ended ({run.life.value}) and puts it back itself: open it.")
-        elif not obligation.handed_to:
-            self.say(f"It was not handed over: run {name} puts it back itself: open it.")
-        else:
+        if obligation is not None:
             self._ask(obligation)
 
     def _selected(self) -> Obligation | None:
@@ -172,7 +170,8 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
         """The obligation's run, while it has not ended."""
         known = self.recoveries.standing
         lines = known.runs if known is not None else ()
-        return next((line for line in lines if line.run.id == obligation.run), None)
+        unfinished = (line for line in lines if line.life is not Life.ENDED)
+        return next((line for line in unfinished if line.run.id == obligation.run), None)
 
     def _ask(self, obligation: Obligation, refusal: RefusedError | None = None) -> None:
         about = self._about_obligation(obligation)

@@ -7,10 +7,11 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from cockpit.recovery.view import Plan, PlanStep
-from cockpit.ui import runs, steps
+from cockpit.ui import recovery_reasons, runs, steps
 from cockpit.ui.desk import Desk
 from cockpit.ui.look import Glyphs
 from cockpit.ui.messages import Job, PlanArrived, RunWanted
+from cockpit.ui.reasons import Reasons
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.screens.base import RecoveryScreen, title
 from cockpit.ui.screens.start import start_job
@@ -84,16 +85,21 @@ class PlanScreen(RecoveryScreen, inherit_bindings=False):
             stands.set_lines([((f" {words} Nothing is sent.", "text-key"),)])
             self.rows("plan").set_rows([], empty=((" No plan yet.", "text-dim"),))
             self.lines("step").set_lines([])
+            self.draw_keys()
             return
         head.set_lines([runs.plan_head(plan, self.room, self.desk.now(), glyphs)])
         stands.set_lines(runs.plan_stands(plan, glyphs))
         self.rows("plan").set_rows(runs.plan_rows(plan, glyphs))
         self.draw_step()
+        self.draw_keys()
 
     @property
     def selected(self) -> PlanStep | None:
         place = self.rows("plan").cursor_row
         return self.plan.steps[place] if self.plan is not None and place is not None else None
+
+    def reasons(self) -> Reasons:
+        return recovery_reasons.plan(self.plan, failed=self.failed)
 
     def draw_step(self) -> None:
         step = self.selected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -22,19 +21,12 @@ from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.recovery_words import short
 from cockpit.ui.screens.base import title
 from cockpit.ui.screens.run_actions import RunActions
-from cockpit.ui.widgets.bars import Banner, Bar, KeyBar
+from cockpit.ui.widgets.bars import Banner, Bar
 from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.rows import RowsPane
 
 STANDS_LINES: Final = 8
 """How a run has ended is said in full: a reason, and the path of a bundle."""
-CONDITIONAL: Final[Mapping[str, Callable[[RunView], bool]]] = {
-    "run.decide": lambda view: view.question is not None,
-    "run.end-wait": lambda view: runs.waiting(view) is not None,
-    "run.resume": lambda view: view.life is Life.LEFT,
-    "run.abort": lambda view: view.life is not Life.ENDED,
-}
-"""When an action stands in the footer. Its key always works, and says why it can do nothing."""
 
 
 class RunScreen(RunActions, inherit_bindings=False):
@@ -90,12 +82,10 @@ class RunScreen(RunActions, inherit_bindings=False):
         if view is None:
             text = f" run {short(self.run_id)}: reading the journal "
             self.query_one("#head", Bar).set_lines([((text + self.glyphs.ellipsis, "text-key"),)])
+            self.draw_keys()
             return
         self.query_one("#head", Bar).set_lines([runs.head(view, self.room, self.glyphs)])
-        registry = self.desk.registry
-        self.query_one("#keys", KeyBar).set_actions(
-            [a for a in registry.on_screen("run") if a.id not in CONDITIONAL or CONDITIONAL[a.id](view)]
-        )
+        self.draw_keys()
         plan = self.rows("plan")
         following = self.following
         plan.set_rows(runs.step_rows(view, self.glyphs))

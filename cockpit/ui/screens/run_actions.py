@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from cockpit.journal.records import Answer, RunState, WishKind
+from cockpit.journal.records import Answer, WishKind
 from cockpit.recovery.client import Recovery
 from cockpit.recovery.view import Life, RunView
-from cockpit.ui import runs
+from cockpit.ui import recovery_reasons, runs
 from cockpit.ui.desk import Desk
 from cockpit.ui.look import Glyphs, Line
 from cockpit.ui.messages import Done, Job
 from cockpit.ui.panels import stamp
+from cockpit.ui.reasons import Reasons
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.recovery_words import doubtful, moment, short
 from cockpit.ui.screens.base import RecoveryScreen
@@ -44,13 +45,13 @@ class RunActions(RecoveryScreen, inherit_bindings=False):
     def action_open(self) -> None:
         if self.open_link() or self.open_child():
             return
-        if self.view is not None and self.view.question is not None and self._allowed("run.decide"):
+        if "run.decide" not in self.app.why_not(self):  # type: ignore[attr-defined]
             self.action_decide()
         else:
             self.show_pane("step")
 
-    def _allowed(self, action: str) -> bool:
-        return self.desk.registry.allows(action)
+    def reasons(self) -> Reasons:
+        return recovery_reasons.run(self.view, self.answered)
 
     def action_back(self) -> None:
         view = self.view
@@ -64,11 +65,7 @@ class RunActions(RecoveryScreen, inherit_bindings=False):
 
     def action_decide(self) -> None:
         view = self.view
-        if view is None or view.question is None:
-            self.say("The run asks nothing now.")
-            return
-        if view.question.id in self.answered:
-            self.say("Answered; the run takes it at its next look at the journal.")
+        if view is None:
             return
         self.dialog = dialog = DecideDialog(self.desk.registry, view, self.glyphs)
         self.app.push_screen(dialog, self._decided)
@@ -105,11 +102,7 @@ class RunActions(RecoveryScreen, inherit_bindings=False):
 
     def action_abort(self) -> None:
         view = self.view
-        if view is None or view.life is Life.ENDED:
-            self.say("The run has ended: there is nothing to abort.")
-            return
-        if view.run.state is RunState.ABORTING and view.life is Life.LIVE:
-            self.say("It aborts already: what is open is being undone.")
+        if view is None:
             return
         run = self.run_id
         lines: tuple[Line, ...] = (
@@ -132,7 +125,6 @@ class RunActions(RecoveryScreen, inherit_bindings=False):
         view = self.view
         step = runs.waiting(view) if view is not None else None
         if view is None or step is None:
-            self.say("The run waits for no time now.")
             return
         run, wait = self.run_id, step.id
         lines: tuple[Line, ...] = (((step.title, "text-strong"),), BLANK, ((step.why, ""),))
@@ -152,8 +144,7 @@ class RunActions(RecoveryScreen, inherit_bindings=False):
 
     def action_resume(self) -> None:
         view = self.view
-        if view is None or view.life is not Life.LEFT:
-            self.say("Somebody works on this run, or it has ended: there is nothing to take over.")
+        if view is None:
             return
         run = self.run_id
         doubt = doubtful(view)

@@ -11,10 +11,11 @@ from textual.containers import Container
 
 from cockpit.exchange.model import MonitoringProbeResult
 from cockpit.poplog.trace import Trace
-from cockpit.ui import traces
+from cockpit.ui import recovery_reasons, traces
 from cockpit.ui.desk import Desk
 from cockpit.ui.look import Glyphs, Line
 from cockpit.ui.messages import Job, TraceArrived
+from cockpit.ui.reasons import Reasons
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.screens.base import RecoveryScreen, title
 from cockpit.ui.widgets.bars import Banner, Bar
@@ -93,11 +94,17 @@ class TraceScreen(RecoveryScreen, inherit_bindings=False):
             stands.set_lines(traces.stands(trace, registry.key_of("trace.open")))
             self.rows("plan").set_rows(traces.rows(trace))
         self.draw_piece()
+        self.draw_keys()
 
     def _waiting(self) -> Line:
         key = self.desk.registry.key_of("trace.again")
         words = f"No trace: see below. {key} looks again." if self.failed else "Looking at logs and mailbox."
         return ((f" {words} Nothing is changed.", "text-key"),)
+
+    def reasons(self) -> Reasons:
+        trace = self.trace
+        looking = trace is None and not self.failed
+        return recovery_reasons.trace(trace.named or "" if trace is not None else "", looking=looking)
 
     def draw_piece(self) -> None:
         place = self.rows("plan").cursor_row
@@ -114,7 +121,6 @@ class TraceScreen(RecoveryScreen, inherit_bindings=False):
     def action_open(self) -> None:
         """Leave, and go to the named server."""
         if self.trace is None or not self.trace.named:
-            self.say("No server is named here.", "state-degraded")
             return
         named = self.trace.named
         self.dismiss(None)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from textual import events
 
+from cockpit.config.language import _
 from cockpit.ui.actions import Action, key_label
-from cockpit.ui.granted import NOT_GRANTED
 from cockpit.ui.look import Line, width
+from cockpit.ui.reasons import Reasons
 from cockpit.ui.widgets.panes import LinesPane
 
 BANNER_LINES = 4
@@ -56,7 +57,7 @@ class KeyBar(Bar):
         super().__init__(id=id)
         self._note: Line = ((f"{note}  ", "mode-read-only"),) if note else ()
         self._actions = [a for a in actions if a.shown]
-        self._refused: frozenset[str] = frozenset()
+        self._why: Reasons = {}
         self._places: list[tuple[int, int, Action]] = []
 
     def on_mount(self) -> None:
@@ -66,18 +67,18 @@ class KeyBar(Bar):
         self.set_lines([self.line(self.size.width)])
         super().on_resize()
 
-    def set_actions(self, actions: Sequence[Action], refused: Collection[str] = ()) -> None:
-        """Show what can be done now. ``refused``: ids of actions that RBAC does not grant; they stay, dim and
-        with the word."""
+    def set_actions(self, actions: Sequence[Action], why: Reasons) -> None:
+        """Show what can be done. What cannot be used now stays as long as there is room, dim and in brackets;
+        what is not granted says so."""
         self._actions = [a for a in actions if a.shown]
-        self._refused = frozenset(refused)
+        self._why = why
         self.set_lines([self.line(self.size.width or self.app.size.width)])
 
     def line(self, cells: int) -> Line:
         items: dict[str, Line] = {}
         begin = 1 + width(self._note)
         used = begin
-        for action in sorted(self._actions, key=lambda a: a.method not in STAYING):
+        for action in sorted(self._actions, key=self._rank):
             item = self._item(action)
             if used + width(item) - 2 <= cells:
                 items[action.id] = item
@@ -91,10 +92,18 @@ class KeyBar(Bar):
         *before, (text, role) = line
         return (*before, (text.rstrip(), role)) if shown else line
 
+    def _rank(self, action: Action) -> int:
+        """Who gets room first."""
+        if action.method in STAYING:
+            return 0
+        why = self._why.get(action.id)
+        return 1 if why is None or why.word else 2
+
     def _item(self, action: Action) -> Line:
-        key = key_label(action.keys[0])
-        if action.id in self._refused:
-            return ((f"{key} {action.title} ({NOT_GRANTED})  ", "text-dim"),)
+        key, why = key_label(action.keys[0]), self._why.get(action.id)
+        if why is not None:
+            text = f"{key} {action.title} ({_(why.word)}) " if why.word else f"({key} {action.title})"
+            return ((f"{text} ", "text-dim"),)
         return ((f"{key} ", "text-key"), (f"{action.title}  ", ""))
 
     async def on_click(self, event: events.Click) -> None:
