@@ -131,6 +131,7 @@ def _show(
     with first_frame.drawn(ready, wanted):
         from cockpit.ui import life
         from cockpit.ui.logs_app import LogsApp
+        from cockpit.ui.themed_app import ThemeFiles
 
         app = LogsApp(
             wanted,
@@ -139,6 +140,7 @@ def _show(
             save_dir=places.views,
             ready=ready,
             theme=likes.theme,
+            theme_files=ThemeFiles(places.themes, places.chosen_theme),
             keymap=liking.keymap(likes.preferences),
             environment=badge,
         )

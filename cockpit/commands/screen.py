@@ -57,6 +57,7 @@ def run(
     from cockpit.commands.logs_view import badge_of, server_logs
     from cockpit.fleet.client import CollectorFeed
     from cockpit.ui.app import CockpitApp
+    from cockpit.ui.themed_app import ThemeFiles
 
     places = paths()
     liking.warn(preferences)
@@ -68,6 +69,7 @@ def run(
         crash_dir=places.crashes,
         save_dir=places.views,
         theme=theme,
+        theme_files=ThemeFiles(places.themes, places.chosen_theme),
         keymap=liking.keymap(preferences),
         recovery=lambda: _recovery(environment),
         logs=server_logs(environment, secret, places),

@@ -25,6 +25,15 @@ class Paths:
         return self.config / "environments.toml"
 
     @property
+    def themes(self) -> Path:
+        """The operator's own colours of the screen."""
+        return self.config / "themes"
+
+    @property
+    def chosen_theme(self) -> Path:
+        return self.state / "theme.toml"
+
+    @property
     def crashes(self) -> Path:
         return self.state / "crashes"
 

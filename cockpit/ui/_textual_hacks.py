@@ -6,15 +6,19 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from rich.console import RenderableType
+from rich.segment import Segment
+from rich.style import Style
 from textual.app import App
 from textual.binding import Binding, BindingsMap
+from textual.color import Color
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Resize
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Size
 from textual.screen import Screen
 
@@ -138,3 +142,29 @@ def catch_up_with_size(app: App[int]) -> None:
     size = Size(*ask())
     if size != app.size:
         app.post_message(Resize(size, size))
+
+
+class Colourless(LineFilter):
+    """Takes every colour away. Textual's own filters write greys (Monochrome), or the codes of the default
+    colours around every text (NoColor)."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
+        return [Segment(text, style and _without_colour(style), control) for text, style, control in segments]
+
+
+@lru_cache(1024)
+def _without_colour(style: Style) -> Style:
+    """Rich's ``without_color`` loses the meta data, which Textual finds links and selections by."""
+    return style.without_color + Style(meta=style.meta) if style.meta else style.without_color
+
+
+def set_colourless(app: App[Any], colourless: bool) -> None:
+    """Whether the app has no colours at all. Textual looks at NO_COLOR by itself, also where it is empty."""
+    app.no_color = colourless
+    kept = [f for f in app._filters if not isinstance(f, Monochrome | NoColor | Colourless)]
+    app._filters = [*kept, *([Colourless()] if colourless else [])]
+
+
+def show_theme_again(app: App[Any]) -> None:
+    """The theme in use was registered anew under its name: Textual only looks when the name changes."""
+    app._watch_theme(app.theme)

@@ -30,6 +30,7 @@ from cockpit.ui.recovering import RecoveringApp
 from cockpit.ui.recovery_actions import without_recovery
 from cockpit.ui.screens.fleet import FleetScreen
 from cockpit.ui.terminal_app import utc_now
+from cockpit.ui.themed_app import NO_THEME_FILES, ThemeFiles
 
 CLOSE_LIMIT = 6.0
 """Seconds the feed has to close; it bounds itself, this is for a feed that does not."""
@@ -53,6 +54,7 @@ class CockpitApp(RecoveringApp, inherit_bindings=False):
         crash_dir: Path,
         save_dir: Path | None = None,
         theme: str | None = None,
+        theme_files: ThemeFiles = NO_THEME_FILES,
         keymap: Mapping[str, Sequence[str]] | None = None,
         glyphs: Glyphs | None = None,
         now: Callable[[], datetime] = utc_now,
@@ -60,7 +62,7 @@ class CockpitApp(RecoveringApp, inherit_bindings=False):
         recovery: Callable[[], Recovery] | None = None,
         logs: OpenLogs | None = None,
     ) -> None:
-        super().__init__(crash_dir, theme=theme, glyphs=glyphs)
+        super().__init__(crash_dir, theme=theme, theme_files=theme_files, glyphs=glyphs)
         self.recoveries = Recoveries(recovery)
         if recovery is None:
             actions = without_recovery(actions)

@@ -20,6 +20,7 @@ from cockpit.ui.look import Glyphs
 from cockpit.ui.screens.logs import LogsScreen
 from cockpit.ui.screens.logs_base import LogsDesk
 from cockpit.ui.terminal_app import TerminalApp, utc_now
+from cockpit.ui.themed_app import NO_THEME_FILES, ThemeFiles
 
 
 class LogsApp(TerminalApp, inherit_bindings=False):
@@ -38,13 +39,14 @@ class LogsApp(TerminalApp, inherit_bindings=False):
         ready: Document | None = None,
         save_dir: Path | None = None,
         theme: str | None = None,
+        theme_files: ThemeFiles = NO_THEME_FILES,
         keymap: Mapping[str, Sequence[str]] | None = None,
         glyphs: Glyphs | None = None,
         now: Callable[[], datetime] = utc_now,
         actions: Sequence[Action] = ACTIONS,
         environment: EnvironmentBadge | None = None,
     ) -> None:
-        super().__init__(crash_dir, theme=theme, glyphs=glyphs)
+        super().__init__(crash_dir, theme=theme, theme_files=theme_files, glyphs=glyphs)
         self.badge = environment
         self._keys = Registry.build(True, keymap, only_logs(actions))
         desk = LogsDesk(self._keys, self.glyphs, now, save_dir or crash_dir, open)

@@ -60,19 +60,20 @@ ROLES: Final[Mapping[str, str]] = {
 }
 
 STRIPS: Final[Mapping[str, tuple[str, str]]] = {
-    # role: text and ground, the same in every theme: an environment looks alike for everybody
-    "strip-red": ("#ffffff", "#b3261e"),
+    # role: text and ground, the same in every theme: an environment looks alike for everybody; 7:1 at least
+    "strip-red": ("#ffffff", "#a5221b"),
     "strip-orange": ("#000000", "#f08c00"),
     "strip-yellow": ("#000000", "#ffd43b"),
-    "strip-green": ("#ffffff", "#1e6b34"),
+    "strip-green": ("#ffffff", "#1a632f"),
     "strip-cyan": ("#000000", "#3bc9db"),
-    "strip-blue": ("#ffffff", "#1c5fb0"),
-    "strip-magenta": ("#ffffff", "#9c2a8e"),
-    "strip-grey": ("#ffffff", "#5c636a"),
-    "strip-warning": ("#ffffff", "#c00000"),
+    "strip-blue": ("#ffffff", "#1a57a3"),
+    "strip-magenta": ("#ffffff", "#932585"),
+    "strip-grey": ("#ffffff", "#52585f"),
+    "strip-warning": ("#ffffff", "#b40000"),
 }
 ANSI_STRIPS: Final[Mapping[str, tuple[str, str]]] = {
     # The terminal's own sixteen; orange has none of its own, and is the dark yellow of most palettes.
+    # Black is never bold: many terminals make bold black grey.
     "strip-red": ("bright_white", "red"),
     "strip-orange": ("black", "yellow"),
     "strip-yellow": ("black", "bright_yellow"),
@@ -84,7 +85,11 @@ ANSI_STRIPS: Final[Mapping[str, tuple[str, str]]] = {
     "strip-warning": ("bright_white", "red"),
 }
 
+CURSOR_STYLE: Final = "cursor-style"
+CURSOR_STYLES: Final = ("ground", "reverse")
+"""How the selected row is shown: on a ground of its own, or in reverse video (sixteen colours: always)."""
 VARIABLE_DEFAULTS: Final[Mapping[str, str]] = {
+    # Where a theme of Textual's own is used: ours, and those completed by ours, have them all.
     "state-unhealthy": "#ff5f5f",
     "state-unreachable": "#ff5faf",
     "state-not-granted": "#d787ff",
@@ -107,6 +112,7 @@ VARIABLE_DEFAULTS: Final[Mapping[str, str]] = {
     "mode-write": "#ff5f5f",
     "cursor-background": "#264f78",
     "cursor-blurred-background": "#303540",
+    CURSOR_STYLE: CURSOR_STYLES[0],
 }
 
 
@@ -279,27 +285,47 @@ class Look:
 _NO_STYLE = Style()
 
 
-def make_look(variables: Mapping[str, str], ansi: bool, glyphs: Glyphs) -> Look:
-    """The look of a theme. In 16 colours the cursor is reverse video: a background would hide the state."""
+def make_look(variables: Mapping[str, str], ansi: bool, glyphs: Glyphs, dark: bool = True) -> Look:
+    """The look of a theme. ``ansi``: it is of the terminal's own sixteen colours."""
     from textual.color import Color
 
     def colour(name: str) -> Color:
         return Color.parse(variables.get(name) or VARIABLE_DEFAULTS[name])
 
     styles = {
-        role: Style.parse(attributes) + Style(color=colour(role).rich_color)
+        role: _attributes(attributes, ansi and not dark) + Style(color=colour(role).rich_color)
         for role, attributes in ROLES.items()
     }
     strips = ANSI_STRIPS if ansi else STRIPS
-    styles |= {role: Style(color=text, bgcolor=ground, bold=True) for role, (text, ground) in strips.items()}
-    if ansi:
-        return Look(styles, Style(reverse=True), Style(underline=True), glyphs)
+    styles |= {
+        role: Style(color=text, bgcolor=ground, bold=not (ansi and text == "black"))
+        for role, (text, ground) in strips.items()
+    }
+    if ansi or variables.get(CURSOR_STYLE) == "reverse":  # in 16 colours a ground would hide the state
+        return Look(styles, _REVERSED, _REVERSED_BLURRED, glyphs)
     return Look(
         styles,
         Style(bgcolor=colour("cursor-background").rich_color),
         Style(bgcolor=colour("cursor-blurred-background").rich_color),
         glyphs,
     )
+
+
+_REVERSED: Final = Style(reverse=True)
+_REVERSED_BLURRED: Final = Style(underline=True)
+
+
+def _attributes(words: str, thin: bool) -> Style:
+    """``thin``: never bold. Terminals of sixteen colours show bold red as the bright one, which is not read
+    on a light ground."""
+    return Style.parse(words) + (Style(bold=False) if thin else _NO_STYLE)
+
+
+def colourless_look(glyphs: Glyphs) -> Look:
+    """Attributes alone, for NO_COLOR: states by word and glyph, selection and strip in reverse video."""
+    styles = {role: Style.parse(attributes) for role, attributes in ROLES.items()}
+    styles |= {role: Style(reverse=True, bold=True) for role in STRIPS}
+    return Look(styles, _REVERSED, _REVERSED_BLURRED, glyphs)
 
 
 def terminal_glyphs(encoding: str) -> Glyphs:

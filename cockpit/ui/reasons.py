@@ -17,8 +17,8 @@ from cockpit.ui.recoveries import NOT_HERE
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """``sentence``: whole, with its full stop. ``word``: of the kind of reason, for want of room; empty for what
-    may be different in a moment."""
+    """``sentence``: whole, with its full stop. ``word``: of the kind of reason, for want of room; empty for
+    what may be different in a moment."""
 
     sentence: str
     word: str = ""

@@ -16,14 +16,14 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.timer import Timer
 
-from cockpit.ui import theme as themes
-from cockpit.ui._textual_hacks import PatientApp, catch_up_with_size, driver_class
+from cockpit.ui._textual_hacks import catch_up_with_size, driver_class
 from cockpit.ui.action import Action
 from cockpit.ui.actions import Registry
 from cockpit.ui.environment import EnvironmentBadge
 from cockpit.ui.life import EXIT_CRASH, crash_line, install_signals
-from cockpit.ui.look import VARIABLE_DEFAULTS, Glyphs, Look, make_look, terminal_glyphs
+from cockpit.ui.look import Glyphs
 from cockpit.ui.reasons import Reasons, Why, read_only
+from cockpit.ui.themed_app import NO_THEME_FILES, ThemedApp, ThemeFiles
 
 RESIZE_SETTLES = 0.3
 """Seconds without another resize until the size is looked at once more."""
@@ -45,7 +45,7 @@ class HasReasons(Protocol):
     def say_why(self, why: Why) -> None: ...
 
 
-class TerminalApp(PatientApp, inherit_bindings=False):
+class TerminalApp(ThemedApp, inherit_bindings=False):
     """``crash_dir``: where a crash is reported."""
 
     TITLE = "POP cockpit"
@@ -54,16 +54,20 @@ class TerminalApp(PatientApp, inherit_bindings=False):
     badge: EnvironmentBadge | None = None
     """The environment that every screen speaks of; None where there is none."""
 
-    def __init__(self, crash_dir: Path, *, theme: str | None = None, glyphs: Glyphs | None = None) -> None:
-        super().__init__(driver_class=driver_class())
+    def __init__(
+        self,
+        crash_dir: Path,
+        *,
+        theme: str | None = None,
+        theme_files: ThemeFiles = NO_THEME_FILES,
+        glyphs: Glyphs | None = None,
+    ) -> None:
+        super().__init__(theme, theme_files, glyphs, driver_class())
         self.animation_level = "none"
         self.crash_dir = crash_dir
         self.crash_report = ""
-        self.glyphs = glyphs or terminal_glyphs(sys.__stderr__.encoding if sys.__stderr__ else "utf-8")
-        self._look: tuple[str, Look] | None = None
         self._settling: Timer | None = None
         self._farewells: set[asyncio.Task[None]] = set()
-        self._theme_warnings = self._load_themes(theme)
 
     @property
     def registry(self) -> Registry:
@@ -79,27 +83,6 @@ class TerminalApp(PatientApp, inherit_bindings=False):
         """The scope of the screen on top: whose actions help and palette speak of."""
         return str(getattr(self.screen, "scope", self.start_scope))
 
-    # Looks
-
-    def _load_themes(self, wanted: str | None) -> list[str]:
-        found = themes.load()
-        for each in found.loaded:
-            self.register_theme(each)
-        names = list(self.available_themes)
-        self.theme = themes.choose(wanted, names, self.console.color_system)
-        missing = [f"There is no theme {wanted!r}."] if wanted is not None and wanted not in names else []
-        return [*found.warnings, *missing]
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return dict(VARIABLE_DEFAULTS)
-
-    @property
-    def look(self) -> Look:
-        if self._look is None or self._look[0] != self.theme:
-            made = make_look(self.theme_variables, self.current_theme.ansi, self.glyphs)
-            self._look = (self.theme, made)
-        return self._look[1]
-
     def on_resize(self) -> None:
         """Once the size has stood still for a moment it is looked at once more."""
         if self._settling is not None:
@@ -108,8 +91,7 @@ class TerminalApp(PatientApp, inherit_bindings=False):
 
     def on_mount(self) -> None:
         install_signals(self)
-        for warning in self._theme_warnings:
-            self.notify(warning, severity="warning", markup=False)
+        self.tell_of_themes()
 
     # Actions of the registry that work on every screen
 

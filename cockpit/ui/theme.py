@@ -1,93 +1,83 @@
-"""Themes: TOML files, checked before Textual sees them (a bad colour crashes it: terminal-ui §4.4)."""
+"""The themes there are: those that came with the program, and the operator's own folder."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-from textual.color import Color, ColorParseError
-from textual.theme import Theme
+from cockpit.config.language import _
+from cockpit.exchange.text import clean_line
+from cockpit.ui.theme_file import ThemeError, ThemeFile, base_name, completed, line_of, read
 
-from cockpit.ui.look import VARIABLE_DEFAULTS
-
-DEFAULT_THEME = "dark"
-ANSI_THEME = "ansi-dark"
-
-_FLAGS = {"dark", "ansi"}
-_NUMBERS = {"luminosity_spread", "text_alpha"}
-_COLOURS = {f.name for f in fields(Theme)} - _FLAGS - _NUMBERS - {"name", "variables"}
+MOST: Final = 100
+"""Themes that are read of the operator's folder: a start must not last as long as somebody's collection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Themes:
-    """What could be loaded, and one sentence for each file that could not."""
+    """What could be read, packaged ones first, each part by name; one line for each file that could not."""
 
-    loaded: tuple[Theme, ...]
-    warnings: tuple[str, ...]
+    loaded: tuple[ThemeFile, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def of(self, name: str) -> ThemeFile | None:
+        return next((each for each in self.loaded if each.name == name), None)
 
 
-def directories() -> list[Path]:
-    """Where the shipped themes are: in a wheel beside the package's code, else at the repository's top."""
+def packaged() -> Path:
+    """Where the program's themes are: in a wheel beside the package's code, else at the repository's top."""
     package = Path(__file__).resolve().parents[1]
-    return [d for d in (package / "_themes", package.parent / "themes") if d.is_dir()][:1]
+    inside = package / "_themes"
+    return inside if inside.is_dir() else package.parent / "themes"
 
 
-def load(places: Iterable[Path] | None = None) -> Themes:
-    """Every ``*.toml`` of ``places``; a later file of the same name replaces an earlier one."""
-    loaded: dict[str, Theme] = {}
+def load(own: Path | None = None) -> Themes:
+    """The packaged themes and those of ``own``, a folder that need not be there. Whatever is wrong with one
+    of the files is a warning, and the theme is left out; a name is taken by the first who has it."""
     warnings: list[str] = []
-    for place in directories() if places is None else places:
-        for path in sorted(place.glob("*.toml")):
-            try:
-                theme = parse(path.stem, tomllib.loads(path.read_text(encoding="utf-8")))
-            except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValueError) as error:
-                warnings.append(f"Theme {path} left out: {error}")
-            else:
-                loaded[theme.name] = theme
+    loaded: dict[str, ThemeFile] = {}
+    for each in _read(_files(packaged(), warnings), False, warnings):
+        loaded[each.name] = each
+    for each in _read(_files(own, warnings) if own else (), True, warnings):
+        if (other := loaded.get(each.name)) is None:
+            loaded[each.name] = _complete(each, loaded)
+        else:
+            warnings.append(_taken(each, other))
     return Themes(tuple(loaded.values()), tuple(warnings))
 
 
-def parse(name: str, data: dict[str, Any]) -> Theme:
-    """The theme that ``data`` describes; ValueError names the key that is wrong."""
-    if "primary" not in data:
-        raise ValueError("'primary' is missing")
-    variables = data.get("variables", {})
-    if not isinstance(variables, dict):
-        raise ValueError("'variables' is not a table")
-    for key, value in data.items():
-        if key in ("name", "variables"):
-            continue
-        if key in _FLAGS:
-            if not isinstance(value, bool):
-                raise ValueError(f"{key!r} is neither true nor false")
-        elif key in _NUMBERS:
-            if not isinstance(value, (int, float)) or isinstance(value, bool):
-                raise ValueError(f"{key!r} is not a number")
-        elif key in _COLOURS:
-            _colour(key, value)
-        else:
-            raise ValueError(f"{key!r} is not a key of a theme")
-    for key, value in variables.items():
-        _colour(f"variables.{key}", value)
-    return Theme(
-        **{**data, "name": str(data.get("name", name)), "variables": {**VARIABLE_DEFAULTS, **variables}}
-    )
+def _complete(each: ThemeFile, known: dict[str, ThemeFile]) -> ThemeFile:
+    base = known.get(base_name(each.theme))
+    return replace(each, theme=completed(each.theme, base.theme)) if base else each
 
 
-def _colour(key: str, value: object) -> None:
+def _taken(each: ThemeFile, other: ThemeFile) -> str:
+    owner = str(other.path) if other.own else _("a theme of the program")
+    what = _("{place}: name: {name} is the name of {owner} already. Give it another name.")
+    place = line_of(each.path, ("name",))
+    return clean_line(what.format(place=place, name=each.name, owner=owner))
+
+
+def _files(folder: Path, warnings: list[str]) -> list[Path]:
     try:
-        Color.parse(value if isinstance(value, str) else "")
-    except ColorParseError:
-        raise ValueError(f"{key!r} is not a colour: {value!r}") from None
+        found = sorted(path for path in folder.iterdir() if path.suffix == ".toml")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        sentence = _("{folder}: the themes there cannot be read: {why}. Check its permissions.")
+        warnings.append(clean_line(sentence.format(folder=folder, why=error.strerror)))
+        return []
+    if len(found) > MOST:
+        sentence = _("{folder}: only the first {most} of {n} themes are read. Take some out.")
+        warnings.append(clean_line(sentence.format(folder=folder, most=MOST, n=len(found))))
+    return found[:MOST]
 
 
-def choose(wanted: str | None, names: Iterable[str], color_system: str | None) -> str:
-    """The wanted theme if there is one; else 16-colour terminals get the 16-colour theme."""
-    known = set(names)
-    if wanted in known and wanted is not None:
-        return wanted
-    few = color_system in (None, "standard", "windows")
-    return next((n for n in ((ANSI_THEME,) if few else (DEFAULT_THEME,)) if n in known), "textual-dark")
+def _read(paths: Iterable[Path], own: bool, warnings: list[str]) -> Iterator[ThemeFile]:
+    for path in paths:
+        try:
+            yield read(path, own)
+        except ThemeError as error:
+            warnings.append(str(error))

@@ -1,4 +1,4 @@
-"""The registry, the keymap, the themes, the life cycle: everything that needs no screen."""
+"""The registry, the keymap, the life cycle: everything that needs no screen."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.ui import keymap, life, theme
+from cockpit.ui import keymap, life
 from cockpit.ui.actions import ACTIONS, Action, Registry
 from cockpit.ui.clipboard import ENCODED_LIMIT, osc52, save_text
-from cockpit.ui.look import ROLES, STRIPS, UNICODE, VARIABLE_DEFAULTS, make_look
 from cockpit.ui.reasons import read_only
 from cockpit.ui.screens.decide import DecideDialog
 from cockpit.ui.screens.fleet import FleetScreen
@@ -141,48 +140,6 @@ def test_keymap_takes_what_is_right() -> None:
     assert none == []
     registry = Registry.build(True, swapped)
     assert {b.key: b.action for b in registry.bindings("fleet")}["f"] == "probe"
-
-
-def test_shipped_themes_are_right() -> None:
-    found = theme.load()
-    assert found.warnings == ()
-    names = {t.name for t in found.loaded}
-    assert names >= {"dark", "light", "ansi-dark", "high-contrast"}
-    for each in found.loaded:
-        look = make_look(each.variables, each.ansi, UNICODE)
-        assert set(look.styles) == {*ROLES, *STRIPS}
-        states = [look.styles[r].color for r in ROLES if r.startswith("state-")]
-        assert all(states)
-    assert all(set(VARIABLE_DEFAULTS) <= set(t.variables) for t in found.loaded)
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ('primary = "notacolour"', "'primary' is not a colour"),
-        ('secondary = "red"', "'primary' is missing"),
-        ('primary = "red"\nflavour = "x"', "'flavour' is not a key"),
-        ('primary = "red"\n[variables]\nstate-healthy = "greeen"', "variables.state-healthy"),
-        ('primary = "red"\ndark = "yes"', "'dark' is neither"),
-        ("primary = ", "Invalid value"),
-    ],
-)
-def test_a_bad_theme_is_one_warning(tmp_path: Path, content: str, said: str) -> None:
-    (tmp_path / "bad.toml").write_text(content)
-    (tmp_path / "good.toml").write_text('primary = "red"')
-    found = theme.load([tmp_path])
-    assert [t.name for t in found.loaded] == ["good"]
-    assert len(found.warnings) == 1
-    assert "bad.toml" in found.warnings[0]
-    assert said in found.warnings[0]
-
-
-def test_sixteen_colours_choose_the_ansi_theme() -> None:
-    names = ["dark", "ansi-dark", "light"]
-    assert theme.choose(None, names, "standard") == "ansi-dark"
-    assert theme.choose(None, names, "256") == "dark"
-    assert theme.choose("light", names, "standard") == "light"
-    assert theme.choose("gone", names, "truecolor") == "dark"
 
 
 def test_terminals_that_are_refused() -> None:

@@ -1,0 +1,125 @@
+"""The app's side of themes: reads them, chooses one, shows another, remembers, reads them again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from textual.driver import Driver
+from textual.theme import Theme
+
+from cockpit.config.language import _
+from cockpit.ui import theme as themes
+from cockpit.ui._textual_hacks import PatientApp, set_colourless, show_theme_again
+from cockpit.ui.look import (
+    VARIABLE_DEFAULTS,
+    Glyphs,
+    Look,
+    colourless_look,
+    make_look,
+    terminal_glyphs,
+)
+from cockpit.ui.theme_choice import Terminal, choose, keep, kept, terminal
+from cockpit.ui.threads import in_thread
+
+TOLD: Final = 3
+"""Warnings about themes that are told at the start; the rest is counted, and is on the theme screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeFiles:
+    """``own``: the folder of the operator's themes; ``chosen``: where the last choice is kept. None: there is
+    no such place."""
+
+    own: Path | None = None
+    chosen: Path | None = None
+
+
+NO_THEME_FILES: Final = ThemeFiles()
+
+
+class ThemedApp(PatientApp, inherit_bindings=False):
+    """``wanted``: the theme's name on the command line or in the configuration."""
+
+    terminal = Terminal()
+    """What is known of it; until then (Textual asks for colours while it is made) nothing."""
+
+    def __init__(
+        self,
+        wanted: str | None,
+        files: ThemeFiles,
+        glyphs: Glyphs | None,
+        driver: type[Driver] | None,
+    ) -> None:
+        super().__init__(driver_class=driver)
+        self.glyphs = glyphs or terminal_glyphs(sys.__stderr__.encoding if sys.__stderr__ else "utf-8")
+        self.terminal = terminal(self.console.color_system, os.environ)
+        self.theme_files = files
+        self.themes = themes.load(files.own)
+        self._look: tuple[Theme, Look] | None = None
+        set_colourless(self, self.terminal.colourless)
+        for each in self.themes.loaded:
+            self.register_theme(each.theme)
+        last = kept(files.chosen, self.terminal)
+        choice = choose(wanted, last, self.available_themes, self.terminal)
+        self.theme = choice.name
+        self._theme_warnings = [*self.themes.warnings, *([choice.warning] if choice.warning else [])]
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return dict(VARIABLE_DEFAULTS)
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Textual's, without colours a selected entry of its own lists is in reverse video."""
+        found = super().get_css_variables()
+        if self.terminal.colourless:
+            found["block-cursor-text-style"] = "reverse"
+        return found
+
+    @property
+    def look(self) -> Look:
+        theme = self.current_theme
+        if self._look is None or self._look[0] is not theme:
+            made = (
+                colourless_look(self.glyphs)
+                if self.terminal.colourless
+                else make_look(
+                    {**VARIABLE_DEFAULTS, **theme.variables}, theme.ansi, self.glyphs, dark=theme.dark
+                )
+            )
+            self._look = (theme, made)
+        return self._look[1]
+
+    def tell_of_themes(self) -> None:
+        """What was wrong with them at the start."""
+        for warning in self._theme_warnings[:TOLD]:
+            self.notify(warning, severity="warning", markup=False)
+        if more := len(self._theme_warnings) - TOLD if len(self._theme_warnings) > TOLD else 0:
+            sentence = _("{n} more themes are left out; the theme screen says why.")
+            self.notify(sentence.format(n=more), severity="warning", markup=False)
+
+    def show_theme(self, name: str) -> None:
+        """From now on, on every screen; not remembered. A name that is not there any more changes nothing."""
+        if name in self.available_themes and name != self.theme:
+            self.theme = name
+
+    async def keep_theme(self, name: str) -> None:
+        """Remember ``name`` for terminals like this one. Raises OSError."""
+        place = self.theme_files.chosen
+        if place is not None:
+            await in_thread(lambda: keep(place, self.terminal, name), "theme")
+
+    async def read_themes(self) -> None:
+        """Read them again, and show the one in use as it is now. One that is gone, or is not right any more,
+        stays as it was until another is chosen."""
+        own = self.theme_files.own
+        found = await in_thread(lambda: themes.load(own), "theme")
+        self.themes = found
+        for each in found.loaded:
+            known = self.available_themes.get(each.name)
+            if known != each.theme:
+                self.register_theme(each.theme)
+                if each.name == self.theme:
+                    show_theme_again(self)
