@@ -31,12 +31,14 @@ from cockpit.fleet.lanes import (
     OrganizationJob,
     ProbeJob,
     ProbeLane,
+    SurveyJob,
     WinRMJob,
     WinRMLane,
 )
 from cockpit.fleet.rack import Rack, Urgency
 from cockpit.fleet.schedule import Schedule
 from cockpit.fleet.snapshot import CollectorStatus, FleetDiff, FleetSnapshot, Problem, ServerSnapshot, diff
+from cockpit.fleet.survey import Survey
 
 EMIT_SECONDS: Final = 0.25
 TICK_SECONDS: Final = 1.0
@@ -91,6 +93,7 @@ class Collector:
         self._watched = ""
         self._watch_due = 0.0
         self._detail_in_flight = False
+        self._survey = Survey()
         self._round_pending: set[str] = set()
         self._round_started = 0.0
         self._fast: JobQueue = queue.SimpleQueue()
@@ -212,6 +215,8 @@ class Collector:
             self._dispatch_winrm(now)
         if self._watched in self._fleet.servers and now >= self._watch_due and not self._detail_in_flight:
             self._look_at(self._watched, now)
+        if not self._detail_in_flight and (name := self._survey.take(self._schedule.names(), now)):
+            self._detail.put(SurveyJob(self._fleet.servers[name].server))
 
     def _dispatch_winrm(self, now: float) -> None:
         """Everybody's turn where it is timed; else only those that somebody looks at."""
@@ -242,6 +247,8 @@ class Collector:
                 self._fleet = picture.with_interval(self._fleet, seconds)
             case messages.Watch(server):
                 self._watched, self._watch_due = server, now
+            case messages.Survey(wanted):
+                self._survey.want(wanted, now)
             case messages.RunProbe(run_id, server, identity):
                 self._take(e.ProbeStarted(readers.now(), run_id, server, identity))
                 self._probes.put(ProbeJob(run_id, server, identity))
@@ -277,6 +284,8 @@ class Collector:
                 self._health_done(server, now, failed=True)
             case e.DetailRead():
                 self._detail_in_flight = False
+            case e.SurveyRead():
+                self._survey.done()
             case e.ProbeEnded(run_id=run_id):
                 self._abandoned.discard(run_id)
             case e.WinRMRead(server, reading, refused):

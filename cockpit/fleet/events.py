@@ -9,6 +9,7 @@ from typing import TypeAlias
 from cockpit.exchange.grants import Grants
 from cockpit.exchange.model import (
     DatabaseAvailabilityGroup,
+    DatabaseCopyStatus,
     ExchangeServer,
     HealthReport,
     MailboxServer,
@@ -92,6 +93,16 @@ class DetailRead:
 
 
 @dataclass(frozen=True, slots=True)
+class SurveyRead:
+    """Components and database copies of a server; None where that read failed or is not granted."""
+
+    at: datetime
+    server: str
+    components: tuple[ServerComponentState, ...] | None
+    copies: tuple[DatabaseCopyStatus, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class WinRMRead:
     """``refused``: the sign-in was refused, which must not be tried on server after server."""
 
@@ -127,6 +138,7 @@ Event: TypeAlias = (
     | HealthRead
     | HealthFailed
     | DetailRead
+    | SurveyRead
     | WinRMRead
     | ProbeStarted
     | ProbeEnded

@@ -46,6 +46,11 @@ class DetailJob:
 
 
 @dataclass(frozen=True, slots=True)
+class SurveyJob:
+    server: ExchangeServer
+
+
+@dataclass(frozen=True, slots=True)
 class WinRMJob:
     server: ExchangeServer
 
@@ -57,7 +62,7 @@ class ProbeJob:
     identity: str
 
 
-Job: TypeAlias = OrganizationJob | HealthJob | DetailJob | WinRMJob | ProbeJob
+Job: TypeAlias = OrganizationJob | HealthJob | DetailJob | SurveyJob | WinRMJob | ProbeJob
 JobQueue: TypeAlias = "queue.SimpleQueue[Job | None]"
 """None ends the lane that takes it."""
 
@@ -73,6 +78,8 @@ def _unforeseen(job: Job, error: Exception) -> e.Event:
             return e.HealthFailed(at, server.name, problem)
         case DetailJob(server):
             return e.DetailRead(at, server.name, None, None)
+        case SurveyJob(server):
+            return e.SurveyRead(at, server.name, None, None)
         case WinRMJob(server):
             return e.WinRMRead(server.name, WinRMReading(problem=problem))
         case ProbeJob(run_id, name, _):
@@ -113,7 +120,7 @@ class Lane(threading.Thread, ABC):
 
 
 class ExchangeLane(Lane):
-    """Organization, health and detail reads."""
+    """Organization, health, detail and survey reads."""
 
     def __init__(
         self,
@@ -141,6 +148,8 @@ class ExchangeLane(Lane):
                 return self._health(server)
             case DetailJob(server):
                 return self._detail(server)
+            case SurveyJob(server):
+                return self._survey(server)
             case _:
                 raise TypeError(f"not a job of this lane: {job!r}")
 
@@ -172,6 +181,13 @@ class ExchangeLane(Lane):
             _LOG.warning("detail of %s: %s", server.name, error)
             return e.DetailRead(readers.now(), server.name, None, None)
 
+    def _survey(self, server: ExchangeServer) -> e.Event:
+        try:
+            return self._rack.use(Urgency.SUSPECT, lambda c: readers.read_survey(c, server))
+        except ExchangeError as error:
+            _LOG.warning("survey of %s: %s", server.name, error)
+            return e.SurveyRead(readers.now(), server.name, None, None)
+
     def entry_failed(self, job: Job, error: ExchangeError) -> None:
         """A read of health goes back for the other lanes, who may have sessions; this one rests a while."""
         at, problem = readers.now(), readers.problem_of(error)
@@ -182,6 +198,8 @@ class ExchangeLane(Lane):
                 self._ending.wait(LANE_REST_SECONDS)
             case DetailJob(server):
                 self._post(e.DetailRead(at, server.name, None, None))
+            case SurveyJob(server):
+                self._post(e.SurveyRead(at, server.name, None, None))
             case _:
                 refused = isinstance(error, SignInError)
                 self._post(e.EntryFailed(at, problem, error.retry, organization=True, refused=refused))

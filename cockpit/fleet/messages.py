@@ -51,7 +51,14 @@ class AbandonProbe(msgspec.Struct, frozen=True, tag=True):
     run_id: str
 
 
-Command: TypeAlias = Refresh | Pause | SetInterval | Watch | RunProbe | AbandonProbe
+class Survey(msgspec.Struct, frozen=True, tag=True):
+    """Read of every server, one after the other and now and then again, what nobody looks at all the time but
+    a recording should hold: its components and database copies. Or stop that."""
+
+    wanted: bool
+
+
+Command: TypeAlias = Refresh | Pause | SetInterval | Watch | RunProbe | AbandonProbe | Survey
 
 _COMMAND: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)
 _DIFF = msgspec.msgpack.Decoder(FleetDiff)

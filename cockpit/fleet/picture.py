@@ -47,15 +47,13 @@ def _organization(fleet: FleetSnapshot, event: e.OrganizationRead) -> FleetSnaps
     dag_of = {m.name.lower(): m.dag for m in event.mailbox_servers if m.dag}
     for dag in event.dags:
         dag_of.update({name.lower(): dag.name for name in dag.servers})
+    mailbox_of = {m.name.lower(): m for m in event.mailbox_servers}
     servers = {}
     for server in sorted(event.servers, key=lambda s: (dag_of.get(s.name.lower(), "~"), s.site, s.name)):
         known = fleet.servers.get(server.name)
-        dag_name = dag_of.get(server.name.lower(), "")
-        servers[server.name] = (
-            replace(known, server=server, dag=dag_name)
-            if known
-            else ServerSnapshot(server, dag_name, poll_interval=fleet.status.interval)
-        )
+        found = known or ServerSnapshot(server, poll_interval=fleet.status.interval)
+        dag_name, mailbox = dag_of.get(server.name.lower(), ""), mailbox_of.get(server.name.lower())
+        servers[server.name] = replace(found, server=server, dag=dag_name, mailbox=mailbox)
     status = replace(
         fleet.status,
         problem=None,
@@ -89,6 +87,8 @@ def _server(server: ServerSnapshot, event: e.Event) -> ServerSnapshot:
                 health_sets_read_at=event.at if event.health_sets is not None else server.health_sets_read_at,
                 components=event.components if event.components is not None else server.components,
             )
+        case e.SurveyRead():
+            return _surveyed(server, event)
         case e.WinRMRead():
             return replace(server, winrm=_winrm(server.winrm, event.reading))
         case e.ProbeStarted():
@@ -120,6 +120,18 @@ def _health(server: ServerSnapshot, event: e.HealthRead) -> ServerSnapshot:
         route=event.route,
         health_sets=event.health_sets if read_all else server.health_sets,
         health_sets_read_at=event.at if read_all else server.health_sets_read_at,
+    )
+
+
+def _surveyed(server: ServerSnapshot, event: e.SurveyRead) -> ServerSnapshot:
+    """What could not be read stays as it was; nothing read is no survey."""
+    if event.components is None and event.copies is None:
+        return server
+    return replace(
+        server,
+        components=event.components if event.components is not None else server.components,
+        copies=event.copies if event.copies is not None else server.copies,
+        surveyed_at=event.at,
     )
 
 

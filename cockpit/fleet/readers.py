@@ -16,12 +16,14 @@ from cockpit.exchange import catalogue
 from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import ExchangeError, NotGrantedError, SignInError, UnreachableError
 from cockpit.exchange.model import (
+    DatabaseCopyStatus,
     ExchangeServer,
     HealthReport,
     MonitorHealthEntry,
     MonitorState,
     Outcome,
     Reading,
+    Role,
     Row,
 )
 from cockpit.exchange.routing import UNKNOWN_ROUTE
@@ -162,6 +164,24 @@ def read_detail(cmdlets: ExchangeCmdlets, server: str) -> e.DetailRead:
         sets.rows if sets.rows else None,
         components.rows if components.rows else None,
     )
+
+
+def read_survey(cmdlets: ExchangeCmdlets, server: ExchangeServer) -> e.SurveyRead:
+    """Components and database copies of ``server``, each for itself. Raises ExchangeError where the server
+    cannot be asked; what is not granted, or came with a warning and no rows, is not known."""
+    components = _rows_if_said(lambda: cmdlets.get_server_component_state(server.name))
+    copies: tuple[DatabaseCopyStatus, ...] | None = ()
+    if Role.MAILBOX in catalogue.tiers(server.version, server.roles):
+        copies = _rows_if_said(lambda: cmdlets.get_mailbox_database_copy_status(server.name))
+    return e.SurveyRead(now(), server.name, components, copies)
+
+
+def _rows_if_said(ask: Callable[[], Reading[Row]]) -> tuple[Row, ...] | None:
+    try:
+        answer = ask()
+    except NotGrantedError:
+        return None
+    return None if answer.outcome is Outcome.EMPTY_WITH_WARNING else answer.rows
 
 
 def read_winrm(environment: Environment, secret: Secret | None, server: ExchangeServer) -> e.WinRMRead:

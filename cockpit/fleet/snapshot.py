@@ -17,6 +17,7 @@ from cockpit.exchange.model import (
     DatabaseCopyStatus,
     ExchangeServer,
     HealthReport,
+    MailboxServer,
     MonitorHealthEntry,
     MonitoringProbeResult,
     Outcome,
@@ -132,6 +133,8 @@ class ServerSnapshot:
 
     ``monitors``: the POP rows of the last good answer, kept when the server falls silent.
     ``health_sets``: every health set (Get-HealthReport), None until asked for.
+    ``mailbox``: what the organization says of it as a Mailbox server, None where it is none or was not said.
+    ``copies``: its database copies, None until a survey has read them (``messages.Survey``).
     ``poll_interval``: seconds between reads, so that a reader can judge the age.
     """
 
@@ -147,7 +150,9 @@ class ServerSnapshot:
     health_sets: tuple[HealthReport, ...] | None = None
     health_sets_read_at: datetime | None = None
     components: tuple[ServerComponentState, ...] | None = None
+    mailbox: MailboxServer | None = None
     copies: tuple[DatabaseCopyStatus, ...] | None = None
+    surveyed_at: datetime | None = None
     winrm: WinRMReading = field(default_factory=WinRMReading)
     route: Route = UNKNOWN_ROUTE
     """Who answered the last read of it: the entry server dialled, and who is known behind that."""
@@ -235,3 +240,9 @@ def apply(old: FleetSnapshot, change: FleetDiff) -> FleetSnapshot:
         dags=change.dags if change.dags is not None else old.dags,
         servers=servers,
     )
+
+
+def carried(shown: FleetSnapshot, base: FleetSnapshot) -> FleetSnapshot:
+    """What is shown once ``base`` is known: after a restart the old servers stay until the new collector has
+    found some."""
+    return base if base.servers else replace(base, servers=shown.servers)

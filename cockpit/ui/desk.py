@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
 from cockpit.fleet.feed import Feed
 from cockpit.fleet.messages import AbandonProbe, Command, Pause, Refresh, RunProbe, SetInterval, Watch
-from cockpit.fleet.snapshot import FleetDiff, FleetSnapshot, ProbePhase, ProbeRun, apply
+from cockpit.fleet.snapshot import FleetDiff, FleetSnapshot, ProbePhase, ProbeRun, apply, carried
 from cockpit.ui.actions import Registry
 from cockpit.ui.environment import EnvironmentBadge
 from cockpit.ui.granted import refusals
@@ -42,8 +42,7 @@ class Desk:
         if first:
             self._base = FleetSnapshot()
         self._base = apply(self._base, diff)
-        kept = self._base.servers or self.snapshot.servers
-        self.snapshot = self._base if kept is self._base.servers else replace(self._base, servers=kept)
+        self.snapshot = carried(self.snapshot, self._base)
         for server in diff.changed:
             for run in server.probe_runs:
                 self.asked.pop(run.id, None)
