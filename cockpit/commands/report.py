@@ -11,6 +11,7 @@ from typing import Any
 
 from cockpit.exchange import catalogue
 from cockpit.exchange.model import MonitorHealthEntry
+from cockpit.exchange.text import inert_cell
 from cockpit.fleet.rollup import State, health_set_state, monitor_state, reading_of, server_state
 from cockpit.fleet.snapshot import FleetSnapshot, ServerSnapshot
 
@@ -142,9 +143,5 @@ def as_csv(table: Iterable[tuple[str, ...]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_inert(cell) for cell in row] for row in table)
+    writer.writerows([inert_cell(cell) for cell in row] for row in table)
     return out.getvalue()
-
-
-def _inert(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell

@@ -85,6 +85,16 @@ def clean_block(text: str, limit: int = BLOCK_LIMIT) -> str:
     return _cut(_UNSAFE_IN_BLOCK.sub(_visible, folded), limit) + _lost(text, limit)
 
 
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a formula begins with, in both widths: some spreadsheets take the wide ones too."""
+
+
+def inert_cell(text: str) -> str:
+    """``text`` for a cell of a CSV: one that a spreadsheet would run as a formula (``=cmd|...``) has a ``'``
+    put before it, also where spaces come first."""
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
+
+
 def _lost(text: str, limit: int) -> str:
     """A word on what was not even looked at, so that a huge value cannot cost its own size."""
     return f" [{len(text) - limit * 4} more not read]" if len(text) > limit * 4 else ""

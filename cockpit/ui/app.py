@@ -63,6 +63,7 @@ class CockpitApp(RecoveringApp, inherit_bindings=False):
         logs: OpenLogs | None = None,
     ) -> None:
         super().__init__(crash_dir, theme=theme, theme_files=theme_files, glyphs=glyphs)
+        self.save_dir, self.present = save_dir or crash_dir, now
         self.recoveries = Recoveries(recovery)
         if recovery is None:
             actions = without_recovery(actions)
@@ -71,7 +72,7 @@ class CockpitApp(RecoveringApp, inherit_bindings=False):
         self._open_logs = logs
         registry = Registry.build(environment.read_only, keymap, actions)
         self.badge = environment
-        self.desk = Desk(feed, environment, registry, now, save_dir or crash_dir)
+        self.desk = Desk(feed, environment, registry, now, self.save_dir)
         self.fleet_screen = FleetScreen(self.desk, self.glyphs, self.recoveries)
         replace_bindings(self, registry.bindings("app"))
 

@@ -29,17 +29,17 @@ def osc52(text: str, tmux: bool) -> str | None:
     return f"{bare}\x1bPtmux;{escaped}\x1b\\"
 
 
-def save_text(directory: Path, kind: str, text: str, now: datetime) -> Path:
-    """Write ``text`` to a new file only its owner can read."""
+def save_text(directory: Path, kind: str, text: str, now: datetime, suffix: str = ".txt") -> Path:
+    """Write ``text`` to a new file only its owner can read. Raises OSError."""
     private_dir(directory)
     stem = f"{kind}-{now:%Y%m%dT%H%M%S}"
     for attempt in range(1000):
-        path = directory / (f"{stem}.txt" if attempt == 0 else f"{stem}-{attempt}.txt")
+        path = directory / (f"{stem}{suffix}" if attempt == 0 else f"{stem}-{attempt}{suffix}")
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             continue
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
         return path
-    raise FileExistsError(f"{directory / stem}.txt")
+    raise FileExistsError(f"{directory / stem}{suffix}")

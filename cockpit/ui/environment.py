@@ -10,12 +10,14 @@ from cockpit.ui.look import Glyphs, Line, crop, width
 STRIP: Final = "strip-"
 """The beginning of the strip's roles; the colour of the environment follows."""
 WARNING: Final = "strip-warning"
+MARK: Final = "strip-magenta"
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentBadge:
     """The environment in words. ``entry``: the servers that are asked; ``warning``: that TLS is not verified;
-    ``colour``: of the strip, as the configuration names it, empty for none."""
+    ``colour``: of the strip, as the configuration names it, empty for none. ``mark``: that this is a replay
+    and of when, or that it is being recorded; empty when neither."""
 
     name: str
     account: str = ""
@@ -23,17 +25,19 @@ class EnvironmentBadge:
     entry: str = ""
     warning: str = ""
     colour: str = ""
+    mark: str = ""
 
 
 def strip(badge: EnvironmentBadge, cells: int, glyphs: Glyphs) -> Line:
-    """The line on top of every screen; empty where there is neither a colour nor a warning.
+    """The line on top of every screen; empty where there is neither a colour, a warning nor a mark.
 
-    The warning is never cut for the name's sake, and both are words: the colour only helps.
+    The mark and the warning are never cut for the name's sake, and all are words: the colour only helps.
     """
-    if not badge.colour and not badge.warning:
+    if not badge.colour and not badge.warning and not badge.mark:
         return ()
+    mark = ((f" {badge.mark} ", MARK),) if badge.mark else ()
     ground = STRIP + badge.colour if badge.colour else "text-strong"
     warning = ((f" {glyphs.alarm} {badge.warning} ", WARNING),) if badge.warning else ()
-    name = crop(((f" {badge.name} ", ground),), max(cells - width(warning), 0), glyphs.ellipsis)
-    rest = " " * max(cells - width(name) - width(warning), 0)
-    return (*name, *warning, (rest, ground if badge.colour else ""))
+    name = crop(((f" {badge.name} ", ground),), max(cells - width(mark) - width(warning), 0), glyphs.ellipsis)
+    rest = " " * max(cells - width(mark) - width(name) - width(warning), 0)
+    return (*mark, *name, *warning, (rest, ground if badge.colour else ""))

@@ -57,7 +57,7 @@ FROM_FLEET: Final = Action(
     "fleet.logs", ("t",), "logs", "fleet", "Act",
     "Follow the POP3 protocol logs of the server under the cursor, or of a group's.", shown=True,
 )  # fmt: skip
-_ALONE: Final = frozenset({"app.help", "app.palette", "app.quit", "app.interrupt"})
+_ALONE: Final = frozenset({"app.help", "app.palette", "app.quit", "app.interrupt", "app.save-picture"})
 
 
 def without_logs(actions: Iterable[Action]) -> tuple[Action, ...]:

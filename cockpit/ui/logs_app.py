@@ -48,8 +48,9 @@ class LogsApp(TerminalApp, inherit_bindings=False):
     ) -> None:
         super().__init__(crash_dir, theme=theme, theme_files=theme_files, glyphs=glyphs)
         self.badge = environment
+        self.save_dir, self.present = save_dir or crash_dir, now
         self._keys = Registry.build(True, keymap, only_logs(actions))
-        desk = LogsDesk(self._keys, self.glyphs, now, save_dir or crash_dir, open)
+        desk = LogsDesk(self._keys, self.glyphs, now, self.save_dir, open)
         self.logs_screen = LogsScreen(desk, wanted, ready)
         replace_bindings(self, self._keys.bindings("app"))
 

@@ -38,7 +38,7 @@ def keeps(scope: str) -> tuple[Action, ...]:
         Action(f"{scope}.copy", ("y",), "copy", scope, "Keep",
                "The command, or what is selected, to the clipboard (OSC 52) and to a file.", shown=True),
         Action(f"{scope}.save", ("ctrl+s",), "save view", scope, "Keep",
-               "The whole view as text, to a file."),
+               "The whole view as text, and its list as CSV, to files."),
     )  # fmt: skip
 
 

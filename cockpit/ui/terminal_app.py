@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from textual.timer import Timer
 from cockpit.ui._textual_hacks import catch_up_with_size, driver_class
 from cockpit.ui.action import Action
 from cockpit.ui.actions import Registry
+from cockpit.ui.clipboard import save_text
 from cockpit.ui.environment import EnvironmentBadge
 from cockpit.ui.life import EXIT_CRASH, crash_line, install_signals
 from cockpit.ui.look import Glyphs
@@ -46,13 +47,17 @@ class HasReasons(Protocol):
 
 
 class TerminalApp(ThemedApp, inherit_bindings=False):
-    """``crash_dir``: where a crash is reported."""
+    """``crash_dir``: where a crash is reported. ``save_dir``: where copies and views go; ``present``: the
+    time that the screens speak of."""
 
     TITLE = "POP cockpit"
     ENABLE_COMMAND_PALETTE: ClassVar[bool] = False  # ours is opened by an action of the registry
     start_scope: ClassVar[str] = "fleet"
     badge: EnvironmentBadge | None = None
     """The environment that every screen speaks of; None where there is none."""
+
+    save_dir: Path
+    present: Callable[[], datetime]
 
     def __init__(
         self,
@@ -66,6 +71,8 @@ class TerminalApp(ThemedApp, inherit_bindings=False):
         self.animation_level = "none"
         self.crash_dir = crash_dir
         self.crash_report = ""
+        self.save_dir = crash_dir
+        self.present = utc_now
         self._settling: Timer | None = None
         self._farewells: set[asyncio.Task[None]] = set()
 
@@ -104,6 +111,18 @@ class TerminalApp(ThemedApp, inherit_bindings=False):
         from cockpit.ui.palette import ActionProvider, CockpitPalette
 
         self.push_screen(CockpitPalette(providers=[ActionProvider]))
+
+    def action_save_picture(self) -> None:
+        """The whole screen as SVG, as it is now."""
+        from cockpit.ui.saving import not_saved, picture, saved
+
+        svg = picture(self.export_screenshot())
+        try:
+            path = save_text(self.save_dir, f"{self.scope}-screen", svg, self.present(), ".svg")
+        except OSError as error:
+            self.notify(not_saved(self.save_dir, error), severity="warning", markup=False)
+        else:
+            self.notify(saved([path]), markup=False)
 
     async def action_quit(self) -> None:
         self.exit(0)

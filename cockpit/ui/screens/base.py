@@ -18,6 +18,7 @@ from cockpit.ui.look import Glyphs, Line, plain
 from cockpit.ui.messages import Job, JobWanted
 from cockpit.ui.reasons import Reasons, Why
 from cockpit.ui.recoveries import Recoveries
+from cockpit.ui.saving import not_saved, save_view, saved
 from cockpit.ui.widgets.bars import Bar, KeyBar
 from cockpit.ui.widgets.environment import EnvironmentStrip
 from cockpit.ui.widgets.panes import LinesPane, Pane
@@ -129,6 +130,11 @@ class RecoveryScreen(Screen[None], inherit_bindings=False):
     def selection_text(self) -> str:
         return self.view_text()
 
+    def view_rows(self) -> list[tuple[str, ...]]:
+        """The rows of the first list of the screen below their names; empty where there is none."""
+        panes = (self.query_one(f"#{name}", Pane) for name in self.panes)
+        return next((pane.table() for pane in panes if isinstance(pane, RowsPane)), [])
+
     def _saved(self, kind: str, text: str) -> str:
         try:
             return f"saved to {save_text(self.desk.save_dir, kind, text, self.desk.now())}"
@@ -136,7 +142,13 @@ class RecoveryScreen(Screen[None], inherit_bindings=False):
             return f"could not be saved in {self.desk.save_dir}: {error.strerror}"
 
     def action_save(self) -> None:
-        self.say(f"View {self._saved(self.scope, self.view_text())}")
+        desk = self.desk
+        try:
+            files = save_view(desk.save_dir, self.scope, self.view_text(), self.view_rows(), desk.now())
+        except OSError as error:
+            self.say(not_saved(desk.save_dir, error))
+        else:
+            self.say(saved(files))
 
     def action_copy(self) -> None:
         text = self.selection_text()

@@ -14,6 +14,7 @@ from cockpit.ui.fleet_reasons import FleetFacts, fleet
 from cockpit.ui.logs import LogsWanted
 from cockpit.ui.panels import runs_of
 from cockpit.ui.reasons import Reasons, Why
+from cockpit.ui.saving import fleet_rows, not_saved, save_view, saved
 from cockpit.ui.screens.fleet_trace import FleetTrace
 from cockpit.ui.view import Filter, FleetView, Leaf, ServerView
 from cockpit.ui.widgets.panes import LinesPane, Pane
@@ -192,13 +193,18 @@ class FleetActions(FleetTrace, inherit_bindings=False):
         try:
             return str(save_text(self.desk.save_dir, kind, text, self.desk.now()))
         except OSError as error:
-            self.say(f"Could not be saved in {self.desk.save_dir}: {error.strerror}", warning=True)
+            self.say(not_saved(self.desk.save_dir, error), warning=True)
             return None
 
     def action_save(self) -> None:
-        path = self._save("fleet", self.view_text())
-        if path is not None:
-            self.say(f"View saved to {path}")
+        desk = self.desk
+        rows = fleet_rows(self.view) if self.view is not None else []
+        try:
+            files = save_view(desk.save_dir, "fleet", self.view_text(), rows, desk.now())
+        except OSError as error:
+            self.say(not_saved(desk.save_dir, error), warning=True)
+        else:
+            self.say(saved(files))
 
     def action_copy(self) -> None:
         text = self.selection_text()

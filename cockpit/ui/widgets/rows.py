@@ -238,6 +238,12 @@ class RowsPane(Pane):
         sizes = [max(len(r[i]) for r in table) for i in range(len(self.columns))] if table else []
         return ["  ".join(set_cell_size(v, s) for v, s in zip(r, sizes, strict=True)).rstrip() for r in table]
 
+    def table(self) -> list[tuple[str, ...]]:
+        """The columns' names and all rows as plain texts, for a file that a program reads."""
+        names = tuple(column.title for column in self.columns)
+        rows = (tuple("".join(t for t, _ in cell).strip() for cell in row.cells) for row in self._rows)
+        return [names, *rows]
+
     # Moving
 
     def _focus_changed(self) -> None:
