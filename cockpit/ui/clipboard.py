@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -13,16 +14,29 @@ ENCODED_LIMIT = 74_994
 """Bytes of base64 that terminals are known to take (k9s, terminal-ui §1.2)."""
 
 
-def osc52(text: str, tmux: bool) -> str | None:
+SCREEN_PIECE = 512
+"""Characters in one device control string for GNU screen, which drops one of 768 or more: measured, 4.09."""
+
+
+def clipboard(text: str, environ: Mapping[str, str]) -> str | None:
+    """:func:`osc52` for the terminal of ``environ``: tmux and screen say there that they are in between."""
+    return osc52(text, tmux=bool(environ.get("TMUX")), screen=bool(environ.get("STY")))
+
+
+def osc52(text: str, tmux: bool, screen: bool = False) -> str | None:
     """The sequence that sets the clipboard, None when ``text`` is too long for one.
 
     In tmux also wrapped for the outer terminal: which of the two works is tmux's configuration
-    (``set-clipboard``, ``allow-passthrough``). The wrapper is never sent elsewhere: PuTTY prints it.
+    (``set-clipboard``, ``allow-passthrough``). Screen swallows a bare one and passes on what is wrapped in
+    pieces. No wrapper is ever sent elsewhere: PuTTY prints it (terminal-ui §4.12).
     """
     encoded = base64.b64encode(text.encode()).decode()
     if len(encoded) > ENCODED_LIMIT:
         return None
     bare = f"\x1b]52;c;{encoded}\x07"
+    if screen and not tmux:
+        pieces = (bare[n : n + SCREEN_PIECE] for n in range(0, len(bare), SCREEN_PIECE))
+        return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
     if not tmux:
         return bare
     escaped = bare.replace("\x1b", "\x1b\x1b")

@@ -12,7 +12,7 @@ import pytest
 
 from cockpit.ui import keymap, life
 from cockpit.ui.actions import ACTIONS, Action, Registry
-from cockpit.ui.clipboard import ENCODED_LIMIT, osc52, save_text
+from cockpit.ui.clipboard import ENCODED_LIMIT, clipboard, osc52, save_text
 from cockpit.ui.reasons import read_only
 from cockpit.ui.screens.decide import DecideDialog
 from cockpit.ui.screens.fleet import FleetScreen
@@ -176,6 +176,11 @@ def test_osc52() -> None:
     assert base64.b64decode(bare.removeprefix("\x1b]52;c;").removesuffix("\x07")).decode() == "héllo"
     assert "\x1bPtmux;\x1b\x1b]52" in (osc52("x", tmux=True) or "")
     assert osc52("x" * ENCODED_LIMIT, tmux=False) is None
+    assert clipboard("x", {}) == osc52("x", tmux=False)
+    assert clipboard("x", {"TMUX": "1"}) == clipboard("x", {"TMUX": "1", "STY": "1"}) == osc52("x", tmux=True)
+    pieces = (clipboard("x" * 3000, {"STY": "1"}) or "").split("\x1b\\")
+    assert all(piece.startswith("\x1bP") and len(piece) < 768 for piece in pieces[:-1])
+    assert "".join(piece[2:] for piece in pieces) == osc52("x" * 3000, tmux=False)
 
 
 def test_saved_text_never_overwrites(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from cockpit.recovery.view import Plan, RunView
 from cockpit.ui._textual_hacks import replace_bindings, write_to_terminal
-from cockpit.ui.clipboard import osc52, save_text
+from cockpit.ui.clipboard import clipboard, save_text
 from cockpit.ui.desk import Desk
 from cockpit.ui.look import Glyphs, Line, plain
 from cockpit.ui.messages import Job, JobWanted
@@ -152,7 +152,7 @@ class RecoveryScreen(Screen[None], inherit_bindings=False):
 
     def action_copy(self) -> None:
         text = self.selection_text()
-        sequence = osc52(text, tmux=bool(os.environ.get("TMUX")))
+        sequence = clipboard(text, os.environ)
         if sequence is not None:
             write_to_terminal(self.app, sequence)
         sent = "Sent to the terminal" if sequence is not None else "Too long for the terminal's clipboard"

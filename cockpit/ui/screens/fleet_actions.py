@@ -7,7 +7,7 @@ import os
 from cockpit.exchange import catalogue
 from cockpit.fleet.verdict import probe_identity
 from cockpit.ui._textual_hacks import write_to_terminal
-from cockpit.ui.clipboard import osc52, save_text
+from cockpit.ui.clipboard import clipboard, save_text
 from cockpit.ui.desk import Desk
 from cockpit.ui.expansion import GROUP, HEALTH_SET, SERVER, Expansion
 from cockpit.ui.fleet_reasons import FleetFacts, fleet
@@ -209,7 +209,7 @@ class FleetActions(FleetTrace, inherit_bindings=False):
     def action_copy(self) -> None:
         text = self.selection_text()
         path = self._save("copy", text)
-        sequence = osc52(text, tmux=bool(os.environ.get("TMUX")))
+        sequence = clipboard(text, os.environ)
         if sequence is not None:
             write_to_terminal(self.app, sequence)
         sent = "Sent to the terminal" if sequence is not None else "Too long for the terminal's clipboard"

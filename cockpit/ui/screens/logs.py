@@ -13,7 +13,7 @@ from cockpit.poplog.document import Document, Entry
 from cockpit.poplog.errors import LogError
 from cockpit.ui import log_bars
 from cockpit.ui._textual_hacks import replace_bindings, write_to_terminal
-from cockpit.ui.clipboard import osc52, save_text
+from cockpit.ui.clipboard import clipboard, save_text
 from cockpit.ui.log_columns import WITH_DAY, Pencil, columns
 from cockpit.ui.log_lens import Lens
 from cockpit.ui.log_messages import SessionGathered
@@ -344,7 +344,7 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
         if place is None:
             return
         text = f"{place.entry.row.line}\n"
-        sequence = osc52(text, tmux=bool(os.environ.get("TMUX")))
+        sequence = clipboard(text, os.environ)
         if sequence is not None:
             write_to_terminal(self.app, sequence)
         sent = "Sent to the terminal" if sequence is not None else "Too long for the terminal's clipboard"
