@@ -92,6 +92,12 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
     top.add_argument("--theme", metavar="NAME", help="colours of the screen")
     top.add_argument("--log-file", metavar="FILE", type=Path, help="where warnings of this program go")
+    top.add_argument(
+        "--record",
+        metavar="FILE",
+        type=Path,
+        help="record what the cockpit shows; pop-cockpit replay FILE shows it again",
+    )
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
     demo = commands.add_parser(
@@ -155,6 +161,13 @@ def parser() -> argparse.ArgumentParser:
     )
     status.add_argument("--server", metavar="S", help="only this server")
     status.add_argument("--watch", action="store_true", help="print again whenever something changes")
+    status.add_argument(
+        "--record",
+        dest="status_record",
+        metavar="FILE",
+        type=Path,
+        help="with --watch: record what is read, for pop-cockpit replay and rehearse",
+    )
     status.add_argument(
         "--timeout",
         type=_positive(float),
@@ -300,7 +313,13 @@ def _log_to(file: Path | None) -> None:
     logging.getLogger("pypsrp").setLevel(logging.CRITICAL)
 
 
+RECORDED = (None, "demo", "status", "rehearse")
+"""Commands that what they show can be recorded of."""
+
+
 def _run(options: argparse.Namespace) -> int:
+    if options.record is not None and options.command not in RECORDED:
+        raise ConfigError(f"--record is for the cockpit and for status --watch, not for {options.command}.")
     match options.command:
         case None:
             return _screen(options)
@@ -318,6 +337,7 @@ def _run(options: argparse.Namespace) -> int:
                 options.format,
                 options.timeout,
                 color=not os.environ.get("NO_COLOR"),
+                record=options.status_record or options.record,
             )
         case "probe":
             from cockpit.commands import probe
@@ -389,7 +409,11 @@ def _screen(options: argparse.Namespace) -> int:
         raise ConfigError(NOTHING_CONFIGURED.format(path=paths().environments))
     likes = _preferences(options)
     return screen.run(
-        _environment(options), mouse=_mouse(options, likes), theme=options.theme, preferences=likes
+        _environment(options),
+        mouse=_mouse(options, likes),
+        theme=options.theme,
+        preferences=likes,
+        record=options.record,
     )
 
 
@@ -398,8 +422,14 @@ def _demo(options: argparse.Namespace) -> int:
 
     wanted = screen.DemoOptions(options.scenario, options.servers, options.speed, options.seed)
     likes = _preferences(options)
-    mouse = _mouse(options, likes)
-    return screen.demo(wanted, write=options.write, mouse=mouse, theme=options.theme, preferences=likes)
+    return screen.demo(
+        wanted,
+        write=options.write,
+        mouse=_mouse(options, likes),
+        theme=options.theme,
+        preferences=likes,
+        record=options.record,
+    )
 
 
 def _preferences(options: argparse.Namespace) -> Preferences:

@@ -22,6 +22,7 @@ from cockpit.config.paths import Paths, paths, private_dir
 from cockpit.config.preferences import NOTHING_SAID, Preferences
 
 if TYPE_CHECKING:
+    from cockpit.fleet.recording_tape import Tape
     from cockpit.recovery.client import Recovery
     from cockpit.recovery.view import Standing
 
@@ -45,8 +46,10 @@ def run(
     mouse: bool,
     theme: str | None,
     preferences: Preferences = NOTHING_SAID,
+    record: Path | None = None,
 ) -> int:
-    """Open the cockpit; its exit code. Refuses where no screen can be drawn."""
+    """Open the cockpit; its exit code. Refuses where no screen can be drawn. ``record``: the file that what
+    it shows is recorded to from the beginning."""
     # Collecting while everything is imported costs a tenth of the time to the first paint; the app
     # switches it on again then.
     gc.disable()
@@ -56,13 +59,17 @@ def run(
         raise ConfigError(reason)
     from cockpit.commands.logs_view import badge_of, server_logs
     from cockpit.fleet.client import CollectorFeed
+    from cockpit.fleet.recording_tape import Tape, TapedFeed
     from cockpit.ui.app import CockpitApp
     from cockpit.ui.themed_app import ThemeFiles
 
     places = paths()
     liking.warn(preferences)
     secret = secrets.ask(environment)
-    feed = CollectorFeed(environment, secret, places.collector_log)
+    tape = Tape(environment.name)
+    if record is not None:
+        begin_recording(tape, record)
+    feed = TapedFeed(CollectorFeed(environment, secret, places.collector_log), tape)
     app = CockpitApp(
         feed,
         badge_of(environment),
@@ -73,11 +80,22 @@ def run(
         keymap=liking.keymap(preferences),
         recovery=lambda: _recovery(environment),
         logs=server_logs(environment, secret, places),
+        record_dir=places.recordings,
     )
     code = life.run(app, mouse=mouse)
     _say_what_stays(environment, places)
     let_go_of_a_dead_terminal()
     return code
+
+
+def begin_recording(tape: Tape, path: Path) -> None:
+    """Raises ConfigError where the file is none that can be recorded to."""
+    from cockpit.fleet.recording import RecordingError
+
+    try:
+        tape.begin(path)
+    except RecordingError as error:
+        raise ConfigError(f"--record {error}") from error
 
 
 def _recovery(environment: Environment) -> Recovery:
@@ -128,6 +146,7 @@ def demo(
     mouse: bool,
     theme: str | None,
     preferences: Preferences = NOTHING_SAID,
+    record: Path | None = None,
 ) -> int:
     """Start a lab as a process of its own, open the cockpit on it, end the lab."""
     from cockpit.ui import life
@@ -141,7 +160,7 @@ def demo(
         environment = config.choose(lab.environment_file(), None)
         if write is not None:
             environment = config.with_mode(environment, write=write)
-        return run(environment, mouse=mouse, theme=theme, preferences=preferences)
+        return run(environment, mouse=mouse, theme=theme, preferences=preferences, record=record)
 
 
 class _Lab:

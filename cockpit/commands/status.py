@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 
 from cockpit.commands import report
 from cockpit.commands.output import end_in_order, reader_may_leave
+from cockpit.commands.screen import begin_recording
 from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.language import _
 from cockpit.fleet.once import Follower, complete, read_once
+from cockpit.fleet.recording_tape import Tape
 from cockpit.fleet.rollup import exit_code, server_state
 from cockpit.fleet.snapshot import FleetSnapshot, Problem
 
@@ -18,17 +24,28 @@ UNKNOWN = 3
 
 
 def run(
-    environment: Environment, server: str | None, watch: bool, form: str, timeout: float, color: bool
+    environment: Environment,
+    server: str | None,
+    watch: bool,
+    form: str,
+    timeout: float,
+    color: bool,
+    record: Path | None = None,
 ) -> int:
-    """Print the status; the exit code of design §4. Raises ConfigError for a server nobody knows."""
+    """Print the status; the exit code of design §4. ``record``: the file that what is watched is recorded to.
+    Raises ConfigError for a server nobody knows, and for a file that cannot be recorded to."""
+    if record is not None and not watch:
+        raise ConfigError("status --record: give --watch too; one look is printed, not recorded.")
     secret = secrets.password(environment)
-    # Services and boot times are not part of a status: the WinRM endpoints are left alone.
-    polling = msgspec.structs.replace(environment.polling, winrm_interval=0.0)
-    environment = msgspec.structs.replace(environment, polling=polling)
+    if record is None:
+        # Services and boot times are not part of a status: the WinRM endpoints are left alone.
+        polling = msgspec.structs.replace(environment.polling, winrm_interval=0.0)
+        environment = msgspec.structs.replace(environment, polling=polling)
     only = frozenset({server.split(".")[0].lower()}) if server else frozenset[str]()
     end_in_order()
     if watch:
-        return _watch(environment, secret, server, only, form, color)
+        with _recorded(environment, record) as tape:
+            return _watch(environment, secret, server, only, form, color, tape)
     fleet = read_once(environment, secret, only, timeout)
     _check(fleet, environment, server, only)
     return _show(fleet, environment, only, form, color)
@@ -133,6 +150,22 @@ def _narrate(problem: Problem | None, server: str = "") -> None:
     print(". ".join(part.rstrip(".") for part in (text, problem.cure) if part) + ".", file=sys.stderr)
 
 
+@contextmanager
+def _recorded(environment: Environment, path: Path | None) -> Iterator[Tape | None]:
+    """A tape that records to ``path`` while it lasts; what ends it early is narrated. Raises ConfigError."""
+    if path is None:
+        yield None
+        return
+    tape = Tape(environment.name)
+    tape.told = lambda words: print(words, file=sys.stderr, flush=True)
+    begin_recording(tape, path)
+    print(_("Recording to {file}").format(file=path), file=sys.stderr, flush=True)
+    try:
+        yield tape
+    finally:
+        tape.end()
+
+
 def _watch(
     environment: Environment,
     secret: secrets.Secret | None,
@@ -140,12 +173,13 @@ def _watch(
     only: frozenset[str],
     form: str,
     color: bool,
+    tape: Tape | None,
 ) -> int:
     """Print the status whenever it changes, until interrupted. JSON: one document a line."""
     shown: list[tuple[str, ...]] | None = None
     told: Problem | None = None
     code = UNKNOWN
-    with Follower(environment, secret, only) as follower:
+    with Follower(environment, secret, only, tape) as follower:
         for fleet in follower.pictures():
             if not complete(fleet, only):
                 continue

@@ -42,6 +42,10 @@ class Paths:
         return self.state / "views"
 
     @property
+    def recordings(self) -> Path:
+        return self.state / "recordings"
+
+    @property
     def journal(self) -> Path:
         """The SQLite journal's folder: database, key, checkpoints."""
         return self.state / "journal"

@@ -224,10 +224,11 @@ class Session:
             # Whatever pypsrp stumbles over in an odd answer (struct.error, AttributeError, ...).
             explained = from_wire(error, self.target.url)
             self._refused = isinstance(explained, SignInError | KerberosError)
-            if self._refused:
-                if pool.shell.opened:
-                    self._undeleted.append((time.monotonic(), pool.id))
-            elif wsman.guard.requests:  # else nobody heard of a shell
+            if not wsman.guard.requests:
+                pass  # nobody heard of a shell
+            elif self._refused:
+                self._undeleted.append((time.monotonic(), pool.id))
+            else:
                 self._abandon(wsman, pool.id, reconnect=True)
             wsman.hang_up()
             raise explained from error

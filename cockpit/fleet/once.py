@@ -14,24 +14,35 @@ from cockpit.config.environment import Environment
 from cockpit.config.secrets import Secret
 from cockpit.exchange import catalogue
 from cockpit.fleet.collector import Collector
+from cockpit.fleet.messages import Survey
+from cockpit.fleet.recording_tape import Tape
 from cockpit.fleet.snapshot import FleetDiff, FleetSnapshot, ServerSnapshot, apply
 
 
 class Follower:
     """A collector on a thread; ``pictures`` yields each new picture.
 
-    ``only``: short names of the servers to read; empty: all.
+    ``only``: short names of the servers to read; empty: all. ``tape``: records what comes; then a survey is
+    made too.
     """
 
     def __init__(
-        self, environment: Environment, secret: Secret | None, only: frozenset[str] = frozenset()
+        self,
+        environment: Environment,
+        secret: Secret | None,
+        only: frozenset[str] = frozenset(),
+        tape: Tape | None = None,
     ) -> None:
         self._fleet = FleetSnapshot()
         self._changed = threading.Condition()
+        self._tape = tape
+        self._first = True
         self._collector = Collector(environment, secret, self._take, only=only)
         self._thread = threading.Thread(target=self._collector.run, name="collector", daemon=True)
 
     def __enter__(self) -> Follower:
+        if self._tape is not None:
+            self._collector.tell(Survey(True))
         self._thread.start()
         return self
 
@@ -43,6 +54,9 @@ class Follower:
 
     def _take(self, change: FleetDiff) -> None:
         """On the collector's thread. Only the newest picture is kept: a slow reader costs no memory."""
+        if self._tape is not None:
+            self._tape.take(change, self._first)
+            self._first = False
         with self._changed:
             self._fleet = apply(self._fleet, change)
             self._changed.notify()

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cockpit.fleet.feed import Feed, FeedLostError
 from cockpit.fleet.messages import Command, Survey
-from cockpit.fleet.recording_writer import Recorder
 from cockpit.fleet.snapshot import FleetDiff, FleetSnapshot, apply, carried
+
+if TYPE_CHECKING:
+    from cockpit.fleet.recording_writer import Recorder
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _nobody(_: str) -> None:
+    return
 
 
 class Tape:
-    """What is shown, and the recorder that takes it while there is one. ``make``: a recorder that writes to
-    the path, and whom it tells when it ends early; raises RecordingError."""
+    """What is shown, and the recorder that takes it while there is one. ``environment``: whose pictures they
+    are; ``now``: the present time.
 
-    def __init__(self, make: Callable[[Path], Recorder]) -> None:
-        self._make = make
+    ``told``: called with a sentence when a recording ends early, on the writer's thread.
+    """
+
+    def __init__(self, environment: str, now: Callable[[], datetime] = _utc_now) -> None:
+        self.environment = environment
+        self.told: Callable[[str], None] = _nobody
+        self._now = now
         self._recorder: Recorder | None = None
         self._base = self._shown = FleetSnapshot()
 
@@ -28,12 +45,20 @@ class Tape:
 
     def begin(self, path: Path) -> None:
         """Record from now on, beginning with what is shown. Raises RecordingError."""
-        self.end()
-        self._recorder = self._make(path)
+        from cockpit.fleet.recording_writer import Recorder  # not needed for the first paint
+
+        self.stop()
+        self._recorder = Recorder(path, self.environment, now=self._now, tell=lambda words: self.told(words))
         self._recorder.take(self._shown)
 
+    def stop(self) -> None:
+        """Record no more; what waits is still written. Never waits."""
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            recorder.finish()
+
     def end(self) -> None:
-        """Write what waits, and stop; bounded."""
+        """``stop``, and wait until all is written; bounded."""
         recorder, self._recorder = self._recorder, None
         if recorder is not None:
             recorder.close()
@@ -85,7 +110,7 @@ class TapedFeed:
     def stop_recording(self) -> None:
         """End it; the survey ends too."""
         self._feed.send(Survey(False))
-        self.tape.end()
+        self.tape.stop()
 
     async def close(self) -> None:
         await self._feed.close()

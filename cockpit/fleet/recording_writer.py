@@ -92,11 +92,15 @@ class Recorder:
             self._waiting.append((at, what))
             self._changed.notify()
 
-    def close(self) -> None:
-        """Write what waits and end; bounded, for a disk may hang."""
+    def finish(self) -> None:
+        """Take nothing more; what waits is still written. Never waits."""
         with self._changed:
             self._closing = True
             self._changed.notify()
+
+    def close(self) -> None:
+        """``finish``, and wait until all is written; bounded, for a disk may hang."""
+        self.finish()
         self._thread.join(CLOSE_SECONDS)
 
     # --- the writer's thread -----------------------------------------------------------------------

@@ -77,6 +77,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("app.obligations", ("o",), "obligations", "app", "Recover",
            "What is still to be undone, what is on without a record, runs not ended.", shown=True),
     Action("app.history", ("H",), "history", "app", "Recover", "All runs, newest first.", shown=True),
+    Action("app.record", ("ctrl+r",), "record", "app", "Keep",
+           "Record what is shown to a new file, or end that; pop-cockpit replay shows it again."),
     Action("app.save-picture", ("S",), "save picture", "app", "Keep",
            "The whole screen as it is now, as SVG, to a file."),
     Action("app.palette", (":", "ctrl+p"), "commands", "app", "Cockpit",

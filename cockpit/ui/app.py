@@ -15,6 +15,7 @@ from textual.screen import Screen
 
 from cockpit.exchange.text import clean_line
 from cockpit.fleet.feed import Feed, FeedLostError
+from cockpit.fleet.recording_tape import TapedFeed
 from cockpit.recovery.client import Recovery
 from cockpit.ui._textual_hacks import replace_bindings
 from cockpit.ui.actions import ACTIONS, Action, Registry
@@ -25,8 +26,8 @@ from cockpit.ui.log_actions import without_logs
 from cockpit.ui.logs import LogsWanted, OpenLogs
 from cockpit.ui.look import Glyphs
 from cockpit.ui.messages import DiffArrived, FeedEnded, FeedStarted, FeedWanted
+from cockpit.ui.recording import RecordingApp
 from cockpit.ui.recoveries import Recoveries
-from cockpit.ui.recovering import RecoveringApp
 from cockpit.ui.recovery_actions import without_recovery
 from cockpit.ui.screens.fleet import FleetScreen
 from cockpit.ui.terminal_app import utc_now
@@ -36,12 +37,13 @@ CLOSE_LIMIT = 6.0
 """Seconds the feed has to close; it bounds itself, this is for a feed that does not."""
 
 
-class CockpitApp(RecoveringApp, inherit_bindings=False):
+class CockpitApp(RecordingApp, inherit_bindings=False):
     """``crash_dir``: where a crash is reported. ``save_dir``: where copies and views go, else there too.
 
     ``keymap``: action id to keys, already checked by ``cockpit.ui.keymap.check``. ``recovery``: makes the
     recoveries; called once, in a thread, after the first paint. None: this cockpit has none.
-    ``logs``: opens protocol logs; None: there is no key for them.
+    ``logs``: opens protocol logs; None: there is no key for them. A ``feed`` that passes a tape can be
+    recorded by a key, to a new file in ``record_dir``, else in ``save_dir``.
     """
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["logs.tcss", "cockpit.tcss"]
@@ -61,9 +63,12 @@ class CockpitApp(RecoveringApp, inherit_bindings=False):
         actions: Sequence[Action] = ACTIONS,
         recovery: Callable[[], Recovery] | None = None,
         logs: OpenLogs | None = None,
+        record_dir: Path | None = None,
     ) -> None:
         super().__init__(crash_dir, theme=theme, theme_files=theme_files, glyphs=glyphs)
         self.save_dir, self.present = save_dir or crash_dir, now
+        self.taped = feed if isinstance(feed, TapedFeed) else None
+        self.record_dir = record_dir or self.save_dir
         self.recoveries = Recoveries(recovery)
         if recovery is None:
             actions = without_recovery(actions)
@@ -156,3 +161,4 @@ class CockpitApp(RecoveringApp, inherit_bindings=False):
         with suppress(Exception):
             await asyncio.wait_for(self.desk.feed.close(), CLOSE_LIMIT)
         await self.close_recoveries()
+        await self.close_recording()

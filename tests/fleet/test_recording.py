@@ -106,7 +106,7 @@ def test_a_tape_keeps_what_the_screen_keeps_when_the_collector_is_started_again(
     """Each run is a collector's: its first diff is from an empty picture. The desk shows the old servers
     until the new collector has found some."""
     path = tmp_path_factory.mktemp("r") / "F"
-    tape = Tape(lambda p: Recorder(p, "corp", now=Clock()))
+    tape = Tape("corp", Clock())
     tape.begin(path)
     wanted, on_screen = [FleetSnapshot()], FleetSnapshot()
     for pictures in runs:
