@@ -15,8 +15,9 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 import tomli_w
 
+from cockpit.config import notify, rules
 from cockpit.config import preferences as liked
-from cockpit.config import rules
+from cockpit.config.notify import NotifySettings
 from cockpit.config.paths import write_private
 from cockpit.config.preferences import KeyTable, Preferences, ScreenSettings
 from cockpit.config.trouble import Trouble
@@ -230,6 +231,7 @@ class Environment(_Table, frozen=True):
     polling: Polling = Polling()
     recovery: RecoverySettings = RecoverySettings()
     journal: JournalSettings = JournalSettings()
+    notify: NotifySettings = NotifySettings()
     logs: Literal["winrm", "smb"] = "winrm"
     lab: LabSettings | None = None
     name: str = ""
@@ -237,6 +239,7 @@ class Environment(_Table, frozen=True):
 
 class _File(_Table, frozen=True):
     default: str | None = None
+    notify: NotifySettings = NotifySettings()
     environments: dict[str, Environment] = {}
     screen: ScreenSettings | None = None
     keys: KeyTable | None = None
@@ -259,9 +262,15 @@ def load(path: Path) -> tuple[str | None, dict[str, Environment]]:
 def read(path: Path, text: str) -> tuple[str | None, dict[str, Environment]]:
     """As ``load``, of a text that stands, or will stand, in ``path``. Raises ConfigError."""
     parsed = _parsed(path, text)
-    named = {name: msgspec.structs.replace(env, name=name) for name, env in parsed.environments.items()}
+    raw = tomllib.loads(text)
+    named = {
+        name: msgspec.structs.replace(env, name=name, notify=notify.merged(raw, name))
+        for name, env in parsed.environments.items()
+    }
     for name, environment in named.items():
         for trouble in rules.troubles(environment, ("environments", name)):
+            raise refused(path, text, trouble)
+        for trouble in notify.troubles(raw, name, environment.notify, rules.secret_variables(environment)):
             raise refused(path, text, trouble)
     if parsed.default is not None and parsed.default not in named:
         wrong = Trouble(

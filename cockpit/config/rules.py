@@ -31,6 +31,12 @@ def ways(reference: PasswordReference) -> tuple[str, ...]:
     return tuple(way for way in WAYS if getattr(reference, way))
 
 
+def secret_variables(environment: Environment) -> frozenset[str]:
+    """Names of the variables that hold its passwords."""
+    references = (environment.credential.password, environment.journal.password)
+    return frozenset(each.env for each in references if each is not None and each.env is not None)
+
+
 def _references(environment: Environment, at: KeyPath) -> Iterator[Trouble]:
     held = (
         ("credential", environment.credential.password),

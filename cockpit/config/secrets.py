@@ -15,6 +15,7 @@ from typing import Final
 from cockpit.config.environment import ConfigError, Environment, PasswordReference
 from cockpit.config.password_command import CommandError, first_line
 from cockpit.config.password_keyring import KeyringProblemError, kept_password
+from cockpit.config.rules import secret_variables
 from cockpit.config.terminal import NoTerminalError, ask_password
 from cockpit.config.trusted import opened_text, why_not_private
 
@@ -118,8 +119,7 @@ def take_ticket_cache(environment: Environment) -> None:
 def environ_of(environment: Environment) -> dict[str, str]:
     """Our variables without those that hold passwords: a child has them from its first frame, and its own
     variables can be read in /proc for as long as it lives."""
-    references = (environment.credential.password, environment.journal.password)
-    held = {reference.env for reference in references if reference is not None}
+    held = secret_variables(environment)
     return {name: value for name, value in os.environ.items() if name not in held}
 
 

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.config.environment import Day, RecoverySettings, Window
+from cockpit.config.windows import inside
 from cockpit.exchange import recovery_model as r
 from cockpit.exchange.model import AlertValue, HealthReport, Role, Version
 from cockpit.journal.records import Grade, Lease, Run, RunState, Verdict
-from cockpit.recovery.guards.before_change import MOVE_NOW, POLICY, inside
+from cockpit.recovery.guards.before_change import MOVE_NOW, POLICY
 from tests.recovery.builders import (
     CTP,
     EX01,

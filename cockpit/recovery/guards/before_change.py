@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from cockpit.config.environment import Window
+from cockpit.config.windows import one_is_on
 from cockpit.exchange import catalogue
 from cockpit.exchange import model as m
 from cockpit.exchange.model import AlertValue, Role, Version
@@ -283,24 +283,13 @@ SETUP: Final = Guard(
     source="ExchangeDsc Test-ExchangeSetupRunning",
 )
 
-_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-def inside(window: Window, at: datetime) -> bool:
-    """Whether local time ``at`` is inside the window; one over midnight counts to the day it starts on."""
-    now, today = f"{at:%H:%M}", _DAYS[at.weekday()]
-    if window.start <= window.end:
-        return today in window.days and window.start <= now <= window.end
-    yesterday = _DAYS[(at.weekday() - 1) % 7]
-    return (today in window.days and now >= window.start) or (yesterday in window.days and now <= window.end)
-
 
 def _window(_: Readings, case: Case) -> Iterator[Finding]:
     windows = case.settings.maintenance_windows
     reading = f"{case.local:%a %H:%M}"
     if not windows:
         yield WINDOW.passed(case.server, f"{reading}, no maintenance windows are set")
-    elif any(inside(w, case.local) for w in windows):
+    elif one_is_on(windows, case.local):
         yield WINDOW.passed(case.server, f"{reading}, inside")
     else:
         times = "; ".join(f"{'/'.join(w.days)} {w.start}-{w.end}" for w in windows)
