@@ -61,6 +61,8 @@ def run(
     from cockpit.fleet.client import CollectorFeed
     from cockpit.fleet.recording_tape import Tape, TapedFeed
     from cockpit.ui.app import CockpitApp
+    from cockpit.ui.telling import Telling
+    from cockpit.ui.terminal_app import utc_now
     from cockpit.ui.themed_app import ThemeFiles
 
     places = paths()
@@ -81,6 +83,7 @@ def run(
         recovery=lambda: _recovery(environment),
         logs=server_logs(environment, secret, places),
         record_dir=places.recordings,
+        telling=Telling(environment, utc_now, places.hook_log),
     )
     code = life.run(app, mouse=mouse)
     _say_what_stays(environment, places)

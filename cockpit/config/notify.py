@@ -119,6 +119,9 @@ def _troubles(settings: NotifySettings, secret: frozenset[str]) -> Iterator[Trou
             yield Trouble(("hook", place), "has a zero byte, which no program can be given", "Take it out")
     if settings.hook and not settings.hook[0].strip():
         yield Trouble(("hook", 0), "names no program", 'Write hook = ["/path/of/a/program"]')
+    elif settings.hook and "/" in settings.hook[0] and not settings.hook[0].startswith("/"):
+        cure = "Write its whole path, or its name alone where it is on the PATH"
+        yield Trouble(("hook", 0), "is a path that does not say from where", cure)
     for place, name in enumerate(settings.hook_variables):
         path = ("hook_variables", place)
         if name in secret:

@@ -64,6 +64,11 @@ class Paths:
         return self.state / "collector.log"
 
     @property
+    def hook_log(self) -> Path:
+        """What the operator's hooks said."""
+        return self.state / "hook.log"
+
+    @property
     def reader_log(self) -> Path:
         """Of the process that reads servers' logs for the Logs screen."""
         return self.state / "log-reader.log"

@@ -81,6 +81,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
            "Record what is shown to a new file, or end that; pop-cockpit replay shows it again."),
     Action("app.save-picture", ("S",), "save picture", "app", "Keep",
            "The whole screen as it is now, as SVG, to a file."),
+    Action("app.hush", ("Q",), "quiet", "app", "Cockpit",
+           "No bell, notification or hook for an hour, or again; what has changed is told then."),
     Action("app.palette", (":", "ctrl+p"), "commands", "app", "Cockpit",
            "Find a command by name.", shown=True),
     Action("app.quit", ("q", "ctrl+q"), "quit", "app", "Cockpit", "Leave the cockpit.", shown=True),

@@ -17,7 +17,7 @@ from cockpit.exchange.text import clean_line
 from cockpit.fleet.feed import Feed, FeedLostError
 from cockpit.fleet.recording_tape import TapedFeed
 from cockpit.recovery.client import Recovery
-from cockpit.ui._textual_hacks import replace_bindings
+from cockpit.ui._textual_hacks import replace_bindings, write_to_terminal
 from cockpit.ui.actions import ACTIONS, Action, Registry
 from cockpit.ui.desk import Desk
 from cockpit.ui.environment import EnvironmentBadge
@@ -30,6 +30,7 @@ from cockpit.ui.recording import RecordingApp
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.recovery_actions import without_recovery
 from cockpit.ui.screens.fleet import FleetScreen
+from cockpit.ui.telling import TICK, HookFailed, Telling
 from cockpit.ui.terminal_app import utc_now
 from cockpit.ui.themed_app import NO_THEME_FILES, ThemeFiles
 
@@ -43,7 +44,8 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
     ``keymap``: action id to keys, already checked by ``cockpit.ui.keymap.check``. ``recovery``: makes the
     recoveries; called once, in a thread, after the first paint. None: this cockpit has none.
     ``logs``: opens protocol logs; None: there is no key for them. A ``feed`` that passes a tape can be
-    recorded by a key, to a new file in ``record_dir``, else in ``save_dir``.
+    recorded by a key, to a new file in ``record_dir``, else in ``save_dir``. ``telling``: tells of changes;
+    None: nobody does.
     """
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["logs.tcss", "cockpit.tcss"]
@@ -64,6 +66,7 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
         recovery: Callable[[], Recovery] | None = None,
         logs: OpenLogs | None = None,
         record_dir: Path | None = None,
+        telling: Telling | None = None,
     ) -> None:
         super().__init__(crash_dir, theme=theme, theme_files=theme_files, glyphs=glyphs)
         self.save_dir, self.present = save_dir or crash_dir, now
@@ -74,6 +77,9 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
             actions = without_recovery(actions)
         if logs is None:
             actions = without_logs(actions)
+        if telling is None:
+            actions = [action for action in actions if action.id != "app.hush"]
+        self.telling = telling
         self._open_logs = logs
         registry = Registry.build(environment.read_only, keymap, actions)
         self.badge = environment
@@ -100,6 +106,9 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
         gc.enable()
         self.read_feed()
         self.start_recoveries()
+        if self.telling is not None and self.telling.tells:
+            self.telling.open(self)
+            self.set_interval(TICK, self._tell)
 
     @work(exclusive=True, exit_on_error=False, group="feed")
     async def read_feed(self, again: bool = False) -> None:
@@ -129,12 +138,14 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
     def _diff_arrived(self, message: DiffArrived) -> None:
         diff = message.diff
         self.desk.arrived(diff, message.first)
+        self._tell()
         news = message.first or diff.order is not None or diff.status is not None
         self.fleet_screen.picture_changed(soon=news)
 
     @on(FeedEnded)
     def _feed_ended(self, message: FeedEnded) -> None:
         self.desk.ended(message.reason)
+        self._tell()
         self.fleet_screen.picture_changed()
 
     @on(FeedWanted)
@@ -143,6 +154,23 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
             self.desk.restarting = True
             self.read_feed(again=True)
         self.fleet_screen.picture_changed()
+
+    # Telling
+
+    def write_to_terminal(self, data: str) -> None:
+        write_to_terminal(self, data)
+
+    def _tell(self) -> None:
+        if self.telling is not None:
+            self.telling.look(self.desk.snapshot, self.desk.lost)
+
+    @on(HookFailed)
+    def _hook_failed(self, message: HookFailed) -> None:
+        self.notify(message.sentence, severity="warning", markup=False, timeout=15)
+
+    def action_hush(self) -> None:
+        if self.telling is not None:
+            self.notify(self.telling.hush(), markup=False)
 
     # Logs
 
@@ -158,6 +186,8 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
     # The end
 
     async def on_unmount(self) -> None:
+        if self.telling is not None:
+            await self.telling.close()
         with suppress(Exception):
             await asyncio.wait_for(self.desk.feed.close(), CLOSE_LIMIT)
         await self.close_recoveries()

@@ -63,6 +63,7 @@ WRONG: list[tuple[str, int, str, str]] = [
     ("[notify]\nwindow = 0.5\n", 2, "notify.window", "cannot be used. Write a number of at least 1 and at"),
     ("[notify]\nhook = 'page --pop'\n", 2, "notify.hook", "is text. Write a list, [ ... ], each text"),
     ("[notify]\nhook = ['']\n" + BASE, 2, "notify.hook[0]", "names no program. Write hook = ["),
+    ("[notify]\nhook = ['bin/page']\n" + BASE, 2, "notify.hook[0]", "is a path that does not say from where"),
     ('[notify]\nhook = ["page",\n"a\\u0000b"]\n' + BASE, 3, "notify.hook[1]", "has a zero byte"),
     (
         BASE + "[environments.prod.notify]\nhook_seconds = 3600\n",

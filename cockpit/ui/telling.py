@@ -1,0 +1,106 @@
+"""Telling the operator of changes: the bell, the desktop, the hook, and the key that hushes all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Protocol
+
+from textual.message import Message
+
+from cockpit.config.environment import Environment
+from cockpit.config.language import _
+from cockpit.fleet.hook import Hook
+from cockpit.fleet.snapshot import FleetSnapshot, Problem
+from cockpit.fleet.teller import Teller
+from cockpit.fleet.terminal_bytes import BELL, chosen, notification
+from cockpit.fleet.told import Told, document
+
+TICK: Final = 5.0
+"""Seconds between two looks without news: what is held back falls due, what flaps comes to rest."""
+
+
+class HookFailed(Message):
+    """The operator's hook did not do its work; ``sentence`` says why."""
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+        super().__init__()
+
+
+class Terminal(Protocol):
+    """What telling wants of the app. ``post_message`` is called from other threads."""
+
+    def write_to_terminal(self, data: str) -> None: ...
+    def post_message(self, message: Message) -> bool: ...
+
+
+class Telling:
+    """Of one environment. ``now``: the time; ``hook_log``: where what hooks say is kept; ``environ``: the
+    terminal's names for itself, and what a hook may have of it."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        now: Callable[[], datetime],
+        hook_log: Path,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        settings = environment.notify
+        self._settings = settings
+        self._teller = Teller(environment, now)
+        self._osc = chosen(settings.osc, environ)
+        self._tmux = bool(environ.get("TMUX"))
+        self._environ = environ
+        self._hook_log = hook_log
+        self._hook: Hook | None = None
+        self._terminal: Terminal | None = None
+
+    def open(self, terminal: Terminal) -> None:
+        """From now on ``look`` reaches ``terminal`` and the hook."""
+        self._terminal = terminal
+        if self._settings.hook:
+            self._hook = Hook(self._settings, self._environ, self._hook_log, self._failed)
+
+    def _failed(self, sentence: str) -> None:
+        if self._terminal is not None:
+            self._terminal.post_message(HookFailed(sentence))
+
+    @property
+    def tells(self) -> bool:
+        return self._settings.tells
+
+    def look(self, fleet: FleetSnapshot, lost: str | None) -> None:
+        """Tell of what has changed. ``lost``: why no pictures come any more."""
+        if self._terminal is None or not self.tells:
+            return
+        told = self._teller.look(fleet, None if lost is None else Problem(lost))
+        if told and (data := self._bytes(told)):
+            self._terminal.write_to_terminal(data)
+        if self._hook is not None:
+            for each in told:
+                self._hook.run(document(each))
+
+    def _bytes(self, told: tuple[Told, ...]) -> str:
+        """One bell, however much there is to tell; each on the desktop."""
+        shown = [notification(self._osc, each.text, tmux=self._tmux) for each in told]
+        return (BELL if self._settings.bell else "") + "".join(shown)
+
+    def hush(self) -> str:
+        """Be quiet for a while, or no longer; a sentence that says which."""
+        if not self.tells:
+            return _("Nothing is told here: [notify] of the environment has no bell, no osc and no hook.")
+        if self._teller.hush():
+            until = self._teller.quiet_until
+            return _("Quiet until {time}: no bell, no notification, no hook.").format(
+                time=f"{until.astimezone():%H:%M}" if until is not None else ""
+            )
+        return _("Changes are told again, and what has changed meanwhile.")
+
+    async def close(self) -> None:
+        """Kill the hooks that still run."""
+        if self._hook is not None:
+            await asyncio.to_thread(self._hook.close)
