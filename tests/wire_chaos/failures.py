@@ -76,12 +76,15 @@ class Failure:
 
 
 NOTHING: Final = Sight()
-_CUT: Final = Sight(e.UnreachableError, "The connection to URL broke")
-_BROKEN: Final = Sight(
-    e.UnreachableError,
-    "The connection to URL broke",
-    "Check that the server is up and speaks TLS on this port; with auth = certificate also that ours comes "
-    "from a CA that the server trusts.",
+_BROKEN: Final = Sight(e.UnreachableError, "The connection to URL broke")
+_CLOSED: Final = dict.fromkeys(
+    OPENING,
+    Sight(
+        e.UnreachableError,
+        "The connection to URL broke",
+        "Check that the server is up and speaks TLS on this port; with auth = certificate also that ours "
+        "comes from a CA that the server trusts.",
+    ),
 )
 """Over TLS a closed connection may be all that is told of a client certificate that was refused."""
 _BROKEN_PLAIN: Final = Sight(
@@ -159,16 +162,21 @@ _TOO_MANY: Final = (
 )
 
 FAILURES: Final = (
-    Failure("connection reset", Effect.RESET, _BROKEN, sealed=_PLAIN),
-    Failure("connection reset, request carried out", Effect.RESET, _BROKEN, _AFTER, sealed=_PLAIN),
-    Failure("connection dropped", Effect.DROP, _BROKEN, sealed=_PLAIN),
-    Failure("connection dropped, request carried out", Effect.DROP, _BROKEN, _AFTER, sealed=_PLAIN),
-    Failure("reset, then refused", Effect.REFUSE, _BROKEN, sealed=_PLAIN, again=_REFUSING),
+    Failure("connection reset", Effect.RESET, _BROKEN, at=_CLOSED, sealed=_PLAIN),
+    Failure(
+        "connection reset, request carried out", Effect.RESET, _BROKEN, _AFTER, at=_CLOSED, sealed=_PLAIN
+    ),
+    Failure("connection dropped", Effect.DROP, _BROKEN, at=_CLOSED, sealed=_PLAIN),
+    Failure(
+        "connection dropped, request carried out", Effect.DROP, _BROKEN, _AFTER, at=_CLOSED, sealed=_PLAIN
+    ),
+    Failure("reset, then refused", Effect.REFUSE, _BROKEN, at=_CLOSED, sealed=_PLAIN, again=_REFUSING),
     Failure(
         "reset, then refused, request carried out",
         Effect.REFUSE,
         _BROKEN,
         _AFTER,
+        at=_CLOSED,
         sealed=_PLAIN,
         again=_REFUSING,
     ),
@@ -243,8 +251,8 @@ FAILURES: Final = (
     _spoilt("entity bomb in UTF-16"),
     _spoilt("external entity"),
     _spoilt("external subset"),
-    Failure("body cut", Effect.CUT, _CUT),
-    Failure("chunked body cut", Effect.CUT_CHUNKED, _CUT),
+    Failure("body cut", Effect.CUT, _BROKEN),
+    Failure("chunked body cut", Effect.CUT_CHUNKED, _BROKEN),
     Failure("300 MB, announced", Effect.HUGE, _TOO_LARGE),
     Failure("chunks without end", Effect.ENDLESS, _TOO_LARGE),
     Failure("headers without end", Effect.ENDLESS_HEAD, _TOO_LARGE),
