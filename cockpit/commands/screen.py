@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cockpit.fleet.recording_tape import Tape
     from cockpit.recovery.client import Recovery
     from cockpit.recovery.view import Standing
+    from cockpit.ui.telling import Telling
 
 LAB_SECONDS = 60.0
 LAB_END_SECONDS = 4.0
@@ -61,8 +62,6 @@ def run(
     from cockpit.fleet.client import CollectorFeed
     from cockpit.fleet.recording_tape import Tape, TapedFeed
     from cockpit.ui.app import CockpitApp
-    from cockpit.ui.telling import Telling
-    from cockpit.ui.terminal_app import utc_now
     from cockpit.ui.themed_app import ThemeFiles
 
     places = paths()
@@ -83,7 +82,7 @@ def run(
         recovery=lambda: _recovery(environment),
         logs=server_logs(environment, secret, places),
         record_dir=places.recordings,
-        telling=Telling(environment, utc_now, places.hook_log),
+        telling=lambda: _telling(environment, places),
     )
     code = life.run(app, mouse=mouse)
     _say_what_stays(environment, places)
@@ -99,6 +98,14 @@ def begin_recording(tape: Tape, path: Path) -> None:
         tape.begin(path)
     except RecordingError as error:
         raise ConfigError(f"--record {error}") from error
+
+
+def _telling(environment: Environment, places: Paths) -> Telling:
+    """Made after the first paint, for which none of it is needed."""
+    from cockpit.ui.telling import Telling
+    from cockpit.ui.terminal_app import utc_now
+
+    return Telling(environment, utc_now, places.hook_log)
 
 
 def _recovery(environment: Environment) -> Recovery:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path, PurePath
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.screen import Screen
@@ -25,15 +25,19 @@ from cockpit.ui.life import crash_line
 from cockpit.ui.log_actions import without_logs
 from cockpit.ui.logs import LogsWanted, OpenLogs
 from cockpit.ui.look import Glyphs
-from cockpit.ui.messages import DiffArrived, FeedEnded, FeedStarted, FeedWanted
+from cockpit.ui.messages import DiffArrived, FeedEnded, FeedStarted, FeedWanted, HookFailed
 from cockpit.ui.recording import RecordingApp
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.recovery_actions import without_recovery
 from cockpit.ui.screens.fleet import FleetScreen
-from cockpit.ui.telling import TICK, HookFailed, Telling
 from cockpit.ui.terminal_app import utc_now
 from cockpit.ui.themed_app import NO_THEME_FILES, ThemeFiles
 
+if TYPE_CHECKING:
+    from cockpit.ui.telling import Telling
+
+TELL_TICK = 5.0
+"""Seconds between two looks at what is to be told without news: what is held back falls due."""
 CLOSE_LIMIT = 6.0
 """Seconds the feed has to close; it bounds itself, this is for a feed that does not."""
 
@@ -44,8 +48,8 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
     ``keymap``: action id to keys, already checked by ``cockpit.ui.keymap.check``. ``recovery``: makes the
     recoveries; called once, in a thread, after the first paint. None: this cockpit has none.
     ``logs``: opens protocol logs; None: there is no key for them. A ``feed`` that passes a tape can be
-    recorded by a key, to a new file in ``record_dir``, else in ``save_dir``. ``telling``: tells of changes;
-    None: nobody does.
+    recorded by a key, to a new file in ``record_dir``, else in ``save_dir``. ``telling``: makes who tells of
+    changes, after the first paint. None: nobody does.
     """
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["logs.tcss", "cockpit.tcss"]
@@ -66,7 +70,7 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
         recovery: Callable[[], Recovery] | None = None,
         logs: OpenLogs | None = None,
         record_dir: Path | None = None,
-        telling: Telling | None = None,
+        telling: Callable[[], Telling] | None = None,
     ) -> None:
         super().__init__(crash_dir, theme=theme, theme_files=theme_files, glyphs=glyphs)
         self.save_dir, self.present = save_dir or crash_dir, now
@@ -79,7 +83,8 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
             actions = without_logs(actions)
         if telling is None:
             actions = [action for action in actions if action.id != "app.hush"]
-        self.telling = telling
+        self._make_telling = telling
+        self.telling: Telling | None = None
         self._open_logs = logs
         registry = Registry.build(environment.read_only, keymap, actions)
         self.badge = environment
@@ -106,9 +111,10 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
         gc.enable()
         self.read_feed()
         self.start_recoveries()
-        if self.telling is not None and self.telling.tells:
-            self.telling.open(self)
-            self.set_interval(TICK, self._tell)
+        if self._make_telling is not None:
+            self.telling = self._make_telling()
+            if self.telling.open(self):
+                self.set_interval(TELL_TICK, self.telling.look)
 
     @work(exclusive=True, exit_on_error=False, group="feed")
     async def read_feed(self, again: bool = False) -> None:
@@ -138,14 +144,16 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
     def _diff_arrived(self, message: DiffArrived) -> None:
         diff = message.diff
         self.desk.arrived(diff, message.first)
-        self._tell()
+        if self.telling is not None:
+            self.telling.arrived(self.desk.snapshot)
         news = message.first or diff.order is not None or diff.status is not None
         self.fleet_screen.picture_changed(soon=news)
 
     @on(FeedEnded)
     def _feed_ended(self, message: FeedEnded) -> None:
         self.desk.ended(message.reason)
-        self._tell()
+        if self.telling is not None:
+            self.telling.ended(message.reason)
         self.fleet_screen.picture_changed()
 
     @on(FeedWanted)
@@ -159,10 +167,6 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
 
     def write_to_terminal(self, data: str) -> None:
         write_to_terminal(self, data)
-
-    def _tell(self) -> None:
-        if self.telling is not None:
-            self.telling.look(self.desk.snapshot, self.desk.lost)
 
     @on(HookFailed)
     def _hook_failed(self, message: HookFailed) -> None:

@@ -34,6 +34,14 @@ class FeedEnded(Message):
         super().__init__()
 
 
+class HookFailed(Message):
+    """The operator's hook did not do its work; ``sentence`` says why."""
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+        super().__init__()
+
+
 class FilterTyped(Message):
     """The filter's text changed; ``done``: enter was pressed."""
 

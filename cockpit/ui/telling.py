@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 from textual.message import Message
 
@@ -18,17 +18,7 @@ from cockpit.fleet.snapshot import FleetSnapshot, Problem
 from cockpit.fleet.teller import Teller
 from cockpit.fleet.terminal_bytes import BELL, chosen, notification
 from cockpit.fleet.told import Told, document
-
-TICK: Final = 5.0
-"""Seconds between two looks without news: what is held back falls due, what flaps comes to rest."""
-
-
-class HookFailed(Message):
-    """The operator's hook did not do its work; ``sentence`` says why."""
-
-    def __init__(self, sentence: str) -> None:
-        self.sentence = sentence
-        super().__init__()
+from cockpit.ui.messages import HookFailed
 
 
 class Terminal(Protocol):
@@ -58,26 +48,35 @@ class Telling:
         self._hook_log = hook_log
         self._hook: Hook | None = None
         self._terminal: Terminal | None = None
+        self._fleet = FleetSnapshot()
+        self._lost: Problem | None = None
 
-    def open(self, terminal: Terminal) -> None:
-        """From now on ``look`` reaches ``terminal`` and the hook."""
-        self._terminal = terminal
+    def open(self, terminal: Terminal) -> bool:
+        """From now on what is told reaches ``terminal`` and the hook; whether there is any way to tell."""
+        self._terminal = terminal if self._settings.tells else None
         if self._settings.hook:
             self._hook = Hook(self._settings, self._environ, self._hook_log, self._failed)
+        return self._settings.tells
 
     def _failed(self, sentence: str) -> None:
         if self._terminal is not None:
             self._terminal.post_message(HookFailed(sentence))
 
-    @property
-    def tells(self) -> bool:
-        return self._settings.tells
+    def arrived(self, fleet: FleetSnapshot) -> None:
+        """A picture: tell of what has changed."""
+        self._fleet, self._lost = fleet, None
+        self.look()
 
-    def look(self, fleet: FleetSnapshot, lost: str | None) -> None:
-        """Tell of what has changed. ``lost``: why no pictures come any more."""
-        if self._terminal is None or not self.tells:
+    def ended(self, reason: str) -> None:
+        """No pictures come any more."""
+        self._lost = Problem(reason)
+        self.look()
+
+    def look(self) -> None:
+        """Tell of what is due by now."""
+        if self._terminal is None:
             return
-        told = self._teller.look(fleet, None if lost is None else Problem(lost))
+        told = self._teller.look(self._fleet, self._lost)
         if told and (data := self._bytes(told)):
             self._terminal.write_to_terminal(data)
         if self._hook is not None:
@@ -91,7 +90,7 @@ class Telling:
 
     def hush(self) -> str:
         """Be quiet for a while, or no longer; a sentence that says which."""
-        if not self.tells:
+        if not self._settings.tells:
             return _("Nothing is told here: [notify] of the environment has no bell, no osc and no hook.")
         if self._teller.hush():
             until = self._teller.quiet_until

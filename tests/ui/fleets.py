@@ -254,6 +254,12 @@ def probe_run(
     return replace(base, **more)
 
 
+def fleet_of(*servers: ServerSnapshot) -> FleetSnapshot:
+    """A picture of these servers, which has just been read."""
+    status = CollectorStatus(interval=30.0, entry_server="ex01.corp.example", organization_read_at=NOW)
+    return FleetSnapshot(seq=1, status=status, servers={s.name: s for s in servers})
+
+
 def demo_fleet(size: int = 24) -> FleetSnapshot:
     """Two DAGs, split 2013 roles, and every kind of trouble once."""
     mbx, cas = frozenset({Role.MAILBOX}), frozenset({Role.CLIENT_ACCESS})
