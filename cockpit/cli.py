@@ -25,6 +25,7 @@ from cockpit.config import environment as config
 from cockpit.config import secrets
 from cockpit.config.dangers import unverified
 from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.language import _
 from cockpit.config.paths import paths
 from cockpit.config.preferences import Preferences
 
@@ -175,7 +176,25 @@ def parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="for the whole fleet (default 120)",
     )
-    _format(status, "csv")
+    status.add_argument(
+        "--heartbeat",
+        type=_positive(float),
+        default=30.0,
+        metavar="SECONDS",
+        help=_("with --watch: a line of jsonl, and the text file anew, at least so often (default 30)"),
+    )
+    status.add_argument(
+        "--textfile",
+        metavar="F",
+        type=Path,
+        help=_("write the states for the node_exporter of Prometheus, which reads files named *.prom"),
+    )
+    status.add_argument(
+        "--notify",
+        action="store_true",
+        help=_("with --watch: tell of changes as [notify] says, without a screen"),
+    )
+    _format(status, "csv", "jsonl")
 
     recovery_options.add(commands, _group)
     logs_options.add(commands, _group)
@@ -330,6 +349,8 @@ def _run(options: argparse.Namespace) -> int:
         case "status":
             from cockpit.commands import status
 
+            if options.notify and not options.watch:
+                raise ConfigError(_("--notify: there are no changes without --watch. Add --watch."))
             return status.run(
                 _environment(options),
                 options.server,
@@ -337,6 +358,9 @@ def _run(options: argparse.Namespace) -> int:
                 options.format,
                 options.timeout,
                 color=not os.environ.get("NO_COLOR"),
+                heartbeat=options.heartbeat,
+                textfile=options.textfile,
+                notify=options.notify,
                 record=options.status_record or options.record,
             )
         case "probe":

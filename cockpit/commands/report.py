@@ -24,7 +24,7 @@ def chosen(fleet: FleetSnapshot, only: frozenset[str]) -> list[ServerSnapshot]:
     return [s for s in wanted if catalogue.tiers(s.server.version, s.server.roles)]
 
 
-def _time(moment: datetime | None) -> str | None:
+def iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -34,18 +34,22 @@ def as_dict(fleet: FleetSnapshot, only: frozenset[str], environment: str, exit_c
     return {
         "environment": environment,
         "entry_server": fleet.status.entry_server,
-        "read_at": _time(fleet.status.organization_read_at),
+        "read_at": iso(fleet.status.organization_read_at),
         "problem": None if problem is None else str(problem),
         "exit_code": exit_code,
         "not_granted": list(fleet.status.grants.every_missing()),
-        "servers": [_server(s, fleet) for s in chosen(fleet, only)],
+        "servers": [server_dict(s, fleet) for s in chosen(fleet, only)],
     }
 
 
-def _under(server: ServerSnapshot, state: State) -> str:
-    """The word for a state of ``server`` under what is still heard of it: old health is no health."""
+def under(server: ServerSnapshot, state: State) -> State:
+    """A state of a part of ``server`` under what is still heard of the whole: old health is no health."""
     whole = server_state(server)
-    return whole.word if whole in (State.UNREACHABLE, State.NOT_GRANTED, State.STALE) else state.word
+    return whole if whole in (State.UNREACHABLE, State.NOT_GRANTED, State.STALE) else state
+
+
+def _under(server: ServerSnapshot, state: State) -> str:
+    return under(server, state).word
 
 
 def _route(server: ServerSnapshot, fleet: FleetSnapshot) -> dict[str, Any]:
@@ -62,7 +66,8 @@ def _route(server: ServerSnapshot, fleet: FleetSnapshot) -> dict[str, Any]:
     }
 
 
-def _server(server: ServerSnapshot, fleet: FleetSnapshot) -> dict[str, Any]:
+def server_dict(server: ServerSnapshot, fleet: FleetSnapshot) -> dict[str, Any]:
+    """One server of the report."""
     expected = catalogue.expected_health_sets(server.server.version, server.server.roles)
     return {
         "name": server.name,
@@ -72,7 +77,7 @@ def _server(server: ServerSnapshot, fleet: FleetSnapshot) -> dict[str, Any]:
         "dag": server.dag,
         "state": server_state(server).word,
         "reach": server.reach.value,
-        "last_success": _time(server.last_success),
+        "last_success": iso(server.last_success),
         "problem": None if server.problem is None else str(server.problem),
         "answered": _route(server, fleet),
         "health_sets": [_health_set(server, name) for name in expected],
@@ -98,9 +103,9 @@ def _monitor(server: ServerSnapshot, entry: MonitorHealthEntry) -> dict[str, Any
         "alert_value": entry.alert_value,
         "state": _under(server, monitor_state(entry)),
         "is_stale": entry.is_stale,
-        "last_transition_time": _time(entry.last_transition_time),
-        "first_alert_observed_time": _time(entry.first_alert_observed_time),
-        "last_execution_time": _time(entry.last_execution_time),
+        "last_transition_time": iso(entry.last_transition_time),
+        "first_alert_observed_time": iso(entry.first_alert_observed_time),
+        "last_execution_time": iso(entry.last_execution_time),
         "last_execution_result": entry.last_execution_result,
         "error": entry.error,
     }
@@ -108,15 +113,19 @@ def _monitor(server: ServerSnapshot, entry: MonitorHealthEntry) -> dict[str, Any
 
 def rows(fleet: FleetSnapshot, only: frozenset[str]) -> list[tuple[str, ...]]:
     """One row a monitor under ``COLUMNS``; a health set without monitors is one row that says why."""
+    return [row for server in chosen(fleet, only) for row in server_rows(server)]
+
+
+def server_rows(server: ServerSnapshot) -> list[tuple[str, ...]]:
+    """Those of one server."""
     found: list[tuple[str, ...]] = []
-    for server in chosen(fleet, only):
-        for name in catalogue.expected_health_sets(server.server.version, server.server.roles):
-            monitors = [m for m in server.monitors if m.health_set_name.lower() == name.lower()]
-            if monitors:
-                found += (_row(server, m) for m in monitors)
-            else:
-                word = _under(server, health_set_state(server, name))
-                found.append((server.name, name, "", "", "", word, "", "", ""))
+    for name in catalogue.expected_health_sets(server.server.version, server.server.roles):
+        monitors = [m for m in server.monitors if m.health_set_name.lower() == name.lower()]
+        if monitors:
+            found += (_row(server, m) for m in monitors)
+        else:
+            word = _under(server, health_set_state(server, name))
+            found.append((server.name, name, "", "", "", word, "", "", ""))
     return found
 
 
@@ -128,8 +137,8 @@ def _row(server: ServerSnapshot, entry: MonitorHealthEntry) -> tuple[str, ...]:
         entry.target_resource,
         entry.alert_value,
         _under(server, monitor_state(entry)),
-        _time(entry.last_transition_time) or "",
-        _time(entry.last_execution_time) or "",
+        iso(entry.last_transition_time) or "",
+        iso(entry.last_execution_time) or "",
         "yes" if entry.is_stale else "no",
     )
 

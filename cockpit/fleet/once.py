@@ -34,11 +34,13 @@ class Follower:
         tape: Tape | None = None,
     ) -> None:
         self._fleet = FleetSnapshot()
+        self._left = False
+        self._broken: Exception | None = None
         self._changed = threading.Condition()
         self._tape = tape
         self._first = True
         self._collector = Collector(environment, secret, self._take, only=only)
-        self._thread = threading.Thread(target=self._collector.run, name="collector", daemon=True)
+        self._thread = threading.Thread(target=self._collect, name="collector", daemon=True)
 
     def __enter__(self) -> Follower:
         if self._tape is not None:
@@ -52,6 +54,14 @@ class Follower:
         self._collector.stop()
         self._thread.join()
 
+    def _collect(self) -> None:
+        try:
+            self._collector.run()
+        except Exception as error:
+            with self._changed:
+                self._broken = error
+                self._changed.notify()
+
     def _take(self, change: FleetDiff) -> None:
         """On the collector's thread. Only the newest picture is kept: a slow reader costs no memory."""
         if self._tape is not None:
@@ -61,16 +71,37 @@ class Follower:
             self._fleet = apply(self._fleet, change)
             self._changed.notify()
 
+    def leave(self) -> None:
+        """From any thread: whoever waits for a picture need wait no longer."""
+        with self._changed:
+            self._left = True
+            self._changed.notify()
+
+    @property
+    def left(self) -> bool:
+        return self._left
+
+    def newer(self, seen: FleetSnapshot, seconds: float | None = None) -> FleetSnapshot | None:
+        """The newest picture once it is another one than ``seen``; None after ``seconds`` (None: never), and
+        once ``leave`` was called. Raises what the collector broke on."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._fleet.seq != seen.seq or self._left or self._broken is not None, seconds
+            )
+            if self._broken is not None:
+                raise self._broken
+            return self._fleet if self._fleet.seq != seen.seq and not self._left else None
+
     def pictures(self, seconds: float | None = None) -> Iterator[FleetSnapshot]:
         """The newest picture whenever it is new, for at most ``seconds``."""
         seen = FleetSnapshot()
         deadline = None if seconds is None else time.monotonic() + seconds
         while True:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            with self._changed:
-                if not self._changed.wait_for(lambda: self._fleet.seq != seen.seq, left):  # noqa: B023
-                    return
-                seen = self._fleet
+            found = self.newer(seen, left)
+            if found is None:
+                return
+            seen = found
             yield seen
 
 

@@ -1,0 +1,153 @@
+"""``status`` on the terminal: the report in its form on stdout, what is to be said of it on stderr, and its
+exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from cockpit.commands import report
+from cockpit.config.environment import ConfigError, Environment
+from cockpit.fleet.once import complete
+from cockpit.fleet.rollup import exit_code, server_state
+from cockpit.fleet.snapshot import FleetSnapshot, Problem, ServerSnapshot
+
+UNKNOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a status is asked for. ``server``: as the user wrote it, None for all; ``form``: ``--format``."""
+
+    environment: Environment
+    server: str | None
+    form: str
+    color: bool
+
+    @property
+    def only(self) -> frozenset[str]:
+        """Short names in lower case; empty: all."""
+        return frozenset({self.server.split(".")[0].lower()}) if self.server else frozenset()
+
+    def check(self, fleet: FleetSnapshot) -> None:
+        """Raises ConfigError for a server that ``fleet`` does not have."""
+        if self.server and fleet.servers and not any(name.lower() in self.only for name in fleet.servers):
+            known, left_out = ", ".join(sorted(fleet.servers)), fleet.status.left_out
+            name = self.environment.name
+            more = f", and {left_out} that environment {name} leaves out" if left_out else ""
+            raise ConfigError(
+                f"--server {self.server}: the organization has no such server. It has: {known}{more}."
+            )
+
+    def code(self, fleet: FleetSnapshot) -> int:
+        """The exit code that ``fleet`` stands for (design §4)."""
+        if fleet.status.problem is not None:
+            return UNKNOWN
+        return exit_code(server_state(s) for s in report.chosen(fleet, self.only))
+
+    def print(self, fleet: FleetSnapshot, code: int) -> None:
+        """One report on stdout."""
+        if self.form == "json":
+            print(report.as_json(report.as_dict(fleet, self.only, self.environment.name, code)))
+        elif self.form == "csv":
+            print(report.as_csv(report.rows(fleet, self.only)), end="")
+        else:
+            _table(report.rows(fleet, self.only), self.color)
+
+    def narrate_all(self, fleet: FleetSnapshot) -> None:
+        """Everything that is to be said of ``fleet``, but that it is not complete."""
+        narrate(fleet.status.problem)
+        if fleet.status.left_out:
+            narrate(self._left_out(fleet))
+        for server in report.chosen(fleet, self.only):
+            if server.problem is not None and server.problem != fleet.status.problem:
+                narrate(server.problem, server.name)
+            for reading in server.readings:
+                for warning in reading.warnings:
+                    print(f"{server.name} {reading.health_set}: {warning}", file=sys.stderr)
+
+    def _left_out(self, fleet: FleetSnapshot) -> Problem:
+        watched = len(fleet.servers)
+        return Problem(
+            f"{watched} of {watched + fleet.status.left_out} servers",
+            f"include and exclude of environment {self.environment.name} leave out the others",
+        )
+
+
+_T = TypeVar("_T")
+
+
+class PerServer(Generic[_T]):
+    """What ``make`` makes of each server, made anew only where the server's picture is another one."""
+
+    def __init__(self, make: Callable[[ServerSnapshot], _T]) -> None:
+        self._make = make
+        self._held: dict[str, tuple[ServerSnapshot, _T]] = {}
+
+    def of(self, servers: Iterable[ServerSnapshot]) -> list[_T]:
+        held = {}
+        for server in servers:
+            known = self._held.get(server.name)
+            held[server.name] = (
+                known if known is not None and known[0] is server else (server, self._make(server))
+            )
+        self._held = held
+        return [made for _, made in held.values()]
+
+
+def narrate(problem: Problem | None, server: str = "") -> None:
+    """One sentence on stderr; ``server``: whose problem it is."""
+    if problem is None:
+        return
+    text = f"{server}: {problem}" if server and server not in str(problem) else str(problem)
+    print(". ".join(part.rstrip(".") for part in (text, problem.cure) if part) + ".", file=sys.stderr)
+
+
+def lowered(fleet: FleetSnapshot, asked: Asked, code: int) -> int:
+    """``code`` of a picture that may not be complete; why it is not is said."""
+    if complete(fleet, asked.only) or fleet.status.problem is not None:
+        return code
+    narrate(Problem("Not every server answered in time", cure="Give a longer --timeout."))
+    narrate(fleet.status.shortage)
+    return max(code, UNKNOWN) if code != 2 else code
+
+
+_STYLES = {
+    "Unhealthy": "bold red",
+    "unreachable": "bold red",
+    "not granted": "bold red",
+    "Degraded": "yellow",
+    "Unknown": "magenta",
+    "stale": "magenta",
+    "Healthy": "green",
+}
+
+
+WIDE = 130
+"""Columns that the whole table needs; below that only what fits 80 is shown."""
+PIPE_WIDTH = 400
+"""A pipe has no width: a row must stay one line there."""
+_NARROW = ("server", "monitor", "state", "since")
+
+
+def _table(rows: list[tuple[str, ...]], color: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(no_color=not color, highlight=False)
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH  # Rich takes no width for one print above the console's own
+    wide = not console.is_terminal or console.width >= WIDE
+    columns = report.COLUMNS if wide else _NARROW
+    picked = [report.COLUMNS.index(column) for column in columns]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column.replace("_", " "), no_wrap=True, overflow="ellipsis")
+    for row in rows:
+        # A health set without monitors still says which one it is.
+        named = row if row[2] or wide else (*row[:2], row[1], *row[3:])
+        table.add_row(*(Text(named[n], style=_STYLES.get(named[n], "")) for n in picked))
+    console.print(table, crop=False)
