@@ -195,11 +195,14 @@ class JournalSettings(_Table, frozen=True):
 
     A team's is PostgreSQL, ``postgresql+psycopg://user@host/database``, the password by reference; or, for
     several users of this one host, SQLite in a folder that ``group``, a group of the host, shares.
+    ``timeline_days``, ``timeline_rows``: how much of what was seen on the servers is kept there.
     """
 
     url: str | None = None
     password: PasswordReference | None = None
     group: str | None = None
+    timeline_days: Annotated[float, msgspec.Meta(ge=1, le=3650)] = 30.0
+    timeline_rows: Annotated[int, msgspec.Meta(ge=1000, le=10_000_000)] = 100_000
 
 
 class LabSettings(_Table, frozen=True):

@@ -9,7 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-SCHEMA: Final = "0001"
+SCHEMA: Final = "0002"
 """The newest migration's revision. Revisions are numbers of four digits, so that newer can be told."""
 
 metadata = sa.MetaData()
@@ -214,3 +214,66 @@ checkpoint = sa.Table(
     _words("key"),
     _words("signature"),
 )
+
+# The timeline: what was seen, beside the journal and not in its chain. A deed must be provable; an
+# observation is one of many readings, is bounded, and is thrown away when it is old.
+
+timeline = sa.Table(
+    "timeline",
+    metadata,
+    _id(),
+    sa.Column("key", Words, nullable=False, unique=True),
+    _words("environment"),
+    _words("kind"),
+    _words("server"),
+    _words("health_set"),
+    _words("what"),
+    _words("target"),
+    _words("former"),
+    _words("value"),
+    _time("at"),
+    sa.Column("told", sa.Integer, nullable=False),
+    _time("seen_at"),
+    _words("by"),
+    _words("detail"),
+    _time("number", nullable=True),
+    sa.Index("timeline_at", "environment", "at"),
+    sa.Index("timeline_seen_at", "environment", "seen_at"),
+)
+"""``key``: the digest of what makes two sightings the same. ``told`` 1: ``at`` is the server's own time, else
+it is ``seen_at``."""
+
+timeline_state = sa.Table(
+    "timeline_state",
+    metadata,
+    sa.Column("key", Words, primary_key=True),
+    _words("environment"),
+    _words("value"),
+    _time("at", nullable=True),
+    _time("seen_at"),
+)
+"""The value of each subject as it was seen last, so that whoever sees it too does not write it again."""
+
+timeline_watch = sa.Table(
+    "timeline_watch",
+    metadata,
+    _id(),
+    _words("environment"),
+    _words("process"),
+    _words("operator"),
+    _words("origin"),
+    _time("since"),
+    _time("until"),
+    sa.Column("ended", sa.Integer, nullable=False),
+    sa.Index("timeline_watch_until", "environment", "until"),
+)
+"""When somebody looked. ``ended`` 1: the cockpit said that it stops; else it may go on, or was killed."""
+
+timeline_head = sa.Table(
+    "timeline_head",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("position", Number, nullable=False),
+)
+"""One row. Whoever writes to the timeline locks it first. ``position`` rises with everything that is new to a
+reader."""

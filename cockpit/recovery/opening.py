@@ -17,6 +17,8 @@ from cockpit.config.paths import Paths, paths, private_dir
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Actor
 from cockpit.journal.store import Journal, open_journal, sqlite_url
+from cockpit.journal.timeline import Timeline, open_timeline
+from cockpit.journal.timeline_records import Retention
 from cockpit.recovery.worker import process_name
 
 PROGRAM: Final = "pop-cockpit"
@@ -71,6 +73,17 @@ def open_journal_of(environment: Environment) -> Journal:
     outside = checkpoints_of(url, environment.name, folder)
     group = environment.journal.group
     return open_journal(url, actor_of(environment), keys=folder, checkpoints=outside, group=group)
+
+
+def open_timeline_of(environment: Environment) -> Timeline:
+    """The environment's timeline, in its journal's database. Raises JournalError, ConfigError."""
+    return open_timeline(
+        journal_url(environment, paths()),
+        actor_of(environment),
+        environment=environment.name,
+        keep=Retention(environment.journal.timeline_days, environment.journal.timeline_rows),
+        group=environment.journal.group,
+    )
 
 
 def checkpoints_of(url: str, name: str, folder: Path) -> Path:
