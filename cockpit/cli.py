@@ -17,7 +17,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cockpit import __version__
-from cockpit.commands import env_options, keys, left_out, liking, logs_options, recovery_options
+from cockpit.commands import (
+    env_options,
+    keys,
+    left_out,
+    liking,
+    logs_options,
+    recovery_options,
+    timeline_options,
+)
 from cockpit.commands.arguments import named
 from cockpit.commands.output import write_what_can_be_written
 from cockpit.commands.recovery_options import example
@@ -198,6 +206,7 @@ def parser() -> argparse.ArgumentParser:
 
     recovery_options.add(commands, _group)
     logs_options.add(commands, _group)
+    timeline_options.add(commands)
 
     probe = commands.add_parser(
         "probe",
@@ -340,8 +349,10 @@ def _run(options: argparse.Namespace) -> int:
     if options.record is not None and options.command not in RECORDED:
         raise ConfigError(f"--record is for the cockpit and for status --watch, not for {options.command}.")
     match options.command:
-        case None:
+        case None | timeline_options.PULSE:
             return _screen(options)
+        case timeline_options.NAME:
+            return timeline_options.run(options, lambda: _environment(options))
         case "demo":
             return _demo(options)
         case "lab":

@@ -29,17 +29,17 @@ def moment(text: str) -> When:
         ) from None
 
 
-def in_utc(when: When, local: bool = False) -> datetime:
+def in_utc(when: When, local: bool = False, *, command: str = "logs") -> datetime:
     """The time in UTC; one without a zone is in UTC, or with ``local`` in this machine's. Raises ConfigError
-    for one that no log can hold."""
+    for one that no log can hold, in the name of ``command``."""
     try:
         found = _in_utc(when, local)
     except (OverflowError, ValueError, OSError):  # the last is of the system's own clock functions
         found = None
     if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise ConfigError(
-            f"logs: a time must be in the years {FIRST_YEAR} to {LAST_YEAR}, in UTC; an age must not reach "
-            "further back."
+            f"{command}: a time must be in the years {FIRST_YEAR} to {LAST_YEAR}, in UTC; an age must not "
+            "reach further back."
         )
     return found
 

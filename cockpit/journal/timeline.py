@@ -15,7 +15,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from cockpit.fleet.sightings import Sighting
+from cockpit.fleet.sightings import Kind, Sighting
 from cockpit.fleet.watching import Span
 from cockpit.journal import schema
 from cockpit.journal.database import Database
@@ -153,7 +153,7 @@ class Timeline(TimelineReads):
             "at": seen_at if each.at is None else each.at,
             "told": int(each.at is not None),
             "seen_at": seen_at,
-            "by": each.by,
+            "by": self.actor.operator if each.kind is Kind.PROBE else each.by,
             "detail": each.detail,
             "number": each.number,
         }
