@@ -11,6 +11,11 @@ AUTO_LIMIT = 12
 _WORTH_OPENING = (State.UNHEALTHY, State.DEGRADED, State.REPAIRING)
 
 
+def _thing(key: Key) -> Key:
+    """What ``key`` is about, whichever group it stands under: it stays open when servers are regrouped."""
+    return key if len(key) <= GROUP else ("fleet", "", *key[GROUP:])
+
+
 class Expansion:
     """Groups are open, servers closed, and what is faulty opens by itself, once.
 
@@ -22,6 +27,8 @@ class Expansion:
         self._opened_itself: set[Key] = set()
 
     def is_open(self, key: Key, state: State) -> bool:
+        if len(key) > GROUP:
+            key = _thing(key)
         chosen = self._chosen.get(key)
         if chosen is not None:
             return chosen
@@ -34,7 +41,7 @@ class Expansion:
         return key in self._opened_itself
 
     def set(self, key: Key, opened: bool) -> None:
-        self._chosen[key] = opened
+        self._chosen[_thing(key)] = opened
 
     def close_all(self) -> None:
         """Every server closed, also those that opened themselves."""
@@ -42,4 +49,4 @@ class Expansion:
         self._chosen.update((k, False) for k in self._opened_itself)
 
     def open_all(self, keys: list[Key]) -> None:
-        self._chosen.update((k, True) for k in keys)
+        self._chosen.update((_thing(k), True) for k in keys)

@@ -7,11 +7,15 @@ computed once per snapshot and kept while the snapshot is the same object.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from cockpit.exchange import catalogue
 from cockpit.exchange.model import MonitorHealthEntry
+from cockpit.fleet.bookmarks import NO_BOOKMARKS, Bookmarks
+from cockpit.fleet.filtering import Query, parse
+from cockpit.fleet.grouping import GroupBy, group_of, rank
+from cockpit.fleet.matching import Matcher, matcher
 from cockpit.fleet.rollup import (
     STALE_AFTER_POLLS,
     UNREACHABLE_AFTER_POLLS,
@@ -78,7 +82,7 @@ class ServerView:
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """A DAG, or the servers outside one at a site. ``servers``: those that the filter leaves."""
+    """What a :class:`GroupBy` puts together. ``servers``: those that the filter leaves."""
 
     key: tuple[str, ...]
     title: str
@@ -106,28 +110,19 @@ class FleetView:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """``text``: a substring of server, health set, monitor or target, or the start of a state.
-
-    A leading ``!`` turns it round. The start, because "healthy" must not find "Unhealthy".
-    """
+    """``text``: in the filter's language (:mod:`cockpit.fleet.filtering`). Raises FilterError for a text
+    that means nothing."""
 
     text: str = ""
     faults_only: bool = False
+    query: Query = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "query", parse(self.text))
 
     @property
     def active(self) -> bool:
-        return self.faults_only or bool(self.text.lstrip("!").strip())
-
-    def keeps(self, leaf: Leaf, server: State) -> bool:
-        if self.faults_only and not (leaf.state.is_fault or (server.is_fault and leaf.entry is None)):
-            return False
-        inverse = self.text.startswith("!")
-        needle = self.text.lstrip("!").strip().lower()
-        if not needle:
-            return True
-        words = (leaf.state.word, leaf.entry.alert_value if leaf.entry else "")
-        found = needle in leaf.words or any(w.lower().startswith(needle) for w in words)
-        return found is not inverse
+        return self.faults_only or bool(self.query.terms)
 
 
 def aged(server: ServerSnapshot, now: datetime, feed_lost: bool) -> ServerSnapshot:
@@ -162,13 +157,6 @@ def holds_until(server: ServerSnapshot, now: datetime) -> datetime:
     return next((turn for turn in turns if now <= turn), _NEVER)
 
 
-def group_of(server: ServerSnapshot) -> tuple[tuple[str, ...], str]:
-    """The key and the title of the group a server stands under."""
-    if server.dag:
-        return ("fleet", f"dag:{server.dag}"), f"{server.dag} (DAG)"
-    return ("fleet", f"site:{server.server.site}"), f"{server.server.site or 'unknown'} (site)"
-
-
 def leaf_state(server: ServerSnapshot, state: State) -> State:
     """A row's state under what is heard of its server: an old Healthy is no longer Healthy."""
     if server.reach in _LOST:
@@ -180,9 +168,12 @@ def leaf_state(server: ServerSnapshot, state: State) -> State:
     return state
 
 
-def view_server(server: ServerSnapshot) -> ServerView:
+def view_server(server: ServerSnapshot, by: GroupBy = GroupBy.DAG) -> ServerView:
     """All that is shown of one server."""
-    group, title = group_of(server)
+    whole = server_state(server)
+    held, title = group_of(server, whole, by)
+    group: tuple[str, ...] = ("fleet", held)
+    named = title if by is GroupBy.DAG else group_of(server, whole, GroupBy.DAG)[1]
     expected = catalogue.expected_health_sets(server.server.version, server.server.roles)
     known = {name.lower(): name for name in expected}
     for entry in server.monitors:
@@ -191,8 +182,8 @@ def view_server(server: ServerSnapshot) -> ServerView:
     sets: list[tuple[str, State]] = []
     leaves: list[Leaf] = []
     for lower, name in known.items():
-        base = (*group, server.name, name)
-        where = f"{title} {server.server.site} {server.name} {name} "
+        base: tuple[str, ...] = (*group, server.name, name)
+        where = f"{named} {server.server.site} {server.name} {name} "
         rows = [e for e in server.monitors if e.health_set_name.lower() == lower]
         set_state = leaf_state(server, health_set_state(server, name))
         sets.append((name, set_state))
@@ -211,9 +202,9 @@ def view_server(server: ServerSnapshot) -> ServerView:
             leaves.append(Leaf(key, server.name, name, e, state, words, clock, names.count(e.name) > 1))
     if not known:
         state = leaf_state(server, State.NOT_MONITORED)
-        words = f"{title} {server.name} no pop".lower()
+        words = f"{named} {server.name} no pop".lower()
         leaves.append(Leaf((*group, server.name, "-"), server.name, "", None, state, words, clock))
-    return ServerView(group, title, server, server_state(server), tuple(sets), tuple(leaves))
+    return ServerView(group, title, server, whole, tuple(sets), tuple(leaves))
 
 
 def group_state(states: Iterable[State]) -> State:
@@ -238,7 +229,8 @@ class Viewer:
 
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
-        self._wanted = Filter()
+        self._by = GroupBy.DAG
+        self._wanted = _Wanted(Filter(), NO_BOOKMARKS)
         self._groups: dict[tuple[str, ...], _KnownGroup] = {}
 
     def server(self, snapshot: ServerSnapshot, now: datetime, feed_lost: bool) -> ServerView:
@@ -252,20 +244,30 @@ class Viewer:
         if known is not None and known.view.snapshot.reach is current.reach:
             view = known.view
         else:
-            view = view_server(current)
+            view = view_server(current, self._by)
         self._known[snapshot.name] = _Known(snapshot, feed_lost, now, holds_until(snapshot, now), view)
         return view
 
     def fleet(
-        self, fleet: FleetSnapshot, now: datetime, wanted: Filter, feed_lost: bool = False
+        self,
+        fleet: FleetSnapshot,
+        now: datetime,
+        wanted: Filter,
+        feed_lost: bool = False,
+        by: GroupBy = GroupBy.DAG,
+        bookmarks: Bookmarks = NO_BOOKMARKS,
     ) -> FleetView:
+        """``bookmarks``: what the filter's ``mark:`` looks into."""
+        self._regroup(by)
         if len(self._known) > len(fleet.servers):
             self._known = {name: known for name, known in self._known.items() if name in fleet.servers}
         servers = {name: self.server(s, now, feed_lost) for name, s in fleet.servers.items()}
         members: dict[tuple[str, ...], list[ServerView]] = {}
         for view in servers.values():
             members.setdefault(view.group, []).append(view)
-        every = self._all_groups(members, wanted)
+        every = self._all_groups(
+            members, _Wanted(wanted, bookmarks if wanted.query.asks_for_marks else NO_BOOKMARKS)
+        )
         groups = tuple(group for group in every if group.servers or not wanted.active)
         up = [v.snapshot for v in servers.values() if v.snapshot.reach in (Reach.LIVE, Reach.STALE)]
         heard = [s.last_success for s in up if s.last_success is not None]
@@ -281,20 +283,37 @@ class Viewer:
             oldest=min(heard, default=None),
         )
 
+    def _regroup(self, by: GroupBy) -> None:
+        """Keys name the group: under other groups every view is another."""
+        if by is not self._by:
+            self._by = by
+            self._known = {}
+            self._groups = {}
+
     def _all_groups(
-        self, members: dict[tuple[str, ...], list[ServerView]], wanted: Filter
+        self, members: dict[tuple[str, ...], list[ServerView]], wanted: _Wanted
     ) -> list[GroupView]:
         """The groups in order; one whose servers are all the same objects stays the same object too."""
         before = self._groups if wanted == self._wanted else {}
         self._wanted = wanted
         self._groups = {}
-        for key in sorted(members):
+        matching = matcher(wanted.filter.query, wanted.bookmarks)
+        for key in sorted(members, key=lambda key: rank(key[1])):
             known, views = before.get(key), members[key]
             if known is None or known.views != views:
-                filtered = _filtered(views, wanted, known.filtered if known is not None else {})
+                kept = known.filtered if known is not None else {}
+                filtered = _filtered(views, wanted.filter, matching, kept)
                 known = _KnownGroup(views, filtered, _group(views, filtered))
             self._groups[key] = known
         return [known.group for known in self._groups.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What groups were filtered with."""
+
+    filter: Filter
+    bookmarks: Bookmarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,22 +326,33 @@ class _KnownGroup:
 
 
 def _filtered(
-    views: list[ServerView], wanted: Filter, known: Mapping[ServerView, ServerView | None]
+    views: list[ServerView],
+    wanted: Filter,
+    matching: Matcher,
+    known: Mapping[ServerView, ServerView | None],
 ) -> dict[ServerView, ServerView | None]:
     """What the filter leaves of each view: the view itself, a smaller one, nothing."""
     if not wanted.active:
         return {view: view for view in views}
-    return {view: known[view] if view in known else _fewer(view, wanted) for view in views}
+    faults = wanted.faults_only
+    return {view: known[view] if view in known else _fewer(view, faults, matching) for view in views}
 
 
-def _fewer(view: ServerView, wanted: Filter) -> ServerView | None:
-    leaves = tuple(leaf for leaf in view.leaves if wanted.keeps(leaf, view.state))
+def _fewer(view: ServerView, faults_only: bool, matching: Matcher) -> ServerView | None:
+    leaves = matching.kept(view.snapshot, view.leaves)
+    if faults_only:
+        leaves = [leaf for leaf in leaves if _is_fault(leaf, view.state)]
     if len(leaves) == len(view.leaves):
         return view
     if not leaves:
         return None
     held = {leaf.health_set for leaf in leaves}
-    return replace(view, leaves=leaves, sets=tuple(s for s in view.sets if s[0] in held))
+    return replace(view, leaves=tuple(leaves), sets=tuple(s for s in view.sets if s[0] in held))
+
+
+def _is_fault(leaf: Leaf, server: State) -> bool:
+    """A fault of its own; where there is no monitor, one of its server."""
+    return leaf.state.is_fault or (server.is_fault and leaf.entry is None)
 
 
 def _group(views: list[ServerView], filtered: Mapping[ServerView, ServerView | None]) -> GroupView:
