@@ -59,6 +59,7 @@ def run(
     if reason := life.refuse(os.environ):
         raise ConfigError(reason)
     from cockpit.commands.logs_view import badge_of, server_logs
+    from cockpit.fleet.bookmarks import bookmarks_file
     from cockpit.fleet.client import CollectorFeed
     from cockpit.fleet.recording_tape import Tape, TapedFeed
     from cockpit.ui.app import CockpitApp
@@ -83,6 +84,7 @@ def run(
         logs=server_logs(environment, secret, places),
         record_dir=places.recordings,
         telling=lambda: _telling(environment, places),
+        bookmarks=bookmarks_file(places.bookmarks, environment.name),
     )
     code = life.run(app, mouse=mouse)
     _say_what_stays(environment, places)

@@ -46,6 +46,11 @@ class Paths:
         return self.state / "recordings"
 
     @property
+    def bookmarks(self) -> Path:
+        """A file of bookmarks for each environment."""
+        return self.state / "bookmarks"
+
+    @property
     def journal(self) -> Path:
         """The SQLite journal's folder: database, key, checkpoints."""
         return self.state / "journal"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import quote
 
 import msgspec
@@ -21,6 +21,10 @@ from cockpit.config.paths import private_dir, write_private
 from cockpit.exchange.text import clean_line
 
 BOOKMARK_KEYS: Final = frozenset(string.ascii_letters + string.digits)
+
+
+Booked: TypeAlias = tuple[tuple[str, str], ...]
+"""What is marked of one server: health sets in small letters, empty for all of it, each with its key."""
 
 
 class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -57,9 +61,13 @@ class Bookmarks:
         )
         return "".join(found)
 
-    def exactly(self, place: Place) -> str:
-        """The keys of the bookmarks on just that place."""
-        return "".join(key for key, other in self.places.items() if other.same(place))
+    def by_server(self) -> dict[str, Booked]:
+        """What is marked of each server, by its name in small letters."""
+        found: dict[str, Booked] = {}
+        for key, place in self.places.items():
+            name = place.server.lower()
+            found[name] = (*found.get(name, ()), (place.health_set.lower(), key))
+        return found
 
     def toggled(self, key: str, place: Place) -> Bookmarks:
         """With ``key`` on ``place``; where it was there already, without it. Raises ValueError for a key that

@@ -8,7 +8,6 @@ but not between quotation marks. Words one after the other without a key are one
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,13 +54,17 @@ ROLE_WORDS: Final[Mapping[str, Role]] = {
 
 class FilterError(ValueError):
     """A filter that means nothing. ``term``: the part that is wrong, at ``start`` of the text; ``why``: a
-    sentence without its full stop; ``possible``: what could stand there."""
+    sentence without its full stop; ``possible``: what could stand there. ``unfinished``: the text ends where
+    its value should begin or go on, as it does while it is typed."""
 
-    def __init__(self, term: str, start: int, why: str, possible: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, term: str, start: int, why: str, possible: tuple[str, ...] = (), *, unfinished: bool = False
+    ) -> None:
         self.term = term
         self.start = start
         self.why = why
         self.possible = possible
+        self.unfinished = unfinished
         super().__init__(self.sentence)
 
     @property
@@ -167,7 +170,7 @@ def _begins(text: str, at: int) -> bool:
 def _quoted(text: str, at: int, start: int) -> tuple[Value, int]:
     found = _QUOTED.match(text, at)
     if found is None:
-        raise FilterError(text[start:].rstrip(), start, _('the closing " is missing'))
+        raise FilterError(text[start:].rstrip(), start, _('the closing " is missing'), unfinished=True)
     return Value(found[1].replace('""', '"'), literal=True), found.end()
 
 
@@ -200,7 +203,7 @@ def _value(text: str, key: str, start: int, at: int) -> tuple[Value, int]:
         value, end = Value(found[0]), found.end()
     else:
         why = _("behind it belongs {what}").format(what=_(KEYS[key]))
-        raise FilterError(text[start:at], start, why, _closed(key))
+        raise FilterError(text[start:at], start, why, _closed(key), unfinished=at == len(text))
     if reason := _wrong(key, value):
         raise FilterError(text[start:end], start, reason, _closed(key))
     return value, end
@@ -208,6 +211,8 @@ def _value(text: str, key: str, start: int, at: int) -> tuple[Value, int]:
 
 def _unknown(named: str, start: int) -> FilterError:
     """An unknown key, with the nearest of ours first."""
+    import difflib  # not needed for the first paint
+
     near = difflib.get_close_matches(named[:-1].lower(), KEYS, n=1, cutoff=0.5)
     possible = tuple(f"{key}:" for key in (*near, *(k for k in KEYS if k not in near)))
     if near:

@@ -34,6 +34,11 @@ def replace_bindings(node: DOMNode, bindings: Iterable[Binding]) -> None:
     node._bindings = BindingsMap(bindings)
 
 
+def add_bindings(node: DOMNode, bindings: Iterable[Binding]) -> None:
+    """The bindings of ``node`` are its class's and these, which win."""
+    node._bindings = BindingsMap.merge([node._bindings, BindingsMap(bindings)])
+
+
 def write_to_terminal(app: App[Any], data: str) -> None:
     """``data`` as it is, in order with what Textual writes (``copy_to_clipboard`` knows no tmux)."""
     if app._driver is not None:

@@ -11,6 +11,7 @@ from typing import Final
 from textual.binding import Binding
 
 from cockpit.ui.action import Action
+from cockpit.ui.finding_actions import FINDING_ACTIONS
 from cockpit.ui.log_actions import FROM_FLEET, LOG_ACTIONS
 from cockpit.ui.recovery_actions import RECOVERY_ACTIONS
 from cockpit.ui.trace_actions import TRACE_ACTIONS
@@ -21,10 +22,11 @@ __all__ = ["ACTIONS", "Action", "Registry", "key_label"]
 ACTIONS: Final[tuple[Action, ...]] = (
     Action("app.help", ("?", "f1"), "help", "app", "Cockpit", "The keys that work here.", shown=True),
     Action("fleet.filter", ("/",), "filter", "fleet", "Find",
-           "Text in server, health set, monitor, target, or the start of a state; a leading "
-           "! turns it round.", shown=True),
+           "Text in server, health set, monitor, target, or the start of a state; or terms such as "
+           "server:ex* state:unhealthy since:10m; a leading ! turns a term round.", shown=True),
     Action("fleet.faults-only", ("f",), "faults", "fleet", "Find",
            "Only what is not well, or everything again.", shown=True),
+    *FINDING_ACTIONS,
     Action("fleet.probe", ("p",), "probe", "fleet", "Act",
            "Re-run the probe behind the monitor (Invoke-MonitoringProbe); shows the command "
            "first.", shown=True),

@@ -49,7 +49,7 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
     recoveries; called once, in a thread, after the first paint. None: this cockpit has none.
     ``logs``: opens protocol logs; None: there is no key for them. A ``feed`` that passes a tape can be
     recorded by a key, to a new file in ``record_dir``, else in ``save_dir``. ``telling``: makes who tells of
-    changes, after the first paint. None: nobody does.
+    changes, after the first paint. None: nobody does. ``bookmarks``: the file they are kept in.
     """
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["logs.tcss", "cockpit.tcss"]
@@ -71,6 +71,7 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
         logs: OpenLogs | None = None,
         record_dir: Path | None = None,
         telling: Callable[[], Telling] | None = None,
+        bookmarks: Path | None = None,
     ) -> None:
         super().__init__(crash_dir, theme=theme, theme_files=theme_files, glyphs=glyphs)
         self.save_dir, self.present = save_dir or crash_dir, now
@@ -88,7 +89,7 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
         self._open_logs = logs
         registry = Registry.build(environment.read_only, keymap, actions)
         self.badge = environment
-        self.desk = Desk(feed, environment, registry, now, self.save_dir)
+        self.desk = Desk(feed, environment, registry, now, self.save_dir, bookmarks_file=bookmarks)
         self.fleet_screen = FleetScreen(self.desk, self.glyphs, self.recoveries)
         replace_bindings(self, registry.bindings("app"))
 
@@ -111,6 +112,7 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
         gc.enable()
         self.read_feed()
         self.start_recoveries()
+        self.fleet_screen.read_bookmarks()
         if self._make_telling is not None:
             self.telling = self._make_telling()
             if self.telling.open(self):

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
+from cockpit.fleet.bookmarks import NO_BOOKMARKS, Bookmarks, Place, read_bookmarks, toggle_bookmark
 from cockpit.fleet.feed import Feed
 from cockpit.fleet.messages import AbandonProbe, Command, Pause, Refresh, RunProbe, SetInterval, Watch
 from cockpit.fleet.snapshot import FleetDiff, FleetSnapshot, ProbePhase, ProbeRun, apply, carried
@@ -35,6 +36,9 @@ class Desk:
     asked: dict[str, Asked] = field(default_factory=dict)
     watched: str = ""
     wished_interval: float | None = None
+    bookmarks: Bookmarks = NO_BOOKMARKS
+    bookmarks_file: Path | None = None
+    """None: bookmarks last as long as this cockpit."""
     _base: FleetSnapshot = field(default_factory=FleetSnapshot)
 
     def arrived(self, diff: FleetDiff, first: bool) -> None:
@@ -71,6 +75,20 @@ class Desk:
     def refusals(self) -> dict[str, str]:
         """Actions that RBAC keeps this account from, with the reason."""
         return refusals(self.snapshot.status.grants)
+
+    # Bookmarks
+
+    def load_bookmarks(self) -> None:
+        """Those that were kept. Raises BookmarksError."""
+        if self.bookmarks_file is not None:
+            self.bookmarks = read_bookmarks(self.bookmarks_file)
+
+    def toggle_bookmark(self, key: str, place: Place) -> Bookmarks:
+        """Put ``key`` on ``place``, or take it off. Raises BookmarksError: then nothing has changed."""
+        file = self.bookmarks_file
+        kept = self.bookmarks.toggled(key, place) if file is None else toggle_bookmark(file, key, place)
+        self.bookmarks = kept
+        return kept
 
     # What the operator asks for
 

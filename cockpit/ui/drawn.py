@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TypeAlias
 
+from cockpit.fleet.bookmarks import NO_BOOKMARKS, Booked, Bookmarks
 from cockpit.fleet.rollup import State
 from cockpit.ui import render
 from cockpit.ui.look import Glyphs
@@ -26,6 +27,7 @@ class _Server:
     """The rows of a server in the tree. ``opened``: of its health sets; None: the server is closed."""
 
     marks: ServerMarks
+    booked: Booked
     sets: tuple[tuple[Key, State], ...]
     opened: dict[Key, bool] | None
     rows: list[Row]
@@ -38,8 +40,16 @@ class TreeRows:
         self._glyphs = glyphs
         self._known: dict[ServerView, _Server] = {}
 
-    def rows(self, view: FleetView, title: str, is_open: IsOpen, marks: Marks = NOTHING) -> list[Row]:
+    def rows(
+        self,
+        view: FleetView,
+        title: str,
+        is_open: IsOpen,
+        marks: Marks = NOTHING,
+        bookmarks: Bookmarks = NO_BOOKMARKS,
+    ) -> list[Row]:
         """``is_open`` says whether a key shows its children; ``marks``: what recoveries have to tell."""
+        booked = bookmarks.by_server()
         before, self._known = self._known, {}
         if not view.servers:
             return []
@@ -49,21 +59,31 @@ class TreeRows:
             rows.append(render.group_row(group, opened, self._glyphs))
             for server in group.servers if opened else ():
                 known = self._known[server] = self._server(
-                    server, before.get(server), is_open, marks.of(server.name)
+                    server,
+                    before.get(server),
+                    is_open,
+                    marks.of(server.name),
+                    booked.get(server.name.lower(), ()),
                 )
                 rows += known.rows
         return rows
 
     def _server(
-        self, server: ServerView, known: _Server | None, is_open: IsOpen, marks: ServerMarks
+        self,
+        server: ServerView,
+        known: _Server | None,
+        is_open: IsOpen,
+        marks: ServerMarks,
+        booked: Booked,
     ) -> _Server:
         sets = known.sets if known is not None else render.openable_sets(server)
         opened = None
         if is_open((*server.group, server.name), server.state):
             opened = {key: is_open(key, state) for key, state in sets}
-        if known is not None and known.opened == opened and known.marks == marks:
+        if known is not None and (known.opened, known.marks, known.booked) == (opened, marks, booked):
             return known
-        return _Server(marks, sets, opened, render.server_rows(server, opened, self._glyphs, marks))
+        rows = render.server_rows(server, opened, self._glyphs, marks, booked)
+        return _Server(marks, booked, sets, opened, rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

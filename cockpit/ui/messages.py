@@ -51,6 +51,15 @@ class FilterTyped(Message):
         super().__init__()
 
 
+class KeyChosen(Message):
+    """A prompt for one key has its answer. ``kind``: which prompt; ``key``: the character, empty: none."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        self.kind = kind
+        self.key = key
+        super().__init__()
+
+
 class FeedStarted(Message):
     """The collector runs and takes commands."""
 

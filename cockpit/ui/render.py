@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from cockpit.exchange.model import MonitorHealthEntry, Version
+from cockpit.fleet.bookmarks import Booked
 from cockpit.fleet.rollup import State, monitor_state
 from cockpit.fleet.snapshot import CollectorStatus, FleetSnapshot, ProbePhase, Reach
 from cockpit.ui.environment import EnvironmentBadge
@@ -102,20 +103,31 @@ def openable_sets(server: ServerView) -> tuple[tuple[Key, State], ...]:
     return tuple(((*server.group, server.name, name), of) for name, of in server.sets if name in held)
 
 
+def _booked(booked: Booked, health_set: str) -> Line:
+    """The keys of the bookmarks on a health set, or with an empty name on the whole server."""
+    keys = "".join(key for name, key in booked if name == health_set.lower())
+    return ((f" '{keys}", "text-key"),) if keys else ()
+
+
 def server_rows(
-    server: ServerView, opened: Mapping[Key, bool] | None, glyphs: Glyphs, marks: ServerMarks = NO_MARKS
+    server: ServerView,
+    opened: Mapping[Key, bool] | None,
+    glyphs: Glyphs,
+    marks: ServerMarks = NO_MARKS,
+    booked: Booked = (),
 ) -> list[Row]:
     """A server in the tree; below it, when it is open, its health sets (``opened``: which of them are)."""
     key = (*server.group, server.name)
     alarm: Line = ((f"  {glyphs.alarm} {marks.words}", "state-unhealthy"),) if marks.words else ()
-    note = (*alarm, *server_note(server, glyphs))
+    note = (*_booked(booked, ""), *alarm, *server_note(server, glyphs))
     rows = [_tree_row(key, server.state, 1, opened is not None, server.name, note, glyphs)]
     for name, set_state in server.sets if opened is not None else ():
         set_key = (*key, name)
         has_rows = opened is not None and set_key in opened
         shown = opened[set_key] if opened is not None and has_rows else None
         no_rows: Line = () if has_rows else (("  no rows", "text-dim"),)
-        rows.append(_tree_row(set_key, set_state, 2, shown, name, no_rows, glyphs))
+        set_note = (*_booked(booked, name), *no_rows)
+        rows.append(_tree_row(set_key, set_state, 2, shown, name, set_note, glyphs))
         if shown:
             rows += [
                 _leaf_row(leaf, leaf.entry, glyphs, marks)

@@ -36,7 +36,7 @@ def test_a_mark_on_a_server_holds_its_health_sets_and_not_the_other_way_round() 
     assert marks.keys_of("EX02", "pop") == "b"
     assert marks.keys_of("EX02", "POP.Proxy") == ""
     assert marks.keys_of("EX02") == ""
-    assert marks.exactly(Place("EX02", "POP")) == "b"
+    assert marks.by_server() == {"ex01": (("", "a"),), "ex02": (("pop", "b"),)}
 
 
 def test_what_is_written_is_read_and_nobody_else_may(tmp_path: Path) -> None:

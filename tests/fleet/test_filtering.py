@@ -157,6 +157,23 @@ def test_refusals_say_which_term_why_and_what_is_possible(
     assert f'"{term}": ' in str(error)
 
 
+@pytest.mark.parametrize(
+    ("text", "unfinished"),
+    [
+        ("x state:", True),
+        ("!server:a,", True),
+        ('target:"a b', True),
+        ("server: x", False),
+        ("sever:", False),
+    ],
+)
+def test_what_is_being_typed_is_told_from_what_is_wrong(text: str, unfinished: bool) -> None:
+    with pytest.raises(FilterError) as caught:
+        parse(text)
+    assert caught.value.unfinished is unfinished
+    parse(text[: caught.value.start])  # what stands before it means something
+
+
 def test_an_unknown_key_is_told_the_nearest_first() -> None:
     with pytest.raises(FilterError) as caught:
         parse("taget:x")

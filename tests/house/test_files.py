@@ -19,6 +19,7 @@ from cockpit.config import environment as config
 from cockpit.config.child import Child
 from cockpit.config.environment import Environment
 from cockpit.config.paths import paths, private_dir
+from cockpit.fleet.bookmarks import Place, bookmarks_file, toggle_bookmark
 from cockpit.journal.records import Actor
 from cockpit.journal.store import open_journal, sqlite_url
 from cockpit.recovery import bundle, launch
@@ -88,6 +89,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "run log": lambda _: run_log(),
     "bundle": lambda _: bundle._write(paths().bundles, "run-4f2a", b"PK"),
     "view": lambda _: save_text(paths().views, "fleet", "text", NOW),
+    "bookmarks": lambda _: toggle_bookmark(bookmarks_file(paths().bookmarks, "prod"), "a", Place("EX01")),
     "crash": lambda _: life.crash_line(ValueError("x"), paths().crashes),
     "collector": lambda _: child(paths().collector_log),
     "log reader": lambda _: child(paths().reader_log),

@@ -5,22 +5,26 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.timer import Timer
 
+from cockpit.fleet.bookmarks import BookmarksError
+from cockpit.fleet.grouping import GroupBy
 from cockpit.fleet.snapshot import ProbePhase
 from cockpit.ui import panels, render
 from cockpit.ui._textual_hacks import replace_bindings
+from cockpit.ui.crumbs import Lens, crumbs
 from cockpit.ui.desk import Desk
 from cockpit.ui.drawn import Monitor, MonitorRows, TreeRows, worst_first
 from cockpit.ui.expansion import GROUP, HEALTH_SET, SERVER, Expansion
 from cockpit.ui.look import Glyphs, Line, plain
-from cockpit.ui.messages import FeedWanted, FilterTyped
+from cockpit.ui.messages import FeedWanted
 from cockpit.ui.reasons import Reasons
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.screens.fleet_actions import FleetActions
+from cockpit.ui.trail import Trail
 from cockpit.ui.view import Filter, FleetView, Leaf, ServerView, Viewer
 from cockpit.ui.widgets.bars import Banner, Bar, KeyBar
 from cockpit.ui.widgets.environment import EnvironmentStrip
@@ -33,6 +37,7 @@ AGE_TICK = 5.0
 DRAW_SECONDS = 0.5
 """The least time between two drawings of what is polled; what the operator does is drawn at once."""
 WATCH_DELAY = 0.2
+TINY_COLUMNS, TINY_ROWS = 80, 20
 
 
 class FleetScreen(FleetActions, inherit_bindings=False):
@@ -50,6 +55,8 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         self.viewer = Viewer()
         self.expansion = Expansion()
         self.filter = Filter()
+        self.by = GroupBy.DAG
+        self.trail = Trail()
         self.view: FleetView | None = None
         self.subject: tuple[ServerView, Leaf] | None = None
         self._tree_rows = TreeRows(glyphs)
@@ -69,6 +76,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         yield EnvironmentStrip()
         yield Bar(id="context")
         yield Banner(id="banner")
+        yield Bar(id="crumbs")
         with Container(id="body"):
             yield RowsPane(id="tree", columns=render.TREE_COLUMNS, headed=False)
             with Container(id="right"):
@@ -82,15 +90,24 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         yield KeyBar(id="keys", actions=self.desk.registry.on_screen(self.scope))
 
     def on_mount(self) -> None:
-        self.add_class("-pane-2")
+        self.add_class("-pane-2", "-on-tree")
         self.pane("probe").set_title((("3 Probe results", ""),))
         self.rows("tree").focus()
         self.set_interval(AGE_TICK, self.redraw)
         self._composed = True
         self.redraw()  # so that the very first frame says something
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
+        """Below a size two panes are too small to read: then there is one at a time."""
+        self.set_class(event.size.width < TINY_COLUMNS or event.size.height < TINY_ROWS, "-tiny")
         self.call_after_refresh(self.redraw)
+
+    def read_bookmarks(self) -> None:
+        try:
+            self.desk.load_bookmarks()
+        except BookmarksError as error:
+            self.say(str(error), warning=True)
+        self.redraw()
 
     def on_screen_resume(self) -> None:
         self.recoveries.look()
@@ -133,13 +150,17 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         if not self._composed or self._covered():
             return
         desk, now = self.desk, self.desk.now()
-        self.view = view = self.viewer.fleet(desk.snapshot, now, self.filter, desk.lost is not None)
+        self.view = view = self.viewer.fleet(
+            desk.snapshot, now, self.filter, desk.lost is not None, self.by, desk.bookmarks
+        )
         self._draw_bars(view, now)
         title = desk.badge.name or "Fleet"
-        rows = self._tree_rows.rows(view, title, self.expansion.is_open, self.recoveries.marks)
+        rows = self._tree_rows.rows(
+            view, title, self.expansion.is_open, self.recoveries.marks, desk.bookmarks
+        )
         tree = self.rows("tree")
         tree.set_title(self._tree_title(view))
-        tree.set_rows(rows, empty=self._waiting())
+        tree.set_rows(rows, empty=self._waiting(), moved=self.moved)
         self._monitor_rows.keep(view)
         self._draw_selection()
 
@@ -164,6 +185,18 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         banner = self.query_one("#banner", Banner)
         banner.set_lines(lines)
         banner.display = bool(lines)
+
+    def draw_crumbs(self) -> None:
+        """Where the cursor is, and through what one looks."""
+        if self.view is None:
+            return
+        key_of, wanted = self.desk.registry.key_of, self.filter
+        alone = key_of("fleet.maximise") if self.alone else ""
+        lens = Lens(wanted.text, wanted.faults_only, self.by, self.trail, alone)
+        key = self.rows("tree").cursor_key or ("fleet",)
+        cells = self.size.width or self.app.size.width
+        title = self.desk.badge.name or "Fleet"
+        self.query_one("#crumbs", Bar).set_lines([crumbs(title, key, self.view, lens, self.glyphs, cells)])
 
     def _draw_keys(self) -> None:
         why = self.app.why_not(self)  # type: ignore[attr-defined]
@@ -200,6 +233,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         """The right side: what the tree's cursor stands on."""
         if self.view is None:
             return
+        self.draw_crumbs()
         key = self.rows("tree").cursor_key or ("fleet",)
         table = self.rows("monitors")
         self._monitors = worst_first(self._below(key))
@@ -210,7 +244,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         table.set_title((("2 Monitors", ""), (f"{dot}{name}{dot}{len(self._monitors)}", "")))
         nothing = render.nothing(self.view, self.filter)
         rows = [monitor.row for monitor in self._monitors]
-        table.set_rows(rows, empty=((f" {nothing}" if not rows else "", "text-dim"),))
+        table.set_rows(rows, empty=((f" {nothing}" if not rows else "", "text-dim"),), moved=self.moved)
         if len(key) > HEALTH_SET:
             table.go_to_key(key)
         self._draw_subject()
@@ -313,13 +347,6 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         event.stop()
         if event.pane.id == "tree":
             self.action_toggle_row()
-
-    @on(FilterTyped)
-    def _filter_typed(self, event: FilterTyped) -> None:
-        self.filter = Filter(event.text, self.filter.faults_only)
-        self.redraw()
-        if event.done:
-            self._close_filter_input()
 
     def view_text(self) -> str:
         """The whole view as text, nothing cut: for ``ctrl+s``."""

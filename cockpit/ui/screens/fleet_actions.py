@@ -15,25 +15,21 @@ from cockpit.ui.logs import LogsWanted
 from cockpit.ui.panels import runs_of
 from cockpit.ui.reasons import Reasons, Why
 from cockpit.ui.saving import fleet_rows, not_saved, save_view, saved
-from cockpit.ui.screens.fleet_trace import FleetTrace
-from cockpit.ui.view import Filter, FleetView, Leaf, ServerView
+from cockpit.ui.screens.fleet_finding import FleetFinding
+from cockpit.ui.view import FleetView, Leaf, ServerView
 from cockpit.ui.widgets.panes import LinesPane, Pane
 from cockpit.ui.widgets.rows import Key, RowsPane
 
 PANES = ("tree", "monitors", "probe", "side")
 
 
-class FleetActions(FleetTrace, inherit_bindings=False):
+class FleetActions(FleetFinding, inherit_bindings=False):
     """The actions; :class:`FleetScreen` adds the drawing."""
 
     desk: Desk
     expansion: Expansion
-    filter: Filter
     view: FleetView | None
     subject: tuple[ServerView, Leaf] | None
-
-    def redraw(self) -> None:
-        raise NotImplementedError
 
     def start_feed(self) -> None:
         raise NotImplementedError
@@ -58,35 +54,12 @@ class FleetActions(FleetTrace, inherit_bindings=False):
     def say(self, text: str, warning: bool = False) -> None:
         self.app.notify(text, severity="warning" if warning else "information", markup=False, timeout=6)
 
-    # Find
-
-    def action_filter(self) -> None:
-        from cockpit.ui.widgets.filterbox import FilterBox
-
-        box = next(iter(self.query(FilterBox)), None)
-        if box is None:
-            self.mount(FilterBox(self.filter.text), before="#keys")
-        else:
-            box.focus()
-
-    def _close_filter_input(self) -> None:
-        for box in self.query("#filter"):
-            if box.has_focus:
-                self.rows("tree").focus()
-            box.remove()
-
-    def action_faults_only(self) -> None:
-        self.filter = Filter(self.filter.text, not self.filter.faults_only)
-        self.redraw()
-
     def action_back(self) -> None:
-        """One step back: the filter, the wait for a probe, the focus."""
+        """One step back: what is asked, the pane alone, the filter, the wait for a probe, the focus."""
         probe_pane = self.pane("probe")
-        if self.query("#filter") or self.filter.active:
-            self._close_filter_input()
-            self.filter = Filter()
-            self.redraw()
-        elif probe_pane.has_focus and self.subject and self.desk.waiting_run(self.subject[0].name):
+        if self.step_back():
+            return
+        if probe_pane.has_focus and self.subject and self.desk.waiting_run(self.subject[0].name):
             self.action_stop_waiting()
         else:
             self.action_pane_1()
@@ -240,11 +213,13 @@ class FleetActions(FleetTrace, inherit_bindings=False):
         self._focused().move_end(last=True)
 
     def _show_pane(self, number: int) -> None:
-        """Focus a pane; on a narrow screen the panes below the tree take turns."""
+        """Focus a pane; on a narrow screen the panes below the tree take turns, on a tiny one all do."""
+        self.set_class(number == 1, "-on-tree")
         if number > 1:
             for other in (2, 3, 4):
                 self.set_class(other == number, f"-pane-{other}")
         name = PANES[number - 1]
+        self.follow_maximised(name)
         self.call_after_refresh(self.query_one(f"#{name}", Pane).focus)
 
     def action_pane_1(self) -> None:

@@ -26,7 +26,8 @@ DIALOGS: Final = {"fleet": "recover", "run": "decide"}
 def help_lines(registry: Registry, scope: str, why: Reasons) -> list[Line]:
     """Every action of the screen of ``scope`` by group: its keys, its title, its help, and why it cannot be
     used now, for those in ``why``."""
-    live = [*registry.known(scope), *registry.live(DIALOGS.get(scope, ""))]
+    below = (DIALOGS.get(scope, ""), "filter" if scope == "fleet" else "")
+    live = [*registry.known(scope), *(action for each in below for action in registry.live(each))]
     lines: list[Line] = []
     for group in dict.fromkeys(a.group for a in live):
         lines += [(("", ""),)] if lines else []
@@ -34,7 +35,8 @@ def help_lines(registry: Registry, scope: str, why: Reasons) -> list[Line]:
         for action in (a for a in live if a.group == group):
             lines += _told(action, why.get(action.id))
     if any(action.method == "filter" for action in live):
-        lines += [(("", ""),), (("In the filter", "text-title"),)]
+        if not any(action.scope == "filter" for action in live):
+            lines += [(("", ""),), (("In the filter", "text-title"),)]
         lines.append((("  enter              ", "text-label"), ("Keep the filter and go back.", "")))
         lines.append((("  esc                ", "text-label"), ("Clear it.", "")))
     if registry.read_only:

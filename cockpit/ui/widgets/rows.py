@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import is_
 from typing import TypeAlias
@@ -101,10 +101,13 @@ class RowsPane(Pane):
         """The place of the row under the cursor."""
         return self._cursor if self._rows else None
 
-    def set_rows(self, rows: Sequence[Row], empty: Line = ()) -> None:
+    def set_rows(
+        self, rows: Sequence[Row], empty: Line = (), moved: Callable[[Key], Key] | None = None
+    ) -> None:
         """Show ``rows``; the cursor stays on its key, or goes to the row that took its place.
 
-        ``empty`` is what stands there when there are none.
+        ``empty`` is what stands there when there are none. ``moved``: where what a key was about is now, for
+        a key that is gone.
         """
         old, new = self._rows, tuple(rows)
         if empty != self.empty:
@@ -124,10 +127,10 @@ class RowsPane(Pane):
         if not same_keys:
             self._index = {row.key: i for i, row in enumerate(new)}
         grown = self._measure(changed if same_keys else None)
-        self._cursor = old_cursor if same_keys else self._find(key, old_cursor)
+        self._cursor = old_cursor if same_keys else self._find(key, old_cursor, moved)
         if same_length and not grown:
-            moved = (old_cursor, self._cursor) if self._cursor != old_cursor else ()
-            self.refresh_body(*changed, *moved)
+            left = (old_cursor, self._cursor) if self._cursor != old_cursor else ()
+            self.refresh_body(*changed, *left)
         else:
             self.resize_body()
             self.refresh()
@@ -136,8 +139,11 @@ class RowsPane(Pane):
         if self.cursor_key != key:
             self.post_message(self.Highlighted(self, self.cursor_key))
 
-    def _find(self, key: Key | None, cursor: int) -> int:
-        """Where the cursor goes: its key, else the nearest living parent, else the same place."""
+    def _find(self, key: Key | None, cursor: int, moved: Callable[[Key], Key] | None) -> int:
+        """Where the cursor goes: its key, else where that has moved, else the nearest living parent, else the
+        same place."""
+        if key is not None and moved is not None and key not in self._index:
+            key = moved(key)
         while key:
             if key in self._index:
                 return self._index[key]
