@@ -23,6 +23,7 @@ from cockpit.commands import (
     left_out,
     liking,
     logs_options,
+    narrowing_options,
     recovery_options,
     timeline_options,
 )
@@ -202,6 +203,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help=_("with --watch: tell of changes as [notify] says, without a screen"),
     )
+    narrowing_options.add(status)
     _format(status, "csv", "jsonl")
 
     recovery_options.add(commands, _group)
@@ -373,6 +375,8 @@ def _run(options: argparse.Namespace) -> int:
                 textfile=options.textfile,
                 notify=options.notify,
                 record=options.status_record or options.record,
+                wanted=options.filter,
+                by=options.group_by,
             )
         case "probe":
             from cockpit.commands import probe

@@ -147,10 +147,10 @@ def as_json(report: dict[str, Any], *, one_line: bool = False) -> str:
     return json.dumps(report, ensure_ascii=False, indent=None if one_line else 2)
 
 
-def as_csv(table: Iterable[tuple[str, ...]]) -> str:
+def as_csv(table: Iterable[tuple[str, ...]], columns: tuple[str, ...] = COLUMNS) -> str:
     """CSV with a header. A cell that a spreadsheet would run as a formula is put in quotes by ``'``."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(columns)
     writer.writerows([inert_cell(cell) for cell in row] for row in table)
     return out.getvalue()

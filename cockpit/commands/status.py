@@ -6,12 +6,13 @@ from pathlib import Path
 
 import msgspec
 
-from cockpit.commands import status_metrics
+from cockpit.commands import narrowing, status_metrics
 from cockpit.commands.output import end_in_order, reader_may_leave
 from cockpit.commands.status_lines import Lines
 from cockpit.commands.status_shown import Asked, lowered
 from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.language import _
 from cockpit.fleet.once import read_once
 from cockpit.fleet.readers import now
 
@@ -31,10 +32,16 @@ def run(
     textfile: Path | None = None,
     notify: bool = False,
     record: Path | None = None,
+    wanted: str = "",
+    by: str | None = None,
 ) -> int:
     """Print the status; the exit code of design §4. ``record``: the file that what is watched is recorded to.
-    Raises ConfigError for a server nobody knows, for a ``textfile`` that cannot be written, and for a file
-    that cannot be recorded to."""
+    ``wanted``: a filter, ``by``: how servers are grouped. Raises ConfigError for a server nobody knows, for a
+    ``textfile`` that cannot be written, for a file that cannot be recorded to, and for a filter that means
+    nothing."""
+    part = narrowing.from_options(wanted, by, environment.name)
+    if part != narrowing.ALL and (form == "jsonl" or textfile is not None or notify):
+        raise ConfigError(_("--filter and --group-by: jsonl, --textfile and --notify tell of every server."))
     if record is not None and not watch:
         raise ConfigError("status --record: give --watch too; one look is printed, not recorded.")
     secret = secrets.password(environment)
@@ -42,7 +49,7 @@ def run(
         # Services and boot times are not part of a status: the WinRM endpoints are left alone.
         polling = msgspec.structs.replace(environment.polling, winrm_interval=0.0)
         environment = msgspec.structs.replace(environment, polling=polling)
-    asked = Asked(environment, server, form, color)
+    asked = Asked(environment, server, form, color, part)
     if textfile is not None:
         status_metrics.refuse(textfile)
     end_in_order()

@@ -6,12 +6,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from cockpit.commands import report
+from cockpit.commands.narrowing import ALL, Narrowed, Narrowing, narrowed
 from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.language import _
 from cockpit.fleet.once import complete
-from cockpit.fleet.rollup import exit_code, server_state
 from cockpit.fleet.snapshot import FleetSnapshot, Problem, ServerSnapshot
 
 UNKNOWN = 3
@@ -19,12 +20,18 @@ UNKNOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a status is asked for. ``server``: as the user wrote it, None for all; ``form``: ``--format``."""
+    """What a status is asked for. ``server``: as the user wrote it, None for all; ``form``: ``--format``;
+    ``narrowing``: what of it, and in which groups."""
 
     environment: Environment
     server: str | None
     form: str
     color: bool
+    narrowing: Narrowing = ALL
+
+    def part(self, fleet: FleetSnapshot) -> Narrowed:
+        """What is to be told of ``fleet``."""
+        return narrowed(report.chosen(fleet, self.only), self.narrowing)
 
     @property
     def only(self) -> frozenset[str]:
@@ -45,23 +52,40 @@ class Asked:
         """The exit code that ``fleet`` stands for (design §4)."""
         if fleet.status.problem is not None:
             return UNKNOWN
-        return exit_code(server_state(s) for s in report.chosen(fleet, self.only))
+        return self.part(fleet).exit_code
+
+    def document(self, fleet: FleetSnapshot, code: int) -> dict[str, Any]:
+        """The report as data."""
+        whole = report.as_dict(fleet, self.only, self.environment.name, code)
+        return self.part(fleet).document(whole)
 
     def print(self, fleet: FleetSnapshot, code: int) -> None:
         """One report on stdout."""
         if self.form == "json":
-            print(report.as_json(report.as_dict(fleet, self.only, self.environment.name, code)))
-        elif self.form == "csv":
-            print(report.as_csv(report.rows(fleet, self.only)), end="")
+            print(report.as_json(self.document(fleet, code)))
+            return
+        part = self.part(fleet)
+        rows = part.rows(report.rows(fleet, self.only))
+        if self.form == "csv":
+            print(_csv(rows, part), end="")
+        elif part.groups is None:
+            _table(rows, self.color)
         else:
-            _table(report.rows(fleet, self.only), self.color)
+            for number, (group, members) in enumerate(part.grouped(rows)):
+                print("\n" * bool(number) + group.heading)
+                _table(members, self.color)
 
     def narrate_all(self, fleet: FleetSnapshot) -> None:
         """Everything that is to be said of ``fleet``, but that it is not complete."""
         narrate(fleet.status.problem)
         if fleet.status.left_out:
             narrate(self._left_out(fleet))
+        part = self.part(fleet)
+        if not part.states and fleet.servers:
+            narrate(Problem(_("Nothing matches the filter, which says nothing about the servers")))
         for server in report.chosen(fleet, self.only):
+            if not part.keeps(server.name):
+                continue
             if server.problem is not None and server.problem != fleet.status.problem:
                 narrate(server.problem, server.name)
             for reading in server.readings:
@@ -112,6 +136,14 @@ def lowered(fleet: FleetSnapshot, asked: Asked, code: int) -> int:
     narrate(Problem("Not every server answered in time", cure="Give a longer --timeout."))
     narrate(fleet.status.shortage)
     return max(code, UNKNOWN) if code != 2 else code
+
+
+def _csv(rows: list[tuple[str, ...]], part: Narrowed) -> str:
+    """With groups: one column more, at the end."""
+    if part.groups is None:
+        return report.as_csv(rows)
+    more = [(*row, group.title) for group, members in part.grouped(rows) for row in members]
+    return report.as_csv(more, (*report.COLUMNS, "group"))
 
 
 _STYLES = {

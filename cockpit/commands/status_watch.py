@@ -124,13 +124,13 @@ class Printed:
         if fleet.status.problem not in (None, self._told):
             narrate(fleet.status.problem)
         self._told = fleet.status.problem
-        rows = self._rows.of(report.chosen(fleet, asked.only))
+        part = asked.part(fleet)
+        rows = [part.rows(found) for found in self._rows.of(report.chosen(fleet, asked.only))]
         if rows == self._shown:
             return
         self._shown = rows
         if asked.form == "json":
-            found = report.as_dict(fleet, asked.only, asked.environment.name, code)
-            print(report.as_json(found, one_line=True), flush=True)
+            print(report.as_json(asked.document(fleet, code), one_line=True), flush=True)
         else:
             asked.print(fleet, code)
             print(flush=True)
