@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from rich.console import RenderableType
+from textual import events
 from textual.actions import ActionParseResult
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.widgets import Input
 
 from cockpit.ui._textual_hacks import catch_up_with_size, driver_class
 from cockpit.ui.action import Action
@@ -25,6 +27,7 @@ from cockpit.ui.life import EXIT_CRASH, crash_line, install_signals
 from cockpit.ui.look import Glyphs
 from cockpit.ui.reasons import Reasons, Why, read_only
 from cockpit.ui.themed_app import NO_THEME_FILES, ThemedApp, ThemeFiles
+from cockpit.ui.widgets.keyprompt import KeyPrompt
 
 RESIZE_SETTLES = 0.3
 """Seconds without another resize until the size is looked at once more."""
@@ -99,6 +102,24 @@ class TerminalApp(ThemedApp, inherit_bindings=False):
     def on_mount(self) -> None:
         install_signals(self)
         self.tell_of_themes()
+
+    def on_key(self, event: events.Key) -> None:
+        """A character that nobody took, while something is typed into, was meant for that.
+
+        Textual hands all keys of one packet to what had the focus when they came; ``/pop`` on a line that
+        lags would open the filter, run a probe and open the obligations.
+        """
+        taker = self.focused
+        if event.character is None or not event.is_printable:
+            return
+        if isinstance(taker, Input):
+            taker.insert_text_at_cursor(event.character)
+        elif isinstance(taker, KeyPrompt):
+            taker.take_key(event.character)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
 
     # Actions of the registry that work on every screen
 

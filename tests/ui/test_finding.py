@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -19,7 +20,15 @@ from tests.ui.conftest import MakeApp
 from tests.ui.driving import SIZE, cursor, feed_of, go_to, rows, said, shown, until
 from tests.ui.fleets import server
 
-TYPED = {" ": "space", ":": "colon", "*": "asterisk", "!": "exclamation_mark", '"': "quotation_mark"}
+TYPED = {
+    " ": "space",
+    ":": "colon",
+    "*": "asterisk",
+    "!": "exclamation_mark",
+    "/": "slash",
+    "?": "question_mark",
+    '"': "quotation_mark",
+}
 
 
 async def write(pilot: Pilot[int], text: str) -> None:
@@ -339,6 +348,22 @@ async def test_enter_on_a_tiny_screen_goes_on_from_a_monitor(make_app: MakeApp) 
         await pilot.pause()
         assert app.fleet_screen.query_one("#probe").has_focus
         assert app.fleet_screen.query_one("#probe").size.area
+
+
+@pytest.mark.parametrize("prompt", ["/", "m", "B"])
+async def test_keys_that_come_all_at_once_are_no_commands(make_app: MakeApp, prompt: str) -> None:
+    """Pasted, or typed on a line that lags: whatever follows the key that asks is the answer."""
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot, app)
+        await go_to(pilot, app, "EX05")
+        answer = {"/": "f:q?", "m": "f", "B": "v"}[prompt]
+        for character in prompt + answer:
+            app.post_message(events.Key(TYPED.get(character, character), character))
+        await until(pilot, lambda: app.desk.bookmarks.places or app.fleet_screen.by.value == "version"
+                    or (app.screen.query(FilterPane) and typed(app) == answer))  # fmt: skip
+        assert app.screen is app.fleet_screen
+        assert not app.fleet_screen.filter.faults_only
 
 
 async def test_hostile_text_in_the_filter_is_cleaned(make_app: MakeApp) -> None:

@@ -93,17 +93,20 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
 
     # The filter
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
+        """Open the box, and be done only when it has the focus: the next key may have come already, and is
+        not to be taken for a command."""
         pane = next(iter(self.query(FilterPane)), None)
         if pane is not None:
-            pane.box.focus()
+            self.set_focus(pane.box)
             return
         self._leave()
         registry = self.desk.registry
         bindings, key = registry.bindings("filter"), registry.key_of("filter.complete")
         made = FilterPane(self.filter.text, self._completion, bindings, key)
         made.tell(self._count())
-        self.mount(made, before="#keys")
+        await self.mount(made, before="#keys")
+        self.set_focus(made.box)
 
     def _completion(self, text: str, cursor: int) -> Completion:
         return complete(text, cursor, self.desk.snapshot, self.desk.bookmarks)
@@ -182,11 +185,11 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
     def action_group(self) -> None:
         self.group_by(self.by.next)
 
-    def action_group_by(self) -> None:
+    async def action_group_by(self) -> None:
         names: Line = tuple(
             part for by in GroupBy for part in ((f"  {by.value[0]} ", "text-key"), (by.value, ""))
         )
-        self._ask_key(GROUPING, (((" " + _("Put the servers together by:"), "text-label"), *names),))
+        await self._ask_key(GROUPING, (((" " + _("Put the servers together by:"), "text-label"), *names),))
 
     # Bookmarks
 
@@ -195,20 +198,20 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
         key = self._selection
         return Place(key[2], key[3] if len(key) >= HEALTH_SET else "") if len(key) >= SERVER else None
 
-    def action_bookmark(self) -> None:
+    async def action_bookmark(self) -> None:
         place = self._place()
         if place is None:
             self.say(_("A bookmark is put on a server or a health set: go to one first."), warning=True)
             return
         asked = _("A letter or digit for {place}; one that it has takes it off:").format(place=place.title)
-        self._ask_key(BOOKMARK, (((f" {asked}", "text-label"), *self._bookmarks_line()),))
+        await self._ask_key(BOOKMARK, (((f" {asked}", "text-label"), *self._bookmarks_line()),))
 
-    def action_go_to_bookmark(self) -> None:
+    async def action_go_to_bookmark(self) -> None:
         if not self.desk.bookmarks.places:
             key = self.desk.registry.key_of("fleet.bookmark")
             self.say(_("There are no bookmarks yet: {key} puts one.").format(key=key))
             return
-        self._ask_key(JUMP, (((" " + _("Go to:"), "text-label"), *self._bookmarks_line()),))
+        await self._ask_key(JUMP, (((" " + _("Go to:"), "text-label"), *self._bookmarks_line()),))
 
     def _bookmarks_line(self) -> Line:
         return tuple(
@@ -286,9 +289,12 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
 
     # A question that one key answers
 
-    def _ask_key(self, kind: str, lines: tuple[Line, ...]) -> None:
+    async def _ask_key(self, kind: str, lines: tuple[Line, ...]) -> None:
+        """Ask; the answer may have come already, as with the filter."""
         self._close_prompt()
-        self.mount(KeyPrompt(kind, lines), before="#keys")
+        prompt = KeyPrompt(kind, lines)
+        await self.mount(prompt, before="#keys")
+        self.set_focus(prompt)
 
     def _close_prompt(self) -> None:
         for prompt in self.query(KeyPrompt):

@@ -27,13 +27,15 @@ class KeyPrompt(Banner, can_focus=True):
 
     def on_mount(self) -> None:
         self.set_lines(self._asked)
-        self.focus()
 
     def on_key(self, event: events.Key) -> None:
-        if event.character is not None and event.character.isprintable():
+        if event.character is not None and event.is_printable:
             event.stop()
             event.prevent_default()
-            self.post_message(KeyChosen(self.kind, event.character))
+            self.take_key(event.character)
+
+    def take_key(self, character: str) -> None:
+        self.post_message(KeyChosen(self.kind, character))
 
     def on_blur(self) -> None:
         self.post_message(KeyChosen(self.kind, ""))
