@@ -19,7 +19,16 @@ from typing import Any, NoReturn, cast
 
 from tests.benchmarks.figures import QUICK, Figure, Report, Sizes
 
-BENCHMARKS = ("reader", "fleet", "screen", "first_paint", "memory_bytes", "logs_screen", "logs_files")
+BENCHMARKS = (
+    "reader",
+    "fleet",
+    "screen",
+    "first_paint",
+    "memory_bytes",
+    "logs_screen",
+    "logs_files",
+    "thousand",
+)
 
 
 def _arguments() -> argparse.Namespace:

@@ -76,6 +76,8 @@ class Sizes:
     settle_seconds: float = 20.0
     minute_seconds: float = 60.0
     log_megabytes: int = 1000
+    thousand: int = 1000
+    thousand_rounds: int = 4
 
 
 QUICK: Final = Sizes(
@@ -91,6 +93,8 @@ QUICK: Final = Sizes(
     settle_seconds=6.0,
     log_megabytes=50,
     minute_seconds=10.0,
+    thousand=100,
+    thousand_rounds=2,
 )
 
 

@@ -42,6 +42,11 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
     by: GroupBy
     trail: Trail
     view: FleetView | None
+    _hint = ""
+    """What is to come in a text that is being typed."""
+    _refused_text = ""
+    """Why the text that is typed means nothing."""
+    _typed_pending = False
 
     def redraw(self) -> None:
         raise NotImplementedError
@@ -116,31 +121,36 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
             return ()
         return ((_("{shown} of {total}").format(shown=self.view.shown, total=self.view.total), "text-key"),)
 
-    def _tell_found(self, hint: str = "", refused: str = "") -> None:
+    def _tell_found(self) -> None:
         """The count, and what is to come or why nothing can be found."""
-        found: Line = (*self._count(), (f"  {hint}", "text-label")) if hint else self._count()
+        hint: Line = ((f"  {self._hint}", "text-label"),) if self._hint else ()
         for pane in self.query(FilterPane):
-            pane.tell(found, refused)
+            pane.tell((*self._count(), *hint), self._refused_text)
 
     @on(FilterTyped)
     def _filter_typed(self, event: FilterTyped) -> None:
         event.stop()
-        text, hint = clean_line(event.text), ""
+        text, self._hint, self._refused_text = clean_line(event.text), "", ""
         try:
-            wanted = Filter(text, self.filter.faults_only)
+            self.filter = Filter(text, self.filter.faults_only)
         except FilterError as error:
             if event.done or not error.unfinished:
-                self._tell_found(refused=error.sentence)
-                return
-            wanted = Filter(text[: error.start], self.filter.faults_only)
-            hint = _("{term} {why}").format(term=error.term, why=error.why)
-        self.filter = wanted
-        if event.done:
+                self._refused_text = error.sentence
+            else:
+                self.filter = Filter(text[: error.start], self.filter.faults_only)
+                self._hint = _("{term} {why}").format(term=error.term, why=error.why)
+        if event.done and not self._refused_text:
             self._close_filter()
             self._arrive()
-        else:
+        elif not self._typed_pending:
+            self._typed_pending = True
+            self.call_later(self._draw_typed)  # once for all that is typed in one go
+
+    def _draw_typed(self) -> None:
+        self._typed_pending = False
+        if not self._refused_text:
             self.redraw()
-            self._tell_found(hint)
+        self._tell_found()
 
     def _close_filter(self) -> None:
         for pane in self.query(FilterPane):
