@@ -145,11 +145,12 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
     @on(DiffArrived)
     def _diff_arrived(self, message: DiffArrived) -> None:
         diff = message.diff
+        turned = self.desk.turned(diff)
         self.desk.arrived(diff, message.first)
         if self.telling is not None:
             self.telling.arrived(self.desk.snapshot)
         news = message.first or diff.order is not None or diff.status is not None
-        self.fleet_screen.picture_changed(soon=news)
+        self.fleet_screen.picture_changed(soon=news, turned=turned)
 
     @on(FeedEnded)
     def _feed_ended(self, message: FeedEnded) -> None:

@@ -11,13 +11,28 @@ from uuid import uuid4
 from cockpit.fleet.bookmarks import NO_BOOKMARKS, Bookmarks, Place, read_bookmarks, toggle_bookmark
 from cockpit.fleet.feed import Feed
 from cockpit.fleet.messages import AbandonProbe, Command, Pause, Refresh, RunProbe, SetInterval, Watch
-from cockpit.fleet.snapshot import FleetDiff, FleetSnapshot, ProbePhase, ProbeRun, apply, carried
+from cockpit.fleet.snapshot import (
+    FleetDiff,
+    FleetSnapshot,
+    ProbePhase,
+    ProbeRun,
+    ServerSnapshot,
+    apply,
+    carried,
+)
 from cockpit.ui.actions import Registry
 from cockpit.ui.environment import EnvironmentBadge
 from cockpit.ui.granted import refusals
 from cockpit.ui.panels import Asked
 
 INTERVALS = (5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0)
+
+
+def _turned(old: ServerSnapshot | None, new: ServerSnapshot) -> bool:
+    if old is None or old.reach is not new.reach or len(old.monitors) != len(new.monitors):
+        return True
+    both = zip(old.monitors, new.monitors, strict=True)
+    return any(a.alert_value != b.alert_value or a.name != b.name for a, b in both)
 
 
 @dataclass(slots=True)
@@ -40,6 +55,11 @@ class Desk:
     bookmarks_file: Path | None = None
     """None: bookmarks last as long as this cockpit."""
     _base: FleetSnapshot = field(default_factory=FleetSnapshot)
+
+    def turned(self, diff: FleetDiff) -> bool:
+        """Whether ``diff``, which has not arrived yet, tells of another state of a server or a monitor; else
+        it is but the same read again."""
+        return any(_turned(self.snapshot.servers.get(server.name), server) for server in diff.changed)
 
     def arrived(self, diff: FleetDiff, first: bool) -> None:
         """A diff. After a restart the old picture stays until the new collector has found servers."""

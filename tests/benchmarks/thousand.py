@@ -99,7 +99,7 @@ def run(sizes: Sizes, say: Callable[[str], None]) -> Report:
         moves = [_move(terminal, n) for n in range(rounds)]
         talk.close()
     figures = [Figure("open", opened * 1000, "ms", at_most(1000))]
-    figures += _spread("change", changes, 100) + _spread("change_polled", polled, None)
+    figures += _spread("change", changes, 100) + _spread("change_polled", polled, 100)
     figures += [Figure(name, median(took) * 1000, "ms") for name, took in keys.items()]
     figures += _spread("move_polled", moves, None)
     return Report("thousand", tuple(figures), (f"{len(changes)} changes, {len(polled)} while polled",))

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from textual.geometry import Region
 
-from cockpit.fleet.snapshot import FleetSnapshot, Problem, ServerSnapshot
+from cockpit.fleet.snapshot import FleetSnapshot, Problem, Reach, ServerSnapshot
 from cockpit.ui.drawn import MonitorRows, TreeRows
 from cockpit.ui.look import UNICODE, plain
 from cockpit.ui.screens import fleet as fleet_module
@@ -32,6 +32,7 @@ async def test_many_diffs_are_drawn_together_and_a_key_at_once(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fleet_module, "DRAW_SECONDS", 1.0)
+    monkeypatch.setattr(fleet_module, "TURN_SECONDS", 60.0)
     app = make_app()
     drawn: list[int] = []
     redraw = FleetScreen.redraw
@@ -47,14 +48,20 @@ async def test_many_diffs_are_drawn_together_and_a_key_at_once(
         before = feed.picture.servers["EX02"]
         app.fleet_screen.redraw()
         drawn.clear()
+        feed.change(polled(before, "Degraded", 1))
+        await until(pilot, lambda: any("Degraded" in r and "EX02" in r for r in rows(app, "monitors")))
+        assert len(drawn) == 1, "a state that turned does not wait"
+        drawn.clear()
         for minutes in range(1, 7):
-            feed.change(polled(before, "Degraded", minutes))
+            feed.change(polled(before, "Unhealthy", minutes))
             await until(pilot, lambda: app.desk.snapshot.seq == feed.picture.seq)
-        assert drawn == [], "it was drawn a moment ago"
-        assert not any("Degraded" in r and "EX02" in r for r in rows(app, "monitors"))
+        assert drawn == [], "one was drawn at once a moment ago: a storm waits"
+        assert not any("Unhealthy" in r and "EX02" in r for r in rows(app, "monitors"))
         await pilot.press("f")
         assert len(drawn) == 1
-        assert any("Degraded" in r and "EX02" in r for r in rows(app, "monitors")), "a key shows all there is"
+        assert any("Unhealthy" in r and "EX02" in r for r in rows(app, "monitors")), (
+            "a key shows all there is"
+        )
         feed.change(polled(before, "Repairing"))
         await until(pilot, lambda: any("Repairing" in r and "EX02" in r for r in rows(app, "monitors")))
         assert len(drawn) == 2
@@ -175,3 +182,27 @@ def test_a_filter_over_kept_groups_is_what_a_new_one_says(wanted: Filter) -> Non
                 new.up,
                 new.faulty,
             )
+
+
+async def test_what_is_only_read_again_waits(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ages and times of servers whose states are the same are not worth a drawing of their own."""
+    monkeypatch.setattr(fleet_module, "DRAW_SECONDS", 60.0)
+    monkeypatch.setattr(fleet_module, "TURN_SECONDS", 60.0)
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot, app)
+        feed = feed_of(app)
+        app.fleet_screen.redraw()
+        before = app.fleet_screen._drawn_at
+        for minutes in range(1, 4):
+            feed.change(polled(feed.picture.servers["EX02"], "Healthy", minutes))
+            await until(pilot, lambda: app.desk.snapshot.seq == feed.picture.seq)
+        assert app.fleet_screen._drawn_at == before
+        silent = replace(feed.picture.servers["EX02"], reach=Reach.UNREACHABLE)
+        feed.change(silent)
+        await until(pilot, lambda: any("unreachable" in r and "EX02" in r for r in rows(app, "tree")))
+        after = app.fleet_screen._drawn_at
+        assert after > before, "at once"
+        feed.change(polled(feed.picture.servers["EX03"], "Unhealthy"))
+        await until(pilot, lambda: app.desk.snapshot.seq == feed.picture.seq)
+        assert app.fleet_screen._drawn_at == after, "a second one waits"

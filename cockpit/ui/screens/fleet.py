@@ -36,6 +36,8 @@ AGE_TICK = 5.0
 """Seconds between two looks at the clock: ages, staleness."""
 DRAW_SECONDS = 0.5
 """The least time between two drawings of what is polled; what the operator does is drawn at once."""
+TURN_SECONDS = 1.0
+"""The least time between two states that are drawn at once: a storm of them is drawn with what is polled."""
 WATCH_DELAY = 0.2
 TINY_COLUMNS, TINY_ROWS = 80, 20
 
@@ -67,6 +69,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         self._composed = False
         self._pending = False
         self._drawn_at = 0.0
+        self._turned_at = float("-inf")
         self._draw_timer: Timer | None = None
         self._watch_timer: Timer | None = None
         self._clock_timer: Timer | None = None
@@ -126,14 +129,18 @@ class FleetScreen(FleetActions, inherit_bindings=False):
 
     # Drawing
 
-    def picture_changed(self, soon: bool = True) -> None:
+    def picture_changed(self, soon: bool = True, turned: bool = False) -> None:
         """Draw once after all messages that are already waiting: ten diffs cost one drawing.
 
-        Not ``soon``: no sooner than ``DRAW_SECONDS`` after the last drawing.
+        Not ``soon``: no sooner than ``DRAW_SECONDS`` after the last drawing; but a state that ``turned`` is
+        drawn at once, where none has been for ``TURN_SECONDS``.
         """
-        wait = self._drawn_at + DRAW_SECONDS - time.monotonic()
+        now = time.monotonic()
+        wait = self._drawn_at + DRAW_SECONDS - now
         if self._pending:
             return
+        if turned and not soon and now >= self._turned_at + TURN_SECONDS:
+            self._turned_at, soon = now, True
         if soon or wait <= 0:
             self._pending = True
             self.call_later(self.redraw)
