@@ -22,7 +22,8 @@ class FleetFacts:
     selected, empty for none; ``known``: the page has a runbook for that monitor. ``identity``: of the probe
     behind it; ``ran``: a result of that probe is here; ``waiting``: it runs and is waited for. ``lost``: the
     collector has ended; ``starting``: it is being started again. ``shortest``, ``longest``: reads cannot come
-    more, or less, often. ``refused``: what RBAC does not grant.
+    more, or less, often. ``place``: the cursor is on what can have a bookmark; ``bookmarked``: there are
+    some. ``back``, ``forward``, ``last``: there is such a view. ``refused``: what RBAC does not grant.
     """
 
     servers: int = 0
@@ -37,12 +38,17 @@ class FleetFacts:
     starting: bool = False
     shortest: bool = False
     longest: bool = False
+    place: bool = False
+    bookmarked: bool = False
+    back: bool = False
+    forward: bool = False
+    last: bool = False
     recoveries: bool = False
     refused: Mapping[str, str] | None = None
 
 
-def fleet(facts: FleetFacts, refresh_key: str, probe_key: str) -> dict[str, Why]:
-    """The reasons; ``refresh_key``, ``probe_key``: named where they help."""
+def fleet(facts: FleetFacts, refresh_key: str, probe_key: str, bookmark_key: str) -> dict[str, Why]:
+    """The reasons; the keys are named where they help."""
     ended = _("The collector has ended: {key} starts it again.").format(key=refresh_key) if facts.lost else ""
     here = "" if facts.recoveries else _(NOT_HERE)
     own = {
@@ -56,8 +62,21 @@ def fleet(facts: FleetFacts, refresh_key: str, probe_key: str) -> dict[str, Why]
         "pause": ended,
         "faster": first(ended, _ladder_ends() if facts.shortest else ""),
         "slower": first(ended, _ladder_ends() if facts.longest else ""),
+        **_finding(facts, bookmark_key),
     }
     return {**of_scope("fleet", own), **not_granted(facts.refused or {})}
+
+
+def _finding(facts: FleetFacts, bookmark_key: str) -> dict[str, str]:
+    on_none = _("A bookmark is put on a server or a health set: go to one first.")
+    none = _("There are no bookmarks yet: {key} puts one.").format(key=bookmark_key)
+    return {
+        "bookmark": "" if facts.place else on_none,
+        "go-to-bookmark": "" if facts.bookmarked else none,
+        "view-back": "" if facts.back else _("There is no view before this one."),
+        "view-forward": "" if facts.forward else _("There is no view after this one."),
+        "last-view": "" if facts.last else _("There is no other view yet."),
+    }
 
 
 def _ladder_ends() -> str:

@@ -12,6 +12,7 @@ from cockpit.ui.actions import ACTIONS, key_label
 PLACES: Final[Mapping[str, str]] = {
     "app": N_("Every screen"),
     "fleet": N_("Fleet"),
+    "filter": N_("Fleet: in the filter"),
     "run": N_("Run"),
     "plan": N_("Plan"),
     "history": N_("History"),

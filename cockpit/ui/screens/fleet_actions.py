@@ -68,7 +68,8 @@ class FleetActions(FleetFinding, inherit_bindings=False):
 
     def reasons(self) -> Reasons:
         key_of = self.desk.registry.key_of
-        return fleet(self._facts(), key_of("fleet.refresh"), key_of("fleet.probe"))
+        keys = (key_of("fleet.refresh"), key_of("fleet.probe"), key_of("fleet.bookmark"))
+        return fleet(self._facts(), *keys)
 
     def _facts(self) -> FleetFacts:
         desk, subject = self.desk, self.subject
@@ -88,6 +89,11 @@ class FleetActions(FleetFinding, inherit_bindings=False):
             starting=desk.restarting,
             shortest=desk.next_interval(slower=False) is None,
             longest=desk.next_interval(slower=True) is None,
+            place=self.place() is not None,
+            bookmarked=bool(desk.bookmarks.places),
+            back=self.trail.back() is not None,
+            forward=self.trail.forward() is not None,
+            last=self.trail.last() is not None,
             recoveries=self.recoveries.available,
             refused=desk.refusals,
         )

@@ -76,9 +76,8 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
         )
         self.draw_crumbs()
 
-    def _look_at(self, trail: Trail | None, otherwise: str) -> None:
+    def _look_at(self, trail: Trail | None) -> None:
         if trail is None:
-            self.say(otherwise)
             return
         self._leave()
         sight = trail.here
@@ -88,13 +87,13 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
         self.select(sight.selection)
 
     def action_view_back(self) -> None:
-        self._look_at(self.trail.back(), _("There is no view before this one."))
+        self._look_at(self.trail.back())
 
     def action_view_forward(self) -> None:
-        self._look_at(self.trail.forward(), _("There is no view after this one."))
+        self._look_at(self.trail.forward())
 
     def action_last_view(self) -> None:
-        self._look_at(self.trail.last(), _("There is no other view yet."))
+        self._look_at(self.trail.last())
 
     # The filter
 
@@ -203,24 +202,19 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
 
     # Bookmarks
 
-    def _place(self) -> Place | None:
+    def place(self) -> Place | None:
         """The server or health set under the cursor."""
         key = self._selection
         return Place(key[2], key[3] if len(key) >= HEALTH_SET else "") if len(key) >= SERVER else None
 
     async def action_bookmark(self) -> None:
-        place = self._place()
+        place = self.place()
         if place is None:
-            self.say(_("A bookmark is put on a server or a health set: go to one first."), warning=True)
             return
         asked = _("A letter or digit for {place}; one that it has takes it off:").format(place=place.title)
         await self._ask_key(BOOKMARK, (((f" {asked}", "text-label"), *self._bookmarks_line()),))
 
     async def action_go_to_bookmark(self) -> None:
-        if not self.desk.bookmarks.places:
-            key = self.desk.registry.key_of("fleet.bookmark")
-            self.say(_("There are no bookmarks yet: {key} puts one.").format(key=key))
-            return
         await self._ask_key(JUMP, (((" " + _("Go to:"), "text-label"), *self._bookmarks_line()),))
 
     def _bookmarks_line(self) -> Line:
@@ -231,7 +225,7 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
         )
 
     def _put_bookmark(self, key: str) -> None:
-        place = self._place()
+        place = self.place()
         if place is None:
             return
         if key not in BOOKMARK_KEYS:
