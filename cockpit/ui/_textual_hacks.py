@@ -36,7 +36,7 @@ def replace_bindings(node: DOMNode, bindings: Iterable[Binding]) -> None:
 
 def add_bindings(node: DOMNode, bindings: Iterable[Binding]) -> None:
     """The bindings of ``node`` are its class's and these, which win."""
-    node._bindings = BindingsMap.merge([node._bindings, BindingsMap(bindings)])
+    node._bindings = BindingsMap.merge([BindingsMap(bindings), node._bindings])
 
 
 def write_to_terminal(app: App[Any], data: str) -> None:

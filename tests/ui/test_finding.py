@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from cockpit.fleet.bookmarks import Place, read_bookmarks
+from cockpit.fleet.grouping import GroupBy
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.look import plain
 from cockpit.ui.widgets.bars import Banner
@@ -17,9 +18,10 @@ from cockpit.ui.widgets.filterbox import FilterPane
 from cockpit.ui.widgets.keyprompt import KeyPrompt
 from cockpit.ui.widgets.rows import RowsPane
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import SIZE, cursor, feed_of, go_to, rows, said, shown, until
+from tests.ui.driving import cursor, feed_of, go_to, rows, said, shown, until
 from tests.ui.fleets import server
 
+SIZE = (120, 30)
 TYPED = {
     " ": "space",
     ":": "colon",
@@ -32,7 +34,10 @@ TYPED = {
 
 
 async def write(pilot: Pilot[int], text: str) -> None:
-    await pilot.press(*(TYPED.get(c, c) for c in text))
+    """Type ``text`` all at once."""
+    box = pilot.app.focused
+    assert isinstance(box, Input)
+    box.insert_text_at_cursor(text)
     await pilot.pause()
 
 
@@ -53,7 +58,8 @@ async def test_terms_are_counted_while_they_are_typed(make_app: MakeApp) -> None
     async with app.run_test(size=SIZE) as pilot:
         await shown(pilot, app)
         await pilot.press("/")
-        await write(pilot, "server:ex0* !state:healthy")
+        await write(pilot, "server:ex0* !state:healt")
+        await pilot.press("h", "y")
         assert app.fleet_screen.view is not None
         assert f"{app.fleet_screen.view.shown} of 110" in border(app)
         assert 0 < len(rows(app, "monitors")) == app.fleet_screen.view.shown
@@ -154,10 +160,17 @@ async def test_grouping_by_name_and_an_unknown_one(make_app: MakeApp) -> None:
     app = make_app()
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await shown(pilot, app)
-        await pilot.press("B", "t")
+        await pilot.press("B", "x")
         await pilot.pause()
         assert not app.screen.query(KeyPrompt)
         assert "no such grouping" in told(app)[-1]
+        for by in GroupBy:
+            await pilot.press("B")
+            await pilot.pause()
+            asked = plain(app.screen.query_one(KeyPrompt).source[0]).split()
+            await pilot.press(asked[asked.index(by.value) - 1])
+            await pilot.pause()
+            assert app.fleet_screen.by is by, "the key that is told"
         await pilot.press("B", "v")
         await pilot.pause()
         assert any("2013 (version)" in r for r in rows(app, "tree"))

@@ -15,6 +15,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from cockpit.ui._textual_hacks import (
     PatientApp,
     _Patient,
+    add_bindings,
     driver_class,
     replace_bindings,
     write_to_terminal,
@@ -44,6 +45,27 @@ async def test_replaced_bindings_are_all_there_is() -> None:
         assert app.seen == 2
         assert set(app.screen.active_bindings) >= {"question_mark", "plus"}
         assert "ctrl+q" not in app.screen.active_bindings
+
+
+async def test_added_bindings_stand_beside_the_own_ones_and_win() -> None:
+    class More(App[None]):
+        BINDINGS = [("a", "old", "old"), ("b", "old", "old")]  # noqa: RUF012
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.seen: list[str] = []
+            add_bindings(self, [Binding("b", "new", "new"), Binding("+", "new", "new")])
+
+        def action_new(self) -> None:
+            self.seen.append("new")
+
+        def action_old(self) -> None:
+            self.seen.append("old")
+
+    app = More()
+    async with app.run_test() as pilot:
+        await pilot.press("a", "b", "+")
+        assert app.seen == ["old", "new", "new"]
 
 
 def test_the_driver_has_an_output_of_ours() -> None:

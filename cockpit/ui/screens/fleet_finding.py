@@ -28,6 +28,8 @@ from cockpit.ui.widgets.rows import Key, RowsPane
 BOOKMARK: Final = "bookmark"
 JUMP: Final = "jump"
 GROUPING: Final = "grouping"
+GROUP_KEYS: Final = {"d": GroupBy.DAG, "s": GroupBy.SITE, "v": GroupBy.VERSION, "t": GroupBy.STATE}
+"""What answers by what the servers are to be grouped."""
 _ALONE: Final = "-alone"
 """The class of the screen while one pane is alone on it."""
 _KEPT: Final = "-kept"
@@ -196,7 +198,7 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
 
     async def action_group_by(self) -> None:
         names: Line = tuple(
-            part for by in GroupBy for part in ((f"  {by.value[0]} ", "text-key"), (by.value, ""))
+            part for key, by in GROUP_KEYS.items() for part in ((f"  {key} ", "text-key"), (by.value, ""))
         )
         await self._ask_key(GROUPING, (((" " + _("Put the servers together by:"), "text-label"), *names),))
 
@@ -317,7 +319,7 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
         elif event.kind == JUMP:
             self._jump(event.key)
         else:
-            by = next((by for by in GroupBy if by.value[0] == event.key.lower()), None)
+            by = GROUP_KEYS.get(event.key.lower())
             if by is None:
                 self.say(_("There is no such grouping."), warning=True)
             else:
