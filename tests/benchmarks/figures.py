@@ -77,7 +77,7 @@ class Sizes:
     minute_seconds: float = 60.0
     log_megabytes: int = 1000
     thousand: int = 1000
-    thousand_rounds: int = 4
+    thousand_rounds: int = 10
 
 
 QUICK: Final = Sizes(
