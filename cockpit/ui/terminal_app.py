@@ -16,7 +16,7 @@ from textual.actions import ActionParseResult
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Input
+from textual.widget import Widget
 
 from cockpit.ui._textual_hacks import catch_up_with_size, driver_class
 from cockpit.ui.action import Action
@@ -27,7 +27,6 @@ from cockpit.ui.life import EXIT_CRASH, crash_line, install_signals
 from cockpit.ui.look import Glyphs
 from cockpit.ui.reasons import Reasons, Why, read_only
 from cockpit.ui.themed_app import NO_THEME_FILES, ThemedApp, ThemeFiles
-from cockpit.ui.widgets.keyprompt import KeyPrompt
 
 RESIZE_SETTLES = 0.3
 """Seconds without another resize until the size is looked at once more."""
@@ -47,6 +46,12 @@ class HasReasons(Protocol):
     def reasons(self) -> Reasons: ...
 
     def say_why(self, why: Why) -> None: ...
+
+
+def _taker(focused: Widget | None) -> Callable[[str], object] | None:
+    """What takes a character that is typed while ``focused`` is: a question for one key, an Input. By its
+    name: neither is needed for the first paint."""
+    return getattr(focused, "take_key", None) or getattr(focused, "insert_text_at_cursor", None)
 
 
 class TerminalApp(ThemedApp, inherit_bindings=False):
@@ -109,17 +114,11 @@ class TerminalApp(ThemedApp, inherit_bindings=False):
         Textual hands all keys of one packet to what had the focus when they came; ``/pop`` on a line that
         lags would open the filter, run a probe and open the obligations.
         """
-        taker = self.focused
-        if event.character is None or not event.is_printable:
-            return
-        if isinstance(taker, Input):
-            taker.insert_text_at_cursor(event.character)
-        elif isinstance(taker, KeyPrompt):
-            taker.take_key(event.character)
-        else:
-            return
-        event.stop()
-        event.prevent_default()
+        take = _taker(self.focused)
+        if take is not None and event.character is not None and event.is_printable:
+            event.stop()
+            event.prevent_default()
+            take(event.character)
 
     # Actions of the registry that work on every screen
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from textual import on
 from textual.dom import DOMNode
@@ -11,7 +11,6 @@ from cockpit.config.language import _
 from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.text import clean_line
 from cockpit.fleet.bookmarks import BOOKMARK_KEYS, BookmarksError, Place
-from cockpit.fleet.completing import Completion, complete
 from cockpit.fleet.filtering import FilterError
 from cockpit.fleet.grouping import GroupBy
 from cockpit.ui.expansion import GROUP, HEALTH_SET, SERVER, Expansion
@@ -20,11 +19,15 @@ from cockpit.ui.messages import FilterTyped, KeyChosen
 from cockpit.ui.screens.fleet_trace import FleetTrace
 from cockpit.ui.trail import Sight, Trail
 from cockpit.ui.view import Filter, FleetView
-from cockpit.ui.widgets.filterbox import FilterPane
-from cockpit.ui.widgets.keyprompt import KeyPrompt
 from cockpit.ui.widgets.panes import Pane
 from cockpit.ui.widgets.rows import Key, RowsPane
 
+if TYPE_CHECKING:  # not needed for the first paint
+    from cockpit.fleet.completing import Completion
+    from cockpit.ui.widgets.filterbox import FilterPane
+
+_BOX: Final = "#filter-pane"
+_PROMPT: Final = "#key-prompt"
 BOOKMARK: Final = "bookmark"
 JUMP: Final = "jump"
 GROUPING: Final = "grouping"
@@ -102,10 +105,11 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
     async def action_filter(self) -> None:
         """Open the box, and be done only when it has the focus: the next key may have come already, and is
         not to be taken for a command."""
-        pane = next(iter(self.query(FilterPane)), None)
-        if pane is not None:
-            self.set_focus(pane.box)
+        if self._box is not None:
+            self.set_focus(self._box.box)
             return
+        from cockpit.ui.widgets.filterbox import FilterPane
+
         self._leave()
         registry = self.desk.registry
         bindings, key = registry.bindings("filter"), registry.key_of("filter.complete")
@@ -114,7 +118,14 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
         await self.mount(made, before="#keys")
         self.set_focus(made.box)
 
+    @property
+    def _box(self) -> FilterPane | None:
+        """What the filter is typed into, while it is."""
+        return cast("FilterPane | None", next(iter(self.query(_BOX)), None))
+
     def _completion(self, text: str, cursor: int) -> Completion:
+        from cockpit.fleet.completing import complete
+
         return complete(text, cursor, self.desk.snapshot, self.desk.bookmarks)
 
     def _count(self) -> Line:
@@ -125,8 +136,8 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
     def _tell_found(self) -> None:
         """The count, and what is to come or why nothing can be found."""
         hint: Line = ((f"  {self._hint}", "text-label"),) if self._hint else ()
-        for pane in self.query(FilterPane):
-            pane.tell((*self._count(), *hint), self._refused_text)
+        if self._box is not None:
+            self._box.tell((*self._count(), *hint), self._refused_text)
 
     @on(FilterTyped)
     def _filter_typed(self, event: FilterTyped) -> None:
@@ -154,10 +165,10 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
         self._tell_found()
 
     def _close_filter(self) -> None:
-        for pane in self.query(FilterPane):
-            if pane.box.has_focus:
+        if self._box is not None:
+            if self._box.box.has_focus:
                 self._tree.focus()
-            pane.remove()
+            self._box.remove()
 
     def action_faults_only(self) -> None:
         self._leave()
@@ -166,11 +177,11 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
 
     def step_back(self) -> bool:
         """Take back the last of what stands in the way; whether there was any."""
-        if self.query(KeyPrompt):
+        if self.query(_PROMPT):
             self._close_prompt()
-        elif not self.query(FilterPane) and self.alone:
+        elif self._box is None and self.alone:
             self.action_maximise()
-        elif self.query(FilterPane) or self.filter.active:
+        elif self._box is not None or self.filter.active:
             self._leave()
             self._close_filter()
             self.filter = Filter()
@@ -297,13 +308,15 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
 
     async def _ask_key(self, kind: str, lines: tuple[Line, ...]) -> None:
         """Ask; the answer may have come already, as with the filter."""
+        from cockpit.ui.widgets.keyprompt import KeyPrompt
+
         self._close_prompt()
         prompt = KeyPrompt(kind, lines)
         await self.mount(prompt, before="#keys")
         self.set_focus(prompt)
 
     def _close_prompt(self) -> None:
-        for prompt in self.query(KeyPrompt):
+        for prompt in self.query(_PROMPT):
             if prompt.has_focus:
                 self._tree.focus()
             prompt.remove()
