@@ -22,6 +22,12 @@ CASES: dict[str, tuple[tuple[int, int], dict[str, Any], tuple[str, ...]]] = {
     "probe-dialog": ((120, 36), {}, ("j", "j", "p")),
     "help": ((100, 40), {}, ("?",)),
     "nothing-yet": ((80, 24), {"nothing": True}, ()),
+    "80x24-filter": ((80, 24), {}, ("/", *"ex0", "space", *"state", "colon", *"un")),
+    "80x24-filter-refused": ((80, 24), {}, ("/", *"sever", "colon", *"ex01")),
+    "200x50-groups": ((200, 50), {}, ("j", "j", "m", "a", "b", "b", "b")),
+    "80x24-bookmarks": ((80, 24), {}, ("j", "j", "m", "a", "j", "m", "b", "'")),
+    "80x24-alone": ((80, 24), {}, ("2", "M")),
+    "78x18-tiny": ((78, 18), {}, ("j", "j")),
 }
 
 
