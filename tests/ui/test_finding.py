@@ -213,8 +213,13 @@ async def test_bookmarks_are_put_kept_found_and_taken_off(make_app: MakeApp, tmp
         assert read_bookmarks(file).places == {"B": Place("EX03", "POP.Protocol"), "a": Place("EX05")}
         assert file.stat().st_mode & 0o777 == 0o600
         assert any("EX05 'a" in r for r in rows(app, "tree"))
-        await pilot.press("m", "%")
+        assert not any("is now" in text for text in told(app)), "the row says so"
+        await pilot.press("2", "M", "m", "c")
         await pilot.pause()
+        assert "c is now EX03 POP.Protocol." in told(app)[-1], "no row to be seen"
+        await pilot.press("m", "c", "m", "%")
+        await pilot.pause()
+        assert "c is no bookmark any more." in told(app)
         assert "neither a letter nor a digit" in told(app)[-1]
     again = make_app(bookmarks=file)
     async with again.run_test(size=SIZE, notifications=True) as pilot:

@@ -249,11 +249,13 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
         except BookmarksError as error:
             self.say(str(error), warning=True)
             return
+        self.redraw()
+        if self._tree.size.area:
+            return  # its row says so
         if key in kept.places:
             self.say(_("{key} is now {place}.").format(key=key, place=place.title))
         else:
             self.say(_("{key} is no bookmark any more.").format(key=key))
-        self.redraw()
 
     def _jump(self, key: str) -> None:
         place = self.desk.bookmarks.places.get(key)
