@@ -81,6 +81,16 @@ def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
     return convert
 
 
+def _a_second_or_more(text: str) -> float:
+    value = float(text)
+    if not 1 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of at least 1")
+    return value
+
+
+_a_second_or_more.__name__ = "number"
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line of design §4, as far as it is built."""
     top = _Parser(prog="pop-cockpit", description=DESCRIPTION)
@@ -187,7 +197,7 @@ def parser() -> argparse.ArgumentParser:
     )
     status.add_argument(
         "--heartbeat",
-        type=_positive(float),
+        type=_a_second_or_more,
         default=30.0,
         metavar="SECONDS",
         help=_("with --watch: a line of jsonl, and the text file anew, at least so often (default 30)"),

@@ -154,17 +154,20 @@ class Lines:
     def _line(self, event: str, at: datetime, **more: Any) -> None:
         head = {"schema": SCHEMA, "event": event, "at": report.iso(at)}
         head["environment"] = self._asked.environment.name
-        write_line(json.dumps(head | more, ensure_ascii=False))
+        write_line(json.dumps(head | more))  # ASCII: some readers take U+2028 for a line end
 
 
 def write_line(text: str) -> None:
-    """One line on stdout, at once. Not through its buffer where it is a file: what stays in there when a
-    reader has stalled would be waited for once more at the end of the program. Raises BrokenPipeError."""
+    """One line, of ASCII, on stdout, at once. Raises BrokenPipeError.
+
+    Not through the buffer where it is a file: what stays in there when a reader has stalled would be waited
+    for once more at the end of the program.
+    """
     try:
         descriptor = sys.stdout.fileno()
     except io.UnsupportedOperation:
         print(text, flush=True)
         return
-    data = f"{text}\n".encode(sys.stdout.encoding, sys.stdout.errors or "strict")
+    data = f"{text}\n".encode("ascii")
     while data:
         data = data[os.write(descriptor, data) :]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -86,17 +86,22 @@ def _recorded(environment: Environment, path: Path | None) -> Iterator[Tape | No
         tape.end()
 
 
-def _follow(follower: Follower, asked: Asked, takers: list[Taker], heartbeat: float) -> None:
+def _follow(
+    follower: Follower,
+    asked: Asked,
+    takers: list[Taker],
+    heartbeat: float,
+    steady: Callable[[], float] = time.monotonic,
+) -> None:
     """Until somebody leaves."""
     fleet = FleetSnapshot()
-    due = time.monotonic() + heartbeat
+    due = steady() + heartbeat
     while not follower.left:
-        wait = max(0.0, min(TICK, due - time.monotonic()))
-        fleet = follower.newer(fleet, wait) or fleet
+        fleet = follower.newer(fleet, max(0.0, min(TICK, due - steady()))) or fleet
         asked.check(fleet)
-        beat = time.monotonic() >= due
+        beat = steady() >= due
         if beat:
-            due = time.monotonic() + heartbeat
+            due = steady() + heartbeat
         # By our own clock too: a collector that says nothing more must not leave old health standing.
         shown = aged(fleet, now())
         for taker in takers:

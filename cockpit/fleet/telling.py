@@ -48,7 +48,7 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Telling:
     """Something to tell. ``changes``: one, but for a digest, which has each subject once. ``count``: how many
-    changes it stands for; ``seconds``: in what time."""
+    changes it stands for, told before or not; ``seconds``: in what time."""
 
     kind: Kind
     changes: tuple[Change, ...]
@@ -234,4 +234,4 @@ class _Teller:
             self._since = self._now
         earlier = self._held.get(subject, change)
         self._held[subject] = replace(earlier, after=change.after)
-        self._count += telling.count
+        self._count += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -144,11 +145,11 @@ def test_a_program_that_is_not_there_is_a_notice(bench: Bench) -> None:
     ]
 
 
-def test_one_that_reads_nothing_and_one_that_says_far_too_much(bench: Bench) -> None:
+@pytest.mark.parametrize("reads", ["exec <&-", "cat >/dev/null", "sleep 0"])
+def test_one_that_reads_late_or_never_and_says_far_too_much(bench: Bench, reads: str) -> None:
     big = {**facts(), "padding": "x" * 300_000}
-    with bench.opened(
-        "exec <&-; head -c 3000000 /dev/zero | tr '\\0' 'A'; printf '\\033]0;owned\\007'"
-    ) as hook:
+    says = "head -c 3000000 /dev/zero | tr '\\0' 'A'; printf '\\033]0;owned\\007'"
+    with bench.opened(f"{says}; {reads}") as hook:
         hook.run(big)
         (line,) = bench.logged()
     assert " change: done (" in line
@@ -212,6 +213,24 @@ def test_at_the_end_all_are_killed_with_what_they_started(bench: Bench) -> None:
     assert bench.notices == [], "that it was ended by us is no failure"
     hook.run(facts())
     assert not any(thread.name == "hook" for thread in threading.enumerate())
+
+
+def test_one_that_is_born_while_all_are_killed_is_killed_too(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, born = subprocess.Popen, threading.Event()
+
+    def spawn(*words: Any, **more: Any) -> subprocess.Popen[bytes]:
+        made = real(*words, **more)
+        hook._closed = True  # as close() leaves it, which did not know of this one
+        born.set()
+        return made
+
+    with bench.opened("sleep 61", hook_seconds=60) as hook:
+        monkeypatch.setattr(subprocess, "Popen", spawn)
+        hook.run(facts())
+        assert born.wait(8)
+        eventually(lambda: not children(), 5, "an end of it")
 
 
 def test_its_log_is_for_this_user_alone_and_bounded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
