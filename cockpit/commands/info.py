@@ -50,6 +50,7 @@ def run(env_file: Path, form: str) -> int:
         "saved views": str(places.views),
         "crash files": str(places.crashes),
         "collector log": str(places.collector_log),
+        "hook log": str(places.hook_log),
         "cache": str(places.cache),
         **_watched(env_file),
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +15,17 @@ from pathlib import Path
 import pytest
 
 from cockpit import cli
+from cockpit.commands import status_metrics
 from cockpit.config import adding
 from cockpit.config import environment as config
 from cockpit.config.child import Child
 from cockpit.config.environment import Environment
+from cockpit.config.notify import NotifySettings
 from cockpit.config.paths import paths, private_dir
 from cockpit.fleet.bookmarks import Place, bookmarks_file, toggle_bookmark
+from cockpit.fleet.hook import Hook
+from cockpit.fleet.telling import Kind, Telling
+from cockpit.fleet.told import Told, document
 from cockpit.journal.records import Actor
 from cockpit.journal.store import open_journal, sqlite_url
 from cockpit.recovery import bundle, launch
@@ -79,6 +85,14 @@ def log_file(home: Path) -> None:
     cli.main(["--log-file", str(home / "LOG-FILE"), "info"])
 
 
+def hook() -> None:
+    done = threading.Event()
+    made = Hook(NotifySettings(hook=("/no/such",)), {}, paths().hook_log, lambda _: done.set())
+    made.run(document(Told(Telling(Kind.DIGEST, ()), "prod", NOW, {})))
+    assert done.wait(10)
+    made.close()
+
+
 def saved(home: Path) -> None:
     config.save(private_dir(home / "ready") / "READY", ENVIRONMENT)
 
@@ -94,6 +108,8 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "collector": lambda _: child(paths().collector_log),
     "log reader": lambda _: child(paths().reader_log),
     "log file": log_file,
+    "hook log": lambda _: hook(),
+    "text file": lambda home: status_metrics.write(home / "TEXTFILE", "up 1\n"),
     "lab": saved,
 }
 
