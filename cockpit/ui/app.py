@@ -116,7 +116,7 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
         if self._make_telling is not None:
             self.telling = self._make_telling()
             if self.telling.open(self):
-                self.set_interval(TELL_TICK, self.telling.look)
+                self.set_interval(TELL_TICK, self._tell)
 
     @work(exclusive=True, exit_on_error=False, group="feed")
     async def read_feed(self, again: bool = False) -> None:
@@ -168,6 +168,16 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
 
     # Telling
 
+    @property
+    def other_mark(self) -> str:
+        return self.telling.quiet if self.telling is not None else ""
+
+    def _tell(self) -> None:
+        """Every few seconds: also what is quiet comes to its end."""
+        if self.telling is not None:
+            self.telling.look()
+            self.mark_recording()
+
     def write_to_terminal(self, data: str) -> None:
         write_to_terminal(self, data)
 
@@ -178,6 +188,7 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
     def action_hush(self) -> None:
         if self.telling is not None:
             self.notify(self.telling.hush(), markup=False)
+            self.mark_recording()
 
     # Logs
 

@@ -53,10 +53,16 @@ class RecordingApp(RecoveringApp, inherit_bindings=False):
         """On the recorder's thread."""
         self.post_message(RecordingEnded(words))
 
+    @property
+    def other_mark(self) -> str:
+        """What else every screen is to say, beside that this is recorded; empty: nothing."""
+        return ""
+
     def mark_recording(self) -> None:
         """Say on every screen whether this is recorded."""
         path = self.taped.tape.path if self.taped is not None else None
-        self.set_mark(_("REC {file}").format(file=path.name) if path is not None else "")
+        recorded = _("REC {file}").format(file=path.name) if path is not None else ""
+        self.set_mark("  ".join(mark for mark in (recorded, self.other_mark) if mark))
 
     def set_mark(self, mark: str) -> None:
         """The strip of every screen, where it differs."""

@@ -88,6 +88,12 @@ class Telling:
         shown = [notification(self._osc, each.text, tmux=self._tmux) for each in told]
         return (BELL if self._settings.bell else "") + "".join(shown)
 
+    @property
+    def quiet(self) -> str:
+        """That it is quiet because the operator wanted it, for every screen to say; else empty."""
+        until = self._teller.quiet_until
+        return "" if until is None else _("QUIET until {time}").format(time=f"{until.astimezone():%H:%M}")
+
     def hush(self) -> str:
         """Be quiet for a while, or no longer; a sentence that says which."""
         if not self._settings.tells:

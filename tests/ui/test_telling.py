@@ -20,7 +20,9 @@ from cockpit.config.environment import Environment, RecoverySettings, Window
 from cockpit.config.notify import NotifySettings
 from cockpit.ui import app as app_module
 from cockpit.ui.app import CockpitApp
+from cockpit.ui.look import plain
 from cockpit.ui.telling import Telling
+from cockpit.ui.widgets.environment import EnvironmentStrip
 from tests.support.processes import Home
 from tests.support.terminal import Terminal, terminal
 from tests.support.waiting import eventually
@@ -47,8 +49,12 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def tell(app: CockpitApp) -> None:
     """What the app does every few seconds."""
-    assert app.telling is not None
-    app.telling.look()
+    app._tell()
+
+
+def mark(app: CockpitApp) -> str:
+    """What the strip on top of the screen says."""
+    return "".join(plain(line).strip() for line in app.screen.query_one(EnvironmentStrip).source)
 
 
 MakeTelling = Callable[..., CockpitApp]
@@ -138,12 +144,16 @@ async def test_quiet_for_an_hour_and_told_afterwards(telling: MakeTelling, sent:
         await until(pilot, lambda: app.desk.snapshot.seq == 2)
         assert sent == []
         assert [n.message.partition(" until ")[0] for n in app._notifications] == ["Quiet"]
+        end = f"{fleets.NOW.astimezone() + timedelta(hours=1):%H:%M}"
+        assert mark(app) == f"QUIET until {end}  CORP"
         clock[0] = 3599.0
         tell(app)
         assert sent == []
+        assert mark(app).startswith("QUIET")
         clock[0] = 3600.0
         tell(app)
         assert sent == ["\a"]
+        assert mark(app) == ""
 
 
 async def test_quiet_is_over_when_it_is_pressed_again(telling: MakeTelling, sent: list[str]) -> None:
@@ -153,7 +163,9 @@ async def test_quiet_is_over_when_it_is_pressed_again(telling: MakeTelling, sent
         await pilot.press("Q")
         feed_of(app).show(picture(EX01=SICK, EX02=WELL))
         await until(pilot, lambda: app.desk.snapshot.seq == 2)
+        assert mark(app).startswith("QUIET")
         await pilot.press("Q")
+        assert mark(app) == ""
         tell(app)
         assert sent == ["\a"]
 
