@@ -138,6 +138,7 @@ def _show(
             opener,
             crash_dir=places.crashes,
             save_dir=places.views,
+            commands_file=places.commands,
             ready=ready,
             theme=likes.theme,
             theme_files=ThemeFiles(places.themes, places.chosen_theme),

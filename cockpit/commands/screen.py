@@ -77,6 +77,7 @@ def run(
         badge_of(environment),
         crash_dir=places.crashes,
         save_dir=places.views,
+        commands_file=places.commands,
         theme=theme,
         theme_files=ThemeFiles(places.themes, places.chosen_theme),
         keymap=liking.keymap(preferences),

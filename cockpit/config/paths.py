@@ -51,6 +51,11 @@ class Paths:
         return self.state / "bookmarks"
 
     @property
+    def commands(self) -> Path:
+        """What was typed on the screens' command line."""
+        return self.state / "commands"
+
+    @property
     def journal(self) -> Path:
         """The SQLite journal's folder: database, key, checkpoints."""
         return self.state / "journal"

@@ -39,6 +39,11 @@ def add_bindings(node: DOMNode, bindings: Iterable[Binding]) -> None:
     node._bindings = BindingsMap.merge([BindingsMap(bindings), node._bindings])
 
 
+def bindings_of(node: DOMNode, key: str) -> list[Binding]:
+    """What ``node`` itself binds to ``key``."""
+    return node._bindings.key_to_bindings.get(key, [])
+
+
 def write_to_terminal(app: App[Any], data: str) -> None:
     """``data`` as it is, in order with what Textual writes (``copy_to_clipboard`` knows no tmux)."""
     if app._driver is not None:

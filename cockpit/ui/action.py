@@ -12,6 +12,8 @@ class Action:
     ``scope``: where its keys work (a screen, or ``app`` for everywhere but dialogs).
     ``dangerous``: changes something in the organization; not bound at all in read-only mode.
     ``shown``: in the footer, in the table's order.
+    ``typing``: opens a line to type into. Its key is carried out before the next one is looked at: over SSH
+    several come at once, and what is typed after ``:`` must not be taken for keys of the screen.
     """
 
     id: str
@@ -22,6 +24,7 @@ class Action:
     help: str = ""
     dangerous: bool = False
     shown: bool = False
+    typing: bool = False
 
     @property
     def method(self) -> str:

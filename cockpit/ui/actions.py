@@ -85,8 +85,11 @@ ACTIONS: Final[tuple[Action, ...]] = (
            "The whole screen as it is now, as SVG, to a file."),
     Action("app.hush", ("Q",), "quiet", "app", "Cockpit",
            "No bell, notification or hook for an hour, or again; what has changed is told then."),
-    Action("app.palette", (":", "ctrl+p"), "commands", "app", "Cockpit",
-           "Find a command by name.", shown=True),
+    Action("app.command-line", (":",), "commands", "app", "Cockpit",
+           "Type a command: every action by its name, and more that take an argument; tab completes.",
+           shown=True, typing=True),
+    Action("app.palette", ("ctrl+p",), "palette", "app", "Cockpit",
+           "Find an action by a part of its name."),
     Action("app.quit", ("q", "ctrl+q"), "quit", "app", "Cockpit", "Leave the cockpit.", shown=True),
     Action("app.interrupt", ("ctrl+c",), "how to leave", "app", "Cockpit", "Says which key quits."),
     Action("probe.run", ("y",), "run", "probe", "Dialog", "Send the command.", shown=True),
@@ -99,6 +102,14 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("help.page-up", ("pageup",), "page up", "help", "Dialog"),
     Action("help.first", ("g", "home"), "first", "help", "Dialog"),
     Action("help.last", ("G", "end"), "last", "help", "Dialog"),
+    Action("command.run", ("enter",), "run", "command", "Command line", "Do what is typed."),
+    Action("command.complete", ("tab",), "complete", "command", "Command line", "Take the next that fits."),
+    Action("command.complete-back", ("shift+tab",), "complete backwards", "command", "Command line",
+           "Take the one before."),
+    Action("command.older", ("up",), "older", "command", "Command line", "What was typed before."),
+    Action("command.newer", ("down",), "newer", "command", "Command line", "Back to what was typed later."),
+    Action("command.cancel", ("escape",), "cancel", "command", "Command line",
+           "Leave the line; backspace in an empty one does so too."),
     *LOG_ACTIONS,
     *RECOVERY_ACTIONS,
     *TRACE_ACTIONS,
@@ -172,7 +183,14 @@ class Registry:
     def bindings(self, scope: str) -> list[Binding]:
         prefix = "app." if scope == "app" else ""
         return [
-            Binding(key, prefix + action.method, action.title, show=False, id=action.id)
+            Binding(
+                key,
+                prefix + action.method,
+                action.title,
+                show=False,
+                priority=action.typing,
+                id=action.id,
+            )
             for action in self.live(scope)
             for key in action.keys
         ]

@@ -21,12 +21,12 @@ from cockpit.ui._textual_hacks import replace_bindings, write_to_terminal
 from cockpit.ui.actions import ACTIONS, Action, Registry
 from cockpit.ui.desk import Desk
 from cockpit.ui.environment import EnvironmentBadge
+from cockpit.ui.fleet_commanding import FleetCommandingApp
 from cockpit.ui.life import crash_line
 from cockpit.ui.log_actions import without_logs
 from cockpit.ui.logs import LogsWanted, OpenLogs
 from cockpit.ui.look import Glyphs
 from cockpit.ui.messages import DiffArrived, FeedEnded, FeedStarted, FeedWanted, HookFailed
-from cockpit.ui.recording import RecordingApp
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.recovery_actions import without_recovery
 from cockpit.ui.screens.fleet import FleetScreen
@@ -42,14 +42,15 @@ CLOSE_LIMIT = 6.0
 """Seconds the feed has to close; it bounds itself, this is for a feed that does not."""
 
 
-class CockpitApp(RecordingApp, inherit_bindings=False):
+class CockpitApp(FleetCommandingApp, inherit_bindings=False):
     """``crash_dir``: where a crash is reported. ``save_dir``: where copies and views go, else there too.
 
     ``keymap``: action id to keys, already checked by ``cockpit.ui.keymap.check``. ``recovery``: makes the
     recoveries; called once, in a thread, after the first paint. None: this cockpit has none.
     ``logs``: opens protocol logs; None: there is no key for them. A ``feed`` that passes a tape can be
     recorded by a key, to a new file in ``record_dir``, else in ``save_dir``. ``telling``: makes who tells of
-    changes, after the first paint. None: nobody does. ``bookmarks``: the file they are kept in.
+    changes, after the first paint. None: nobody does. ``bookmarks``: the file they are kept in;
+    ``commands_file``: that of what is typed on the command line. None: neither is kept.
     """
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["logs.tcss", "cockpit.tcss"]
@@ -72,8 +73,11 @@ class CockpitApp(RecordingApp, inherit_bindings=False):
         record_dir: Path | None = None,
         telling: Callable[[], Telling] | None = None,
         bookmarks: Path | None = None,
+        commands_file: Path | None = None,
     ) -> None:
-        super().__init__(crash_dir, theme=theme, theme_files=theme_files, glyphs=glyphs)
+        super().__init__(
+            crash_dir, theme=theme, theme_files=theme_files, glyphs=glyphs, commands_file=commands_file
+        )
         self.save_dir, self.present = save_dir or crash_dir, now
         self.taped = feed if isinstance(feed, TapedFeed) else None
         self.record_dir = record_dir or self.save_dir

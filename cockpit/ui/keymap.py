@@ -31,7 +31,7 @@ OPENERS: Final[Mapping[str, tuple[str, ...]]] = {
 """What sends something from a dialog, and what opens that dialog: a key pressed twice must not do both."""
 _OF_THE_FOCUS: Final = ("enter", "space")
 """They press the button that has the focus, which is the safe one."""
-_TYPED_IN: Final = ("decide", "reason", "command")
+_TYPED_IN: Final = ("decide", "reason", "command", "filter")
 """Scopes in which one writes: a letter is a letter there."""
 
 

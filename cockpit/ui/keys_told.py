@@ -25,6 +25,8 @@ PLACES: Final[Mapping[str, str]] = {
     "decide": N_("Dialog: the question of a run"),
     "reason": N_("Dialog: a reason"),
     "help": N_("Help"),
+    "command": N_("Command line"),
+    "filter": N_("The line of the filter"),
 }
 """What a scope is called, in the order in which they are told."""
 

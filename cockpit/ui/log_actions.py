@@ -57,7 +57,9 @@ FROM_FLEET: Final = Action(
     "fleet.logs", ("t",), "logs", "fleet", "Act",
     "Follow the POP3 protocol logs of the server under the cursor, or of a group's.", shown=True,
 )  # fmt: skip
-_ALONE: Final = frozenset({"app.help", "app.palette", "app.quit", "app.interrupt", "app.save-picture"})
+_ALONE: Final = frozenset(
+    {"app.help", "app.command-line", "app.palette", "app.quit", "app.interrupt", "app.save-picture"}
+)
 
 
 def without_logs(actions: Iterable[Action]) -> tuple[Action, ...]:
@@ -67,4 +69,4 @@ def without_logs(actions: Iterable[Action]) -> tuple[Action, ...]:
 
 def only_logs(actions: Iterable[Action]) -> tuple[Action, ...]:
     """The actions of a program that is nothing but the Logs screen."""
-    return tuple(a for a in actions if a.scope in ("logs", "help") or a.id in _ALONE)
+    return tuple(a for a in actions if a.scope in ("logs", "help", "command") or a.id in _ALONE)

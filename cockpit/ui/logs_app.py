@@ -13,17 +13,18 @@ from textual.screen import Screen
 from cockpit.poplog.document import Document
 from cockpit.ui._textual_hacks import replace_bindings
 from cockpit.ui.actions import ACTIONS, Action, Registry
+from cockpit.ui.commanding import CommandingApp
 from cockpit.ui.environment import EnvironmentBadge
 from cockpit.ui.log_actions import only_logs
 from cockpit.ui.logs import LogsWanted, OpenLogs
 from cockpit.ui.look import Glyphs
 from cockpit.ui.screens.logs import LogsScreen
 from cockpit.ui.screens.logs_base import LogsDesk
-from cockpit.ui.terminal_app import TerminalApp, utc_now
+from cockpit.ui.terminal_app import utc_now
 from cockpit.ui.themed_app import NO_THEME_FILES, ThemeFiles
 
 
-class LogsApp(TerminalApp, inherit_bindings=False):
+class LogsApp(CommandingApp, inherit_bindings=False):
     """``open``: opens ``wanted``, in a thread, while the first frame is drawn. ``ready``: it is open.
     ``environment``: whose servers' logs they are; None for files."""
 
@@ -45,8 +46,11 @@ class LogsApp(TerminalApp, inherit_bindings=False):
         now: Callable[[], datetime] = utc_now,
         actions: Sequence[Action] = ACTIONS,
         environment: EnvironmentBadge | None = None,
+        commands_file: Path | None = None,
     ) -> None:
-        super().__init__(crash_dir, theme=theme, theme_files=theme_files, glyphs=glyphs)
+        super().__init__(
+            crash_dir, theme=theme, theme_files=theme_files, glyphs=glyphs, commands_file=commands_file
+        )
         self.badge = environment
         self.save_dir, self.present = save_dir or crash_dir, now
         self._keys = Registry.build(True, keymap, only_logs(actions))

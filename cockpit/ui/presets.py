@@ -58,7 +58,7 @@ _VIM: Final = Preset(
 _FUNCTION_KEYS: Final = Preset(
     N_("F1 to F10 first, as in file managers; the letters keep working. F11 and F12 are the terminal's."),
     first={
-        "app.help": ("f1",), "app.palette": ("f9",), "app.quit": ("f10",),
+        "app.help": ("f1",), "app.command-line": ("f2",), "app.palette": ("f9",), "app.quit": ("f10",),
         "fleet.logs": ("f3",), "fleet.filter": ("f4",), "fleet.refresh": ("f5",),
         "fleet.next-pane": ("f6",), "fleet.probe": ("f7",), "fleet.recover": ("f8",),
         "run.open": ("f3",), "run.current": ("f5",), "run.next-pane": ("f6",), "run.decide": ("f8",),
@@ -69,7 +69,7 @@ _FUNCTION_KEYS: Final = Preset(
         "logs.session": ("f3",), "logs.filter": ("f4",), "logs.reconnect": ("f5",),
         "logs.next-pane": ("f6",), "logs.search": ("f7",),
         **_each(("run", "plan", "history", "obligations", "trace", "logs"), {"back": ("f10",)}),
-        **_each((*_ASKING, *_WRITING), {"cancel": ("f10",)}),
+        **_each((*_ASKING, *_WRITING, "command"), {"cancel": ("f10",)}),
         "help.close": ("f10",),
     },
 )  # fmt: skip

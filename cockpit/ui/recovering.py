@@ -16,6 +16,7 @@ from textual.widget import Widget
 from cockpit.exchange.text import clean_line
 from cockpit.recovery.client import RefusedError
 from cockpit.ui.actions import ACTIONS
+from cockpit.ui.commanding import CommandingApp
 from cockpit.ui.desk import Desk
 from cockpit.ui.life import crash_line
 from cockpit.ui.look import Line
@@ -35,7 +36,6 @@ from cockpit.ui.messages import (
 )
 from cockpit.ui.reasons import Reasons, of_app
 from cockpit.ui.recoveries import NOT_HERE, SWEEP_SECONDS, Recoveries
-from cockpit.ui.terminal_app import TerminalApp
 from cockpit.ui.threads import in_thread
 from cockpit.ui.widgets.standing import StandingBar, StatusBar
 
@@ -44,7 +44,7 @@ WATCH = "watch"
 _MOVES = {a.method for a in ACTIONS if a.group == "Move"} - {"back"}
 
 
-class RecoveringApp(TerminalApp, inherit_bindings=False):
+class RecoveringApp(CommandingApp, inherit_bindings=False):
     """Polls the journal, carries out jobs, and brings what arrives to the screens that are open."""
 
     desk: Desk
@@ -201,6 +201,13 @@ class RecoveringApp(TerminalApp, inherit_bindings=False):
         if lines != self.recoveries.told:
             self.recoveries.told = lines
             self._draw(StatusBar)
+
+    def tell_of(self, *texts: str) -> None:
+        """On the status line, where the screen on top has one."""
+        if self.screen.query(StatusBar):
+            self.tell(*(((f" {text}", ""),) for text in texts))
+        else:
+            super().tell_of(*texts)
 
     def draw_bars(self) -> None:
         self._draw(StandingBar)

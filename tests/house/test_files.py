@@ -29,7 +29,7 @@ from cockpit.fleet.told import Told, document
 from cockpit.journal.records import Actor
 from cockpit.journal.store import open_journal, sqlite_url
 from cockpit.recovery import bundle, launch
-from cockpit.ui import life
+from cockpit.ui import command_history, life
 from cockpit.ui.clipboard import save_text
 from tests.support.files import stated, wrong_modes
 
@@ -104,6 +104,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "bundle": lambda _: bundle._write(paths().bundles, "run-4f2a", b"PK"),
     "view": lambda _: save_text(paths().views, "fleet", "text", NOW),
     "bookmarks": lambda _: toggle_bookmark(bookmarks_file(paths().bookmarks, "prod"), "a", Place("EX01")),
+    "commands": lambda _: command_history.keep(paths().commands, "refresh"),
     "crash": lambda _: life.crash_line(ValueError("x"), paths().crashes),
     "collector": lambda _: child(paths().collector_log),
     "log reader": lambda _: child(paths().reader_log),

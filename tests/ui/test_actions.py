@@ -27,6 +27,7 @@ from cockpit.ui.screens.reason import ReasonDialog
 from cockpit.ui.screens.recover import RecoverDialog
 from cockpit.ui.screens.run import RunScreen
 from cockpit.ui.screens.trace import TraceScreen
+from cockpit.ui.widgets.commandline import CommandLine
 from cockpit.ui.widgets.filterbox import FilterPane
 
 DANGER = Action("fleet.explode", ("z",), "explode", "fleet", "Act", "Changes something.", dangerous=True)
@@ -51,6 +52,7 @@ def test_every_action_has_a_method() -> None:
         "logging": LoggingDialog,
         "trace": TraceScreen,
         "logs": LogsScreen,
+        "command": CommandLine,
     }
     for action in ACTIONS:
         assert hasattr(owners[action.scope], f"action_{action.method}"), action.id

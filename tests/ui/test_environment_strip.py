@@ -149,7 +149,7 @@ async def test_it_is_seen_wherever_one_goes(make_app: MakeApp, size: tuple[int, 
         await shown(pilot, app)
         await until(pilot, lambda: app.recoveries.standing is not None)
         await go_to(pilot, app, "PopCTPMonitor")
-        for key in ("?", ":", "p", "o", "H"):
+        for key in ("?", "ctrl+p", "p", "o", "H"):
             await pilot.press(key)
             await pilot.pause()
             assert app.screen is not app.fleet_screen, key

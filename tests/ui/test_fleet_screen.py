@@ -258,7 +258,7 @@ async def test_palette_runs_actions(make_app: MakeApp) -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
         await shown(pilot, app)
-        await pilot.press(":")
+        await pilot.press("ctrl+p")
         await pilot.pause()
         assert not app.screen.query_one(Input).cursor_blink
         await pilot.press(*"faults")

@@ -15,7 +15,7 @@ from cockpit.ui.logs import LogsWanted
 from cockpit.ui.panels import runs_of
 from cockpit.ui.reasons import Reasons, Why
 from cockpit.ui.saving import fleet_rows, not_saved, save_view, saved
-from cockpit.ui.screens.fleet_finding import FleetFinding
+from cockpit.ui.screens.fleet_commands import FleetCommands
 from cockpit.ui.view import FleetView, Leaf, ServerView
 from cockpit.ui.widgets.panes import LinesPane, Pane
 from cockpit.ui.widgets.rows import Key, RowsPane
@@ -23,7 +23,7 @@ from cockpit.ui.widgets.rows import Key, RowsPane
 PANES = ("tree", "monitors", "probe", "side")
 
 
-class FleetActions(FleetFinding, inherit_bindings=False):
+class FleetActions(FleetCommands, inherit_bindings=False):
     """The actions; :class:`FleetScreen` adds the drawing."""
 
     desk: Desk

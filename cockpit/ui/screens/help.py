@@ -26,7 +26,7 @@ DIALOGS: Final = {"fleet": "recover", "run": "decide"}
 def help_lines(registry: Registry, scope: str, why: Reasons) -> list[Line]:
     """Every action of the screen of ``scope`` by group: its keys, its title, its help, and why it cannot be
     used now, for those in ``why``."""
-    below = (DIALOGS.get(scope, ""), "filter" if scope == "fleet" else "")
+    below = (DIALOGS.get(scope, ""), "filter" if scope == "fleet" else "", "command")
     live = [*registry.known(scope), *(action for each in below for action in registry.live(each))]
     lines: list[Line] = []
     for group in dict.fromkeys(a.group for a in live):

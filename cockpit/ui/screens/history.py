@@ -82,6 +82,10 @@ class HistoryScreen(RecoveryScreen, inherit_bindings=False):
         else:
             box.focus()
 
+    def command_filter(self, text: str) -> None:
+        self.filter = text
+        self.redraw()
+
     @on(FilterTyped)
     def _filter_typed(self, event: FilterTyped) -> None:
         event.stop()

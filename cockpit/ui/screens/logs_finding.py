@@ -81,6 +81,10 @@ class LogsFinding(LogsMoves, inherit_bindings=False):
         await self._prompt("filter", "filter", str(needle) if needle else "",
                      "text, or !text for all but it; enter keeps it, esc clears it")  # fmt: skip
 
+    def command_filter(self, text: str) -> None:
+        self.begin()
+        self.look_through(replace(self.board.lens, needle=Needle.typed(text, self.board.any_case)))
+
     async def action_jump(self) -> None:
         base = "local time" if self.board.base is TimeBase.LOCAL else "UTC"
         await self._prompt("jump", f"to ({base})", "", log_times.EXAMPLES)
