@@ -23,7 +23,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("app.help", ("?", "f1"), "help", "app", "Cockpit", "The keys that work here.", shown=True),
     Action("fleet.filter", ("/",), "filter", "fleet", "Find",
            "Text in server, health set, monitor, target, or the start of a state; or terms such as "
-           "server:ex* state:unhealthy since:10m; a leading ! turns a term round.", shown=True),
+           "server:ex* state:unhealthy since:10m; a leading ! turns a term round.", shown=True, typing=True),
     Action("fleet.faults-only", ("f",), "faults", "fleet", "Find",
            "Only what is not well, or everything again.", shown=True),
     *FINDING_ACTIONS,

@@ -85,7 +85,8 @@ RECOVERY_ACTIONS: Final[tuple[Action, ...]] = (
 
     Action("history.open", ("enter",), "open", "history", "Act", "Attach to the run.", shown=True),
     Action("history.filter", ("/",), "filter", "history", "Find",
-           "Text in id, server, monitor, state, operator or step; a leading ! turns it round.", shown=True),
+           "Text in id, server, monitor, state, operator or step; a leading ! turns it round.",
+           shown=True, typing=True),
     *keeps("history"), *moves("history"), back("history", "Clear the filter, then leave."),
 
     Action("obligations.open", ("enter",), "open run", "obligations", "Act",

@@ -73,12 +73,12 @@ class HistoryScreen(RecoveryScreen, inherit_bindings=False):
 
     # The filter
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         from cockpit.ui.widgets.filterbox import FilterBox
 
         box = next(iter(self.query(FilterBox)), None)
         if box is None:
-            self.mount(FilterBox(self.filter), before="#keys")
+            await self.mount(FilterBox(self.filter), before="#keys")
         else:
             box.focus()
 

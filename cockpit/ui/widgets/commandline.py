@@ -16,13 +16,14 @@ from textual.widgets import Input
 
 from cockpit.config.language import _
 from cockpit.exchange.text import clean_line
-from cockpit.ui._textual_hacks import bindings_of, replace_bindings
+from cockpit.ui._textual_hacks import replace_bindings
 from cockpit.ui.actions import Registry
 from cockpit.ui.command_history import LONGEST, History
 from cockpit.ui.command_messages import Ordered
 from cockpit.ui.command_reading import Choice, Offer, Refusal, choices, read
 from cockpit.ui.look import Line, width
 from cockpit.ui.widgets.bars import Bar
+from cockpit.ui.widgets.inorder import InOrder
 from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.standing import StandingBar
 
@@ -32,23 +33,11 @@ LEFT_OVER: Final = 3
 """Lines of the screen that stay to be seen, however low it is."""
 
 
-class _Entry(Input):
+class _Entry(InOrder):
     """Its cursor does not blink; backspace in an empty line leaves it, as in vim."""
 
     class Left(Message):
         """Nothing is left to delete, or another widget has the focus."""
-
-    async def _on_key(self, event: events.Key) -> None:
-        """Keys in the order in which they came. Textual writes letters at once, and sends every other key on
-        a round to the app: of a burst, as SSH and pasting make them, tab and enter would come last."""
-        line = next(node for node in self.ancestors if isinstance(node, CommandLine))
-        for node in (self, line):
-            for binding in bindings_of(node, event.key):
-                if await self.app.run_action(binding.action, node):
-                    event.stop()
-                    event.prevent_default()
-                    return
-        await super()._on_key(event)
 
     def action_delete_left(self) -> None:
         if self.value:

@@ -21,13 +21,14 @@ from cockpit.ui._textual_hacks import add_bindings
 from cockpit.ui.look import Glyphs, Line, width
 from cockpit.ui.messages import FilterTyped
 from cockpit.ui.widgets.bars import Banner
+from cockpit.ui.widgets.inorder import InOrder
 from cockpit.ui.widgets.panes import HasLook
 
 LONGEST: Final = 1000
 Complete: TypeAlias = Callable[[str, int], Completion]
 
 
-class FilterBox(Input):
+class FilterBox(InOrder):
     """Posts :class:`FilterTyped` while it is typed in."""
 
     DEFAULT_CSS = """
@@ -46,7 +47,7 @@ class FilterBox(Input):
         self.cursor_blink = False
 
     def on_mount(self) -> None:
-        self.focus()
+        self.screen.set_focus(self)  # now: the next key is already there
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:

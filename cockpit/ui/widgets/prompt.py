@@ -10,6 +10,7 @@ from textual.widgets import Input
 from cockpit.exchange.text import clean_line
 from cockpit.ui.log_messages import Prompted
 from cockpit.ui.widgets.bars import Bar
+from cockpit.ui.widgets.inorder import InOrder
 
 LONGEST = 500
 
@@ -34,7 +35,7 @@ class Prompt(Horizontal):
         label = Bar(id="prompt-label")
         label.styles.width = len(self._label)
         yield label
-        box = Input(
+        box = InOrder(
             self._text, placeholder=self._example, compact=True, select_on_focus=False, max_length=LONGEST
         )
         box.cursor_blink = False
@@ -42,7 +43,7 @@ class Prompt(Horizontal):
 
     def on_mount(self) -> None:
         self.query_one(Bar).set_lines([((self._label, "text-key"),)])
-        self.query_one(Input).focus()
+        self.screen.set_focus(self.query_one(Input))  # now: the next key is already there
 
     def has_text(self) -> bool:
         return bool(self.query_one(Input).value)
