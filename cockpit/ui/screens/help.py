@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from textual.app import ComposeResult
@@ -25,25 +26,31 @@ DIALOGS: Final = {"fleet": "recover", "run": "decide"}
 
 def help_lines(registry: Registry, scope: str, why: Reasons) -> list[Line]:
     """Every action of the screen of ``scope`` by group: its keys, its title, its help, and why it cannot be
-    used now, for those in ``why``."""
-    below = (DIALOGS.get(scope, ""), "filter" if scope == "fleet" else "", "command")
+    used now, for those in ``why``. Then the lines that one types into."""
+    below = (DIALOGS.get(scope, ""), "filter" if scope == "fleet" else "")
     live = [*registry.known(scope), *(action for each in below for action in registry.live(each))]
-    lines: list[Line] = []
-    for group in dict.fromkeys(a.group for a in live):
-        lines += [(("", ""),)] if lines else []
-        lines.append(((group, "text-title"),))
-        for action in (a for a in live if a.group == group):
-            lines += _told(action, why.get(action.id))
+    lines = _groups(live, why)
     if any(action.method == "filter" for action in live):
         if not any(action.scope == "filter" for action in live):
             lines += [(("", ""),), (("In the filter", "text-title"),)]
         lines.append((("  enter              ", "text-label"), ("Keep the filter and go back.", "")))
         lines.append((("  esc                ", "text-label"), ("Clear it.", "")))
+    lines += [(("", ""),), *_groups(registry.live("command"), why)]
     if registry.read_only:
         lines += [
             (("", ""),),
             (("Read-only: actions that change something are not bound.", "mode-read-only"),),
         ]
+    return lines
+
+
+def _groups(actions: Sequence[Action], why: Reasons) -> list[Line]:
+    lines: list[Line] = []
+    for group in dict.fromkeys(a.group for a in actions):
+        lines += [(("", ""),)] if lines else []
+        lines.append(((group, "text-title"),))
+        for action in (a for a in actions if a.group == group):
+            lines += _told(action, why.get(action.id))
     return lines
 
 
