@@ -15,6 +15,7 @@ from cockpit.ui.look import Glyphs
 from cockpit.ui.terminal_app import TerminalApp
 from cockpit.ui.themed_app import NO_THEME_FILES, ThemeFiles
 from cockpit.ui.threads import in_thread
+from cockpit.ui.widgets.commandplace import CommandPlace
 
 if TYPE_CHECKING:
     from cockpit.ui.command_history import History
@@ -51,7 +52,11 @@ class CommandingApp(TerminalApp, inherit_bindings=False):
         from cockpit.ui.widgets.commandline import CommandLine  # not needed for the first paint
 
         await self.screen.query(CommandLine).remove()
-        await self.screen.mount(CommandLine(self.registry, self.offer(), self._remembered(), text))
+        place = next(iter(self.screen.query(CommandPlace)), None)
+        if place is None:
+            place = CommandPlace()
+            await self.screen.mount(place)
+        await place.mount(CommandLine(self.registry, self.offer(), self._remembered(), text))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that is looked at first is looked at in dialogs too, where there is no command line."""

@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
-from cockpit.ui._textual_hacks import catch_up_with_size, driver_class
+from cockpit.ui._textual_hacks import catch_up_with_size, driver_class, keep_screen_on_focus
 from cockpit.ui.action import Action
 from cockpit.ui.actions import Registry
 from cockpit.ui.clipboard import save_text
@@ -75,6 +75,7 @@ class TerminalApp(ThemedApp, inherit_bindings=False):
         theme_files: ThemeFiles = NO_THEME_FILES,
         glyphs: Glyphs | None = None,
     ) -> None:
+        keep_screen_on_focus()
         super().__init__(theme, theme_files, glyphs, driver_class())
         self.animation_level = "none"
         self.crash_dir = crash_dir

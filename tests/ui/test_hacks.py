@@ -7,16 +7,20 @@ from unittest.mock import Mock
 
 import pytest
 from rich.text import Text
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Region
+from textual.screen import Screen
+from textual.widgets import Button
 
 from cockpit.ui._textual_hacks import (
     PatientApp,
     _Patient,
     add_bindings,
     driver_class,
+    keep_screen_on_focus,
     replace_bindings,
     write_to_terminal,
 )
@@ -123,3 +127,27 @@ async def test_writing_to_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(app._driver, "write", written.append)
         write_to_terminal(app, "x")
     assert written[0] == "x"
+
+
+async def test_the_focus_going_elsewhere_does_not_paint_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Two(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Button("one", id="one")
+            yield Button("two", id="two")
+
+    keep_screen_on_focus()
+    app = Two()
+    async with app.run_test() as pilot:
+        painted: list[object] = []
+        refresh = Screen.refresh
+
+        def noting(screen: Screen[object], *regions: Region, **more: bool) -> Screen[object]:
+            painted.append(screen)
+            return refresh(screen, *regions, **more)
+
+        monkeypatch.setattr(Screen, "refresh", noting)
+        for name in ("#two", "#one"):
+            app.screen.set_focus(app.query_one(name))
+            await pilot.pause()
+            assert app.query_one(name).has_focus
+        assert painted == []

@@ -20,6 +20,7 @@ from cockpit.ui.reasons import Reasons, Why
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.saving import not_saved, save_view, saved
 from cockpit.ui.widgets.bars import Bar, KeyBar
+from cockpit.ui.widgets.commandplace import CommandPlace
 from cockpit.ui.widgets.environment import EnvironmentStrip
 from cockpit.ui.widgets.panes import LinesPane, Pane
 from cockpit.ui.widgets.rows import RowsPane
@@ -54,6 +55,7 @@ class RecoveryScreen(Screen[None], inherit_bindings=False):
         registry = self.desk.registry
         note = "read-only" if registry.read_only else ""
         yield KeyBar(id="keys", actions=registry.on_screen(self.scope), note=note)
+        yield CommandPlace()
 
     def body(self) -> ComposeResult:
         raise NotImplementedError

@@ -27,6 +27,7 @@ from cockpit.ui.screens.fleet_actions import FleetActions
 from cockpit.ui.trail import Trail
 from cockpit.ui.view import Filter, FleetView, Leaf, ServerView, Viewer
 from cockpit.ui.widgets.bars import Banner, Bar, KeyBar
+from cockpit.ui.widgets.commandplace import CommandPlace
 from cockpit.ui.widgets.environment import EnvironmentStrip
 from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.rows import Key, RowsPane
@@ -91,6 +92,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         yield StatusBar()
         yield StandingBar()
         yield KeyBar(id="keys", actions=self.desk.registry.on_screen(self.scope))
+        yield CommandPlace()
 
     def on_mount(self) -> None:
         self.add_class("-pane-2", "-on-tree")

@@ -26,6 +26,7 @@ from cockpit.ui.reasons import Reasons, Why
 from cockpit.ui.screens.logs_base import LogsDesk
 from cockpit.ui.screens.logs_finding import LogsFinding
 from cockpit.ui.widgets.bars import Banner, Bar, KeyBar
+from cockpit.ui.widgets.commandplace import CommandPlace
 from cockpit.ui.widgets.environment import EnvironmentStrip
 from cockpit.ui.widgets.logview import Drawn, LogView
 from cockpit.ui.widgets.panes import LinesPane
@@ -65,6 +66,7 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
             yield StandingBar()
         yield Banner(id="said")
         yield KeyBar(id="keys", actions=self.desk.registry.on_screen(self.scope))
+        yield CommandPlace()
 
     def on_mount(self) -> None:
         self._composed = True

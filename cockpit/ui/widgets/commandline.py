@@ -71,7 +71,7 @@ class CommandLine(Vertical, inherit_bindings=False):
     """Posts :class:`Ordered`, and goes. ``scope``: of the registry."""
 
     DEFAULT_CSS = """
-    CommandLine { layer: command; dock: bottom; width: 1fr; height: auto; background: $panel; }
+    CommandLine { width: 1fr; height: auto; background: $panel; }
     CommandLine #command-choices { background: $panel; overflow-y: hidden; }
     CommandLine #command-typed { height: 1; background: $panel; }
     CommandLine #command-sign { width: 2; background: $panel; }
@@ -97,7 +97,10 @@ class CommandLine(Vertical, inherit_bindings=False):
         replace_bindings(self, registry.bindings(self.scope))
 
     def compose(self) -> ComposeResult:
-        yield _Choices()
+        self._rows = max(min(ROWS, self.app.size.height - LEFT_OVER - 1), 1)
+        listed = _Choices()
+        listed.styles.height = self._rows  # before it is laid out for the first time
+        yield listed
         yield StandingBar()  # what is open is seen whatever lies over the screen
         with Horizontal(id="command-typed"):
             yield Bar(id="command-sign")
@@ -109,8 +112,6 @@ class CommandLine(Vertical, inherit_bindings=False):
         self._back_to = self.screen.focused
         self._history.begin()
         self.query_one("#command-sign", Bar).set_lines([((" :", "text-key"),)])
-        self._rows = max(min(ROWS, self.screen.size.height - LEFT_OVER - 1), 1)
-        self.query_one(_Choices).styles.height = self._rows
         self.screen.set_focus(self._entry)  # now: the next key is already there
         self._typed(self._begin)
 
@@ -146,8 +147,11 @@ class CommandLine(Vertical, inherit_bindings=False):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        # What stands there now: a second tab may have come before the word of the first.
-        if self._entry.value != self._offered:
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """The choices are for what stands there now: the word of a change may come after the next key."""
+        if self._entry.value not in (self._stem, self._offered):
             self._typed(self._entry.value)
 
     @property
@@ -167,8 +171,7 @@ class CommandLine(Vertical, inherit_bindings=False):
         self._entry.cursor_position = len(text)
 
     def _complete(self, step: int) -> None:
-        if self._entry.value not in (self._stem, self._offered):
-            self._typed(self._entry.value)  # the word of what was typed is still under way
+        self._catch_up()
         if len(self._shown) == 1 and self._at == 0:
             self._typed(self._entry.value)  # it was taken: on to what comes behind it
         if self._shown:
@@ -217,6 +220,7 @@ class CommandLine(Vertical, inherit_bindings=False):
         typed = clean_line(raw)
         found = read(typed, self._there) if typed.strip() else None
         if isinstance(found, Refusal):
+            self._catch_up()
             self._refusal = found.sentence
             self._draw()
             return
