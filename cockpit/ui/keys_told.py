@@ -26,7 +26,6 @@ PLACES: Final[Mapping[str, str]] = {
     "reason": N_("Dialog: a reason"),
     "help": N_("Help"),
     "command": N_("Command line"),
-    "filter": N_("The line of the filter"),
 }
 """What a scope is called, in the order in which they are told."""
 
