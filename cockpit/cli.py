@@ -463,6 +463,7 @@ def _screen(options: argparse.Namespace) -> int:
         theme=options.theme,
         preferences=likes,
         record=options.record,
+        pulse=options.command == timeline_options.PULSE,
     )
 
 

@@ -23,6 +23,7 @@ from cockpit.config.preferences import NOTHING_SAID, Preferences
 
 if TYPE_CHECKING:
     from cockpit.fleet.recording_tape import Tape
+    from cockpit.journal.timeline import Timeline
     from cockpit.recovery.client import Recovery
     from cockpit.recovery.view import Standing
     from cockpit.ui.telling import Telling
@@ -48,9 +49,10 @@ def run(
     theme: str | None,
     preferences: Preferences = NOTHING_SAID,
     record: Path | None = None,
+    pulse: bool = False,
 ) -> int:
-    """Open the cockpit; its exit code. Refuses where no screen can be drawn. ``record``: the file that what
-    it shows is recorded to from the beginning."""
+    """Open the cockpit, with ``pulse`` on that page; its exit code. Refuses where no screen can be drawn.
+    ``record``: the file that what it shows is recorded to from the beginning."""
     # Collecting while everything is imported costs a tenth of the time to the first paint; the app
     # switches it on again then.
     gc.disable()
@@ -86,6 +88,8 @@ def run(
         record_dir=places.recordings,
         telling=lambda: _telling(environment, places),
         bookmarks=bookmarks_file(places.bookmarks, environment.name),
+        timeline=lambda: _timeline(environment),
+        pulse=pulse,
     )
     code = life.run(app, mouse=mouse)
     _say_what_stays(environment, places)
@@ -116,6 +120,17 @@ def _recovery(environment: Environment) -> Recovery:
     from cockpit.recovery.office import open_office
 
     return open_office(environment)
+
+
+def _timeline(environment: Environment) -> Timeline:
+    """As :func:`_recovery`. Raises JournalError alone: that is said, and watching goes on."""
+    from cockpit.journal.errors import JournalError
+    from cockpit.recovery.opening import open_timeline_of
+
+    try:
+        return open_timeline_of(environment)
+    except ConfigError as error:
+        raise JournalError(str(error)) from error
 
 
 def _say_what_stays(environment: Environment, places: Paths) -> None:

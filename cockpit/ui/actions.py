@@ -14,6 +14,7 @@ from cockpit.ui.action import Action
 from cockpit.ui.finding_actions import FINDING_ACTIONS
 from cockpit.ui.log_actions import FROM_FLEET, LOG_ACTIONS
 from cockpit.ui.recovery_actions import RECOVERY_ACTIONS
+from cockpit.ui.timeline_actions import PULSE, TIMELINE, TIMELINE_ACTIONS
 from cockpit.ui.trace_actions import TRACE_ACTIONS
 
 __all__ = ["ACTIONS", "Action", "Registry", "key_label"]
@@ -79,6 +80,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     Action("app.obligations", ("o",), "obligations", "app", "Recover",
            "What is still to be undone, what is on without a record, runs not ended.", shown=True),
     Action("app.history", ("H",), "history", "app", "Recover", "All runs, newest first.", shown=True),
+    TIMELINE,
+    PULSE,
     Action("app.record", ("ctrl+r",), "record", "app", "Keep",
            "Record what is shown to a new file, or end that; pop-cockpit replay shows it again."),
     Action("app.save-picture", ("S",), "save picture", "app", "Keep",
@@ -113,6 +116,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     *LOG_ACTIONS,
     *RECOVERY_ACTIONS,
     *TRACE_ACTIONS,
+    *TIMELINE_ACTIONS,
 )  # fmt: skip
 
 _DISPLAY: Final = {

@@ -29,9 +29,12 @@ from cockpit.ui.look import Glyphs
 from cockpit.ui.messages import DiffArrived, FeedEnded, FeedStarted, FeedWanted, HookFailed
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.recovery_actions import without_recovery
+from cockpit.ui.remembering import RememberingApp
 from cockpit.ui.screens.fleet import FleetScreen
 from cockpit.ui.terminal_app import utc_now
 from cockpit.ui.themed_app import NO_THEME_FILES, ThemeFiles
+from cockpit.ui.timeline_actions import without_timeline
+from cockpit.ui.timelines import Client, Timelines
 
 if TYPE_CHECKING:
     from cockpit.ui.telling import Telling
@@ -42,7 +45,7 @@ CLOSE_LIMIT = 6.0
 """Seconds the feed has to close; it bounds itself, this is for a feed that does not."""
 
 
-class CockpitApp(FleetCommandingApp, inherit_bindings=False):
+class CockpitApp(FleetCommandingApp, RememberingApp, inherit_bindings=False):
     """``crash_dir``: where a crash is reported. ``save_dir``: where copies and views go, else there too.
 
     ``keymap``: action id to keys, already checked by ``cockpit.ui.keymap.check``. ``recovery``: makes the
@@ -51,6 +54,7 @@ class CockpitApp(FleetCommandingApp, inherit_bindings=False):
     recorded by a key, to a new file in ``record_dir``, else in ``save_dir``. ``telling``: makes who tells of
     changes, after the first paint. None: nobody does. ``bookmarks``: the file they are kept in;
     ``commands_file``: that of what is typed on the command line. None: neither is kept.
+    ``timeline``: as ``recovery``, for what is seen on the servers. ``pulse``: opened on the pulse page.
     """
 
     CSS_PATH: ClassVar[list[str | PurePath]] = ["logs.tcss", "cockpit.tcss"]
@@ -74,6 +78,8 @@ class CockpitApp(FleetCommandingApp, inherit_bindings=False):
         telling: Callable[[], Telling] | None = None,
         bookmarks: Path | None = None,
         commands_file: Path | None = None,
+        timeline: Callable[[], Client] | None = None,
+        pulse: bool = False,
     ) -> None:
         super().__init__(
             crash_dir, theme=theme, theme_files=theme_files, glyphs=glyphs, commands_file=commands_file
@@ -82,6 +88,10 @@ class CockpitApp(FleetCommandingApp, inherit_bindings=False):
         self.taped = feed if isinstance(feed, TapedFeed) else None
         self.record_dir = record_dir or self.save_dir
         self.recoveries = Recoveries(recovery)
+        self.timelines = Timelines(timeline)
+        self._pulse = pulse
+        if timeline is None:
+            actions = without_timeline(actions)
         if recovery is None:
             actions = without_recovery(actions)
         if logs is None:
@@ -107,6 +117,8 @@ class CockpitApp(FleetCommandingApp, inherit_bindings=False):
         return self.fleet_screen
 
     def on_mount(self) -> None:
+        if self._pulse:
+            self.action_pulse()
         self.call_after_refresh(self._painted)  # paint first, connect then
 
     def _painted(self) -> None:
@@ -121,6 +133,7 @@ class CockpitApp(FleetCommandingApp, inherit_bindings=False):
             self.telling = self._make_telling()
             if self.telling.open(self):
                 self.set_interval(TELL_TICK, self._tell)
+        self.start_timeline()
 
     @work(exclusive=True, exit_on_error=False, group="feed")
     async def read_feed(self, again: bool = False) -> None:
@@ -144,7 +157,7 @@ class CockpitApp(FleetCommandingApp, inherit_bindings=False):
     @on(FeedStarted)
     def _feed_started(self) -> None:
         self.desk.started()
-        self.fleet_screen.picture_changed()
+        self._picture_changed()
 
     @on(DiffArrived)
     def _diff_arrived(self, message: DiffArrived) -> None:
@@ -154,21 +167,25 @@ class CockpitApp(FleetCommandingApp, inherit_bindings=False):
         if self.telling is not None:
             self.telling.arrived(self.desk.snapshot)
         news = message.first or diff.order is not None or diff.status is not None
-        self.fleet_screen.picture_changed(soon=news, turned=turned)
+        self._picture_changed(news, turned)
 
     @on(FeedEnded)
     def _feed_ended(self, message: FeedEnded) -> None:
         self.desk.ended(message.reason)
         if self.telling is not None:
             self.telling.ended(message.reason)
-        self.fleet_screen.picture_changed()
+        self._picture_changed()
 
     @on(FeedWanted)
     def _feed_wanted(self) -> None:
         if not self.desk.restarting:
             self.desk.restarting = True
             self.read_feed(again=True)
-        self.fleet_screen.picture_changed()
+        self._picture_changed()
+
+    def _picture_changed(self, soon: bool = True, turned: bool = False) -> None:
+        """For every open screen that draws the live picture."""
+        self._tell_screens("picture_changed", soon, turned)
 
     # Telling
 
@@ -210,6 +227,7 @@ class CockpitApp(FleetCommandingApp, inherit_bindings=False):
     async def on_unmount(self) -> None:
         if self.telling is not None:
             await self.telling.close()
+        await self.close_timeline()
         with suppress(Exception):
             await asyncio.wait_for(self.desk.feed.close(), CLOSE_LIMIT)
         await self.close_recoveries()

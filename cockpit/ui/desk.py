@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from cockpit.fleet.bookmarks import NO_BOOKMARKS, Bookmarks, Place, read_bookmarks, toggle_bookmark
 from cockpit.fleet.feed import Feed
+from cockpit.fleet.latency import Latencies
 from cockpit.fleet.messages import AbandonProbe, Command, Pause, Refresh, RunProbe, SetInterval, Watch
 from cockpit.fleet.snapshot import (
     FleetDiff,
@@ -54,6 +55,7 @@ class Desk:
     bookmarks: Bookmarks = NO_BOOKMARKS
     bookmarks_file: Path | None = None
     """None: bookmarks last as long as this cockpit."""
+    latencies: Latencies = field(default_factory=Latencies)
     _base: FleetSnapshot = field(default_factory=FleetSnapshot)
 
     def turned(self, diff: FleetDiff) -> bool:
@@ -67,6 +69,7 @@ class Desk:
             self._base = FleetSnapshot()
         self._base = apply(self._base, diff)
         self.snapshot = carried(self.snapshot, self._base)
+        self.latencies.saw(diff.changed)
         for server in diff.changed:
             for run in server.probe_runs:
                 self.asked.pop(run.id, None)

@@ -21,7 +21,7 @@ _MUST_STAY = {
     *("app.quit", "app.help", "probe.cancel", "recover.cancel", "decide.cancel", "reason.cancel"),
     *("logging.cancel", "command.cancel", "command.run", "help.close"),
 }
-SCREENS = ("fleet", "run", "plan", "history", "obligations", "logs", "trace")
+SCREENS = ("fleet", "run", "plan", "history", "obligations", "logs", "trace", "timeline", "pulse")
 """Scopes of whole screens, on which the app's own actions work too."""
 OPENERS: Final[Mapping[str, tuple[str, ...]]] = {
     "probe.run": ("fleet.probe",),

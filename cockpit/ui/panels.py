@@ -149,6 +149,11 @@ def probe(
     return lines
 
 
+def latencies(line: Line) -> list[Line]:
+    """The sparkline of a probe under its label; nothing for an empty one."""
+    return [((f"{'Latencies':<15}", "text-label"), *line)] if line else []
+
+
 def _last_monitor_error(leaf: Leaf) -> list[Line]:
     e = leaf.entry
     if e is None or not (e.error or e.exception):

@@ -23,9 +23,11 @@ from cockpit.ui.screens.logs import LogsScreen
 from cockpit.ui.screens.obligations import ObligationsScreen
 from cockpit.ui.screens.plan import PlanScreen
 from cockpit.ui.screens.probe import ProbeDialog
+from cockpit.ui.screens.pulse import PulseScreen
 from cockpit.ui.screens.reason import ReasonDialog
 from cockpit.ui.screens.recover import RecoverDialog
 from cockpit.ui.screens.run import RunScreen
+from cockpit.ui.screens.timeline import TimelineScreen
 from cockpit.ui.screens.trace import TraceScreen
 from cockpit.ui.widgets.commandline import CommandLine
 from cockpit.ui.widgets.filterbox import FilterPane
@@ -53,6 +55,8 @@ def test_every_action_has_a_method() -> None:
         "trace": TraceScreen,
         "logs": LogsScreen,
         "command": CommandLine,
+        "timeline": TimelineScreen,
+        "pulse": PulseScreen,
     }
     for action in ACTIONS:
         assert hasattr(owners[action.scope], f"action_{action.method}"), action.id

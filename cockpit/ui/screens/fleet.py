@@ -13,6 +13,7 @@ from textual.timer import Timer
 from cockpit.fleet.bookmarks import BookmarksError
 from cockpit.fleet.grouping import GroupBy
 from cockpit.fleet.snapshot import ProbePhase
+from cockpit.fleet.verdict import probe_identity
 from cockpit.ui import panels, render
 from cockpit.ui._textual_hacks import replace_bindings
 from cockpit.ui.crumbs import Lens, crumbs
@@ -24,6 +25,7 @@ from cockpit.ui.messages import FeedWanted
 from cockpit.ui.reasons import Reasons
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.screens.fleet_actions import FleetActions
+from cockpit.ui.sparkline import latency_line
 from cockpit.ui.trail import Trail
 from cockpit.ui.view import Filter, FleetView, Leaf, ServerView, Viewer
 from cockpit.ui.widgets.bars import Banner, Bar, KeyBar
@@ -325,13 +327,19 @@ class FleetScreen(FleetActions, inherit_bindings=False):
             keys = (key_of("fleet.probe"), key_of("fleet.stop-waiting"))
             trace_key = key_of("fleet.trace") if self.recoveries.available else ""
             lines = panels.probe(server, leaf, waiting, self.desk.now(), *keys, trace_key)
-            self.pane("probe").set_lines(lines)
+            self.pane("probe").set_lines([*lines[:1], *self._latencies(server, leaf), *lines[1:]])
             running = any(r.phase is ProbePhase.RUNNING for r in server.snapshot.probe_runs)
         if running and self._clock_timer is None:
             self._clock_timer = self.set_interval(1.0, self._draw_probe)
         elif not running and self._clock_timer is not None:
             self._clock_timer.stop()
             self._clock_timer = None
+
+    def _latencies(self, server: ServerView, leaf: Leaf) -> list[Line]:
+        """How long the monitor's probe took lately, once there is more than one result."""
+        identity = probe_identity(leaf.entry) if leaf.entry is not None else None
+        results = self.desk.latencies.of(server.name, identity) if identity is not None else ()
+        return panels.latencies(latency_line(results, self.desk.now(), self.glyphs))
 
     def _watch_soon(self, server: str) -> None:
         """Tell the collector which server is looked at, once the cursor rests."""
