@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -12,11 +13,12 @@ from textual.binding import Binding
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Region
-from textual.screen import Screen
-from textual.widgets import Button
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Button, Static
 
 from cockpit.ui._textual_hacks import (
     PatientApp,
+    Uncovered,
     _Patient,
     add_bindings,
     driver_class,
@@ -151,3 +153,60 @@ async def test_the_focus_going_elsewhere_does_not_paint_the_screen(monkeypatch: 
             await pilot.pause()
             assert app.query_one(name).has_focus
         assert painted == []
+
+
+class Lower(Screen[None]):
+    CSS = "Lower { background: black; }"
+
+    def compose(self) -> ComposeResult:
+        yield Static("below", id="below")
+
+
+class Opaque(Screen[None]):
+    CSS = "Opaque { background: black; }"
+
+
+class Sheer(ModalScreen[None]):
+    CSS = "Sheer { background: black 50%; }"
+
+
+class Stacked(Uncovered):
+    shown = 0
+
+    def get_default_screen(self) -> Screen[None]:
+        return Lower()
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        self.shown += 1
+        super()._display(screen, renderable)
+
+
+async def test_what_changes_below_an_opaque_screen_is_not_painted_again_and_again() -> None:
+    app = Stacked()
+    async with app.run_test() as pilot:
+        await app.push_screen(Opaque())
+        await pilot.pause()
+        lower = app.screen_stack[0]
+        app.shown = 0
+        lower.query_one("#below", Static).update("changed")
+        for _ in range(20):
+            await pilot.pause()
+        assert app.shown == 0
+        assert app._background_screens == []
+        app.pop_screen()
+        await pilot.pause()
+        assert app.shown > 0
+        assert "changed" in str(app.screen.query_one("#below", Static).render())
+
+
+async def test_what_is_below_a_translucent_screen_is_painted() -> None:
+    app = Stacked()
+    async with app.run_test() as pilot:
+        await app.push_screen(Sheer())
+        await pilot.pause()
+        assert app._background_screens == [app.screen_stack[0]]
+        app.shown = 0
+        app.screen_stack[0].query_one("#below", Static).update("changed")
+        for _ in range(5):
+            await pilot.pause()
+        assert app.shown > 0

@@ -40,7 +40,7 @@ OPEN = LogFacts(
 
 
 def test_where_nothing_stands_in_the_way_everything_can_be_used() -> None:
-    assert fleet(WELL, "R", "p") == {}
+    assert fleet(WELL, "R", "p", "m") == {}
     assert logs(OPEN, "w", "s", "/") == {}
     assert of_app("fleet", recoveries=True) == {}
 
@@ -71,7 +71,7 @@ def test_where_nothing_stands_in_the_way_everything_can_be_used() -> None:
     ],
 )
 def test_of_the_fleet(change: dict[str, Any], action: str, says: str) -> None:
-    why = fleet(replace(WELL, **change), "R", "p")
+    why = fleet(replace(WELL, **change), "R", "p", "m")
     assert says in why[action].sentence
     assert "fleet.filter" not in why
 
@@ -139,7 +139,7 @@ def _close(obligation: Any, unfinished: Any) -> str:
 def test_reasons_speak_of_actions_of_the_registry() -> None:
     known = {a.id for a in ACTIONS}
     everything = {
-        **fleet(FleetFacts(lost=True, starting=True, shortest=True, longest=True), "R", "p"),
+        **fleet(FleetFacts(lost=True, starting=True, shortest=True, longest=True), "R", "p", "m"),
         **logs(LogFacts(False, False, False, False, False, False, True, False), "w", "s", "/"),
         **recovery_reasons.run(None, ()),
         **recovery_reasons.plan(None, failed=False),
