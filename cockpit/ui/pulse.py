@@ -29,6 +29,7 @@ CODES: Final = {
 }
 """Where a word has no room; three letters at most, and none twice."""
 AGE_CELLS: Final = 5
+MOST_COLUMNS: Final = 24
 LONGEST_NAME: Final = 15
 """NetBIOS names have no more; a longer one is cut."""
 
@@ -51,13 +52,14 @@ class Form(Enum):
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A server in a cell. ``worst``: the monitor it owes its state to; ``alarm``: what is still to be undone
-    on it, in words, empty where nothing is."""
+    on it, in words, empty where nothing is. ``awaited``: not read yet, which is no fault."""
 
     name: str
     state: State
     age: str
     worst: str = ""
     alarm: str = ""
+    awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,15 @@ def cell_of(view: ServerView, now: datetime, alarm: str) -> Cell:
     if guilty and view.state.is_fault and guilty[0].entry is not None:
         more = f" +{len(guilty) - 1}" if len(guilty) > 1 else ""
         worst = f"{guilty[0].entry.name}{more}"
-    return Cell(view.name, view.state, _age(view, guilty, now), worst, alarm)
+    return Cell(view.name, view.state, _age(view, guilty, now), worst, alarm, view.awaited)
 
 
 def _age(view: ServerView, guilty: Sequence[Leaf], now: datetime) -> str:
     """Since when it is so, by the server's own clock; of a silent one, when it was last heard, by ours."""
     if view.snapshot.reach in (Reach.UNREACHABLE, Reach.STALE):
         return age(view.snapshot.last_success, now)
+    if view.state is State.STALE:
+        return ""  # since when a monitor does not run nobody tells
     times = [
         (leaf.entry.last_transition_time, leaf.clock)
         for leaf in guilty
@@ -101,15 +105,15 @@ def arrange(cells: Sequence[Cell], width: int, height: int) -> Layout:
     """The roomiest form in which all fit, in their own order; else lines, the worst first, and a word on the
     rest."""
     for form in (Form.TALL, Form.FULL):
-        columns = max(width // int(form.value[1]), 1)
-        if width >= int(form.value[1]) and columns * (height // form.lines) >= len(cells):
+        columns = min(width // int(form.value[1]), MOST_COLUMNS)
+        if columns and columns * (height // form.lines) >= len(cells):
             return Layout(form, columns, width // columns, tuple(cells))
     least = line_width(cells)
-    columns = max(width // least, 1)
+    columns = min(max(width // least, 1), MOST_COLUMNS)
     if columns * height >= len(cells):
         return Layout(Form.LINE, columns, width // columns, tuple(cells))
     room = columns * max(height - 1, 0)
-    ordered = sorted(cells, key=lambda c: (not c.alarm, c.state.value))
+    ordered = sorted(cells, key=lambda c: (not c.alarm, c.awaited, c.state.value))
     return Layout(Form.LINE, columns, width // columns, tuple(ordered[:room]), more(ordered[room:]))
 
 
@@ -140,13 +144,14 @@ def counts(states: Iterable[State]) -> list[tuple[State, int]]:
 
 def lines(cell: Cell, form: Form, width: int, glyphs: Glyphs) -> tuple[Line, ...]:
     """The lines of a cell, each at most ``width`` cells; its age stands on the right."""
-    role = STATE_ROLES[cell.state]
+    role = "text-dim" if cell.awaited else STATE_ROLES[cell.state]
     alarm: Line = ((f"{glyphs.alarm} ", "state-unhealthy"),) if cell.alarm else ()
     if form is Form.LINE:
         head: Line = ((f"{glyphs.states[cell.state]}{_(CODES[cell.state]):<3} ", role), *alarm)
         return (_sided((*head, (cell.name, "")), cell.age, width, glyphs),)
     name = crop((*alarm, (cell.name, "text-strong")), width, glyphs.ellipsis)
-    body = _sided(state(cell.state, glyphs), cell.age, width, glyphs)
+    words = ((_("not read yet"), role),) if cell.awaited else state(cell.state, glyphs)
+    body = _sided(words, cell.age, width, glyphs)
     if form is Form.FULL:
         return name, body
     return name, body, crop(((cell.worst, "text-dim"),), width, glyphs.ellipsis), ()
@@ -159,11 +164,14 @@ def _sided(left: Line, right: str, width: int, glyphs: Glyphs) -> Line:
     return (*crop(left, width - len(right) - 1, glyphs.ellipsis), (f" {right}", "text-dim"))
 
 
-def head(states: Sequence[State], oldest: datetime | None, now: datetime, glyphs: Glyphs) -> list[Line]:
+def head(cells: Sequence[Cell], oldest: datetime | None, now: datetime, glyphs: Glyphs) -> list[Line]:
     """Counts for each state, the worst first, and how old the oldest reading is, as parts of a bar."""
+    read = [cell.state for cell in cells if not cell.awaited]
     parts: list[Line] = [
-        ((f"{glyphs.states[of]} {number} {of.word}", STATE_ROLES[of]),) for of, number in counts(states)
+        ((f"{glyphs.states[of]} {number} {of.word}", STATE_ROLES[of]),) for of, number in counts(read)
     ]
+    if len(read) < len(cells):
+        parts.append(((_("{n} not read yet").format(n=len(cells) - len(read)), "text-dim"),))
     if oldest is not None:
         parts.append(((_("oldest read {age} ago").format(age=coarse_age(oldest, now)), ""),))
     return parts

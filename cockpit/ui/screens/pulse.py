@@ -19,7 +19,7 @@ from cockpit.ui.recovery_words import fit
 from cockpit.ui.screens.base import RecoveryScreen
 from cockpit.ui.view import ServerView, Viewer
 from cockpit.ui.widgets.bars import Banner, Bar
-from cockpit.ui.widgets.cells import CellsPane
+from cockpit.ui.widgets.cells import CellsGrid
 
 AGE_TICK = 5.0
 DRAW_SECONDS = 1.0
@@ -43,7 +43,7 @@ class PulseScreen(RecoveryScreen, inherit_bindings=False):
 
     def body(self) -> ComposeResult:
         yield Banner(id="trouble")
-        yield CellsPane(id="cells")
+        yield CellsGrid(id="grid")
 
     def opened(self) -> None:
         self.set_interval(AGE_TICK, self.redraw)
@@ -53,8 +53,8 @@ class PulseScreen(RecoveryScreen, inherit_bindings=False):
         self.redraw()
 
     @property
-    def cells(self) -> CellsPane:
-        return self.query_one("#cells", CellsPane)
+    def cells(self) -> CellsGrid:
+        return self.query_one("#grid", CellsGrid)
 
     def selected_server(self) -> str:
         """For the timeline, which opens on it."""
@@ -81,12 +81,12 @@ class PulseScreen(RecoveryScreen, inherit_bindings=False):
         self._drawn_at = time.monotonic()
         desk, now, marks = self.desk, self.desk.now(), self.recoveries.marks
         views = [self._viewer.server(s, now, desk.lost is not None) for s in desk.snapshot.servers.values()]
-        self._draw_head(views)
+        cells = [pulse.cell_of(view, now, marks.of(view.name).words) for view in views]
+        self._draw_head(views, cells)
         self._draw_trouble()
-        cells = tuple(pulse.cell_of(view, now, marks.of(view.name).words) for view in views)
         self.cells.set_cells(cells, self._waiting())
 
-    def _draw_head(self, views: list[ServerView]) -> None:
+    def _draw_head(self, views: list[ServerView], cells: list[pulse.Cell]) -> None:
         desk, glyphs = self.desk, self.glyphs
         mode = ("READ-ONLY", "mode-read-only") if desk.badge.read_only else ("WRITE", "mode-write")
         count = ngettext("{n} server", "{n} servers", len(views)).format(n=len(views))
@@ -95,7 +95,7 @@ class PulseScreen(RecoveryScreen, inherit_bindings=False):
             for v in views
             if v.snapshot.reach in (Reach.LIVE, Reach.STALE) and v.snapshot.last_success is not None
         ]
-        told = pulse.head([v.state for v in views], min(heard, default=None), desk.now(), glyphs)
+        told = pulse.head(cells, min(heard, default=None), desk.now(), glyphs)
         parts: list[tuple[int, Line]] = [
             (0, ((desk.badge.name, "text-strong"),)),
             (2, (mode,)),
@@ -126,8 +126,8 @@ class PulseScreen(RecoveryScreen, inherit_bindings=False):
         trouble = [plain(line) for line in self.query_one("#trouble", Banner).source]
         return "\n".join([*head, *trouble, "", *self.cells.text_lines()]) + "\n"
 
-    @on(CellsPane.Clicked)
-    def _clicked(self, event: CellsPane.Clicked) -> None:
+    @on(CellsGrid.Clicked)
+    def _clicked(self, event: CellsGrid.Clicked) -> None:
         event.stop()
         self.action_open()
 
