@@ -19,6 +19,8 @@ PLACES: Final[Mapping[str, str]] = {
     "obligations": N_("Obligations"),
     "trace": N_("Trace"),
     "logs": N_("Logs"),
+    "timeline": N_("Timeline"),
+    "pulse": N_("Pulse"),
     "probe": N_("Dialog: re-run a probe"),
     "recover": N_("Dialog: recover"),
     "logging": N_("Dialog: protocol logging"),

@@ -35,7 +35,9 @@ def _each(scopes: Iterable[str], keys: Mapping[str, Keys]) -> dict[str, Keys]:
     return {f"{scope}.{name}": given for scope in scopes for name, given in keys.items()}
 
 
-_LISTS: Final = ("fleet", "run", "plan", "history", "obligations", "trace", "logs", "help")
+_LISTS: Final = (
+    *("fleet", "run", "plan", "history", "obligations", "trace", "logs", "help", "timeline", "pulse"),
+)
 _TWO_PANES: Final = ("run", "plan", "trace")
 _ASKING: Final = ("probe", "recover", "logging")
 _WRITING: Final = ("decide", "reason")
@@ -68,7 +70,9 @@ _FUNCTION_KEYS: Final = Preset(
         "trace.open": ("f3",), "trace.again": ("f5",), "trace.next-pane": ("f6",),
         "logs.session": ("f3",), "logs.filter": ("f4",), "logs.reconnect": ("f5",),
         "logs.next-pane": ("f6",), "logs.search": ("f7",),
+        "timeline.open": ("f3",), "timeline.filter": ("f4",), "pulse.open": ("f3",),
         **_each(("run", "plan", "history", "obligations", "trace", "logs"), {"back": ("f10",)}),
+        **_each(("timeline", "pulse"), {"back": ("f10",)}),
         **_each((*_ASKING, *_WRITING, "command"), {"cancel": ("f10",)}),
         "help.close": ("f10",),
     },

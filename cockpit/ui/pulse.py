@@ -12,6 +12,7 @@ from cockpit.config.language import N_, _
 from cockpit.fleet.snapshot import Reach
 from cockpit.fleet.states import State
 from cockpit.ui.look import STATE_ROLES, Glyphs, Line, crop
+from cockpit.ui.look import width as cells_of
 from cockpit.ui.render import age, coarse_age, state
 from cockpit.ui.view import Leaf, ServerView
 
@@ -51,8 +52,8 @@ class Form(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A server in a cell. ``worst``: the monitor it owes its state to; ``alarm``: what is still to be undone
-    on it, in words, empty where nothing is. ``awaited``: not read yet, which is no fault."""
+    """A server in a cell. ``worst``: the monitor, or the problem, it owes its state to; ``alarm``: what is
+    still to be undone on it, in words, empty where nothing is. ``awaited``: not read yet, so no fault."""
 
     name: str
     state: State
@@ -77,11 +78,17 @@ class Layout:
 def cell_of(view: ServerView, now: datetime, alarm: str) -> Cell:
     """``alarm``: of the server's marks."""
     guilty = [leaf for leaf in view.leaves if leaf.state is view.state and leaf.entry is not None]
-    worst = ""
-    if guilty and view.state.is_fault and guilty[0].entry is not None:
-        more = f" +{len(guilty) - 1}" if len(guilty) > 1 else ""
-        worst = f"{guilty[0].entry.name}{more}"
-    return Cell(view.name, view.state, _age(view, guilty, now), worst, alarm, view.awaited)
+    return Cell(view.name, view.state, _age(view, guilty, now), _worst(view, guilty), alarm, view.awaited)
+
+
+def _worst(view: ServerView, guilty: Sequence[Leaf]) -> str:
+    problem = view.snapshot.problem
+    if view.snapshot.reach is not Reach.LIVE:
+        return problem.what if problem is not None else ""
+    if not guilty or not view.state.is_fault or guilty[0].entry is None:
+        return ""
+    more = f" +{len(guilty) - 1}" if len(guilty) > 1 else ""
+    return f"{guilty[0].entry.name}{more}"
 
 
 def _age(view: ServerView, guilty: Sequence[Leaf], now: datetime) -> str:
@@ -143,7 +150,7 @@ def counts(states: Iterable[State]) -> list[tuple[State, int]]:
 
 
 def lines(cell: Cell, form: Form, width: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """The lines of a cell, each at most ``width`` cells; its age stands on the right."""
+    """The lines of a cell, each at most ``width`` cells."""
     role = "text-dim" if cell.awaited else STATE_ROLES[cell.state]
     alarm: Line = ((f"{glyphs.alarm} ", "state-unhealthy"),) if cell.alarm else ()
     if form is Form.LINE:
@@ -151,27 +158,39 @@ def lines(cell: Cell, form: Form, width: int, glyphs: Glyphs) -> tuple[Line, ...
         return (_sided((*head, (cell.name, "")), cell.age, width, glyphs),)
     name = crop((*alarm, (cell.name, "text-strong")), width, glyphs.ellipsis)
     words = ((_("not read yet"), role),) if cell.awaited else state(cell.state, glyphs)
-    body = _sided(words, cell.age, width, glyphs)
     if form is Form.FULL:
-        return name, body
+        return name, _sided(words, cell.age, width, glyphs)
+    body = (*words, (f" {cell.age}" if cell.age else "", "text-dim"))
     return name, body, crop(((cell.worst, "text-dim"),), width, glyphs.ellipsis), ()
 
 
 def _sided(left: Line, right: str, width: int, glyphs: Glyphs) -> Line:
-    """``left``, and ``right`` behind it; cut is the left."""
+    """``left``, and ``right`` at the right edge; cut is the left."""
     if not right:
         return crop(left, width, glyphs.ellipsis)
-    return (*crop(left, width - len(right) - 1, glyphs.ellipsis), (f" {right}", "text-dim"))
+    kept = crop(left, width - len(right) - 1, glyphs.ellipsis)
+    return (*kept, (right.rjust(width - cells_of(kept)), "text-dim"))
 
 
-def head(cells: Sequence[Cell], oldest: datetime | None, now: datetime, glyphs: Glyphs) -> list[Line]:
-    """Counts for each state, the worst first, and how old the oldest reading is, as parts of a bar."""
+def head(
+    cells: Sequence[Cell], oldest: datetime | None, now: datetime, glyphs: Glyphs, room: int
+) -> list[Line]:
+    """Counts for each state, the worst first, and how old the oldest reading is, as parts of a bar; with
+    codes for words where words would need more than ``room`` cells."""
     read = [cell.state for cell in cells if not cell.awaited]
+    counted = counts(read)
     parts: list[Line] = [
-        ((f"{glyphs.states[of]} {number} {of.word}", STATE_ROLES[of]),) for of, number in counts(read)
+        ((f"{glyphs.states[of]} {number} {of.word}", STATE_ROLES[of]),) for of, number in counted
     ]
+    rest: list[Line] = []
     if len(read) < len(cells):
-        parts.append(((_("{n} not read yet").format(n=len(cells) - len(read)), "text-dim"),))
+        rest.append(((_("{n} not read yet").format(n=len(cells) - len(read)), "text-dim"),))
     if oldest is not None:
-        parts.append(((_("oldest read {age} ago").format(age=coarse_age(oldest, now)), ""),))
-    return parts
+        rest.append(((_("oldest read {age} ago").format(age=coarse_age(oldest, now)), ""),))
+    if sum(cells_of(part) + 3 for part in (*parts, *rest)) <= room or not parts:
+        return [*parts, *rest]
+    short: list[tuple[str, str]] = []
+    for of, number in counted:
+        gap = " " if short else ""
+        short.append((f"{gap}{glyphs.states[of]}{_(CODES[of])} {number}", STATE_ROLES[of]))
+    return [tuple(short), *rest]

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from textual import on, work
 from textual.message import Message
+from textual.screen import Screen
 
 from cockpit.config.language import _
 from cockpit.exchange.text import clean_line
+from cockpit.ui import timeline_reasons
 from cockpit.ui.expansion import SERVER
+from cockpit.ui.reasons import Reasons
 from cockpit.ui.recovering import RecoveringApp
 from cockpit.ui.screens.fleet import FleetScreen
 from cockpit.ui.threads import in_thread
-from cockpit.ui.timelines import NOT_HERE, News, Timelines
+from cockpit.ui.timelines import News, Timelines
 
 CLOSE_LIMIT = 1.0
 
@@ -75,15 +79,16 @@ class RememberingApp(RecoveringApp, inherit_bindings=False):
             self.timelines.past = news.past
             self._tell_screens("timeline_arrived")
 
+    def why_not(self, screen: Screen[Any]) -> Reasons:
+        scope = str(getattr(screen, "scope", ""))
+        own = timeline_reasons.of_app(scope, available=self.timelines.available)
+        return {**own, **super().why_not(screen)}
+
     def action_timeline(self) -> None:
         from cockpit.ui.screens.timeline import TimelineScreen
 
-        if not self.timelines.available:
-            self.notify(NOT_HERE, severity="warning", markup=False)
-        elif not isinstance(self.screen, TimelineScreen):
-            server = self._server_here()
-            screen = TimelineScreen(self.desk, self.recoveries, self.timelines, self.glyphs, server)
-            self.push_screen(screen)
+        server = self._server_here()
+        self.push_screen(TimelineScreen(self.desk, self.recoveries, self.timelines, self.glyphs, server))
 
     def _server_here(self) -> str:
         """The server under the cursor of the screen on top; empty where it stands on none."""
@@ -96,9 +101,8 @@ class RememberingApp(RecoveringApp, inherit_bindings=False):
     def action_pulse(self) -> None:
         from cockpit.ui.screens.pulse import PulseScreen
 
-        if not isinstance(self.screen, PulseScreen):
-            jump = self.fleet_screen.go_to_server
-            self.push_screen(PulseScreen(self.desk, self.recoveries, self.glyphs, jump))
+        jump = self.fleet_screen.go_to_server
+        self.push_screen(PulseScreen(self.desk, self.recoveries, self.glyphs, jump))
 
     async def close_timeline(self) -> None:
         with suppress(TimeoutError):

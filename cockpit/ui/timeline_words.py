@@ -42,7 +42,7 @@ def columns() -> tuple[Column, ...]:
         Column(_("Time"), least=9),
         Column(_("Server"), least=6),
         Column(_("What"), least=18),
-        Column(_("Now"), least=13),
+        Column(_("Now"), least=18),
         Column(_("Was"), least=7, drop=2),
         Column(_("By"), least=8, drop=3),
         Column(_("Note"), least=12, drop=1),

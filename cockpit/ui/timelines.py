@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final, Protocol
 
+from cockpit.config.language import N_
 from cockpit.fleet.latency import Latency
 from cockpit.fleet.sightings import Sighting, Tracker
 from cockpit.fleet.snapshot import FleetSnapshot, Reach
@@ -22,7 +23,7 @@ from cockpit.journal.errors import JournalError
 from cockpit.journal.records import Actor
 from cockpit.journal.timeline_records import Away, Past
 
-NOT_HERE: Final = "This cockpit was opened without a journal, so it has no timeline."
+NOT_HERE: Final = N_("This cockpit was opened without a journal, so it has no timeline.")
 LOOK_SECONDS, SCREEN_SECONDS = 5.0, 2.0
 """Between two looks at the live picture: while nobody reads the timeline, and while its screen is open."""
 SIGN_SECONDS: Final = 30.0

@@ -50,7 +50,8 @@ def test_a_healthy_server_says_since_when_all_of_it_is() -> None:
 def test_a_silent_server_says_when_it_was_heard_last() -> None:
     heard = NOW - timedelta(minutes=12)
     silent = fleets.server("EX04", reach=Reach.UNREACHABLE, last_success=heard, problem=Problem("No answer"))
-    assert cell_of(view_server(silent), NOW, "").age == "12m"
+    found = cell_of(view_server(silent), NOW, "")
+    assert (found.age, found.worst) == ("12m", "No answer")
 
 
 def test_what_has_no_since_has_no_age() -> None:
@@ -63,8 +64,16 @@ def test_a_server_that_was_not_read_is_no_fault() -> None:
     found = cell_of(view_server(waiting), NOW, "")
     assert found.awaited
     assert "not read yet" in plain(lines(found, Form.FULL, 19, UNICODE)[1])
-    told = " ".join(plain(part) for part in head([found, *cells(2)], None, NOW, UNICODE))
+    told = " ".join(plain(part) for part in head([found, *cells(2)], None, NOW, UNICODE, 99))
     assert told == "✓ 2 Healthy 1 not read yet"
+
+
+def test_the_head_counts_in_words_or_where_there_is_no_room_in_codes() -> None:
+    some = [*cells(191), *cells(2, State.UNHEALTHY), Cell("EX9", State.STALE, "")]
+    words = " · ".join(plain(x) for x in head(some, NOW - timedelta(seconds=75), NOW, UNICODE, 120))
+    assert words == "✗ 2 Unhealthy · ~ 1 stale · ✓ 191 Healthy · oldest read 1m ago"
+    codes = " · ".join(plain(x) for x in head(some, NOW - timedelta(seconds=75), NOW, UNICODE, 50))
+    assert codes == "✗Unh 2 ~Stl 1 ✓OK 191 · oldest read 1m ago"
 
 
 @pytest.mark.parametrize(
@@ -116,8 +125,8 @@ def test_every_form_says_name_state_and_age() -> None:
         "PopCTPMonitor",
         "",
     ]
-    assert [plain(x) for x in lines(cell, Form.FULL, 19, UNICODE)] == ["✖ EX01", "✗ Unhealthy 21m"]
-    assert [plain(x) for x in lines(cell, Form.LINE, 19, UNICODE)] == ["✗Unh ✖ EX01 21m"]
+    assert [plain(x) for x in lines(cell, Form.FULL, 19, UNICODE)] == ["✖ EX01", "✗ Unhealthy     21m"]
+    assert [plain(x) for x in lines(cell, Form.LINE, 19, UNICODE)] == ["✗Unh ✖ EX01     21m"]
     assert plain(lines(cell, Form.LINE, 19, ASCII)[0]).isascii()
 
 

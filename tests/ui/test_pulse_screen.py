@@ -193,8 +193,10 @@ async def test_saving_has_every_server_also_those_without_a_cell(make_app: MakeA
     async with app.run_test(size=(80, 24)) as pilot:
         await laid_out(app, pilot)
         await pilot.press("ctrl+s")
-        await until(pilot, lambda: (tmp_path / "views").exists() and list((tmp_path / "views").iterdir()))
-        (saved,) = (tmp_path / "views").iterdir()
-        text = saved.read_text()
-        assert all(name in text for name in feed_of(app).picture.servers)
-        assert "PopCTPMonitor" in text
+        await until(pilot, lambda: (tmp_path / "views").exists() and list((tmp_path / "views").glob("*.csv")))
+        (text,) = (path.read_text() for path in (tmp_path / "views").glob("*.txt"))
+        (table,) = (path.read_text() for path in (tmp_path / "views").glob("*.csv"))
+        for saved in (text, table):
+            assert all(name in saved for name in feed_of(app).picture.servers)
+            assert "PopCTPMonitor" in saved
+        assert table.splitlines()[0].startswith("Server,State,Since,Worst")

@@ -11,9 +11,10 @@ from textual.timer import Timer
 
 from cockpit.config.language import _, ngettext
 from cockpit.fleet.snapshot import Reach
-from cockpit.ui import pulse, render
+from cockpit.ui import pulse, render, timeline_reasons
 from cockpit.ui.desk import Desk
 from cockpit.ui.look import Glyphs, Line, plain
+from cockpit.ui.reasons import Reasons
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.recovery_words import fit
 from cockpit.ui.screens.base import RecoveryScreen
@@ -85,6 +86,13 @@ class PulseScreen(RecoveryScreen, inherit_bindings=False):
         self._draw_head(views, cells)
         self._draw_trouble()
         self.cells.set_cells(cells, self._waiting())
+        self.draw_keys()
+
+    def reasons(self) -> Reasons:
+        return timeline_reasons.pulse(self.cells.selected)
+
+    def view_rows(self) -> list[tuple[str, ...]]:
+        return self.cells.table()
 
     def _draw_head(self, views: list[ServerView], cells: list[pulse.Cell]) -> None:
         desk, glyphs = self.desk, self.glyphs
@@ -95,11 +103,12 @@ class PulseScreen(RecoveryScreen, inherit_bindings=False):
             for v in views
             if v.snapshot.reach in (Reach.LIVE, Reach.STALE) and v.snapshot.last_success is not None
         ]
-        told = pulse.head(cells, min(heard, default=None), desk.now(), glyphs)
+        room = self.room - len(desk.badge.name) - 1
+        told = pulse.head(cells, min(heard, default=None), desk.now(), glyphs, room)
         parts: list[tuple[int, Line]] = [
-            (0, ((desk.badge.name, "text-strong"),)),
+            (1, ((desk.badge.name, "text-strong"),)),
             (2, (mode,)),
-            (1, ((count, ""),)),
+            (3, ((count, ""),)),
             *((0, part) for part in told),
         ]
         if desk.snapshot.status.paused:
@@ -127,15 +136,14 @@ class PulseScreen(RecoveryScreen, inherit_bindings=False):
         return "\n".join([*head, *trouble, "", *self.cells.text_lines()]) + "\n"
 
     @on(CellsGrid.Clicked)
-    def _clicked(self, event: CellsGrid.Clicked) -> None:
+    async def _clicked(self, event: CellsGrid.Clicked) -> None:
         event.stop()
-        self.action_open()
+        await self.run_action("open")
 
     def action_open(self) -> None:
         name = self.cells.selected
-        if name:
-            self.dismiss(None)
-            self.app.call_later(self.jump, name)
+        self.dismiss(None)
+        self.app.call_later(self.jump, name)
 
     def action_right(self) -> None:
         self.cells.move_side(1)

@@ -7,11 +7,13 @@ from textual.app import ComposeResult
 
 from cockpit.config.language import _
 from cockpit.journal.timeline_records import Entry
+from cockpit.ui import timeline_reasons
 from cockpit.ui import timeline_words as words
 from cockpit.ui.desk import Desk
 from cockpit.ui.look import Glyphs, Line
 from cockpit.ui.messages import FilterTyped, RunWanted
 from cockpit.ui.panels import stamp
+from cockpit.ui.reasons import Reasons
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.screens.base import RecoveryScreen, title
 from cockpit.ui.timelines import Timelines
@@ -94,6 +96,7 @@ class TimelineScreen(RecoveryScreen, inherit_bindings=False):
         pane = self.lines("about")
         pane.set_title(title(_("In full"), self.glyphs.dot, entry.server if entry is not None else ""))
         pane.set_lines(words.about(entry, self.desk.now()) if entry is not None else [])
+        self.draw_keys()
 
     @on(RowsPane.Highlighted)
     def _moved(self, event: RowsPane.Highlighted) -> None:
@@ -101,9 +104,9 @@ class TimelineScreen(RecoveryScreen, inherit_bindings=False):
         self._draw_about()
 
     @on(RowsPane.Clicked)
-    def _clicked(self, event: RowsPane.Clicked) -> None:
+    async def _clicked(self, event: RowsPane.Clicked) -> None:
         event.stop()
-        self.action_open()
+        await self.run_action("open")
 
     def selection_text(self) -> str:
         entry = self._selected()
@@ -112,21 +115,22 @@ class TimelineScreen(RecoveryScreen, inherit_bindings=False):
         lines = words.about(entry, self.desk.now())
         return "\n".join("".join(text for text, _ in line) for line in lines) + "\n"
 
+    def reasons(self) -> Reasons:
+        entry = self._selected()
+        run = entry is not None and bool(entry.run)
+        server = bool(self.server) or (entry is not None and bool(entry.server))
+        return timeline_reasons.timeline(run=run, server=server)
+
     def action_open(self) -> None:
         entry = self._selected()
-        if entry is not None and entry.run:
+        if entry is not None:
             self.app.post_message(RunWanted(entry.run))
-        else:
-            self.say(_("No run did this: there is nothing to open."))
 
     def action_all(self) -> None:
-        """All servers, or the one that was under the cursor."""
+        """All servers, or the one that is under the cursor."""
         entry = self._selected()
         if self.everywhere and entry is not None and entry.server:
             self.server = entry.server
-        if self.everywhere and not self.server:
-            self.say(_("Go to a line of a server first."))
-            return
         self.everywhere = not self.everywhere
         self.look()
         self.redraw()

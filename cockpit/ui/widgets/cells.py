@@ -17,6 +17,7 @@ from textual.containers import Container
 from textual.geometry import Region
 from textual.message import Message
 
+from cockpit.config.language import _
 from cockpit.ui.look import Line, crop, plain, width
 from cockpit.ui.pulse import MOST_COLUMNS, Cell, Form, Layout, arrange, lines
 from cockpit.ui.widgets.bars import Bar
@@ -178,6 +179,12 @@ class CellsGrid(Container):
             (line,) = lines(cell, Form.LINE, _UNCUT, glyphs)
             found.append("  ".join(part for part in (plain(line), cell.worst, cell.alarm) if part))
         return found
+
+    def table(self) -> list[tuple[str, ...]]:
+        """The same in columns below their names, for a file that a program reads."""
+        names = (_("Server"), _("State"), _("Since"), _("Worst"), _("Open"))
+        rows = ((c.name, c.state.word, c.age, c.worst, c.alarm) for c in self._cells)
+        return [names, *rows]
 
     # Moving
 
