@@ -14,6 +14,7 @@ from cockpit.ui.action import Action
 from cockpit.ui.finding_actions import FINDING_ACTIONS
 from cockpit.ui.log_actions import FROM_FLEET, LOG_ACTIONS
 from cockpit.ui.recovery_actions import RECOVERY_ACTIONS
+from cockpit.ui.theme_actions import CHOOSE, THEME_ACTIONS
 from cockpit.ui.timeline_actions import PULSE, TIMELINE, TIMELINE_ACTIONS
 from cockpit.ui.trace_actions import TRACE_ACTIONS
 
@@ -93,6 +94,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
            shown=True, typing=True),
     Action("app.palette", ("ctrl+p",), "palette", "app", "Cockpit",
            "Find an action by a part of its name."),
+    CHOOSE,
     Action("app.quit", ("q", "ctrl+q"), "quit", "app", "Cockpit", "Leave the cockpit.", shown=True),
     Action("app.interrupt", ("ctrl+c",), "how to leave", "app", "Cockpit", "Says which key quits."),
     Action("probe.run", ("y",), "run", "probe", "Dialog", "Send the command.", shown=True),
@@ -115,6 +117,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
            "Leave the line; backspace in an empty one does so too."),
     *LOG_ACTIONS,
     *RECOVERY_ACTIONS,
+    *THEME_ACTIONS,
     *TRACE_ACTIONS,
     *TIMELINE_ACTIONS,
 )  # fmt: skip

@@ -60,7 +60,10 @@ FROM_FLEET: Final = Action(
     "Follow the POP3 protocol logs of the server under the cursor, or of a group's.", shown=True,
 )  # fmt: skip
 _ALONE: Final = frozenset(
-    {"app.help", "app.command-line", "app.palette", "app.quit", "app.interrupt", "app.save-picture"}
+    {
+        *("app.help", "app.command-line", "app.palette", "app.theme", "app.quit", "app.interrupt"),
+        "app.save-picture",
+    }
 )
 
 
@@ -71,4 +74,4 @@ def without_logs(actions: Iterable[Action]) -> tuple[Action, ...]:
 
 def only_logs(actions: Iterable[Action]) -> tuple[Action, ...]:
     """The actions of a program that is nothing but the Logs screen."""
-    return tuple(a for a in actions if a.scope in ("logs", "help", "command") or a.id in _ALONE)
+    return tuple(a for a in actions if a.scope in ("logs", "help", "command", "theme") or a.id in _ALONE)

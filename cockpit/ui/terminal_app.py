@@ -145,6 +145,11 @@ class TerminalApp(ThemedApp, inherit_bindings=False):
         else:
             self.notify(saved([path]), markup=False)
 
+    def action_theme(self) -> None:
+        from cockpit.ui.screens.theme import ThemeScreen
+
+        self.push_screen(ThemeScreen(self.registry))
+
     async def action_quit(self) -> None:
         self.exit(0)
 

@@ -48,6 +48,23 @@ def load(own: Path | None = None) -> Themes:
     return Themes(tuple(loaded.values()), tuple(warnings))
 
 
+def traces(own: Path | None) -> tuple[tuple[str, int, int], ...]:
+    """By which a change in the folder is seen: name, time of the last change in nanoseconds, bytes. Empty
+    where there is nothing to be seen; what can be read of it, and what not, ``load`` says."""
+    if own is None:
+        return ()
+    try:
+        found = [(path.name, path.stat()) for path in _listed(own)]
+    except OSError:  # deleted between the two: it will have changed at the next look
+        return ()
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in found)
+
+
+def _listed(folder: Path) -> list[Path]:
+    """Raises OSError."""
+    return sorted(path for path in folder.iterdir() if path.suffix == ".toml")
+
+
 def _complete(each: ThemeFile, known: dict[str, ThemeFile]) -> ThemeFile:
     base = known.get(base_name(each.theme))
     return replace(each, theme=completed(each.theme, base.theme)) if base else each
@@ -62,7 +79,7 @@ def _taken(each: ThemeFile, other: ThemeFile) -> str:
 
 def _files(folder: Path, warnings: list[str]) -> list[Path]:
     try:
-        found = sorted(path for path in folder.iterdir() if path.suffix == ".toml")
+        found = _listed(folder)
     except FileNotFoundError:
         return []
     except OSError as error:

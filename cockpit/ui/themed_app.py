@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from textual import work
 from textual.driver import Driver
 from textual.theme import Theme
+from textual.widget import Widget
 
 from cockpit.config.language import _
+from cockpit.exchange.text import clean_line
 from cockpit.ui import theme as themes
 from cockpit.ui._textual_hacks import PatientApp, set_colourless, show_theme_again
 from cockpit.ui.look import (
@@ -101,25 +104,39 @@ class ThemedApp(PatientApp, inherit_bindings=False):
             self.notify(sentence.format(n=more), severity="warning", markup=False)
 
     def show_theme(self, name: str) -> None:
-        """From now on, on every screen; not remembered. A name that is not there any more changes nothing."""
-        if name in self.available_themes and name != self.theme:
+        """From now on, on every screen; not remembered. One that is not there changes nothing, and without
+        colours there is nothing to change."""
+        if name in self.available_themes and name != self.theme and not self.terminal.colourless:
             self.theme = name
+            self.call_after_refresh(self._draw_all)
 
+    def _draw_all(self) -> None:
+        """Textual draws anew what its own style sheet has other colours for; our roles are not in there."""
+        for screen in self.screen_stack:
+            for widget in screen.walk_children(Widget):
+                widget.refresh()
+
+    @work(group="theme-kept", exit_on_error=False)
     async def keep_theme(self, name: str) -> None:
-        """Remember ``name`` for terminals like this one. Raises OSError."""
+        """Remember ``name`` for terminals like this one."""
         place = self.theme_files.chosen
-        if place is not None:
+        if place is None:
+            return
+        try:
             await in_thread(lambda: keep(place, self.terminal, name), "theme")
+        except OSError as error:
+            sentence = _("The theme is used, but cannot be remembered: {path}: {why}.")
+            text = clean_line(sentence.format(path=place, why=error.strerror))
+            self.notify(text, severity="warning", markup=False)
 
     async def read_themes(self) -> None:
         """Read them again, and show the one in use as it is now. One that is gone, or is not right any more,
         stays as it was until another is chosen."""
         own = self.theme_files.own
-        found = await in_thread(lambda: themes.load(own), "theme")
-        self.themes = found
-        for each in found.loaded:
-            known = self.available_themes.get(each.name)
-            if known != each.theme:
+        self.themes = await in_thread(lambda: themes.load(own), "theme")
+        for each in self.themes.loaded:
+            if self.available_themes.get(each.name) != each.theme:
                 self.register_theme(each.theme)
                 if each.name == self.theme:
                     show_theme_again(self)
+                    self.call_after_refresh(self._draw_all)

@@ -31,6 +31,7 @@ from cockpit.journal.store import open_journal, sqlite_url
 from cockpit.recovery import bundle, launch
 from cockpit.ui import command_history, life
 from cockpit.ui.clipboard import save_text
+from cockpit.ui.theme_choice import Terminal, keep
 from tests.support.files import stated, wrong_modes
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -105,6 +106,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "view": lambda _: save_text(paths().views, "fleet", "text", NOW),
     "bookmarks": lambda _: toggle_bookmark(bookmarks_file(paths().bookmarks, "prod"), "a", Place("EX01")),
     "commands": lambda _: command_history.keep(paths().commands, "refresh"),
+    "theme": lambda _: keep(paths().chosen_theme, Terminal(), "light"),
     "crash": lambda _: life.crash_line(ValueError("x"), paths().crashes),
     "collector": lambda _: child(paths().collector_log),
     "log reader": lambda _: child(paths().reader_log),

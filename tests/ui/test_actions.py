@@ -27,6 +27,7 @@ from cockpit.ui.screens.pulse import PulseScreen
 from cockpit.ui.screens.reason import ReasonDialog
 from cockpit.ui.screens.recover import RecoverDialog
 from cockpit.ui.screens.run import RunScreen
+from cockpit.ui.screens.theme import ThemeScreen
 from cockpit.ui.screens.timeline import TimelineScreen
 from cockpit.ui.screens.trace import TraceScreen
 from cockpit.ui.widgets.commandline import CommandLine
@@ -44,6 +45,7 @@ def test_every_action_has_a_method() -> None:
         "filter": FilterPane,
         "probe": ProbeDialog,
         "help": HelpScreen,
+        "theme": ThemeScreen,
         "run": RunScreen,
         "plan": PlanScreen,
         "history": HistoryScreen,

@@ -7,16 +7,21 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding
+from textual.color import Color
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Region
 from textual.screen import ModalScreen, Screen
+from textual.theme import Theme
 from textual.widgets import Button, Static
 
 from cockpit.ui._textual_hacks import (
+    Colourless,
     PatientApp,
     Uncovered,
     _Patient,
@@ -24,6 +29,8 @@ from cockpit.ui._textual_hacks import (
     driver_class,
     keep_screen_on_focus,
     replace_bindings,
+    set_colourless,
+    show_theme_again,
     write_to_terminal,
 )
 from cockpit.ui.output import TerminalOutput
@@ -210,3 +217,35 @@ async def test_what_is_below_a_translucent_screen_is_painted() -> None:
         for _ in range(5):
             await pilot.pause()
         assert app.shown > 0
+
+
+async def test_colours_are_taken_away_and_nothing_else() -> None:
+    """Textual's own filters would leave greys, or name the default colours around every text."""
+    app = Small()
+    set_colourless(app, True)
+    style = Style(color="red", bgcolor="blue", bold=True, reverse=True, meta={"@click": "new"})
+    segment = Segment("x", style)
+    async with app.run_test():
+        for each in app.get_line_filters():
+            (segment,) = each.apply([segment], Color(0, 0, 0))
+        assert segment.style == Style(bold=True, reverse=True, meta={"@click": "new"})
+        styles = [s.style for strip in app.screen._compositor.render_strips() for s in strip]
+        assert {(s.color, s.bgcolor) for s in styles if s is not None} <= {(None, None)}
+        set_colourless(app, False)
+        assert not any(isinstance(each, Colourless) for each in app.get_line_filters())
+
+
+async def test_a_theme_registered_anew_is_shown() -> None:
+    app = Small()
+    app.register_theme(Theme("mine", primary="#112233", background="#101010"))
+    app.theme = "mine"
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert app.screen.styles.background == Color.parse("#101010")
+        app.register_theme(Theme("mine", primary="#112233", background="#202020"))
+        app.theme = "mine"
+        await pilot.pause()
+        assert app.screen.styles.background == Color.parse("#101010")  # why it is needed
+        show_theme_again(app)
+        await pilot.pause()
+        assert app.screen.styles.background == Color.parse("#202020")

@@ -179,6 +179,15 @@ def test_what_is_not_given_is_that_of_the_same_kind(kind: str, base: str, own: P
     assert mine.theme.variables == {**like.theme.variables, "state-stale": colour.strip('"')}
 
 
+def test_the_page_names_every_key_and_variable() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "themes.md").read_text(encoding="utf-8")
+    states = {name: f"`-{name.removeprefix('state-')}`" for name in VARIABLE_DEFAULTS}
+    assert [n for n in VARIABLE_DEFAULTS if f"`{n}`" not in page and states[n] not in page] == []
+    keys = (*theme_file._COLOURS, *theme_file._FLAGS, *theme_file._NUMBERS, "name")
+    assert [key for key in keys if f"`{key}`" not in page] == []
+    assert [each.name for each in theme.load().loaded if f"| `{each.name}` |" not in page] == []
+
+
 KEYS = st.sampled_from(["name", "dark", "ansi", "primary", "panel", "boost", "text_alpha", "variables", "zz"])
 VALUES = st.one_of(
     st.sampled_from(["#ff0000", "red", "ansi_red", "ansi_default", "auto", "transparent", "rgb(1,2)"]),
