@@ -74,13 +74,6 @@ class ThemedApp(PatientApp, inherit_bindings=False):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return dict(VARIABLE_DEFAULTS)
 
-    def get_css_variables(self) -> dict[str, str]:
-        """Textual's, without colours a selected entry of its own lists is in reverse video."""
-        found = super().get_css_variables()
-        if self.terminal.colourless:
-            found["block-cursor-text-style"] = "reverse"
-        return found
-
     @property
     def look(self) -> Look:
         theme = self.current_theme

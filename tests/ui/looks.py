@@ -8,7 +8,8 @@ hide what is below them, the others dim it)::
     …
     a6 b11 a63                    the same lines as runs: a style's letter and how many cells; "=3": like the
     …                             line before, three times
-    a | #d0d0d0/#232830 | …       each style in each theme: text/ground and attributes, "." for a blank's text
+    a | #d0d0d0/#232830 | …       each style in each theme: text/ground and attributes, "." for a blank's
+                                  text; a blank is as what stands before it where nobody sees a difference
 
 Styles are told apart by what they are in all the themes together, so that the letters are the same in each.
 """
@@ -53,12 +54,13 @@ def painted(strips: Sequence[Strip]) -> list[Row]:
 
 
 def _cells(strip: Strip) -> Iterator[tuple[str, Paint]]:
+    paint = Paint("", "")
     for text, style, control in strip:
         if control:
             continue
         for letter in _graphemes(text):
             width = cell_len(letter)
-            paint = _paint(letter, style or Style.null())
+            paint = _like(paint, _paint(letter, style or Style.null()))
             yield letter, paint
             yield from (("", paint) for _ in range(width - 1))
 
@@ -81,6 +83,14 @@ def _paint(letter: str, style: Style) -> Paint:
     if not shows:
         words = []
     return Paint(_name(style.color) if shows else "", _name(style.bgcolor), " ".join(words))
+
+
+def _like(before: Paint, paint: Paint) -> Paint:
+    """A blank is as what stands before it where nobody can see a difference: words make one run."""
+    alike = not paint.text and paint.ground == before.ground
+    return (
+        before if alike and not {"reverse", "underline", "strike"} & {*before.attributes.split()} else paint
+    )
 
 
 def _name(colour: Color | None) -> str:

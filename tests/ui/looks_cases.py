@@ -214,6 +214,8 @@ CASES: Final[Mapping[str, Case]] = {
     "fleet-side": Case(FleetScreen, FLEET, keys("4")),
     "fleet-faults": Case(FleetScreen, FLEET, keys("f")),
     "fleet-filter": Case(FleetScreen, FLEET, keys("slash", "e", "x")),
+    "fleet-grouped": Case(FleetScreen, FLEET, keys("b")),
+    "fleet-alone": Case(FleetScreen, FLEET, keys("M")),
     "fleet-read-only": Case(FleetScreen, Cockpit(more={"read_only": True, "warning": "TLS is not verified"}),
                             keys()),
     "fleet-lost": Case(FleetScreen, FLEET, lose_the_collector),

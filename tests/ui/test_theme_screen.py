@@ -273,6 +273,8 @@ async def test_no_color_means_none(
             await pilot.pause(0.1)
             assert {(s.color, s.bgcolor) for s in all_styles(app)} == {(None, None)}
             assert any(s.reverse for s in all_styles(app))
+            if "colon" in keys:
+                assert any(s.underline for s in all_styles(app))  # the chosen command
         await pilot.press("escape")
         screen = await opened(app, pilot)
         await pilot.press("G")
