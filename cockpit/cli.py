@@ -460,7 +460,7 @@ def _screen(options: argparse.Namespace) -> int:
     return screen.run(
         _environment(options),
         mouse=_mouse(options, likes),
-        theme=options.theme,
+        theme=options.theme or likes.screen.theme or None,
         preferences=likes,
         record=options.record,
         pulse=options.command == timeline_options.PULSE,
@@ -476,7 +476,7 @@ def _demo(options: argparse.Namespace) -> int:
         wanted,
         write=options.write,
         mouse=_mouse(options, likes),
-        theme=options.theme,
+        theme=options.theme or likes.screen.theme or None,
         preferences=likes,
         record=options.record,
     )

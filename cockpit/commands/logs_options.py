@@ -185,7 +185,8 @@ def _view(
     from cockpit.commands import logs_view
 
     _either(options)
-    likes = logs_view.Likes(preferences, preferences.screen.mouse and not options.no_mouse, options.theme)
+    theme = options.theme or preferences.screen.theme or None
+    likes = logs_view.Likes(preferences, preferences.screen.mouse and not options.no_mouse, theme)
     if options.paths:
         return logs_view.view_files(tuple(options.paths), likes)
     return logs_view.view_servers(environment(), tuple(options.servers), likes)

@@ -28,9 +28,11 @@ KeyTable = Annotated[
 
 class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The screen. ``mouse`` false leaves the mouse to the terminal, as ``--no-mouse`` does: then it selects
-    text there without a shift key."""
+    text there without a shift key. ``theme``: the one to use, whatever was chosen last; empty: none is named
+    (``--theme`` goes before it). Which there are, the screens know."""
 
     mouse: bool = True
+    theme: str = ""
 
 
 @dataclass(frozen=True, slots=True)

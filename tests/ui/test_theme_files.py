@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 
@@ -211,3 +215,21 @@ def test_a_theme_that_is_taken_gives_a_look(
         read = theme_file.read(path, True).theme
         read.to_color_system().generate()
         make_look(read.variables, read.ansi, UNICODE)
+
+
+def test_a_wheel_finds_its_themes(tmp_path: Path) -> None:
+    """Laid out as ``force-include`` of pyproject.toml does it, and with nothing beside the package."""
+    root = Path(__file__).parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert included["themes"] == "cockpit/_themes"
+    shutil.copytree(root / "cockpit", tmp_path / "cockpit", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(root / "themes", tmp_path / included["themes"])
+    code = (
+        "from cockpit.ui import theme; t = theme.load(); print(theme.packaged(), len(t.loaded), t.warnings)"
+    )
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environ, text=True, capture_output=True, check=True
+    )
+    assert done.stdout.strip() == f"{tmp_path / 'cockpit/_themes'} 6 ()"
