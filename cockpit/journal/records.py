@@ -8,42 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
+
+from cockpit.journal.words import ENDED as ENDED
+from cockpit.journal.words import Choice as Choice
+from cockpit.journal.words import Grade as Grade
+from cockpit.journal.words import RunState as RunState
+from cockpit.journal.words import Verdict as Verdict
+from cockpit.journal.words import WishKind as WishKind
 
 Json: TypeAlias = Any
-
-
-class RunState(StrEnum):
-    """Where a run is. *In doubt* is not a state of the row: it is an attempt without a result."""
-
-    RUNNING = "running"
-    WAITING = "waiting"
-    """At a question; a durable row, with or without a process behind it."""
-    ABORTING = "aborting"
-    RECOVERED = "recovered"
-    ESCALATED = "escalated"
-    ABORTED = "aborted"
-
-
-ENDED: Final = frozenset({RunState.RECOVERED, RunState.ESCALATED, RunState.ABORTED})
-
-
-class Grade(StrEnum):
-    """How much a guard weighs (design §2)."""
-
-    HARD = "hard"
-    """No override in the wizard."""
-    STOP = "stop"
-    """Override per guard and object, with a reason."""
-    WARN = "warn"
-
-
-class Verdict(StrEnum):
-    PASSED = "passed"
-    REFUSED = "refused"
-    UNREAD = "unread"
-    """The reading could not be had: for a hard or stop guard that is a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,20 +176,6 @@ class Reading:
     findings: tuple[Finding, ...]
 
 
-class Choice(StrEnum):
-    """What an operator can decide at a question."""
-
-    GO = "go"
-    AGAIN = "again"
-    """Read the guards anew, or try the step once more."""
-    SKIP = "skip"
-    OVERRIDE = "override"
-    DONE = "done"
-    """A command that was offered to be run by hand has been run, to its end."""
-    HAND_OVER = "hand over"
-    ABORT = "abort"
-
-
 @dataclass(frozen=True, slots=True)
 class Question:
     """A durable question. ``choices`` in the order they are offered, the safe one first.
@@ -252,11 +212,6 @@ class Answer:
     guard: str = ""
     object: str = ""
     to: str = ""
-
-
-class WishKind(StrEnum):
-    ABORT = "abort"
-    END_WAIT = "end wait"
 
 
 @dataclass(frozen=True, slots=True)

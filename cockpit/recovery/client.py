@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from cockpit.journal.records import Answer, WishKind
-from cockpit.recovery.logging_view import LoggingState
-from cockpit.recovery.view import Plan, RunLine, RunView, Standing
-
 if TYPE_CHECKING:
     from cockpit.exchange.model import MonitoringProbeResult
+    from cockpit.journal.records import Answer, WishKind
     from cockpit.poplog.trace import Trace
+    from cockpit.recovery.logging_view import LoggingState
+    from cockpit.recovery.view import Plan, RunLine, RunView, Standing
 
 
 class RefusedError(Exception):

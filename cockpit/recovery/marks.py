@@ -1,4 +1,5 @@
-"""The words for how a step stands. By itself, so that who only draws them need not load the journal."""
+"""The words for how a run and a step stand. By themselves, so that who only draws them need not load the
+journal."""
 
 from __future__ import annotations
 
@@ -15,3 +16,15 @@ class StepMark(StrEnum):
     SKIPPED = "skipped"
     NOT_NEEDED = "not needed"
     """The way taken does not pass here."""
+
+
+class Life(StrEnum):
+    """Whether somebody works on a run."""
+
+    LIVE = "live"
+    """A worker holds the lease."""
+    WAITING = "waiting"
+    """At its question; any cockpit may answer."""
+    LEFT = "left"
+    """Not ended, and nobody works on it: resume or abort it."""
+    ENDED = "ended"

@@ -7,22 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from cockpit.journal.records import Choice, Finding, Lease, Obligation, Run
+from cockpit.recovery.marks import Life as Life
 from cockpit.recovery.marks import StepMark as StepMark
-
-
-class Life(StrEnum):
-    """Whether somebody works on a run."""
-
-    LIVE = "live"
-    """A worker holds the lease."""
-    WAITING = "waiting"
-    """At its question; any cockpit may answer."""
-    LEFT = "left"
-    """Not ended, and nobody works on it: resume or abort it."""
-    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from textual.screen import Screen
 from cockpit.exchange.text import clean_line
 from cockpit.fleet.feed import Feed, FeedLostError
 from cockpit.fleet.recording_tape import TapedFeed
-from cockpit.recovery.client import Recovery
 from cockpit.ui._textual_hacks import replace_bindings, write_to_terminal
 from cockpit.ui.actions import ACTIONS, Action, Registry
 from cockpit.ui.desk import Desk
@@ -24,7 +23,6 @@ from cockpit.ui.environment import EnvironmentBadge
 from cockpit.ui.fleet_commanding import FleetCommandingApp
 from cockpit.ui.life import crash_line
 from cockpit.ui.log_actions import without_logs
-from cockpit.ui.logs import LogsWanted, OpenLogs
 from cockpit.ui.look import Glyphs
 from cockpit.ui.messages import DiffArrived, FeedEnded, FeedStarted, FeedWanted, HookFailed
 from cockpit.ui.recoveries import Recoveries
@@ -37,6 +35,8 @@ from cockpit.ui.timeline_actions import without_timeline
 from cockpit.ui.timelines import Client, Timelines
 
 if TYPE_CHECKING:
+    from cockpit.recovery.client import Recovery
+    from cockpit.ui.logs import LogsWanted, OpenLogs
     from cockpit.ui.telling import Telling
 
 TELL_TICK = 5.0

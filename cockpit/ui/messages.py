@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from cockpit.fleet.snapshot import FleetDiff
-from cockpit.recovery.client import Recovery, RefusedError
-from cockpit.recovery.logging_view import LoggingState
-from cockpit.recovery.view import Plan, RunLine, RunView, Standing
-
 if TYPE_CHECKING:
+    from cockpit.fleet.snapshot import FleetDiff
     from cockpit.poplog.trace import Trace
+    from cockpit.recovery.client import Recovery, RefusedError
+    from cockpit.recovery.logging_view import LoggingState
+    from cockpit.recovery.view import Plan, RunLine, RunView, Standing
 
 
 class DiffArrived(Message):

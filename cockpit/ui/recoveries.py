@@ -7,11 +7,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import TYPE_CHECKING
 
-from cockpit.recovery.client import Recovery, RefusedError
-from cockpit.recovery.view import Life, RunLine, RunView, Standing
+from cockpit.recovery.client import RefusedError
+from cockpit.recovery.marks import Life
 from cockpit.ui.look import Line
 from cockpit.ui.standing import Marks, marks
+
+if TYPE_CHECKING:
+    from cockpit.recovery.client import Recovery
+    from cockpit.recovery.view import RunLine, RunView, Standing
 
 NOT_HERE = "This cockpit was opened without a journal, so it has no recoveries."
 POLL_SECONDS, IDLE_POLL_SECONDS = 0.5, 2.0

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cockpit.journal.records import Finding, Json, RunState, Verdict
-from cockpit.recovery.view import Life, RunView, StepMark, StepView
+from cockpit.journal.words import RunState, Verdict
+from cockpit.recovery.marks import Life, StepMark
 from cockpit.ui.look import Glyphs, Line, width
+
+if TYPE_CHECKING:
+    from cockpit.journal.records import Finding, Json
+    from cockpit.recovery.view import RunView, StepView
 
 MARK_ROLES: Final[Mapping[StepMark, str]] = {
     StepMark.DONE: "state-healthy",

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from cockpit.journal.records import Obligation
-from cockpit.recovery.view import Life, Orphan, RunLine, Standing
+from cockpit.recovery.marks import Life
 from cockpit.ui.look import Glyphs, Line, width
 from cockpit.ui.recovery_words import LIFE_MARKS, MARK_ROLES, hour, moment, short, span, state, value
 from cockpit.ui.widgets.rows import Column, Row
+
+if TYPE_CHECKING:
+    from cockpit.journal.records import Obligation
+    from cockpit.recovery.view import Orphan, RunLine, Standing
 
 OBLIGATION_COLUMNS = (
     Column("What", least=14),

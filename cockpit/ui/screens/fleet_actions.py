@@ -11,7 +11,6 @@ from cockpit.ui.clipboard import clipboard, save_text
 from cockpit.ui.desk import Desk
 from cockpit.ui.expansion import GROUP, HEALTH_SET, SERVER, Expansion
 from cockpit.ui.fleet_reasons import FleetFacts, fleet
-from cockpit.ui.logs import LogsWanted
 from cockpit.ui.panels import runs_of
 from cockpit.ui.reasons import Reasons, Why
 from cockpit.ui.saving import fleet_rows, not_saved, save_view, saved
@@ -132,6 +131,8 @@ class FleetActions(FleetCommands, inherit_bindings=False):
             )
 
     def action_logs(self) -> None:
+        from cockpit.ui.logs import LogsWanted  # not needed for the first paint
+
         self.app.open_logs(LogsWanted(servers=self._servers_here()))  # type: ignore[attr-defined]
 
     def _servers_here(self) -> tuple[str, ...]:
