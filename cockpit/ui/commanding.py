@@ -157,13 +157,8 @@ class CommandingApp(TerminalApp, inherit_bindings=False):
 
     async def command_theme(self, name: str) -> None:
         self.show_theme(name)
-        try:
-            await self.keep_theme(name)
-        except OSError as error:
-            text = _("Theme {name}; it could not be remembered: {reason}.")
-            self.tell_of(text.format(name=name, reason=clean_line(error.strerror or str(error))))
-        else:
-            self.tell_of(_("Theme {name}.").format(name=name))
+        self.keep_theme(name)
+        self.tell_of(_("Theme {name}.").format(name=name))
 
     async def command_help(self, name: str) -> None:
         """One action: its keys, what it does, why not now."""

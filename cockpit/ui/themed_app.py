@@ -70,9 +70,21 @@ class ThemedApp(PatientApp, inherit_bindings=False):
         choice = choose(wanted, last, self.available_themes, self.terminal)
         self.theme = choice.name
         self._theme_warnings = [*self.themes.warnings, *([choice.warning] if choice.warning else [])]
+        self._styled_with = self.get_css_variables()
+        self.stylesheet.set_variables(self._styled_with)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return dict(VARIABLE_DEFAULTS)
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """The rules are parsed anew only for other variables. Textual by itself parses all of them twice at the
+        start, as if the theme had been changed."""
+        variables = self.get_css_variables()
+        if variables == self._styled_with:
+            self.stylesheet.update(self, animate=animate)
+            return
+        self._styled_with = variables
+        super().refresh_css(animate)
 
     @property
     def look(self) -> Look:

@@ -53,7 +53,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
     scope = "fleet"
 
     def __init__(self, desk: Desk, glyphs: Glyphs, recoveries: Recoveries) -> None:
-        super().__init__(id="fleet")
+        super().__init__(id="fleet", classes="-pane-2 -on-tree")
         self.desk = desk
         self.glyphs = glyphs
         self.recoveries = recoveries
@@ -79,6 +79,9 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         replace_bindings(self, desk.registry.bindings("fleet"))
 
     def compose(self) -> ComposeResult:
+        # Textual sets it with the first resize, and lays everything out and draws it once more then.
+        fits = (name for cells, name in reversed(self.HORIZONTAL_BREAKPOINTS) if self.app.size.width >= cells)
+        self.set_class(True, next(fits), update=False)
         yield EnvironmentStrip()
         yield Bar(id="context")
         yield Banner(id="banner")
@@ -97,7 +100,6 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         yield CommandPlace()
 
     def on_mount(self) -> None:
-        self.add_class("-pane-2", "-on-tree")
         self.pane("probe").set_title((("3 Probe results", ""),))
         self.rows("tree").focus()
         self.set_interval(AGE_TICK, self.redraw)
