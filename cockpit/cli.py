@@ -94,6 +94,21 @@ _a_second_or_more.__name__ = "number"
 def parser() -> argparse.ArgumentParser:
     """The whole command line of design §4, as far as it is built."""
     top = _Parser(prog="pop-cockpit", description=DESCRIPTION)
+    _common_options(top)
+    _commands(top)
+    return top
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The commands' own options take longer to make than many a module to load: the screen wants none."""
+    top = _Parser(prog="pop-cockpit", add_help=False)
+    _common_options(top)
+    found, left = top.parse_known_args(arguments)
+    found.command = None
+    return parser().parse_args(arguments) if left else found
+
+
+def _common_options(top: argparse.ArgumentParser) -> None:
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     top.add_argument("--env", metavar="NAME", help="which environment of the file (default: its default)")
     top.add_argument("--env-file", metavar="FILE", type=Path, help="the file with environments")
@@ -118,6 +133,9 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         help="record what the cockpit shows; pop-cockpit replay FILE shows it again",
     )
+
+
+def _commands(top: argparse.ArgumentParser) -> None:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
     demo = commands.add_parser(
@@ -259,7 +277,6 @@ def parser() -> argparse.ArgumentParser:
     _format(doctor)
 
     _format(commands.add_parser("info", help="every path and version it uses", epilog=example("info")))
-    return top
 
 
 def _group(to: argparse.ArgumentParser, dest: str) -> Any:
@@ -315,7 +332,7 @@ def _format(to: argparse.ArgumentParser, *more: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. No traceback ever reaches the terminal."""
     write_what_can_be_written()
-    options = parser().parse_args(arguments)
+    options = _parsed(arguments)
     if options.no_color:
         os.environ["NO_COLOR"] = "1"
     try:

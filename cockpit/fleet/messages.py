@@ -6,6 +6,7 @@ These are the only words they share.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TypeAlias
 
 import msgspec
@@ -60,8 +61,6 @@ class Survey(msgspec.Struct, frozen=True, tag=True):
 
 Command: TypeAlias = Refresh | Pause | SetInterval | Watch | RunProbe | AbandonProbe | Survey
 
-_COMMAND: msgspec.msgpack.Decoder[Command] = msgspec.msgpack.Decoder(Command)
-_DIFF = msgspec.msgpack.Decoder(FleetDiff)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -70,9 +69,22 @@ def encode(message: Command | FleetDiff) -> bytes:
     return _ENCODER.encode(message)
 
 
+# Each of the two processes reads one kind of message, and a decoder takes a while to make.
+
+
+@cache
+def _commands() -> msgspec.msgpack.Decoder[Command]:
+    return msgspec.msgpack.Decoder(Command)
+
+
+@cache
+def _diffs() -> msgspec.msgpack.Decoder[FleetDiff]:
+    return msgspec.msgpack.Decoder(FleetDiff)
+
+
 def decode_command(body: bytes) -> Command:
-    return _COMMAND.decode(body)
+    return _commands().decode(body)
 
 
 def decode_diff(body: bytes) -> FleetDiff:
-    return _DIFF.decode(body)
+    return _diffs().decode(body)

@@ -37,7 +37,8 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Findings(msgspec.Struct, frozen=True):
-    """Seconds late, one list a round. ``diffs``: how many arrived while polling."""
+    """Seconds late, one list a round. ``diffs``: how many arrived while polling. ``modules``: loaded at the
+    first paint."""
 
     idle: list[list[float]]
     polling: list[list[float]]
@@ -66,10 +67,15 @@ def _probed(job: Job) -> type[ui.CockpitApp]:
             Path(ui.__file__).with_name(str(name)) for name in ui.CockpitApp.CSS_PATH
         ]
         measuring: asyncio.Task[None] | None = None
+        modules: tuple[str, ...] = ()
 
         def on_mount(self) -> None:
             # Textual calls the on_mount of each base class too.
             self.measuring = asyncio.create_task(self._measure())
+
+        def _painted(self) -> None:
+            self.modules = tuple(sorted({name.split(".")[0] for name in sys.modules}))
+            super()._painted()
 
         async def _measure(self) -> None:
             try:
@@ -96,8 +102,7 @@ def _probed(job: Job) -> type[ui.CockpitApp]:
                 before = self.desk.snapshot.seq
                 polling.append(await _lateness(job.seconds))
                 diffs += self.desk.snapshot.seq - before
-            modules = sorted({name.split(".")[0] for name in sys.modules})
-            return Findings(idle, polling, diffs, modules)
+            return Findings(idle, polling, diffs, list(self.modules))
 
     return Probed
 
