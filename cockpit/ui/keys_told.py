@@ -26,7 +26,6 @@ PLACES: Final[Mapping[str, str]] = {
     "logging": N_("Dialog: protocol logging"),
     "decide": N_("Dialog: the question of a run"),
     "reason": N_("Dialog: a reason"),
-    "filter": N_("The line of the filter"),
     "theme": N_("Dialog: themes"),
     "help": N_("Help"),
     "command": N_("Command line"),

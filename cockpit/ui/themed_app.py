@@ -77,8 +77,8 @@ class ThemedApp(PatientApp, inherit_bindings=False):
         return dict(VARIABLE_DEFAULTS)
 
     def refresh_css(self, animate: bool = True) -> None:
-        """The rules are parsed anew only for other variables. Textual by itself parses all of them twice at the
-        start, as if the theme had been changed."""
+        """The rules are parsed anew only for other variables. Textual by itself parses all of them twice at
+        the start, as if the theme had been changed."""
         variables = self.get_css_variables()
         if variables == self._styled_with:
             self.stylesheet.update(self, animate=animate)

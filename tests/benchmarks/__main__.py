@@ -20,14 +20,8 @@ from typing import Any, NoReturn, cast
 from tests.benchmarks.figures import QUICK, Figure, Report, Sizes
 
 BENCHMARKS = (
-    "reader",
-    "fleet",
-    "screen",
-    "first_paint",
-    "memory_bytes",
-    "logs_screen",
-    "logs_files",
-    "thousand",
+    *("reader", "fleet", "screen", "first_paint", "side_by_side", "busy_fleet", "quitting"),
+    *("memory_bytes", "logs_screen", "logs_files", "thousand"),
 )
 
 

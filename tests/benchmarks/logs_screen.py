@@ -5,15 +5,12 @@ children, bytes it writes to the terminal, and its memory at the beginning and t
 1 GB; the clock stops at the first line of the log that was written to the terminal (``open``), and when the
 bar of keys was too (``open_whole``); memory after that, beside the same screen on a log of a second.
 
-toolong is installed from the package index into a folder of its own; where that cannot be done its figures
-are missing, and the notes say so.
+Where toolong cannot be installed its figures are missing, and the notes say so.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import venv
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -22,10 +19,10 @@ import psutil
 
 from tests.benchmarks import log_files
 from tests.benchmarks.figures import Figure, Report, Sizes, at_least, at_most, median
-from tests.benchmarks.processes import state_folder
+from tests.benchmarks.installed import TOOLONG, find
+from tests.benchmarks.processes import family_cpu, state_folder
 from tests.benchmarks.terminal import Terminal
 
-TOOLONG: Final = "toolong==1.5.0"
 RATE: Final = 100
 FIRST_WORD: Final = (b"CloseSession",)
 """In the last line of every log that is opened, and in no other part of a screen."""
@@ -47,25 +44,14 @@ class Followed(NamedTuple):
 
 def run(sizes: Sizes, say: Callable[[str], None]) -> Report:
     with state_folder() as state:
-        toolong = _toolong(state, say)
+        toolong, why = find(TOOLONG, say)
         figures = [*_following(sizes, state, toolong, say), *_opening(sizes, state, toolong, say)]
-    notes = () if toolong else ("toolong could not be installed: its figures are missing",)
+    notes = () if toolong else (why,)
     return Report("logs_screen", tuple(figures), notes)
 
 
 def _ours(path: Path) -> list[str]:
     return [sys.executable, "-m", "cockpit", "logs", "view", str(path)]
-
-
-def _toolong(state: Path, say: Callable[[str], None]) -> str | None:
-    """The path of ``tl``; None where it cannot be had."""
-    say("installing toolong")
-    folder = state / "toolong"
-    venv.create(folder, with_pip=True)
-    done = subprocess.run(
-        [folder / "bin" / "pip", "install", "--quiet", TOOLONG], capture_output=True, text=True
-    )
-    return str(folder / "bin" / "tl") if done.returncode == 0 else None
 
 
 # --- following ---------------------------------------------------------------------------------------
@@ -112,20 +98,15 @@ def _follow(command: Sequence[str], path: Path, state: Path, seconds: float) -> 
     with Terminal(command, state) as terminal, log_files.Writing(path, RATE):
         terminal.until(FIRST_WORD, OPEN_SECONDS)
         terminal.watch(WARM_SECONDS)
-        before, memory = _cpu(terminal.process.pid), _memory(terminal.process.pid)
+        before, memory = family_cpu(terminal.process.pid), _memory(terminal.process.pid)
         written = terminal.watch(seconds)
-        cpu = _cpu(terminal.process.pid) - before
+        cpu = family_cpu(terminal.process.pid) - before
         return Followed(cpu / seconds * 100, written / seconds * 60, memory, _memory(terminal.process.pid))
 
 
 def _family(pid: int) -> list[psutil.Process]:
     top = psutil.Process(pid)
     return [top, *top.children(recursive=True)]
-
-
-def _cpu(pid: int) -> float:
-    times = [p.cpu_times() for p in _family(pid)]
-    return float(sum(t.user + t.system for t in times))
 
 
 def _memory(pid: int) -> int:

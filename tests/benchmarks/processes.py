@@ -41,6 +41,12 @@ def cpu_seconds(pid: int) -> float:
     return float(times.user + times.system)
 
 
+def family_cpu(pid: int) -> float:
+    """CPU seconds of a process and all of its living children so far."""
+    top = psutil.Process(pid)
+    return sum(cpu_seconds(each.pid) for each in (top, *top.children(recursive=True)))
+
+
 def end(process: subprocess.Popen[bytes]) -> None:
     """Close the child's stdin, which ends it; kill it if it does not end."""
     if process.stdin is not None:

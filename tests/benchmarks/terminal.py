@@ -12,7 +12,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -27,9 +27,10 @@ END_SECONDS: Final = 8.0
 class Terminal:
     """``command`` with the pty as its controlling terminal. Closing it ends the program (SIGHUP)."""
 
-    def __init__(self, command: Sequence[str], state: Path) -> None:
+    def __init__(self, command: Sequence[str], state: Path, environ: Mapping[str, str] | None = None) -> None:
         self._command = list(command)
-        self._environ = child_environ(state) | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        colours = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        self._environ = child_environ(state) | colours | dict(environ or {})
         self.output = bytearray()
         self.written = 0
 
@@ -99,6 +100,16 @@ class Terminal:
         before, deadline = self.written, time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             self.read(min(left, 0.25))
+        return self.written - before
+
+    def press(self, keys: bytes) -> None:
+        os.write(self._master, keys)
+
+    def quiet(self, seconds: float, at_most: float) -> int:
+        """Read until nothing was written for ``seconds``; the number of bytes written meanwhile."""
+        before, deadline = self.written, time.monotonic() + at_most
+        while self.read(seconds) and time.monotonic() < deadline:
+            pass
         return self.written - before
 
     def finish(self, seconds: float) -> int:
