@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, cast
 
-from rich.console import RenderableType
+from rich.color import ColorSystem
+from rich.console import Console, RenderableType
 from rich.segment import Segment
 from rich.style import Style
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.binding import Binding, BindingsMap
 from textual.color import Color
@@ -19,9 +21,11 @@ from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Resize
 from textual.filter import LineFilter, Monochrome, NoColor
-from textual.geometry import Size
+from textual.geometry import Offset, Size
 from textual.screen import Screen
+from textual.strip import Strip
 
+from cockpit.ui.glass import Glass
 from cockpit.ui.output import TerminalOutput
 
 TERMINAL_GONE = 129
@@ -72,8 +76,12 @@ class Uncovered(App[int], inherit_bindings=False):
 
 
 class PatientApp(Uncovered, inherit_bindings=False):
-    """An app whose drawings are dropped while the terminal does not take them. The next whole one makes good
-    for all of them; everything but the output goes on as ever."""
+    """An app that writes only what differs from what the terminal shows, and whose drawings are dropped while
+    the terminal does not take them. The next whole one makes good for all of them; everything but the output
+    goes on as ever."""
+
+    _glass: Glass | None = None
+    _cursor_at: Offset | None = None
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         driver = self._driver
@@ -81,9 +89,66 @@ class PatientApp(Uncovered, inherit_bindings=False):
             super()._display(screen, renderable)
         elif driver.is_behind():
             self.post_display_hook()
-        else:
+        elif self._batch_count or not isinstance(renderable, LayoutUpdate | ChopsUpdate):
             with driver.drawing():
                 super()._display(screen, renderable)
+        elif (changes := self._changes(renderable)) or self.cursor_position != self._cursor_at:
+            self._cursor_at = self.cursor_position
+            with driver.drawing():
+                super()._display(screen, cast(Any, _Changes(changes)))
+        else:
+            self.post_display_hook()
+
+    def _changes(self, update: LayoutUpdate | ChopsUpdate) -> str:
+        if self._glass is None:
+            colours = self.console._color_system or ColorSystem.TRUECOLOR
+            self._glass = Glass(partial(_rendered, colours))
+        return self._glass.draw(*self.size, _pieces(update))
+
+    def forget_glass(self) -> bool:
+        """The terminal may show something else than what was written to it: what is drawn from now on is
+        written whole. False when nothing was drawn yet."""
+        self._cursor_at = None
+        if self._glass is None:
+            return False
+        self._glass.forget()
+        return True
+
+    def draw_whole(self) -> None:
+        """Write every cell again."""
+        self.forget_glass()
+        self.refresh(layout=True)
+
+
+class _Changes(CompositorUpdate):
+    """What is to be written, ready, as an update of the compositor's."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def render_segments(self, console: Console) -> str:  # noqa: ARG002
+        return self.text
+
+
+def _rendered(colours: ColorSystem, style: Style | None, text: str) -> str:
+    return text if style is None else Strip.render_style(style, text, colours)
+
+
+def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
+    """What the update puts where: row, column, strip. As its own ``render_segments``."""
+    if isinstance(update, LayoutUpdate):
+        for y, line in enumerate(update.strips, update.region.y):
+            x = update.region.x
+            for strip in line:
+                yield y, x, strip
+                x += strip.cell_length
+        return
+    for y, x1, x2 in update.spans:
+        for end, (x, chop) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if chop is None or x > x2 or end <= x1:
+                continue
+            whole = x1 <= x < x2 and end <= x2
+            yield y, x, chop if whole else chop.crop(0, min(end, x2) - x)
 
 
 class _Patient(Driver):
@@ -140,6 +205,7 @@ def driver_class() -> type[Driver] | None:
             """In place of the writer that Textual has made and is about to start."""
             lost, whole = partial(self._in_loop, self._leave), partial(self._in_loop, self._whole)
             self._output = made and TerminalOutput(made.fileno(), lost, whole)
+            cast("PatientApp", self._app).forget_glass()
 
         def _sigcont_application(self, *_: Any) -> None:
             """Textual starts once more, whatever was before: after a mere SIGSTOP two threads then read the
@@ -155,7 +221,7 @@ def driver_class() -> type[Driver] | None:
             self._app.exit(return_code=TERMINAL_GONE)
 
         def _whole(self) -> None:
-            self._app.refresh(layout=True)
+            cast("PatientApp", self._app).draw_whole()
 
         def _in_loop(self, call: Callable[[], None]) -> None:
             with suppress(RuntimeError):  # the loop has ended already

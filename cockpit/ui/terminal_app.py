@@ -100,7 +100,10 @@ class TerminalApp(ThemedApp, inherit_bindings=False):
         return str(getattr(self.screen, "scope", self.start_scope))
 
     def on_resize(self) -> None:
-        """Once the size has stood still for a moment it is looked at once more."""
+        """The terminal has moved what it shows about, also where the size is the same again. Once it has
+        stood still for a moment it is looked at once more."""
+        if self.forget_glass():
+            self.refresh()
         if self._settling is not None:
             self._settling.stop()
         self._settling = self.set_timer(RESIZE_SETTLES, lambda: catch_up_with_size(self))

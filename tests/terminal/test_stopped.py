@@ -35,7 +35,7 @@ def _is_back(term: Terminal, times: int = 1) -> None:
 def _takes_each_key_once(term: Terminal) -> None:
     """Two readers of the keyboard would share what is typed."""
     term.press("/")
-    term.wait("esc clears it")
+    term.wait("or just text")
     term.press("ex0102")
     term.wait("ex0102")
     term.press("\x1b")
