@@ -60,6 +60,11 @@ def write_to_terminal(app: App[Any], data: str) -> None:
         app._driver.write(data)
 
 
+def written_bytes(app: App[Any]) -> int:
+    """What ``app`` has written of drawings so far."""
+    return app.written if isinstance(app, PatientApp) else 0
+
+
 class Uncovered(App[int], inherit_bindings=False):
     """An app in which a screen below an opaque one is not painted.
 
@@ -82,6 +87,8 @@ class PatientApp(Uncovered, inherit_bindings=False):
 
     _glass: Glass | None = None
     _cursor_at: Offset | None = None
+    written = 0
+    """Bytes of drawings so far."""
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         driver = self._driver
@@ -94,6 +101,7 @@ class PatientApp(Uncovered, inherit_bindings=False):
                 super()._display(screen, renderable)
         elif (changes := self._changes(renderable)) or self.cursor_position != self._cursor_at:
             self._cursor_at = self.cursor_position
+            self.written += len(changes)
             with driver.drawing():
                 super()._display(screen, cast(Any, _Changes(changes)))
         else:
@@ -105,19 +113,25 @@ class PatientApp(Uncovered, inherit_bindings=False):
             self._glass = Glass(partial(_rendered, colours))
         return self._glass.draw(*self.size, _pieces(update))
 
-    def forget_glass(self) -> bool:
+    def forget_glass(self) -> None:
         """The terminal may show something else than what was written to it: what is drawn from now on is
-        written whole. False when nothing was drawn yet."""
+        written whole."""
         self._cursor_at = None
-        if self._glass is None:
-            return False
-        self._glass.forget()
-        return True
+        if self._glass is not None:
+            self._glass.forget()
 
     def draw_whole(self) -> None:
-        """Write every cell again."""
+        """Write every cell again, now."""
         self.forget_glass()
-        self.refresh(layout=True)
+        self.draw_rest()
+
+    def draw_rest(self) -> None:
+        """Write the cells of which it is not known that they show what they should: those that were drawn
+        since the glass was forgotten cost nothing. ``refresh`` draws only what it takes for changed."""
+        if self._glass is not None and self._screen_stack:
+            screen = self.screen
+            behind = self._background_screens
+            self._display(screen, screen._compositor.render_update(full=True, screen_stack=behind))
 
 
 class _Changes(CompositorUpdate):
@@ -230,15 +244,15 @@ def driver_class() -> type[Driver] | None:
     return CockpitDriver
 
 
-def catch_up_with_size(app: App[int]) -> None:
-    """Take the terminal's size where it is not the app's. After a storm of resizes Textual 8.2.8 may keep an
-    older one: seen under load in about one storm of twelve."""
+def catch_up_with_size(app: App[int]) -> bool:
+    """Take the terminal's size where it is not the app's; then True. After a storm of resizes Textual 8.2.8
+    may keep an older one: seen under load in about one storm of twelve."""
     ask = getattr(app._driver, "_get_terminal_size", None)
-    if ask is None:
-        return
-    size = Size(*ask())
-    if size != app.size:
-        app.post_message(Resize(size, size))
+    size = app.size if ask is None else Size(*ask())
+    if size == app.size:
+        return False
+    app.post_message(Resize(size, size))
+    return True
 
 
 class Colourless(LineFilter):

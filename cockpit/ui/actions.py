@@ -94,6 +94,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
            shown=True, typing=True),
     Action("app.palette", ("ctrl+p",), "palette", "app", "Cockpit",
            "Find an action by a part of its name."),
+    Action("app.redraw", ("ctrl+l",), "redraw", "app", "Cockpit",
+           "Write the whole screen again, after another program wrote over it."),
     CHOOSE,
     Action("app.quit", ("q", "ctrl+q"), "quit", "app", "Cockpit", "Leave the cockpit.", shown=True),
     Action("app.interrupt", ("ctrl+c",), "how to leave", "app", "Cockpit", "Says which key quits."),

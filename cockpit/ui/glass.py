@@ -46,6 +46,7 @@ class Glass:
         self._numbers: dict[tuple[str, str], int] = {}
         self._affixes: list[tuple[str, str]] = []
         self._single: set[str] = set()
+        self._pen = _UNKNOWN
 
     def forget(self) -> None:
         """What is on the terminal is not known any more."""
@@ -62,6 +63,7 @@ class Glass:
         for y, x, segments in pieces:
             if 0 <= y < rows:
                 self._draw(y, x, segments, written)
+        self._take(_UNKNOWN, written)
         return "".join(written)
 
     def _draw(self, y: int, x: int, segments: Iterable[Segment], written: list[str]) -> None:
@@ -108,9 +110,18 @@ class Glass:
         begin = 0
         for at in range(1, len(codes) + 1):
             if at == len(codes) or codes[at] != codes[begin]:
-                before, after = self._affixes[codes[begin]]
-                written += (before, "".join(chars[begin:at]), after)
+                self._take(codes[begin], written)
+                written.append("".join(chars[begin:at]))
                 begin = at
+
+    def _take(self, pen: int, written: list[str]) -> None:
+        """Write on in another style: what is in the same one costs no more than its text."""
+        if pen != self._pen:
+            if self._pen != _UNKNOWN:
+                written.append(self._affixes[self._pen][1])
+            if pen != _UNKNOWN:
+                written.append(self._affixes[pen][0])
+            self._pen = pen
 
     def _is_single(self, text: str) -> bool:
         """Whether each of its characters takes one cell."""

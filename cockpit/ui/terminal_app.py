@@ -102,11 +102,14 @@ class TerminalApp(ThemedApp, inherit_bindings=False):
     def on_resize(self) -> None:
         """The terminal has moved what it shows about, also where the size is the same again. Once it has
         stood still for a moment it is looked at once more."""
-        if self.forget_glass():
-            self.refresh()
+        self.forget_glass()
         if self._settling is not None:
             self._settling.stop()
-        self._settling = self.set_timer(RESIZE_SETTLES, lambda: catch_up_with_size(self))
+        self._settling = self.set_timer(RESIZE_SETTLES, self._size_has_settled)
+
+    def _size_has_settled(self) -> None:
+        if not catch_up_with_size(self):
+            self.draw_rest()
 
     def on_mount(self) -> None:
         install_signals(self)
@@ -130,6 +133,9 @@ class TerminalApp(ThemedApp, inherit_bindings=False):
         from cockpit.ui.screens.help import HelpScreen
 
         self.push_screen(HelpScreen(self.registry, self.scope, self.why_not(self.screen)))
+
+    def action_redraw(self) -> None:
+        self.draw_whole()
 
     def action_palette(self) -> None:
         from cockpit.ui.palette import ActionProvider, CockpitPalette

@@ -2,8 +2,9 @@
 
 ``python -m tests.benchmarks.playing``, started by ``played`` in the place of the product's. The lab's servers
 do not change as wanted: here every server is read once in the environment's interval, and with each read
-every monitor of it changes its AlertValue with a probability of ``SHARE``. As the real one it sends a diff
-four times a second at most, and heeds a pause. PLAYED_SERVERS among the variables: how many there are.
+``SHARE`` of the monitors change their AlertValue: half of them fall ill, and those that were ill are well
+again by the next read. As the real one it sends a diff four times a second at most, and heeds a pause, for
+which no server grows stale here. PLAYED_SERVERS among the variables: how many there are.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from cockpit.fleet.snapshot import (
 
 SHARE: Final = 0.05
 EMIT_SECONDS: Final = 0.25
+NEVER_STALE: Final = 86_400.0
+"""The pace at which servers are said to be read."""
 SERVERS_IN_A_DAG: Final = 8
 VARIABLE: Final = "PLAYED_SERVERS"
 _ROLES: Final = frozenset({Role.MAILBOX})
@@ -54,7 +57,7 @@ def _monitor(server: str, name: str, now: datetime) -> MonitorHealthEntry:
     )
 
 
-def _server(number: int, now: datetime, interval: float) -> ServerSnapshot:
+def _server(number: int, now: datetime) -> ServerSnapshot:
     name = f"EX{number:03}"
     return ServerSnapshot(
         server=ExchangeServer(
@@ -69,7 +72,7 @@ def _server(number: int, now: datetime, interval: float) -> ServerSnapshot:
         reach=Reach.LIVE,
         last_success=now,
         last_attempt=now,
-        poll_interval=interval,
+        poll_interval=NEVER_STALE,
         readings=_readings(now),
         monitors=tuple(
             _monitor(name, m.name, now) for m in catalogue.expected_monitors(Version.E2019, _ROLES)
@@ -87,10 +90,10 @@ def _read(server: ServerSnapshot, now: datetime, chance: random.Random) -> Serve
 
     def next_of(monitor: MonitorHealthEntry) -> MonitorHealthEntry:
         ran = replace(monitor, last_execution_time=now)
-        if chance.random() >= SHARE:
+        ill = monitor.alert_value != "Healthy"
+        if not ill and chance.random() >= SHARE / 2:
             return ran
-        value = "Healthy" if monitor.alert_value != "Healthy" else "Unhealthy"
-        return replace(ran, alert_value=value, last_transition_time=now)
+        return replace(ran, alert_value="Healthy" if ill else "Unhealthy", last_transition_time=now)
 
     return replace(
         server,
@@ -108,7 +111,7 @@ class Player:
         self._chance = random.Random(1)
         self._interval = interval
         now = datetime.now(UTC)
-        made = (_server(n + 1, now, interval) for n in range(servers))
+        made = (_server(n + 1, now) for n in range(servers))
         status = CollectorStatus(
             interval=interval, sessions=servers, entry_server="EX001", organization_read_at=now
         )

@@ -22,6 +22,7 @@ import pyte
 from tests.support.processes import ROOT
 
 KEYS = {
+    "ctrl+l": "\x0c",
     "ctrl+s": "\x13",
     "down": "\x1b[B",
     "up": "\x1b[A",
@@ -194,6 +195,10 @@ class Terminal:
     def _stall(self, stalled: bool) -> None:
         self._stalled = stalled
         os.write(self._wake, b".")
+
+    def scribble(self, data: bytes) -> None:
+        """Another program writes to the terminal."""
+        os.write(self._slave, data)
 
     def wiped(self) -> None:
         """The picture is gone from the glass: only what is written from now on is on it."""

@@ -71,6 +71,26 @@ async def test_many_diffs_are_drawn_together_and_a_key_at_once(
         assert len(drawn) == 3, "what the collector says of itself does not wait"
 
 
+async def test_the_more_a_drawing_wrote_the_longer_the_next_waits(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a fleet in which everything changes fits through a slow link."""
+    app = make_app()
+    written = 0
+    monkeypatch.setattr(fleet_module, "written_bytes", lambda _: written)
+    async with app.run_test(size=SIZE) as pilot:
+        await shown(pilot, app)
+        screen = app.fleet_screen
+        screen.redraw()
+        assert screen._rest() == fleet_module.DRAW_SECONDS
+        written += 2 * int(fleet_module.NEWS_BYTES)
+        assert screen._rest() == 2.0
+        written += 1_000_000
+        assert screen._rest() == fleet_module.DRAW_MOST
+        screen.redraw()
+        assert screen._rest() == fleet_module.DRAW_SECONDS, "what was written before is paid for"
+
+
 async def test_the_first_frame_says_something(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
     app = make_app(nothing=True)
     first: list[str] = []

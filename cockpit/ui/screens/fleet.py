@@ -15,7 +15,7 @@ from cockpit.fleet.grouping import GroupBy
 from cockpit.fleet.snapshot import ProbePhase
 from cockpit.fleet.verdict import probe_identity
 from cockpit.ui import panels, render
-from cockpit.ui._textual_hacks import replace_bindings
+from cockpit.ui._textual_hacks import replace_bindings, written_bytes
 from cockpit.ui.crumbs import Lens, crumbs
 from cockpit.ui.desk import Desk
 from cockpit.ui.drawn import Monitor, MonitorRows, TreeRows, worst_first
@@ -41,6 +41,8 @@ DRAW_SECONDS = 0.5
 """The least time between two drawings of what is polled; what the operator does is drawn at once."""
 TURN_SECONDS = 1.0
 """The least time between two states that are drawn at once: a storm of them is drawn with what is polled."""
+NEWS_BYTES, DRAW_MOST = 550.0, 5.0
+"""Bytes a second that this may come to (33 kB a minute), and the most seconds that it lets between two."""
 WATCH_DELAY = 0.2
 TINY_COLUMNS, TINY_ROWS = 80, 20
 
@@ -73,6 +75,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         self._pending = False
         self._drawn_at = 0.0
         self._turned_at = float("-inf")
+        self._written = 0
         self._draw_timer: Timer | None = None
         self._watch_timer: Timer | None = None
         self._clock_timer: Timer | None = None
@@ -138,11 +141,11 @@ class FleetScreen(FleetActions, inherit_bindings=False):
     def picture_changed(self, soon: bool = True, turned: bool = False) -> None:
         """Draw once after all messages that are already waiting: ten diffs cost one drawing.
 
-        Not ``soon``: no sooner than ``DRAW_SECONDS`` after the last drawing; but a state that ``turned`` is
+        Not ``soon``: no sooner after the last drawing than that one lets; but a state that ``turned`` is
         drawn at once, where none has been for ``TURN_SECONDS``.
         """
         now = time.monotonic()
-        wait = self._drawn_at + DRAW_SECONDS - now
+        wait = self._drawn_at + self._rest() - now
         if self._pending:
             return
         if turned and not soon and now >= self._turned_at + TURN_SECONDS:
@@ -153,9 +156,16 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         elif self._draw_timer is None:
             self._draw_timer = self.set_timer(wait, self.redraw)
 
+    def _rest(self) -> float:
+        """Seconds from the last drawing to the next of what is polled, by the bytes that were written since:
+        a fleet in trouble is drawn less often."""
+        written = written_bytes(self.app) - self._written
+        return min(max(written / NEWS_BYTES, DRAW_SECONDS), DRAW_MOST)
+
     def redraw(self) -> None:
         """Bring every pane to what the desk knows now."""
         self._pending = False
+        self._written = written_bytes(self.app)
         self._drawn_at = time.monotonic()
         if self._draw_timer is not None:
             self._draw_timer.stop()
