@@ -73,7 +73,7 @@ class Played(Terminal):
         self.until(words, PAINT_SECONDS + begin - self.started)
         return time.monotonic() - begin
 
-    def press(self, keys: str) -> None:
+    def type(self, keys: str) -> None:
         os.write(self._master, keys.encode())
 
 
@@ -135,17 +135,17 @@ def _keys(terminal: Played, rounds: int) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {name: [] for name in (*(s[0] for s in steps), "filter", "move")}
     for n in range(rounds):
         for name, key, word in steps:
-            found[name].append(terminal.took(lambda key=key: terminal.press(key), word))  # type: ignore[misc]
+            found[name].append(terminal.took(lambda key=key: terminal.type(key), word))  # type: ignore[misc]
             terminal.rest()
-        terminal.press("f")
+        terminal.type("f")
         terminal.rest()
-        terminal.press("Bd")
+        terminal.type("Bd")
         terminal.rest()
-        terminal.press("/server:ex001*")
+        terminal.type("/server:ex001*")
         terminal.rest()
-        found["filter"].append(terminal.took(lambda: terminal.press(" pop"), b"server:ex001* pop"))
+        found["filter"].append(terminal.took(lambda: terminal.type(" pop"), b"server:ex001* pop"))
         terminal.rest()
-        terminal.press("\x1b")
+        terminal.type("\x1b")
         terminal.rest()
         found["move"].append(_move(terminal, n))
     return found
@@ -154,8 +154,8 @@ def _keys(terminal: Played, rounds: int) -> dict[str, list[float]]:
 def _move(terminal: Played, number: int) -> float:
     """The cursor onto the next server: its name stands in the line of crumbs."""
     terminal.rest()
-    terminal.press("g")
+    terminal.type("g")
     terminal.rest()
-    terminal.press("j" * (number % 20 + 1))
+    terminal.type("j" * (number % 20 + 1))
     terminal.rest()
-    return terminal.took(lambda: terminal.press("j"), f"EX{number % 20:04}".encode())
+    return terminal.took(lambda: terminal.type("j"), f"EX{number % 20:04}".encode())
