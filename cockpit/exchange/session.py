@@ -165,7 +165,8 @@ class Session:
         self._objects_sent = 1000
         self._owner: int | None = None
         self._undeleted: deque[tuple[float, str]] = deque(maxlen=MOST_SHELLS)
-        self._refused = False
+        self._refused_at: float | None = None
+        """When the sign-in was refused; None since it was not, or counts no more."""
         self._cut = False
 
     @property
@@ -178,9 +179,19 @@ class Session:
         wsman = self._wsman
         return wsman is None or self.target.auth == "basic" or self._idle_too_long(wsman)
 
+    @property
+    def untidy(self) -> bool:
+        """Whether there are shells whose deletion did not get through."""
+        return bool(self._undeleted)
+
     def hold_back(self) -> None:
         """The sign-in was refused elsewhere: close without one. To open it is a try anew."""
-        self._refused = True
+        self._refused_at = time.monotonic()
+
+    def forgive(self, accepted_at: float) -> None:
+        """The account was accepted elsewhere at that time: a refusal before it counts no more."""
+        if self._refused_at is not None and self._refused_at < accepted_at:
+            self._refused_at = None
 
     def open(self) -> None:
         """Sign in and open the shell. Raises ExchangeError."""
@@ -223,16 +234,17 @@ class Session:
         except Exception as error:
             # Whatever pypsrp stumbles over in an odd answer (struct.error, AttributeError, ...).
             explained = from_wire(error, self.target.url)
-            self._refused = isinstance(explained, SignInError | KerberosError)
+            refused = isinstance(explained, SignInError | KerberosError)
+            self._refused_at = time.monotonic() if refused else None
             if not wsman.guard.requests:
                 pass  # nobody heard of a shell
-            elif self._refused:
+            elif refused:
                 self._undeleted.append((time.monotonic(), pool.id))
             else:
                 self._abandon(wsman, pool.id, reconnect=True)
             wsman.hang_up()
             raise explained from error
-        self._refused = False
+        self._refused_at = None
         self.clean_up()
 
     def _refuse_if_cut(self) -> None:
@@ -415,7 +427,7 @@ class Session:
         except WinRMTransportError as error:
             raise _as_fault(error) from error
         except (AuthenticationError, SignInError):
-            self._refused = True
+            self._refused_at = time.monotonic()
             raise
         return envelope.open_answer(answer, message_id)
 
@@ -483,7 +495,7 @@ class Session:
 
     def clean_up(self, seconds: float | None = None) -> None:
         """Delete shells whose deletion did not get through, while they may still be there."""
-        if self._refused:  # each sign-in may count against a locked account
+        if self._refused_at is not None:  # each sign-in may count against a locked account
             return
         now = time.monotonic()
         left = [(since, shell) for since, shell in self._undeleted if now - since < SHELL_IDLE_SECONDS]
@@ -503,7 +515,7 @@ class Session:
         """Delete the shell, within seconds, then close the connection. Where the sign-in was refused nothing
         is sent: it would be one more try, and the shell ends by itself."""
         try:
-            if self._refused:
+            if self._refused_at is not None:
                 self._undeleted.append((since or time.monotonic(), shell))
                 return
             if reconnect:
@@ -512,7 +524,8 @@ class Session:
         except Exception as error:
             if not is_wire_error(error):
                 raise
-            self._refused = isinstance(from_wire(error, self.target.url), SignInError)
+            refused = isinstance(from_wire(error, self.target.url), SignInError)
+            self._refused_at = time.monotonic() if refused else None
             if not _is_gone(error):
                 self._undeleted.append((since or time.monotonic(), shell))
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -29,6 +30,8 @@ class SignInGate:
 
     def __init__(self) -> None:
         self._refusal: ExchangeError | None = None
+        self.accepted_at = float("-inf")
+        """When a shell was last opened, which is a sign-in that was accepted; by the monotonic clock."""
 
     def pass_or_raise(self) -> None:
         """Raises EntryFailure while the gate is shut."""
@@ -44,6 +47,9 @@ class SignInGate:
 
     def open(self) -> None:
         self._refusal = None
+
+    def accepted(self) -> None:
+        self.accepted_at = time.monotonic()
 
 
 class EntrySession:
@@ -118,13 +124,21 @@ class EntrySession:
         """Ask the entry server that ``other`` asks. Only while this one is closed."""
         self._at = other._at
 
+    @property
+    def untidy(self) -> bool:
+        """Whether it knows of shells that could not be deleted."""
+        return any(session.untidy for session in tuple(self._sessions.values()))
+
     def clean_up(self) -> None:
-        """Delete shells that could not be deleted before: they count against the same quota."""
+        """Delete shells that could not be deleted before: they count against the same quota. A sign-in that
+        was refused is tried again for them once another one was accepted."""
         for session in self._sessions.values():
+            session.forgive(self._gate.accepted_at)
             session.clean_up()
 
     def close(self) -> None:
         for session in self._sessions.values():
+            session.forgive(self._gate.accepted_at)
             if self._gate.is_shut and session.signs_in:
                 session.hold_back()
             session.close()
@@ -133,8 +147,13 @@ class EntrySession:
         if self._at not in self._sessions:
             target = exchange_target(self._environment, self._environment.entry_servers[self._at])
             user = self._environment.credential.user
-            self._sessions[self._at] = Session(target, EXCHANGE, user, self._secret, self._on_shell)
+            self._sessions[self._at] = Session(target, EXCHANGE, user, self._secret, self._shell_changed)
         return self._sessions[self._at]
+
+    def _shell_changed(self, change: int) -> None:
+        if change > 0:
+            self._gate.accepted()
+        self._on_shell(change)
 
     def _next(self) -> None:
         self._current().close()

@@ -308,14 +308,32 @@ class Rack:
         self._tidy_at = self._clock() + TIDY_SECONDS
         with self._changed:
             number = len(self._spare)
+            untidy = [slot for slot in self._idle if slot.entry.untidy]
         for _ in range(number):
             with self._changed:
                 if not self._spare:
-                    return
+                    break
                 entry = self._spare.pop(0)
             entry.clean_up()
             with self._changed:
                 self._spare.append(entry)
+        for slot in untidy:
+            self._tidy_open(slot)
+
+    def _tidy_open(self, slot: _Slot) -> None:
+        """A session that is open may have left shells at the entry servers it was at before. Not while
+        somebody uses it."""
+        with self._changed:
+            if slot not in self._idle:
+                return
+            self._idle.remove(slot)
+            self._lent.add(slot)
+            used = slot.used
+        try:
+            slot.entry.clean_up()
+        finally:
+            self._give_back(slot)
+            slot.used = used
 
     def _ask(self) -> None:
         """Ask for room, on the entry server of the session that would leave."""

@@ -19,6 +19,7 @@ from cockpit.config.environment import (
 from cockpit.config.secrets import Secret
 from cockpit.exchange.errors import CertificateError, EndpointNotFoundError, ExchangeError
 from cockpit.fleet.entry import EntryFailure, EntrySession, SignInGate
+from cockpit.lab.wire.knobs import Effect
 from cockpit.recovery.access import Sessions
 from tests.exchange.conftest import PASSWORD, Bench, Make
 
@@ -109,3 +110,28 @@ def test_the_stranger_is_told_of_where_he_is_the_only_one(make_bench: Make) -> N
     _, environment = strangers_certificate(make_bench)
     first = environment.addresses["EX01"].exchange or ""
     assert isinstance(failure(two_entries(make_bench("basic"), first, first)), CertificateError)
+
+
+def test_a_shell_left_at_the_entry_server_before_is_deleted_while_the_next_is_used(make_bench: Make) -> None:
+    """Its deletion did not get through when the lane moved on; it counts against the user's 18 till then."""
+    first, second = make_bench("basic"), make_bench("basic")
+    environment = msgspec.structs.replace(
+        two_entries(first, first.target.url, second.target.url),
+        exchange=EndpointSettings(auth="basic", verify=False),
+    )
+    lane = entry(environment)
+    try:
+        lane.open()
+        for action in ("Command", "Delete"):
+            first.endpoint.knobs.add(Effect.STATUS, action=action, count=None)
+        first.endpoint.knobs.add(Effect.STATUS, action="Create", count=None)
+        lane.use(lambda cmdlets: cmdlets.get_server_health("EX01", "POP"))
+        assert len(second.endpoint.shells()) == 1
+        assert len(first.endpoint.shells()) == 1
+        assert lane.untidy is True
+        first.endpoint.knobs.clear()
+        lane.clean_up()
+        assert first.endpoint.shells() == []
+        assert len(second.endpoint.shells()) == 1, "the one in use stays"
+    finally:
+        lane.close()

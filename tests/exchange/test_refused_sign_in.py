@@ -79,25 +79,83 @@ def test_once_it_is_taken_again_the_shell_that_was_left_is_deleted(make_bench: M
     assert bench.endpoint.shells() == []
 
 
-def test_lanes_with_open_shells_do_not_try_a_refused_password_each(
-    make_bench: Make, tmp_path: Path, refusals: list[str]
-) -> None:
-    bench = make_bench("basic")
-    here = Environment(
+def two_names(bench: Bench) -> Environment:
+    """The one server as two."""
+    return Environment(
         entry_servers=("EX01", "EX02"),
         credential=Credential(bench.user),
         exchange=EndpointSettings(auth="basic", ca_file=bench.target.ca_file),
         addresses={name: Address(exchange=bench.target.url) for name in ("EX01", "EX02")},
         name="here",
     )
-    gate = SignInGate()
-    lanes = [EntrySession(here, Secret(PASSWORD), n, lambda _: None, gate) for n in range(6)]
+
+
+def lanes_of(bench: Bench, gate: SignInGate, count: int) -> list[EntrySession]:
+    """Each with a shell."""
+    environment = two_names(bench)
+    lanes = [EntrySession(environment, Secret(PASSWORD), n, lambda _: None, gate) for n in range(count)]
     for lane in lanes:
-        lane.use(lambda cmdlets: cmdlets.get_server_health("EX01", "POP"))
+        lane.open()
+    return lanes
+
+
+def read(lane: EntrySession) -> None:
+    lane.use(lambda cmdlets: cmdlets.get_server_health("EX01", "POP"))
+
+
+def test_lanes_with_open_shells_do_not_try_a_refused_password_each(
+    make_bench: Make, tmp_path: Path, refusals: list[str]
+) -> None:
+    bench = make_bench("basic")
+    lanes = lanes_of(bench, SignInGate(), 6)
     change_password(bench, tmp_path, "another")
     for lane in lanes:
         with pytest.raises(EntryFailure):
-            lane.use(lambda cmdlets: cmdlets.get_server_health("EX01", "POP"))
+            read(lane)
     for lane in lanes:
+        lane.close()
+    assert len(refusals) == 1
+
+
+def test_shells_held_back_are_deleted_once_a_sign_in_is_accepted_again(
+    make_bench: Make, tmp_path: Path, refusals: list[str]
+) -> None:
+    """Until then nothing is tried for them; no idle time of theirs has to be waited for after."""
+    bench = make_bench("basic")
+    gate = SignInGate()
+    first, second, third = lanes_of(bench, gate, 3)
+    change_password(bench, tmp_path, "another")
+    with pytest.raises(EntryFailure):
+        read(first)
+    second.close()
+    assert len(bench.endpoint.shells()) == 3
+    change_password(bench, tmp_path, PASSWORD)
+    first.clean_up()
+    second.clean_up()
+    assert len(bench.endpoint.shells()) == 3, "nobody knows yet that it would be accepted"
+    assert [lane.untidy for lane in (first, second)] == [True, True]
+    gate.open()
+    third.close()
+    third.open()
+    assert len(bench.endpoint.shells()) == 3
+    first.clean_up()
+    second.clean_up()
+    assert len(bench.endpoint.shells()) == 1
+    assert [lane.untidy for lane in (first, second)] == [False, False]
+    third.close()
+    assert bench.endpoint.shells() == []
+    assert len(refusals) == 1
+
+
+def test_a_refusal_after_it_is_not_forgiven(make_bench: Make, tmp_path: Path, refusals: list[str]) -> None:
+    bench = make_bench("basic")
+    gate = SignInGate()
+    first, second = lanes_of(bench, gate, 2)
+    change_password(bench, tmp_path, "another")
+    with pytest.raises(EntryFailure):
+        read(first)
+    second.close()
+    for lane in (first, second):
+        lane.clean_up()
         lane.close()
     assert len(refusals) == 1

@@ -47,6 +47,7 @@ class Entry(EntrySession):
     def __init__(self, server: Server) -> None:
         self._server = server
         self.tidied = 0
+        self.left = 0
         self.closed = False
 
     @property
@@ -70,8 +71,13 @@ class Entry(EntrySession):
             self.open()
         return job(cast("ExchangeCmdlets", self))
 
+    @property
+    def untidy(self) -> bool:
+        return self.left > 0
+
     def clean_up(self) -> None:
         self.tidied += 1
+        self.left = 0
 
     def close(self) -> None:
         self.closed = True
@@ -375,3 +381,35 @@ def test_sessions_that_lie_by_delete_what_they_left_and_are_closed_in_the_end() 
         eventually(lambda: entry.tidied > tidied, SECONDS, "another try")
         entry.closed = False
     assert entry.closed
+
+
+def test_one_that_is_open_deletes_what_it_left_elsewhere_while_nobody_uses_it() -> None:
+    with bench(Server()) as b:
+        long = begun(b.work("long", Urgency.PERSON))
+        other = begun(b.work("other", Urgency.PERSON))
+        busy, idle = long.entry, other.entry
+        busy.left = idle.left = 1
+        other.end()
+        b.clock.now += TIDY_SECONDS + 0.5
+        eventually(lambda: not idle.untidy, SECONDS, "a deletion by the idle one")
+        assert busy.untidy, "a session is for one thread at a time"
+        long.end()
+        b.clock.now += TIDY_SECONDS + 0.5
+        eventually(lambda: not busy.untidy, SECONDS, "a deletion by the other, now idle")
+        assert b.held == 2
+        assert not idle.closed
+
+
+def test_tidying_up_is_no_use() -> None:
+    """Else one that cannot be tidied would never be closed for idleness."""
+    with bench(Server()) as b:
+        job = begun(b.work("first"))
+        entry = job.entry
+        job.end()
+        for tries in range(1, int(IDLE_SECONDS // TIDY_SECONDS)):
+            entry.left = 1
+            b.clock.now += TIDY_SECONDS
+            eventually(lambda tries=tries: entry.tidied == tries, SECONDS, "a try")  # type: ignore[misc]
+        assert b.held == 1
+        b.clock.now += TIDY_SECONDS
+        eventually(lambda: b.held == 0, SECONDS, "an end of the idle one")
