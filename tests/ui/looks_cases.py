@@ -31,11 +31,13 @@ from cockpit.ui.screens.logs import LogsScreen
 from cockpit.ui.screens.obligations import ObligationsScreen
 from cockpit.ui.screens.plan import PlanScreen
 from cockpit.ui.screens.probe import ProbeDialog
+from cockpit.ui.screens.pulse import PulseScreen
 from cockpit.ui.screens.reason import ReasonDialog
 from cockpit.ui.screens.recover import RecoverDialog
 from cockpit.ui.screens.run import RunScreen
 from cockpit.ui.screens.settle import SettleDialog
 from cockpit.ui.screens.theme import ThemeScreen
+from cockpit.ui.screens.timeline import TimelineScreen
 from cockpit.ui.screens.trace import TraceScreen
 from tests.ui import fleets, test_logging_screen, test_logs_snapshots, test_trace
 from tests.ui import recoveries as made
@@ -45,6 +47,7 @@ from tests.ui.log_fakes import ListDocument, entries, sessions
 from tests.ui.logs_driving import Make
 from tests.ui.recoveries import REFUSED, STOPPED, FakeRecovery, asking
 from tests.ui.test_recovery_snapshots import scripted
+from tests.ui.timelines import FakeTimeline
 
 Drive: TypeAlias = Callable[[Pilot[int], Any], Awaitable[object]]
 TAB: Final = "tab"
@@ -180,6 +183,10 @@ def _plan_is_made(app: CockpitApp) -> bool:
     return isinstance(app.screen, PlanScreen) and app.screen.plan is not None
 
 
+def _past_is_read(app: CockpitApp) -> bool:
+    return isinstance(app.screen, TimelineScreen) and app.timelines.past is not None
+
+
 async def trace(pilot: Pilot[int], app: CockpitApp) -> None:
     await keys()(pilot, app)
     await test_trace.traced(pilot, app)
@@ -222,7 +229,11 @@ CASES: Final[Mapping[str, Case]] = {
     "fleet-nothing": Case(FleetScreen, Cockpit(more={"nothing": True}), nothing_yet),
     "toasts": Case(FleetScreen, FLEET, toasts),
     "help": Case(HelpScreen, FLEET, keys("question_mark")),
-    "palette": Case(CockpitPalette, FLEET, then(keys("colon", "down"), _palette_is_filled)),
+    "palette": Case(CockpitPalette, FLEET, then(keys("ctrl+p", "down"), _palette_is_filled)),
+    "command-line": Case(FleetScreen, FLEET, keys("colon", "f", "tab")),
+    "timeline": Case(TimelineScreen, Cockpit(more={"timeline": FakeTimeline}),
+                     then(keys("T"), _past_is_read)),
+    "pulse": Case(PulseScreen, FLEET, keys("W")),
     "theme": Case(ThemeScreen, FLEET, keys("ctrl+t")),
     "probe": Case(ProbeDialog, FLEET, keys("p")),
     "recover": Case(RecoverDialog, Cockpit(nothing_runs), keys("r")),

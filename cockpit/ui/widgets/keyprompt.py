@@ -28,6 +28,10 @@ class KeyPrompt(Banner, can_focus=True):
     def on_mount(self) -> None:
         self.set_lines(self._asked)
 
+    def check_consume_key(self, key: str, character: str | None) -> bool:  # noqa: ARG002
+        """A character is the answer, whatever else it is a key of."""
+        return character is not None and character.isprintable()
+
     def on_key(self, event: events.Key) -> None:
         if event.character is not None and event.is_printable:
             event.stop()
