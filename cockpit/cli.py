@@ -253,8 +253,8 @@ def _commands(top: argparse.ArgumentParser) -> None:
     doctor = commands.add_parser(
         "doctor",
         help="every link of the chain to the servers, what is wrong and what helps; it changes nothing",
-        description="Every link of the chain to the servers, one line each: what was found, and what helps. "
-        "Exit 0 all is well, 1 warnings, 2 something is broken, 3 something could not be checked.",
+        description="Every link of the chain to the servers, one line each: what was found, and what helps; "
+        "exit 0 all is well, 1 warnings, 2 something is broken, 3 something could not be checked.",
         epilog=example("doctor --server EX01 --problems"),
     )
     doctor.add_argument(

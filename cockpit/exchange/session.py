@@ -238,9 +238,9 @@ class Session:
             self._refused_at = time.monotonic() if refused else None
             if not wsman.guard.requests:
                 pass  # nobody heard of a shell
-            elif refused:
+            elif isinstance(explained, SignInError):
                 self._undeleted.append((time.monotonic(), pool.id))
-            else:
+            elif not refused:
                 self._abandon(wsman, pool.id, reconnect=True)
             wsman.hang_up()
             raise explained from error

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from cockpit.journal.records import Lease, Obligation
+if TYPE_CHECKING:
+    from cockpit.journal.records import Lease, Obligation
 
 
 class JournalError(Exception):

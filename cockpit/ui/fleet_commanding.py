@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cockpit.config.language import _
-from cockpit.recovery.view import RunLine
-from cockpit.ui.logs import LogsWanted
 from cockpit.ui.messages import RunWanted
 from cockpit.ui.recording import RecordingApp
 from cockpit.ui.recovery_words import short
 
 if TYPE_CHECKING:
+    from cockpit.recovery.view import RunLine
     from cockpit.ui.commands import Sight
+    from cockpit.ui.logs import LogsWanted
     from cockpit.ui.screens.fleet import FleetScreen
 
 
@@ -58,6 +58,8 @@ class FleetCommandingApp(RecordingApp, inherit_bindings=False):
         self._go_home().go_to_monitor(name)
 
     def command_logs(self, name: str) -> None:
+        from cockpit.ui.logs import LogsWanted  # not needed for the first paint
+
         self.open_logs(LogsWanted(servers=(name,)))
 
     def command_run(self, name: str) -> None:

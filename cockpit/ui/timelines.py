@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from cockpit.config.language import N_
 from cockpit.fleet.latency import Latency
@@ -20,8 +20,10 @@ from cockpit.fleet.sightings import Sighting, Tracker
 from cockpit.fleet.snapshot import FleetSnapshot, Reach
 from cockpit.fleet.watching import Span, heard, lengthened, patience
 from cockpit.journal.errors import JournalError
-from cockpit.journal.records import Actor
-from cockpit.journal.timeline_records import Away, Past
+
+if TYPE_CHECKING:
+    from cockpit.journal.records import Actor
+    from cockpit.journal.timeline_records import Away, Past
 
 NOT_HERE: Final = N_("This cockpit was opened without a journal, so it has no timeline.")
 LOOK_SECONDS, SCREEN_SECONDS = 5.0, 2.0

@@ -38,8 +38,8 @@ def _lasts(term: Terminal, folder: Path, seconds: float, saved: int = 0) -> int:
 def test_the_loop_goes_on_and_the_screen_is_whole_again(tmp_path: Path) -> None:
     """It draws twenty times a second: Textual's own writer stops the loop after a second and a half."""
     with small_screen(tmp_path, "busy") as term:
-        before = len(term.raw)
         with term.stalled():
+            before = len(term.raw)
             _lasts(term, tmp_path, 3.0)
             assert len(term.raw) == before
         _is_whole(term)

@@ -34,9 +34,12 @@ from cockpit.ui.screens.logs_base import LogsDesk
 from cockpit.ui.screens.obligations import ObligationsScreen
 from cockpit.ui.screens.plan import PlanScreen
 from cockpit.ui.screens.probe import ProbeDialog
+from cockpit.ui.screens.pulse import PulseScreen
 from cockpit.ui.screens.reason import ReasonDialog, Sentence
 from cockpit.ui.screens.recover import RecoverDialog
 from cockpit.ui.screens.run import RunScreen
+from cockpit.ui.screens.theme import ThemeScreen
+from cockpit.ui.screens.timeline import TimelineScreen
 from cockpit.ui.screens.trace import TraceScreen
 from cockpit.ui.widgets.commandline import CommandLine
 from cockpit.ui.widgets.filterbox import FilterPane
@@ -65,6 +68,9 @@ OWNERS: dict[str, type[Any]] = {
     "trace": TraceScreen,
     "logs": LogsScreen,
     "command": CommandLine,
+    "theme": ThemeScreen,
+    "timeline": TimelineScreen,
+    "pulse": PulseScreen,
     "filter": FilterPane,
 }
 TYPED = ("command", "filter")

@@ -32,6 +32,11 @@ WELL = FleetFacts(
     identity=r"POP.Protocol\PopSelfTestProbe",
     ran=True,
     waiting=True,
+    place=True,
+    bookmarked=True,
+    back=True,
+    forward=True,
+    last=True,
     recoveries=True,
 )
 OPEN = LogFacts(

@@ -111,7 +111,7 @@ async def test_enter_keeps_it_for_the_next_start(make_app: MakeApp, places: Them
 
 async def test_through_the_palette_by_name(make_app: MakeApp, places: ThemeFiles) -> None:
     async with cockpit(make_app, places) as (app, pilot):
-        await pilot.press("colon")
+        await pilot.press("ctrl+p")
         await until(pilot, lambda: app.screen.query(Input))
         app.screen.query_one(Input).value = "theme"
         found = app.screen.query_one(OptionList)
@@ -268,12 +268,12 @@ async def test_no_color_means_none(
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with cockpit(make_app, places, theme="light", colour="red") as (app, pilot):
-        for keys in ((), ("question_mark",), ("escape", "colon", "t", "down"), ("escape", "p")):
+        for keys in ((), ("question_mark",), ("escape", "ctrl+p", "t", "down"), ("escape", "p")):
             await pilot.press(*keys)
             await pilot.pause(0.1)
             assert {(s.color, s.bgcolor) for s in all_styles(app)} == {(None, None)}
             assert any(s.reverse for s in all_styles(app))
-            if "colon" in keys:
+            if "ctrl+p" in keys:
                 assert any(s.underline for s in all_styles(app))  # the chosen command
         await pilot.press("escape")
         screen = await opened(app, pilot)
