@@ -123,6 +123,9 @@ def screens(app: CockpitApp, registry: Registry, folder: Path) -> dict[str, Scre
         "logging": LoggingDialog(registry, "EX01", lambda: datetime(2026, 1, 1, tzinfo=UTC)),
         "decide": DecideDialog(registry, asking(), UNICODE),
         "reason": ReasonDialog(registry, asking(), Sentence("Abort?", "Abort", (), lambda _: "")),
+        "theme": ThemeScreen(registry),
+        "timeline": TimelineScreen(desk, known, app.timelines, UNICODE, "EX01"),
+        "pulse": PulseScreen(desk, known, UNICODE, lambda _: None),
     }
 
 
