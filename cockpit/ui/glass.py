@@ -80,7 +80,7 @@ class Glass:
         if wide:
             self._draw_wide(y, x, chars, codes, written)
             return
-        room = len(row.chars) - x
+        room = max(len(row.chars) - x, 0)  # what is drawn may still be for a larger terminal
         del chars[room:], codes[room:]
         end = x + len(chars)
         before_chars, before_codes = row.chars[x:end], row.codes[x:end]

@@ -61,6 +61,7 @@ def test_stopped_and_continued(tmp_path: Path, number: int) -> None:
         restored(term)
 
 
+@pytest.mark.endurance
 def test_continued_without_a_stop(tmp_path: Path) -> None:
     """A supervisor may send SIGCONT to be sure."""
     with small_screen(tmp_path) as term:
@@ -74,6 +75,7 @@ def test_continued_without_a_stop(tmp_path: Path) -> None:
         restored(term)
 
 
+@pytest.mark.endurance
 def test_resized_while_stopped(tmp_path: Path) -> None:
     with small_screen(tmp_path) as term:
         term.signal(signal.SIGTSTP)

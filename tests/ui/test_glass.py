@@ -91,6 +91,7 @@ def test_wide_characters_are_written_each_time_and_leave_nothing_behind() -> Non
 def test_nothing_is_written_beyond_the_edge() -> None:
     seen = Seen()
     assert seen.draw((ROWS, 0, segments("below"))) == ""
+    assert seen.draw((0, COLUMNS + 5, segments("far beyond"))) == ""
     assert "beyond" not in seen.draw((0, COLUMNS - 3, segments("on beyond")))
     assert seen.line(0).endswith("on")
 

@@ -112,7 +112,7 @@ def test_a_run_that_waits_costs_few_bytes(tmp_path: Path) -> None:
         seconds = 5
         written = tty.read(seconds)
         assert len(set(re.findall(rb"\x1b\[\d+;\d+H", written))) > 1, "it counts: clock and time left"
-        assert len(written) / seconds < 800
+        assert len(written) / seconds < 400
         assert b"Look at the monitor" not in written, "the plan is not painted again"
         os.close(tty.master)
 
