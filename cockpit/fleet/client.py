@@ -48,7 +48,7 @@ class CollectorFeed:
         self._child.write(encode(command))
 
     async def close(self) -> None:
-        """End it, bounded."""
+        """Let go of it: it deletes its shells and ends, alone."""
         await self._child.close()
 
 

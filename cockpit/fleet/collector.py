@@ -12,7 +12,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
 
@@ -48,6 +48,10 @@ RETRY_FIRST, RETRY_LIMIT = 2.0, 60.0
 NO_RETRY_SECONDS: Final = 300.0
 """Pause after a refused sign-in: fewer tries than any lock-out threshold counts."""
 
+END_SECONDS: Final = 3.0
+GRACE_SECONDS: Final = 0.5
+"""At the end, how long a call under way has to come to its own end before its shell is deleted."""
+
 POLL_LANE: Final = "poll-"
 WINRM_REFUSALS: Final = 3
 """Refused sign-ins in a row after which the WinRM endpoints are left alone until asked for."""
@@ -68,11 +72,14 @@ class Collector:
         emit: Callable[[FleetDiff], None],
         *,
         only: frozenset[str] = frozenset(),
+        end_seconds: float = END_SECONDS,
     ) -> None:
-        """``only``: short names in lower case of the servers to read; empty: all."""
+        """``only``: short names in lower case of the servers to read; empty: all. ``end_seconds``: how long
+        ``run`` may take for the shells once it is told to stop."""
         polling = environment.polling
         self._environment = environment
         self._only = only
+        self._end_seconds = end_seconds
         self._emit = emit
         self._inbox: queue.SimpleQueue[Item] = queue.SimpleQueue()
         self._shells = 0
@@ -146,7 +153,7 @@ class Collector:
     # --- the loop ----------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Poll until ``stop``; then close every session that is not busy."""
+        """Poll until ``stop``; then close every session."""
         self._rack.start()
         for lane, _ in self._lanes:
             lane.start()
@@ -357,16 +364,31 @@ class Collector:
     # --- the end -----------------------------------------------------------------------------------
 
     def _finish(self) -> None:
-        """Close idle sessions at once; a lane in mid-call is left, and its shell ends by idle time."""
+        """Close idle sessions at once. A call that is under way has a moment; then its shell is deleted over
+        a connection of its own, which ends the call. What no server answers to in time is left, and ends by
+        its idle time."""
+        deadline = time.monotonic() + self._end_seconds
         self._ending.set()
         self._rack.close()
         for _, jobs in self._lanes:
             _drain(jobs)
         for _, jobs in self._lanes:
             jobs.put(None)
-        deadline = time.monotonic() + 3.0
-        for lane, _ in self._lanes:
-            lane.join(max(0.0, deadline - time.monotonic()))
+        lanes = [lane for lane, _ in self._lanes]
+        _join(lanes, min(deadline, time.monotonic() + GRACE_SECONDS))
+        busy = [lane for lane in lanes if lane.is_alive()]
+        if not busy:
+            return
+        jobs_left = [self._rack.empty, *self._rack.cuts(), *(lane.cut for lane in busy)]
+        cutters = [threading.Thread(target=job, name="cut", daemon=True) for job in jobs_left]
+        for cutter in cutters:
+            cutter.start()
+        _join([*cutters, *busy], deadline)
+
+
+def _join(threads: Sequence[threading.Thread], deadline: float) -> None:
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def _drain(jobs: JobQueue) -> None:

@@ -69,6 +69,7 @@ class EntrySession:
         self._on_shell = on_shell
         self._gate = gate
         self._sessions: dict[int, Session] = {}
+        self._cut = False
 
     def use(self, job: Callable[[ExchangeCmdlets], _T]) -> _T:
         """Run ``job`` with cmdlets of an entry server that answers.
@@ -143,11 +144,20 @@ class EntrySession:
                 session.hold_back()
             session.close()
 
+    def cut(self) -> None:
+        """At the end: delete its shell over a connection of its own, from any thread (``Session.cut``). No
+        entry server is asked any more."""
+        self._cut = True
+        for session in tuple(self._sessions.values()):
+            session.cut()
+
     def _current(self) -> Session:
         if self._at not in self._sessions:
             target = exchange_target(self._environment, self._environment.entry_servers[self._at])
             user = self._environment.credential.user
             self._sessions[self._at] = Session(target, EXCHANGE, user, self._secret, self._shell_changed)
+            if self._cut:
+                self._sessions[self._at].cut()
         return self._sessions[self._at]
 
     def _shell_changed(self, change: int) -> None:

@@ -26,4 +26,4 @@ class Feed(Protocol):
         """Queue a command; lost silently only when the feed is already lost."""
 
     async def close(self) -> None:
-        """End the collector and wait for it, bounded."""
+        """Let go of the collector, at once. It deletes its shells and ends by itself, bounded."""

@@ -17,6 +17,7 @@ from cockpit.config.environment import Environment
 from cockpit.config.secrets import Secret
 from cockpit.exchange.errors import ExchangeError, SignInError
 from cockpit.exchange.model import ExchangeServer, Outcome
+from cockpit.exchange.session import Session
 from cockpit.exchange.text import clean_line
 from cockpit.fleet import events as e
 from cockpit.fleet import readers
@@ -117,6 +118,9 @@ class Lane(threading.Thread, ABC):
 
     def finish(self) -> None:
         """Close what the lane holds."""
+
+    def cut(self) -> None:
+        """From any thread, at the end: delete a shell of the lane's own under the call that is under way."""
 
 
 class ExchangeLane(Lane):
@@ -253,8 +257,14 @@ class WinRMLane(Lane):
         super().__init__(name, jobs, post)
         self._environment = environment
         self._secret = secret
+        self._session: Session | None = None
 
     def perform(self, job: Job) -> e.Event:
         if not isinstance(job, WinRMJob):
             raise TypeError(f"not a job of this lane: {job!r}")
-        return readers.read_winrm(self._environment, self._secret, job.server)
+        self._session = readers.winrm_session(self._environment, self._secret, job.server)
+        return readers.read_winrm(self._session, job.server)
+
+    def cut(self) -> None:
+        if self._session is not None:
+            self._session.cut()

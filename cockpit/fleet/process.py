@@ -1,16 +1,19 @@
 """The collector as a process of its own, talking frames over stdin and stdout.
 
 ``python -m cockpit.fleet.process``: the first frame on stdin is :class:`Hello`; then commands. When
-stdin ends the parent is gone, however it went, and so is this process within seconds.
+stdin ends the parent is gone, however it went, or has let go of us, which is no longer than a moment. What
+is left to do, this process does alone: it deletes its shells, those of calls under way too, and is gone
+within EXIT_SECONDS, whatever a server keeps it waiting for. A SIGTERM is such an end too.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import threading
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import msgspec
 
@@ -21,8 +24,11 @@ from cockpit.fleet.collector import Collector
 from cockpit.fleet.messages import decode_command, encode
 from cockpit.fleet.snapshot import FleetDiff
 
-EXIT_SECONDS = 4.0
-"""After the parent is gone, this process is too, whatever its lanes are waiting for."""
+END_SECONDS: Final = 7.0
+"""What the collector has to delete its shells: a deletion may take ``session.CLOSE_SECONDS``, and they are
+deleted side by side."""
+EXIT_SECONDS: Final = 9.0
+"""After the parent is gone, this process is too, whatever its lanes are waiting for: the kernel ends it."""
 
 
 class Hello(msgspec.Struct, frozen=True):
@@ -51,7 +57,8 @@ def main() -> None:
         except OSError:
             collector.stop()
 
-    collector = Collector(hello.environment, secret, emit)
+    collector = Collector(hello.environment, secret, emit, end_seconds=END_SECONDS)
+    signal.signal(signal.SIGTERM, lambda *_: _end(collector))
     threading.Thread(target=_listen, args=(stdin, collector), name="commands", daemon=True).start()
     collector.run()
     sys.stderr.flush()
@@ -59,13 +66,16 @@ def main() -> None:
 
 
 def _listen(stdin: BinaryIO, collector: Collector) -> None:
-    """Pass commands on; at the end of stdin stop the collector, and end the process even if it hangs."""
+    """Pass commands on, until stdin ends."""
     while (body := read_frame(stdin)) is not None:
         collector.tell(decode_command(body))
+    _end(collector)
+
+
+def _end(collector: Collector) -> None:
+    """Stop the collector; the alarm has no handler, so it ends the process even where no thread runs."""
+    signal.setitimer(signal.ITIMER_REAL, EXIT_SECONDS)
     collector.stop()
-    timer = threading.Timer(EXIT_SECONDS, os._exit, args=(0,))
-    timer.daemon = True
-    timer.start()
 
 
 if __name__ == "__main__":

@@ -146,6 +146,11 @@ class Rack:
             else:
                 entry.close()
 
+    def cuts(self) -> list[Callable[[], None]]:
+        """For each session that is in use: what deletes its shell under the call, from any thread."""
+        with self._changed:
+            return [slot.entry.cut for slot in self._lent]
+
     # --- lending -----------------------------------------------------------------------------------
 
     @contextmanager
@@ -223,7 +228,10 @@ class Rack:
             self._opening -= 1
             slot = self._opened(entry)
             self._lent.add(slot)
-            return slot
+            if not self._closed:
+                return slot
+        self._put_away(slot)
+        raise RackClosedError
 
     def _opened(self, entry: EntrySession) -> _Slot:
         """Under the lock: what a new session changes."""

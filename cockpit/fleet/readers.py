@@ -184,14 +184,17 @@ def _rows_if_said(ask: Callable[[], Reading[Row]]) -> tuple[Row, ...] | None:
     return None if answer.outcome is Outcome.EMPTY_WITH_WARNING else answer.rows
 
 
-def read_winrm(environment: Environment, secret: Secret | None, server: ExchangeServer) -> e.WinRMRead:
-    """Services, last boot and recovery actions of ``server``, each for itself, on a shell that is closed
-    again.
+def winrm_session(environment: Environment, secret: Secret | None, server: ExchangeServer) -> Session:
+    """For one look at the WinRM endpoint of ``server``."""
+    target = winrm_target(environment, server.name, server.fqdn)
+    return Session(target, WINRM, environment.credential.user, secret)
+
+
+def read_winrm(session: Session, server: ExchangeServer) -> e.WinRMRead:
+    """Services, last boot and recovery actions of ``server``, each for itself; ``session`` is closed after.
 
     A shell on the WinRM endpoint is a process on the server, so none is kept open for a look.
     """
-    target = winrm_target(environment, server.name, server.fqdn)
-    session = Session(target, WINRM, environment.credential.user, secret)
     names = (*catalogue.services(server.version, server.roles), *catalogue.HEALTH_MANAGER_SERVICES)
     cmdlets, look = WinRMCmdlets(session), _Look(session)
     try:

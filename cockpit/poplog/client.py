@@ -42,5 +42,5 @@ class ProcessFeed:
             raise FeedEndedError(clean_line(str(error))) from error
 
     async def close(self) -> None:
-        """End it, bounded."""
+        """Let go of it: it ends alone."""
         await self._child.close()

@@ -7,9 +7,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -18,11 +17,8 @@ from cockpit.config.paths import Paths, private_dir
 from cockpit.config.secrets import Secret, environ_of
 from cockpit.journal.records import Lease
 from cockpit.journal.store import Journal
-from cockpit.recovery.sweeper import EXIT_SECONDS, Marks
+from cockpit.recovery.sweeper import Marks
 from cockpit.recovery.worker import Task, read_frame, write_frame
-
-_GRACE: Final = 0.5
-"""Seconds a process needs to be gone once it has ended itself."""
 
 
 class Launcher:
@@ -81,14 +77,11 @@ class Launcher:
             return msgspec.msgpack.decode(read_frame(answer), type=Marks)
 
     def close(self) -> None:
-        """End a sweep under way, and wait until it has: it deletes its shells and goes (EXIT_SECONDS)."""
+        """End a sweep under way: told now, it deletes its shells and goes, alone (EXIT_SECONDS)."""
         with self._lock:
             self._closed, looking = True, self._looking
-        if looking is None or looking.poll() is not None or looking.stdin is None:
-            return
-        looking.stdin.close()
-        with suppress(subprocess.TimeoutExpired):
-            looking.wait(EXIT_SECONDS + _GRACE)
+        if looking is not None and looking.poll() is None and looking.stdin is not None:
+            looking.stdin.close()
 
     def _spawn(self, module: str, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 -- our own modules

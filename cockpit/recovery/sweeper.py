@@ -32,7 +32,7 @@ from cockpit.recovery.worker import read_task, write_frame
 
 EXIT_SECONDS: Final = 2.0
 """After the parent is gone, this process is too, whatever a server keeps it waiting for. Long enough for a
-sign-in and one request over a slow line; a cockpit that closes waits as long."""
+sign-in and one request over a slow line. A cockpit that closes does not wait for it."""
 
 
 class Marks(msgspec.Struct, frozen=True):

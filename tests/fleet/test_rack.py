@@ -49,6 +49,7 @@ class Entry(EntrySession):
         self.tidied = 0
         self.left = 0
         self.closed = False
+        self.is_cut = False
 
     @property
     def is_open(self) -> bool:
@@ -83,6 +84,9 @@ class Entry(EntrySession):
         self.closed = True
         if self.is_open:
             self._server.open_now.remove(self)
+
+    def cut(self) -> None:
+        self.is_cut = True
 
     def lose(self) -> None:
         """The server has forgotten the shell."""
@@ -354,6 +358,40 @@ def test_what_comes_back_after_the_end_is_closed() -> None:
         assert b.held == 1
         job.end()
         assert b.held == 0
+
+
+def test_one_that_was_being_opened_at_the_end_is_closed_and_given_to_nobody() -> None:
+    server = Server()
+    granting, go_on = threading.Event(), threading.Event()
+    grant = server.grant
+
+    def granted(entry: Entry) -> None:
+        granting.set()
+        assert go_on.wait(SECONDS)
+        grant(entry)
+
+    server.grant = granted  # type: ignore[method-assign]
+    with bench(server) as b:
+        job = b.work("late")
+        assert granting.wait(SECONDS)
+        b.rack.close()
+        go_on.set()
+        job.join(SECONDS)
+        assert not job.is_alive()
+        assert not job.began.is_set()
+        assert b.held == 0
+
+
+def test_what_is_in_use_at_the_end_can_be_cut() -> None:
+    with bench(Server()) as b:
+        job = begun(b.work("long"))
+        idle = begun(b.work("idle", Urgency.PERSON))
+        idle.end()
+        (cut,) = b.rack.cuts()
+        cut()
+        assert job.entry.is_cut
+        assert not idle.entry.is_cut
+        job.end()
 
 
 def test_an_error_of_the_job_itself_is_the_jobs() -> None:

@@ -79,7 +79,7 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Look:
     def read(*given: Any, **more: Any) -> tuple[e.WinRMRead, Machine]:
         machine = Machine(*given, **more)
         monkeypatch.setattr(readers, "Session", lambda *_: machine)
-        found = readers.read_winrm(HERE, None, server())
+        found = readers.read_winrm(readers.winrm_session(HERE, None, server()), server())
         assert machine.closed
         return found, machine
 

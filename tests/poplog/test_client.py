@@ -73,7 +73,7 @@ async def test_the_reader_is_a_process_that_says_why_it_cannot_and_ends_with_its
                 break
     assert "127.0.0.1" in notices[0].text
     await feed.close()
-    assert not process.is_running()
+    await asyncio.to_thread(process.wait, 5.0)
     assert (tmp_path / "state" / "reader.log").read_text() == ""
 
 
