@@ -21,6 +21,7 @@ from cockpit.config.child import framed, read_frame
 from cockpit.config.environment import Environment
 from cockpit.config.secrets import Secret
 from cockpit.fleet.collector import Collector
+from cockpit.fleet.memory import keep_small
 from cockpit.fleet.messages import decode_command, encode
 from cockpit.fleet.snapshot import FleetDiff
 
@@ -60,6 +61,7 @@ def main() -> None:
     collector = Collector(hello.environment, secret, emit, end_seconds=END_SECONDS)
     signal.signal(signal.SIGTERM, lambda *_: _end(collector))
     threading.Thread(target=_listen, args=(stdin, collector), name="commands", daemon=True).start()
+    keep_small()
     collector.run()
     sys.stderr.flush()
     os._exit(0)
