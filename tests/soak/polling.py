@@ -40,7 +40,6 @@ import psutil
 from cockpit.config.environment import Environment
 from cockpit.fleet.messages import AbandonProbe, Pause, Refresh, RunProbe, SetInterval, Watch
 from cockpit.fleet.readers import now
-from cockpit.lab import control_client
 from tests.soak.collecting import Collecting, collecting
 from tests.soak.looks import HEAD, Cost, Look, Peaks, line
 from tests.soak.trend import Finding, Flat, verdict
@@ -181,11 +180,8 @@ class Soak:
         """The lab's clock has run by itself meanwhile."""
         await asyncio.to_thread(self._fate.pass_minute)
         at = time.monotonic()
-        await asyncio.to_thread(self._advance, max(0.0, 60.0 - (at - self._minute_began)))
+        await asyncio.to_thread(self._served.advance, max(0.0, 60.0 - (at - self._minute_began)))
         self._minute_began = at
-
-    def _advance(self, seconds: float) -> None:
-        control_client.advance(*self._served._at, seconds)
 
     async def _operate(self, collector: Collecting, minute: int, done: int) -> None:
         """What somebody at the screen does: reads everything anew, runs a probe, looks at a server until all
@@ -214,7 +210,7 @@ class Soak:
         """Everything is put right and must be well again by itself; then nothing is done, and it is looked
         at."""
         await asyncio.to_thread(self._fate.relent)
-        await asyncio.to_thread(self._advance, 600.0)
+        await asyncio.to_thread(self._served.advance, 600.0)
         since, began = now(), time.monotonic()
         collector.send(Refresh())
         if not await collector.until(lambda: collector.well(since), WELL_SECONDS):

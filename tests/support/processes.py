@@ -138,6 +138,10 @@ class LabProcess:
     def act(self, server: str, action: str, **more: Any) -> None:
         control_client.act(*self._at, server, action, **more)
 
+    def advance(self, seconds: float) -> None:
+        """The simulated clock jumps forward."""
+        control_client.advance(*self._at, seconds)
+
     def with_polling(self, **polling: Any) -> Path:
         """Another environment file for this lab, polled otherwise."""
         changed = msgspec.structs.replace(self.environment.polling, **polling)

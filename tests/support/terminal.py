@@ -121,6 +121,12 @@ class Terminal:
             return bytes(self._raw)
 
     @property
+    def written(self) -> int:
+        """How many bytes that is."""
+        with self._news:
+            return len(self._raw)
+
+    @property
     def screen(self) -> list[str]:
         """The lines as a terminal shows them."""
         with self._news:

@@ -10,8 +10,9 @@ _T = TypeVar("_T")
 _STEP = 0.05
 
 
-def eventually(look: Callable[[], _T], seconds: float, what: str) -> _T:
-    """The first true answer of ``look``. Fails, saying ``what`` and the last answer, after ``seconds``."""
+def eventually(look: Callable[[], _T], seconds: float, what: str, step: float = _STEP) -> _T:
+    """The first true answer of ``look``, asked every ``step`` seconds. Fails, saying ``what`` and the last
+    answer, after ``seconds``."""
     deadline = time.monotonic() + seconds
     while True:
         found = look()
@@ -19,4 +20,4 @@ def eventually(look: Callable[[], _T], seconds: float, what: str) -> _T:
             return found
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds:g} s: {what}; last: {found!r}")
-        time.sleep(_STEP)
+        time.sleep(step)
