@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +15,7 @@ from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.paths import Paths, paths
 from cockpit.config.preferences import Preferences
 from cockpit.config.secrets import Secret
+from cockpit.frozen import dataclass
 
 if TYPE_CHECKING:
     from cockpit.poplog.document import Document

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from cockpit.exchange.text import clean_line
+from cockpit.frozen import dataclass
 
 if TYPE_CHECKING:
     from rich.console import Console

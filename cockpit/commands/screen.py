@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.paths import Paths, paths, private_dir
 from cockpit.config.preferences import NOTHING_SAID, Preferences
+from cockpit.frozen import dataclass
 
 if TYPE_CHECKING:
     from cockpit.fleet.recording_tape import Tape

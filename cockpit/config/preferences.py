@@ -7,13 +7,14 @@ What a key or an action is, the screens know: here only the form is looked at, a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import msgspec
 
 from cockpit.config.trouble import KeyPath, Trouble
+from cockpit.frozen import dataclass
 
 KEYS: Final = "keys"
 PRESET: Final = "preset"

@@ -7,11 +7,11 @@ Source: Microsoft's *Troubleshooting POP Health Set*, its known slips corrected 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from cockpit.exchange.model import Role, Version
 from cockpit.exchange.names import same_server as same_server
+from cockpit.frozen import dataclass
 
 POP: Final = "POP"
 POP_PROTOCOL: Final = "POP.Protocol"

@@ -10,8 +10,10 @@ are not on the sheet: ``Get-ManagementRole -Cmdlet`` names those of the organiza
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
+
+from cockpit.frozen import dataclass
 
 if TYPE_CHECKING:
     # The screen needs what is granted, and nothing of what reads it.

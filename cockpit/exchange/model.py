@@ -10,7 +10,7 @@ Numbers and names: exchange-facts §2.1.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
@@ -29,6 +29,7 @@ from cockpit.exchange.enumerations import START_TYPES as START_TYPES
 from cockpit.exchange.enumerations import AlertValue as AlertValue
 from cockpit.exchange.enumerations import ResultType as ResultType
 from cockpit.exchange.routing import UNKNOWN_ROUTE, Route
+from cockpit.frozen import dataclass
 
 
 class Role(StrEnum):

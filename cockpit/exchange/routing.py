@@ -12,10 +12,11 @@ used. So a back end that has reported no error has not said who it is.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from cockpit.exchange.names import same_server
+from cockpit.frozen import dataclass
 
 FRONT_END_HEADER: Final = "X-FEServer"
 _NAME: Final = r"([A-Za-z0-9][\w.-]{0,62})"

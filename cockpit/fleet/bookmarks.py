@@ -9,7 +9,7 @@ import os
 import string
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final, TypeAlias
 from urllib.parse import quote
@@ -19,6 +19,7 @@ import msgspec
 from cockpit.config.language import _
 from cockpit.config.paths import private_dir, write_private
 from cockpit.exchange.text import clean_line
+from cockpit.frozen import dataclass
 
 BOOKMARK_KEYS: Final = frozenset(string.ascii_letters + string.digits)
 

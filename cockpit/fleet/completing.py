@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from cockpit.exchange.model import Role
@@ -13,6 +12,7 @@ from cockpit.fleet.filtering import KEYS, MARKED, quoted, state_name
 from cockpit.fleet.snapshot import FleetSnapshot, ServerSnapshot
 from cockpit.fleet.states import State
 from cockpit.fleet.verdict import probe_identity
+from cockpit.frozen import dataclass
 
 _TOKEN: Final = re.compile(r'(?:[^\s"]|"(?:[^"]|"")*"?)+')
 _KEYED: Final = re.compile(r"(!*)([A-Za-z][A-Za-z0-9_-]*):(.*)", re.DOTALL)

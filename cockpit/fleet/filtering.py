@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from cockpit.config.language import N_, _
 from cockpit.exchange.model import Role
 from cockpit.fleet.states import State
+from cockpit.frozen import dataclass
 
 KEYS: Final[Mapping[str, str]] = {
     "server": N_("the name of a server, short or full"),

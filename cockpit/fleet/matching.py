@@ -6,7 +6,6 @@ What a term says of the server alone is asked once for all of its rows: a fleet 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -17,6 +16,7 @@ from cockpit.fleet.rollup import monitor_state
 from cockpit.fleet.snapshot import ServerSnapshot
 from cockpit.fleet.states import State
 from cockpit.fleet.verdict import probe_identity
+from cockpit.frozen import dataclass
 
 
 class FleetRow(Protocol):

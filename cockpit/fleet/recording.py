@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any, Final
 import msgspec
 
 from cockpit.exchange.text import clean_line
+from cockpit.frozen import dataclass
 
 MAGIC: Final = b"POPREC\r\n"
 VERSION: Final = 1

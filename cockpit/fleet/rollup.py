@@ -7,13 +7,13 @@ and a server where POP is not monitored each have a word of their own.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cockpit.exchange import catalogue
 from cockpit.exchange.model import AlertValue, MonitorHealthEntry, MonitorState, Outcome
 from cockpit.fleet.snapshot import HealthSetReading, Reach, ServerSnapshot
 from cockpit.fleet.states import State as State
+from cockpit.frozen import dataclass
 
 _BY_ALERT = {
     AlertValue.HEALTHY.lower(): State.HEALTHY,

@@ -7,7 +7,7 @@ A snapshot is replaced, never changed. The collector sends :class:`FleetDiff`; `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -27,6 +27,7 @@ from cockpit.exchange.model import (
 )
 from cockpit.exchange.names import same_server
 from cockpit.exchange.routing import UNKNOWN_ROUTE, Route
+from cockpit.frozen import dataclass
 
 
 class Reach(StrEnum):

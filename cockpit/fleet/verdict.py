@@ -7,7 +7,6 @@ Sources: Microsoft's page, section *Verifying the issue*; exchange-facts §1.3, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
@@ -15,6 +14,7 @@ from cockpit.exchange import catalogue
 from cockpit.exchange.model import MonitorHealthEntry
 from cockpit.fleet.rollup import State, health_set_state, monitor_state
 from cockpit.fleet.snapshot import ProbePhase, ProbeRun, Reach, ServerSnapshot
+from cockpit.frozen import dataclass
 
 
 class Verdict(Enum):

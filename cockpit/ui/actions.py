@@ -5,11 +5,12 @@ filter read it; what is not in it cannot be bound.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from textual.binding import Binding
 
+from cockpit.frozen import dataclass
 from cockpit.ui.action import Action
 from cockpit.ui.finding_actions import FINDING_ACTIONS
 from cockpit.ui.log_actions import FROM_FLEET, LOG_ACTIONS

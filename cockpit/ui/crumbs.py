@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cockpit.config.language import _
 from cockpit.fleet.grouping import GroupBy
+from cockpit.frozen import dataclass
 from cockpit.ui.look import Glyphs, Line, width
 from cockpit.ui.trail import Trail
 from cockpit.ui.view import FleetView

@@ -7,12 +7,12 @@ at a glance (``is``) that they need no painting.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import TypeAlias
 
 from cockpit.fleet.bookmarks import NO_BOOKMARKS, Booked, Bookmarks
 from cockpit.fleet.rollup import State
+from cockpit.frozen import dataclass
 from cockpit.ui import render
 from cockpit.ui.look import Glyphs
 from cockpit.ui.standing import NO_MARKS, NOTHING, Marks, ServerMarks

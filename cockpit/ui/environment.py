@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from cockpit.frozen import dataclass
 from cockpit.ui.look import Glyphs, Line, crop, width
 
 STRIP: Final = "strip-"

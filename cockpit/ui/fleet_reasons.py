@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from cockpit.config.language import _
+from cockpit.frozen import dataclass
 from cockpit.ui.reasons import Why, first, not_granted, of_scope
 from cockpit.ui.recoveries import NOT_HERE
 

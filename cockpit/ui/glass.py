@@ -11,6 +11,7 @@ drawing was lost) says ``forget``, and everything is written again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from rich.cells import get_character_cell_size
@@ -84,7 +85,13 @@ class Glass:
         del chars[room:], codes[room:]
         end = x + len(chars)
         before_chars, before_codes = row.chars[x:end], row.codes[x:end]
-        if chars == before_chars and codes == before_codes:
+        if not chars or (chars == before_chars and codes == before_codes):
+            return
+        row.chars[x:end] = chars
+        row.codes[x:end] = codes
+        if before_codes[0] == before_codes[-1] == _UNKNOWN:  # as good as always all between them too
+            written.append(f"\x1b[{y + 1};{x + 1}H")
+            self._write(chars, codes, written)
             return
         changed = [
             at
@@ -96,8 +103,6 @@ class Glass:
         for first, last in _runs(changed):
             written.append(f"\x1b[{y + 1};{x + first + 1}H")
             self._write(chars[first:last], codes[first:last], written)
-        row.chars[x:end] = chars
-        row.codes[x:end] = codes
 
     def _draw_wide(self, y: int, x: int, chars: list[str], codes: list[int], written: list[str]) -> None:
         """A text with characters that take two cells or none: written as it is, and not known afterwards."""
@@ -108,11 +113,11 @@ class Glass:
 
     def _write(self, chars: list[str], codes: list[int], written: list[str]) -> None:
         begin = 0
-        for at in range(1, len(codes) + 1):
-            if at == len(codes) or codes[at] != codes[begin]:
-                self._take(codes[begin], written)
-                written.append("".join(chars[begin:at]))
-                begin = at
+        for code, run in groupby(codes):
+            end = begin + len(list(run))
+            self._take(code, written)
+            written.append("".join(chars[begin:end]))
+            begin = end
 
     def _take(self, pen: int, written: list[str]) -> None:
         """Write on in another style: what is in the same one costs no more than its text."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from rich.cells import cell_len, set_cell_size
@@ -16,6 +15,7 @@ from rich.style import Style
 from rich.text import Text
 
 from cockpit.fleet.states import State
+from cockpit.frozen import dataclass
 from cockpit.recovery.marks import StepMark
 
 Fragment: TypeAlias = tuple[str, str]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.message import Message
+
+from cockpit.frozen import dataclass
 
 if TYPE_CHECKING:
     from cockpit.fleet.snapshot import FleetDiff

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cockpit.exchange import catalogue
@@ -20,6 +19,7 @@ from cockpit.fleet.snapshot import (
     WinRMReading,
 )
 from cockpit.fleet.verdict import Judgement, Verdict, judge, judge_health_set, probe_identity
+from cockpit.frozen import dataclass
 from cockpit.ui.look import STATE_ROLES, Glyphs, Line
 from cockpit.ui.render import age, state
 from cockpit.ui.view import FleetView, Leaf, ServerView

@@ -6,10 +6,10 @@ One pure function for each screen gives the reasons, from facts; what has none c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from cockpit.config.language import N_, _
+from cockpit.frozen import dataclass
 from cockpit.ui.actions import Registry
 from cockpit.ui.granted import NOT_GRANTED
 from cockpit.ui.recoveries import NOT_HERE

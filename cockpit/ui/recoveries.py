@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from cockpit.frozen import dataclass
 from cockpit.recovery.client import RefusedError
 from cockpit.recovery.marks import Life
 from cockpit.ui.look import Line

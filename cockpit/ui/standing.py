@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from cockpit.frozen import dataclass
 from cockpit.recovery.marks import Life
 from cockpit.ui.look import Glyphs, Line, width
 from cockpit.ui.recovery_words import LIFE_MARKS, MARK_ROLES, hour, moment, short, span, state, value

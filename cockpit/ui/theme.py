@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from cockpit.config.language import _
 from cockpit.exchange.text import clean_line
+from cockpit.frozen import dataclass
 from cockpit.ui.theme_file import ThemeError, ThemeFile, base_name, completed, line_of, read
 
 MOST: Final = 100

@@ -13,13 +13,13 @@ import os
 import tomllib
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from cockpit.config.language import _
 from cockpit.config.paths import private_dir, write_private
 from cockpit.exchange.text import clean_line
+from cockpit.frozen import dataclass
 
 FEW_COLOURS: Final = (None, "standard", "windows")
 """Rich's names of what shows sixteen colours or none."""

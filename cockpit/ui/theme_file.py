@@ -20,7 +20,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -34,6 +34,7 @@ from cockpit.config.language import _
 from cockpit.config.toml_lines import key_lines
 from cockpit.config.trouble import KeyPath, Trouble
 from cockpit.exchange.text import clean_line
+from cockpit.frozen import dataclass
 from cockpit.ui.look import CURSOR_STYLE, CURSOR_STYLES, VARIABLE_DEFAULTS
 
 LARGEST: Final = 64 * 1024

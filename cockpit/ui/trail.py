@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from cockpit.fleet.grouping import GroupBy
+from cockpit.frozen import dataclass
 
 LONGEST: Final = 50
 """Views kept; the oldest goes."""

@@ -7,7 +7,7 @@ computed once per snapshot and kept while the snapshot is the same object.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 
 from cockpit.exchange import catalogue
@@ -28,6 +28,7 @@ from cockpit.fleet.rollup import (
     worst,
 )
 from cockpit.fleet.snapshot import FleetSnapshot, Reach, ServerSnapshot
+from cockpit.frozen import dataclass
 
 _WORSE = {Reach.LIVE: 0, Reach.STALE: 1, Reach.UNREACHABLE: 2, Reach.NOT_GRANTED: 2}
 _LOST = {Reach.UNREACHABLE: State.UNREACHABLE, Reach.NOT_GRANTED: State.NOT_GRANTED}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import is_
 from typing import TypeAlias
 
@@ -13,6 +13,7 @@ from rich.style import Style
 from textual import events
 from textual.message import Message
 
+from cockpit.frozen import dataclass
 from cockpit.ui.look import Line, crop, width
 from cockpit.ui.widgets.panes import Pane
 
