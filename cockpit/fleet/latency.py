@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from cockpit.fleet.snapshot import ProbeRun, ServerSnapshot
+from cockpit.frozen import dataclass
 
 KEPT: Final = 64
 """Results kept of one probe on one server."""

@@ -9,7 +9,7 @@ Recovery actions are Managed Availability's own, from its channel RecoveryAction
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 from cockpit.exchange.model import AlertValue, MonitorHealthEntry, RecoveryAction
 from cockpit.exchange.text import clean_line
 from cockpit.fleet.snapshot import HealthSetReading, ProbePhase, ProbeRun, Reach, ServerSnapshot
+from cockpit.frozen import dataclass
 
 TEXT_LIMIT: Final = 300
 """Characters kept of a name or an error: a row is a line, not a report."""

@@ -7,10 +7,10 @@ laptop asleep. So a span lasts from answer to answer.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from cockpit.fleet.snapshot import FleetSnapshot
+from cockpit.frozen import dataclass
 
 PATIENCE_POLLS: Final = 3.0
 PATIENCE_SECONDS: Final = 30.0

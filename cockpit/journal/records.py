@@ -7,9 +7,10 @@ Times are seconds since the epoch by the *database's* clock, None where it has n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
+from cockpit.frozen import dataclass
 from cockpit.journal.words import ENDED as ENDED
 from cockpit.journal.words import Choice as Choice
 from cockpit.journal.words import Grade as Grade

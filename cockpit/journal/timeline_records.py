@@ -6,12 +6,12 @@ Times are seconds since the epoch; ``at`` by the clock of whoever tells it, all 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from cockpit.fleet.sightings import Kind
 from cockpit.fleet.watching import Span, gaps, merged
+from cockpit.frozen import dataclass
 
 KEPT_DAYS: Final = 30.0
 KEPT_ROWS: Final = 100_000

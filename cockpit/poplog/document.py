@@ -7,10 +7,10 @@ looked at. An anchor is a place between two lines; only the document that gave i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
+from cockpit.frozen import dataclass
 from cockpit.poplog.names import Writer
 from cockpit.poplog.row import LogRow
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from cockpit.frozen import dataclass
 from cockpit.poplog.document import Entry
 from cockpit.poplog.names import Writer
 

@@ -8,9 +8,10 @@ orders; ``IMAP4`` and ``IMAP4BE`` are named alike [C].
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from cockpit.frozen import dataclass
 
 _NAME: Final = re.compile(r"(POP3|IMAP4)(BE)?(\d{8}|\d{10})-(\d{1,9})\.LOG", re.IGNORECASE | re.ASCII)
 

@@ -5,9 +5,9 @@ All times are aware datetimes in UTC by the journal's database clock; ``RunView.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from cockpit.frozen import dataclass
 from cockpit.journal.records import Choice, Finding, Lease, Obligation, Run
 from cockpit.recovery.marks import Life as Life
 from cockpit.recovery.marks import StepMark as StepMark

@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from cockpit.config.language import _
 from cockpit.exchange.text import clean_line
+from cockpit.frozen import dataclass
 from cockpit.ui import theme as themes
 from cockpit.ui._textual_hacks import PatientApp, set_colourless, show_theme_again
 from cockpit.ui.look import (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -19,6 +19,7 @@ from cockpit.fleet.latency import Latency
 from cockpit.fleet.sightings import Sighting, Tracker
 from cockpit.fleet.snapshot import FleetSnapshot, Reach
 from cockpit.fleet.watching import Span, heard, lengthened, patience
+from cockpit.frozen import dataclass
 from cockpit.journal.errors import JournalError
 
 if TYPE_CHECKING:
