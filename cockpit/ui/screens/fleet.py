@@ -142,13 +142,14 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         """Draw once after all messages that are already waiting: ten diffs cost one drawing.
 
         Not ``soon``: no sooner after the last drawing than that one lets; but a state that ``turned`` is
-        drawn at once, where none has been for ``TURN_SECONDS``.
+        drawn at once, where none has been for ``TURN_SECONDS`` and what was written leaves room for it.
         """
         now = time.monotonic()
-        wait = self._drawn_at + self._rest() - now
+        wait = self._drawn_at + self._rest(DRAW_SECONDS) - now
         if self._pending:
             return
-        if turned and not soon and now >= self._turned_at + TURN_SECONDS:
+        room = now >= max(self._turned_at + TURN_SECONDS, self._drawn_at + self._rest(0.0))
+        if turned and not soon and room:
             self._turned_at, soon = now, True
         if soon or wait <= 0:
             self._pending = True
@@ -156,11 +157,11 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         elif self._draw_timer is None:
             self._draw_timer = self.set_timer(wait, self.redraw)
 
-    def _rest(self) -> float:
+    def _rest(self, least: float) -> float:
         """Seconds from the last drawing to the next of what is polled, by the bytes that were written since:
         a fleet in trouble is drawn less often."""
         written = written_bytes(self.app) - self._written
-        return min(max(written / NEWS_BYTES, DRAW_SECONDS), DRAW_MOST)
+        return min(max(written / NEWS_BYTES, least), DRAW_MOST)
 
     def redraw(self) -> None:
         """Bring every pane to what the desk knows now."""
