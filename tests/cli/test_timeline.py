@@ -13,6 +13,7 @@ import pytest
 from cockpit import cli
 from cockpit.commands.plain import iso
 from cockpit.config import environment as config
+from cockpit.config.environment import Environment
 from cockpit.fleet.sightings import Kind, Sighting
 from cockpit.fleet.watching import Span
 from cockpit.recovery.opening import open_timeline_of
@@ -134,3 +135,18 @@ def test_a_wrong_option_is_64(env_file: Path, wrong: tuple[str, str]) -> None:
 def test_an_age_beyond_time_is_64(env_file: Path, capsys: Capture) -> None:
     assert call(env_file, "--since", "99999w") == 64
     assert "timeline: a time must be" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("arguments", "wanted"), [((), False), (("pulse",), True)])
+def test_pulse_opens_the_cockpit_on_that_page(
+    env_file: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], wanted: bool
+) -> None:
+    opened: list[tuple[str, object]] = []
+
+    def run(environment: Environment, **more: object) -> int:
+        opened.append((environment.name, more["pulse"]))
+        return 7
+
+    monkeypatch.setattr("cockpit.commands.screen.run", run)
+    assert cli.main(["--env-file", str(env_file), *arguments]) == 7
+    assert opened == [("lab", wanted)]
