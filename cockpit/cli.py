@@ -12,7 +12,7 @@ import math
 import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,9 +25,10 @@ from cockpit.commands import (
     logs_options,
     narrowing_options,
     recovery_options,
+    taking_options,
     timeline_options,
 )
-from cockpit.commands.arguments import named
+from cockpit.commands.arguments import named, positive
 from cockpit.commands.output import write_what_can_be_written
 from cockpit.commands.recovery_options import example
 from cockpit.config import environment as config
@@ -68,17 +69,6 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE, f"{self.prog}: {message}. See {self.prog} --help.\n")
-
-
-def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
-    def convert(text: str) -> float:
-        value = kind(text)
-        if not 0 < value < math.inf:
-            raise argparse.ArgumentTypeError(f"{text} is not a number more than 0")
-        return value
-
-    convert.__name__ = "number"
-    return convert
 
 
 def _a_second_or_more(text: str) -> float:
@@ -208,7 +198,7 @@ def _commands(top: argparse.ArgumentParser) -> None:
     )
     status.add_argument(
         "--timeout",
-        type=_positive(float),
+        type=positive(float),
         default=120.0,
         metavar="SECONDS",
         help="for the whole fleet (default 120)",
@@ -237,6 +227,7 @@ def _commands(top: argparse.ArgumentParser) -> None:
     recovery_options.add(commands, _group)
     logs_options.add(commands, _group)
     timeline_options.add(commands)
+    taking_options.add(commands)
 
     probe = commands.add_parser(
         "probe",
@@ -269,7 +260,7 @@ def _commands(top: argparse.ArgumentParser) -> None:
     doctor.add_argument("--problems", action="store_true", help="only what is not well")
     doctor.add_argument(
         "--timeout",
-        type=_positive(float),
+        type=positive(float),
         default=120.0,
         metavar="SECONDS",
         help="for all of it (default 120)",
@@ -317,7 +308,7 @@ def _lab_options(to: argparse.ArgumentParser) -> None:
     to.add_argument("--servers", type=int, metavar="N", help="how many servers (default: the scenario's)")
     to.add_argument(
         "--speed",
-        type=_positive(float),
+        type=positive(float),
         default=1.0,
         metavar="X",
         help="how many times faster than real time the lab's clock runs",
@@ -419,6 +410,8 @@ def _run(options: argparse.Namespace) -> int:
             from cockpit.commands import info
 
             return info.run(_env_file(options), options.format)
+    if options.command in taking_options.NAMES:
+        return taking_options.run(options, _preferences(options))
     if options.command == logs_options.NAME:
         return logs_options.run(options, lambda: _environment(options), lambda: _preferences(options))
     if options.command in recovery_options.NAMES:

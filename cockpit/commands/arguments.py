@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+from collections.abc import Callable
 
 
 def named(text: str) -> str:
@@ -10,3 +12,16 @@ def named(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("it must not be empty")
     return text.strip()
+
+
+def positive(kind: Callable[[str], float]) -> Callable[[str], float]:
+    """A number of that kind, more than 0 and not infinite."""
+
+    def convert(text: str) -> float:
+        value = kind(text)
+        if not 0 < value < math.inf:
+            raise argparse.ArgumentTypeError(f"{text} is not a number more than 0")
+        return value
+
+    convert.__name__ = "number"
+    return convert

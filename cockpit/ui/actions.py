@@ -127,7 +127,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
 
 _DISPLAY: Final = {
     "question_mark": "?", "slash": "/", "plus": "+", "minus": "-", "colon": ":", "escape": "esc",
-    "pagedown": "pgdn", "pageup": "pgup", "exclamation_mark": "!",
+    "pagedown": "pgdn", "pageup": "pgup", "exclamation_mark": "!", "comma": ",",
 }  # fmt: skip
 
 

@@ -90,22 +90,24 @@ class CockpitApp(FleetCommandingApp, RememberingApp, inherit_bindings=False):
         self.recoveries = Recoveries(recovery)
         self.timelines = Timelines(timeline)
         self._pulse = pulse
-        if timeline is None:
-            actions = without_timeline(actions)
-        if recovery is None:
-            actions = without_recovery(actions)
-        if logs is None:
-            actions = without_logs(actions)
-        if telling is None:
-            actions = [action for action in actions if action.id != "app.hush"]
         self._make_telling = telling
         self.telling: Telling | None = None
         self._open_logs = logs
-        registry = Registry.build(environment.read_only, keymap, actions)
+        registry = Registry.build(environment.read_only, keymap, self.fitting(actions))
         self.badge = environment
         self.desk = Desk(feed, environment, registry, now, self.save_dir, bookmarks_file=bookmarks)
         self.fleet_screen = FleetScreen(self.desk, self.glyphs, self.recoveries)
         replace_bindings(self, registry.bindings("app"))
+
+    def fitting(self, actions: Sequence[Action]) -> Sequence[Action]:
+        """What of ``actions`` this cockpit can have."""
+        if not self.timelines.available:
+            actions = without_timeline(actions)
+        if not self.recoveries.available:
+            actions = without_recovery(actions)
+        if self._make_telling is None:
+            actions = [action for action in actions if action.id != "app.hush"]
+        return actions if self._open_logs is not None else without_logs(actions)
 
     @property
     def registry(self) -> Registry:
