@@ -131,7 +131,7 @@ def _group(
     members: list[Server] = []
     for _ in range(size):
         number = numbers[prefix] = numbers.get(prefix, 0) + 1
-        members.append(_server(organization, rng, f"{prefix}{number:02d}", version, roles, site))
+        members.append(add_server(organization, rng, f"{prefix}{number:02d}", version, roles, site))
     if Role.MAILBOX not in roles:
         return
     dag = ""
@@ -152,10 +152,10 @@ def _group(
         )
     for server in members:
         server.dag = dag
-    _databases(organization, rng, members, dag, site)
+    add_databases(organization, rng, members, dag, site)
 
 
-def _server(
+def add_server(
     organization: Organization,
     rng: random.Random,
     name: str,
@@ -163,6 +163,7 @@ def _server(
     roles: frozenset[Role],
     site: Site,
 ) -> Server:
+    """A server on which all is well."""
     booted = -float(rng.randint(3 * 86_400, 40 * 86_400))
     server = Server(
         name=name,
@@ -201,7 +202,7 @@ def _server(
     return server
 
 
-def _databases(
+def add_databases(
     organization: Organization, rng: random.Random, members: list[Server], dag: str, site: Site
 ) -> None:
     """Two databases per server, each with up to three copies on neighbours, active on the first."""

@@ -39,6 +39,7 @@ AmDbMoveMoveSuppressedBlackoutException: the number is the lab's own."""
 class Status(IntEnum):
     """CopyStatus (exchange-facts §2.1)."""
 
+    UNKNOWN = 0
     FAILED = 3
     SEEDING = 4
     SUSPENDED = 5
@@ -50,8 +51,12 @@ class Status(IntEnum):
     DISMOUNTED = 12
     MOUNTING = 13
     DISMOUNTING = 14
+    DISCONNECTED_AND_HEALTHY = 15
     FAILED_AND_SUSPENDED = 16
+    DISCONNECTED_AND_RESYNCHRONIZING = 17
+    NON_EXCHANGE_REPLICATION = 18
     SEEDING_SOURCE = 19
+    MISCONFIGURED = 20
 
 
 class NodeState(IntEnum):

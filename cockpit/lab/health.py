@@ -11,6 +11,7 @@ import heapq
 import random
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import TypeAlias
 
 from cockpit.exchange.catalogue import BACK_END_SERVICE, FRONT_END_SERVICE
 from cockpit.exchange.model import AlertValue
@@ -44,6 +45,7 @@ from cockpit.lab.popmonitors import (
 )
 from cockpit.lab.witness import Witnesses
 
+_Act: TypeAlias = Callable[[Server, MonitorState, float], None]
 _KEPT_ACTIONS = 200
 DID_NOT_STOP = "The service did not stop within the time limit."
 DID_NOT_START = "The service did not stay started."
@@ -219,23 +221,21 @@ class HealthEngine:
         self.events.monitor_changed(server.name, name, state.rule.spec.health_set, alert, t, state.error)
         if alert == AlertValue.HEALTHY and name == "PopProxyTestMonitor":
             self._online(server, t)
-        if alert != AlertValue.DEGRADED:
-            return
-        self._timer(server, state, t + UNHEALTHY_AFTER, self._unhealthy)
-        if state.rule.spec.component == POP_PROXY:
-            self._timer(server, state, t + OFFLINE_AFTER, self._offline)
-        if state.rule.service:
-            self._timer(server, state, t + RESTART_AFTER, self._restart)
-            self._timer(server, state, t + RESTART_LATE_AFTER, self._restart_late)
-        self._timer(server, state, t + ESCALATE_AFTER, self._escalate)
+        if alert == AlertValue.DEGRADED:
+            self.fallen(server, state, t)
 
-    def _timer(
-        self,
-        server: Server,
-        state: MonitorState,
-        t: float,
-        act: Callable[[Server, MonitorState, float], None],
-    ) -> None:
+    def fallen(self, server: Server, state: MonitorState, fell: float) -> None:
+        """What follows a fall at ``fell``, as far as its time has not passed."""
+        acts: list[tuple[float, _Act]] = [(UNHEALTHY_AFTER, self._unhealthy)]
+        if state.rule.spec.component == POP_PROXY:
+            acts.append((OFFLINE_AFTER, self._offline))
+        if state.rule.service:
+            acts += [(RESTART_AFTER, self._restart), (RESTART_LATE_AFTER, self._restart_late)]
+        for after, act in (*acts, (ESCALATE_AFTER, self._escalate)):
+            if fell + after > self.now:
+                self._timer(server, state, fell + after, act)
+
+    def _timer(self, server: Server, state: MonitorState, t: float, act: _Act) -> None:
         episode = state.episode
         generation = self._generation[server.name]
 

@@ -41,13 +41,15 @@ class Simulation:
         prepare: Callable[[Organization], None] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         folder: Path | None = None,
+        organization: Organization | None = None,
     ) -> None:
         """``start``: the moment the lab opens; the warm-up lies before it. ``prepare`` changes the
         organization before its health managers start. ``folder``: where the servers' disks are and what
-        they write is recorded; without one they have no disks and write nothing."""
+        they write is recorded; without one they have no disks and write nothing. ``organization``: in place
+        of one of so many servers."""
         opens = start or datetime.now(UTC).replace(microsecond=0)
         self.clock = clock or Clock(opens - timedelta(seconds=WARM_UP), speed, elapsed=WARM_UP)
-        self.organization = build(servers, seed)
+        self.organization = organization or build(servers, seed)
         if prepare is not None:
             prepare(self.organization)
         for server in self.organization.servers.values():
