@@ -151,6 +151,12 @@ def _commands(top: argparse.ArgumentParser) -> None:
         "--one-budget", action="store_true", help="count a user's Exchange shells over all servers together"
     )
     serve.add_argument("--ready-file", metavar="F", type=Path, help="write the environment file here")
+    serve.add_argument(
+        "--rehearsal",
+        metavar="F",
+        type=Path,
+        help="the blueprint that rehearse --blueprint wrote",
+    )
     serve.add_argument("--die-with-stdin", action="store_true", help="end when stdin ends")
     _format(
         labs.add_parser(
@@ -411,7 +417,7 @@ def _run(options: argparse.Namespace) -> int:
 
             return info.run(_env_file(options), options.format)
     if options.command in taking_options.NAMES:
-        return taking_options.run(options, _preferences(options))
+        return taking_options.run(options, _preferences(options), record=options.record)
     if options.command == logs_options.NAME:
         return logs_options.run(options, lambda: _environment(options), lambda: _preferences(options))
     if options.command in recovery_options.NAMES:
@@ -520,6 +526,7 @@ def _lab(options: argparse.Namespace) -> int:
                     ready_file=options.ready_file,
                     die_with_stdin=options.die_with_stdin,
                     one_budget=options.one_budget,
+                    rehearsal=options.rehearsal,
                 )
             )
         case "scenarios":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from cockpit.config import environment as config
 from cockpit.config.environment import (
@@ -29,13 +30,18 @@ from cockpit.config.environment import (
 from cockpit.config.paths import paths, private_dir, write_private
 
 if TYPE_CHECKING:
+    from cockpit.lab.rehearsal import Blueprint
     from cockpit.lab.serve import LabAddresses, ServerAddress
     from cockpit.lab.wire.acceptors import Hardening
 
 
+REHEARSAL: Final = "rehearsal-"
+
+
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """What ``lab serve`` was asked for. ``ready_file``: where the environment file goes."""
+    """What ``lab serve`` was asked for. ``ready_file``: where the environment file goes. ``rehearsal``: the
+    blueprint of the organization, in place of one of so many servers."""
 
     scenario: str
     servers: int | None
@@ -49,6 +55,7 @@ class ServeOptions:
     ready_file: Path | None
     die_with_stdin: bool
     one_budget: bool
+    rehearsal: Path | None = None
 
 
 def serve(options: ServeOptions) -> int:
@@ -61,11 +68,13 @@ def serve(options: ServeOptions) -> int:
     if options.scenario not in SCENARIOS:
         raise config.ConfigError(f"--scenario {options.scenario}: choose from {', '.join(SCENARIOS)}.")
 
-    with _folder(options.ready_file) as state:
+    blueprint = _blueprint(options.rehearsal)
+    name = f"lab-{options.scenario}" if blueprint is None else rehearsal_name(blueprint.source)
+    with _folder(options.ready_file) as state, _in_words():
 
         def on_ready(addresses: LabAddresses) -> None:
             target = options.ready_file or state / "environment.toml"
-            _write_environment(target, state, f"lab-{options.scenario}", addresses, options.speed)
+            _write_environment(target, state, name, addresses, options.speed)
             print(target, flush=True)
             print(
                 f"lab {addresses.organization}: {len(addresses.servers)} servers, scenario "
@@ -90,11 +99,37 @@ def serve(options: ServeOptions) -> int:
                     state_dir=state,
                     die_with_stdin=options.die_with_stdin,
                     one_budget=options.one_budget,
+                    rehearsal=blueprint,
                 ),
                 on_ready,
             )
         )
     return 0
+
+
+def _blueprint(path: Path | None) -> Blueprint | None:
+    """Raises ConfigError."""
+    from cockpit.lab.rehearsal import RehearsalError, read
+
+    try:
+        return None if path is None else read(path)
+    except RehearsalError as error:
+        raise config.ConfigError(f"--rehearsal {error}") from error
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    from cockpit.lab.rehearsal import RehearsalError
+
+    try:
+        yield
+    except RehearsalError as error:
+        raise config.ConfigError(f"{error}.") from error
+
+
+def rehearsal_name(source: str) -> str:
+    """What the environment of a rehearsal is called: never as the one that was recorded."""
+    return f"{REHEARSAL}{re.sub(r'[^A-Za-z0-9_.-]+', '-', source)}"
 
 
 def _check_keytab(options: ServeOptions) -> None:
@@ -132,6 +167,8 @@ def _write_environment(target: Path, state: Path, name: str, addresses: LabAddre
         target,
         Environment(
             name=name,
+            # The names may be those of real servers: every screen has a strip that says what this is.
+            colour="cyan" if name.startswith(REHEARSAL) else None,
             entry_servers=_entry_servers(addresses.servers),
             read_only=False,
             credential=credential_of(addresses, state),

@@ -34,12 +34,13 @@ LAB_END_SECONDS = 4.0
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """The lab that a demo starts."""
+    """The lab that a demo starts. ``rehearsal``: the blueprint of its organization, if that was recorded."""
 
     scenario: str
     servers: int | None
     speed: float
     seed: int
+    rehearsal: Path | None = None
 
 
 def run(
@@ -199,6 +200,7 @@ class _Lab:
             *(sys.executable, "-m", "cockpit", "lab", "serve", "--die-with-stdin"),
             *("--scenario", options.scenario, "--seed", str(options.seed), "--speed", str(options.speed)),
             *(("--servers", str(options.servers)) if options.servers else ()),
+            *(("--rehearsal", str(options.rehearsal)) if options.rehearsal else ()),
         ]
         self._log = log
         self._process: subprocess.Popen[str] | None = None

@@ -5,12 +5,18 @@ Times are seconds before the recorded moment. None, where a field may be it: not
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from cockpit.exchange.model import Role, Version
+
+SERVER_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
+"""One that can be a host's: a lab makes a folder of it."""
+MOST: Final = 400
 
 
 class CopyRecord(msgspec.Struct, frozen=True):
@@ -118,8 +124,32 @@ def encode(blueprint: Blueprint) -> bytes:
 
 
 def read(path: Path) -> Blueprint:
-    """Raises RehearsalError."""
+    """Raises RehearsalError for what is no blueprint, and for one that speaks of servers it has not."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Blueprint)
+        blueprint = msgspec.json.decode(path.read_bytes(), type=Blueprint)
     except (OSError, msgspec.MsgspecError) as error:
         raise RehearsalError(f"{path}: {error}") from error
+    if wrong := wrong_with(blueprint):
+        raise RehearsalError(f"{path}: {wrong}")
+    return blueprint
+
+
+def wrong_with(blueprint: Blueprint) -> str:
+    """Why no lab can be made of it, in words; empty where one can."""
+    names = [s.name for s in blueprint.servers]
+    if not 1 <= len(names) <= MOST:
+        return f"a lab has 1 to {MOST} servers, not {len(names)}"
+    if len({name.lower() for name in names}) < len(names):
+        return "two servers have the same name"
+    groups = {d.name: frozenset(d.servers) for d in blueprint.dags}
+    for server in blueprint.servers:
+        if not SERVER_NAME.fullmatch(server.name):
+            return f"{server.name!r} cannot be the name of a server"
+        if server.dag and server.name not in groups.get(server.dag, ()):
+            return f"{server.name} is in group {server.dag!r}, which does not have it"
+        if any(copy.server != server.name for copy in server.copies or ()):
+            return f"{server.name} has a copy of another server"
+    strangers = frozenset().union(*groups.values()) - frozenset(names)
+    if strangers or not all(groups.values()):
+        return f"a group has no members, or some that are not there: {', '.join(sorted(strangers))}"
+    return ""

@@ -23,7 +23,9 @@ from cockpit.lab.doors import DoorOptions, Doors
 from cockpit.lab.organization import Server
 from cockpit.lab.poplogs.load import keep_up, loads_of
 from cockpit.lab.powershell.host import Host
-from cockpit.lab.scenarios import SCENARIOS, open_lab
+from cockpit.lab.rehearsal import Blueprint
+from cockpit.lab.rehearsal_states import open_rehearsal
+from cockpit.lab.scenarios import SCENARIOS, Scenario, open_lab
 from cockpit.lab.simulation import DISKS, RECORD, Simulation
 from cockpit.lab.wire.acceptors import Hardening
 from cockpit.lab.wire.endpoint import Endpoint
@@ -49,7 +51,8 @@ class LabOptions:
     holds what that takes: the CA's certificate, for NTLM the file of users, the user's certificate and key.
     ``one_budget``: a user's Exchange shells are counted over all servers, not for each. Since 2013 CU11 the
     front end routes by the user's anchor mailbox (exchange-facts §5.4 [C]), so that wherever one dials, one
-    back end counts; that real servers share the budget is not known (psrp-wire §6 [U]).
+    back end counts; that real servers share the budget is not known (psrp-wire §6 [U]). ``rehearsal``: the
+    organization is this one, with the scenario over it, in place of one of so many servers.
     """
 
     state_dir: Path
@@ -64,6 +67,7 @@ class LabOptions:
     kerberos_only: bool = False
     die_with_stdin: bool = False
     one_budget: bool = False
+    rehearsal: Blueprint | None = None
 
     @property
     def doors(self) -> DoorOptions:
@@ -102,6 +106,13 @@ class LabAddresses:
     certificate_key: str = ""
 
 
+def _opened(scenario: Scenario, options: LabOptions) -> Simulation:
+    """Raises RehearsalError where the scenario finds nothing to break."""
+    if options.rehearsal is None:
+        return open_lab(scenario, options.servers, options.seed, options.speed, folder=options.state_dir)
+    return open_rehearsal(options.rehearsal, scenario, options.seed, options.speed, folder=options.state_dir)
+
+
 class Lab:
     """A running lab. ``start`` and ``stop`` once each."""
 
@@ -112,9 +123,7 @@ class Lab:
         options.doors.check()
         self.options = options
         self.scenario = scenario
-        self.simulation: Simulation = open_lab(
-            scenario, options.servers, options.seed, options.speed, folder=options.state_dir
-        )
+        self.simulation: Simulation = _opened(scenario, options)
         self.endpoints: dict[str, dict[str, Endpoint]] = {}
         self._addresses: dict[Endpoint, int] = {}
         self._listening: dict[str, bool] = {}
