@@ -21,7 +21,9 @@ class Names:
         self._given: dict[tuple[str, str], str] = {}
         self._taken: set[tuple[str, str]] = set()
         self._unfit = 0
-        for name in servers:
+        for name in sorted(
+            servers, key=lambda n: not SERVER_NAME.fullmatch(n)
+        ):  # those that stay have theirs
             self._name("server", name, "EX", SERVER_NAME)
 
     def __contains__(self, server: str) -> bool:

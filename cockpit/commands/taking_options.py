@@ -40,8 +40,8 @@ def _add_rehearse(commands: Any) -> None:
         REHEARSE,
         help="a lab of a recorded organization, to try a recovery there first",
         description="Makes a lab of the servers, groups, databases, copies and states that were recorded, "
-        "and opens the cockpit on it. What was not recorded is made up, and said before. Names of mailboxes and "
-        "texts that people wrote are never taken over.",
+        "and opens the cockpit on it. What was not recorded is made up, and said before. Names of mailboxes "
+        "and texts that people wrote are never taken over.",
         epilog=example("rehearse night.poprec --scenario selftest-hung --speed 10"),
     )
     rehearse.add_argument("file", metavar="FILE", type=Path, help="the recording")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from typing import Final
 
-from cockpit.exchange.catalogue import BACK_END_SERVICE, FRONT_END_SERVICE, HEALTH_MANAGER_SERVICES
+from cockpit.exchange.catalogue import BACK_END_SERVICE, FRONT_END_SERVICE
 from cockpit.exchange.model import ACTIVATION_POLICIES, COMPONENT_STATES, COPY_STATUSES, START_TYPES
 from cockpit.lab.build import DOMAIN, add_databases, add_server
 from cockpit.lab.components import ACTIVE, Vote, components
 from cockpit.lab.dag import Status
 from cockpit.lab.organization import (
     AUTOMATIC,
+    HEALTH_MANAGER,
     MANUAL,
     RUNNING,
     STOPPED,
@@ -101,10 +102,7 @@ def _services(server: Server, record: ServerRecord) -> None:
             service.state, service.process_id = RUNNING, server.new_process_id()
             service.started_at = min(server.booted_at + 60, 0.0)
     if not record.health_manager:
-        for name in HEALTH_MANAGER_SERVICES:
-            service = server.service(name)
-            if service is not None:
-                stop(service)
+        stop(server.services[HEALTH_MANAGER.lower()])
 
 
 def _dag(organization: Organization, record: DagRecord) -> Dag:

@@ -78,5 +78,9 @@ def _hung(kind: Kind, server: Server, service: str, began: float) -> Fault:
 
 def in_words(fault: Fault, monitor: str) -> str:
     """What was made up, in a sentence."""
-    cure = "a failover, or a reboot" if fault.cured_by_failover else "a restart of the service, or a reboot"
-    return f"why {monitor} was not healthy on {fault.server}: here {fault.kind.value}; {cure} ends it"
+    names = [s for s in (FRONT_END_SERVICE, BACK_END_SERVICE) if s.lower() in fault.cured_by]
+    cure = "a failover" if fault.cured_by_failover else f"a restart of {' or '.join(names)}"
+    what = (
+        "its active databases do not answer in time" if fault.kind is Kind.DATABASE_SICK else fault.kind.value
+    )
+    return f"why {monitor} was not healthy on {fault.server}: here {what}; {cure} ends it, or a reboot"
