@@ -24,6 +24,8 @@ from cockpit.config.notify import NotifySettings
 from cockpit.config.paths import paths, private_dir
 from cockpit.fleet.bookmarks import Place, bookmarks_file, toggle_bookmark
 from cockpit.fleet.hook import Hook
+from cockpit.fleet.recording_writer import Recorder
+from cockpit.fleet.snapshot import FleetSnapshot
 from cockpit.fleet.telling import Kind, Telling
 from cockpit.fleet.told import Told, document
 from cockpit.journal.records import Actor
@@ -68,6 +70,14 @@ def journal() -> None:
     assert len(list(folder.iterdir())) == 5
 
 
+def recording() -> None:
+    """Both parts of one."""
+    for _ in range(3):
+        recorder = Recorder(paths().recordings / "corp.poprec", "corp", now=lambda: NOW, limit=2)
+        recorder.take(FleetSnapshot())
+        recorder.close()
+
+
 def run_log() -> None:
     with launch._log(private_dir(paths().runs) / "4f2a1b3c.log"):
         pass
@@ -107,6 +117,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "bookmarks": lambda _: toggle_bookmark(bookmarks_file(paths().bookmarks, "prod"), "a", Place("EX01")),
     "commands": lambda _: command_history.keep(paths().commands, "refresh"),
     "theme": lambda _: keep(paths().chosen_theme, Terminal(), "light"),
+    "recording": lambda _: recording(),
     "crash": lambda _: life.crash_line(ValueError("x"), paths().crashes),
     "collector": lambda _: child(paths().collector_log),
     "log reader": lambda _: child(paths().reader_log),

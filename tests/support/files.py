@@ -12,7 +12,7 @@ from tests.support.processes import ROOT
 
 _ROW = re.compile(r"^\| `([^`]+)` \|[^|]*\| ([0-7]{4}) \|")
 _PLACES = {".config/pop-cockpit": "CONFIG", ".local/state/pop-cockpit": "STATE", "state/pop-cockpit": "STATE"}
-_INSIDE_ANOTHERS = ("READY.d/", "STATE/lab-")
+_INSIDE_ANOTHERS = ("READY.d/", "STATE/lab-", "STATE/rehearsal-")
 """Nobody else gets into the folder: what is below it may have any mode."""
 
 
