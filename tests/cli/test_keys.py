@@ -146,6 +146,25 @@ def test_presets_speak_of_actions_of_the_registry() -> None:
         assert {*preset.first, *preset.instead} - known == set()
 
 
+def test_the_mouse_is_left_to_the_terminal_by_option_or_by_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cockpit.commands import screen
+
+    taken: list[bool] = []
+
+    def run(*_: object, mouse: bool, **__: object) -> int:
+        taken.append(mouse)
+        return 0
+
+    monkeypatch.setattr(screen, "run", run)
+    file = tmp_path / "e.toml"
+    for text, options in (("", []), ("", ["--no-mouse"]), ("[screen]\nmouse = false\n", [])):
+        file.write_text(f'{text}[environments.x]\nentry_servers = ["a"]\n')
+        assert cli.main(["--env-file", str(file), *options]) == 0
+    assert taken == [True, False, False]
+
+
 def test_the_command_prints_what_is_configured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "e.toml"
     file.write_text('[keys]\nfleet.probe = "f5"\n')

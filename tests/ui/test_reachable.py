@@ -22,7 +22,7 @@ from cockpit.ui.actions import ACTIONS, Action, Registry
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.keymap import SCREENS
 from cockpit.ui.logs import LogsWanted
-from cockpit.ui.look import UNICODE
+from cockpit.ui.look import UNICODE, plain
 from cockpit.ui.presets import PRESETS
 from cockpit.ui.screens.decide import DecideDialog
 from cockpit.ui.screens.fleet import FleetScreen
@@ -41,6 +41,7 @@ from cockpit.ui.screens.run import RunScreen
 from cockpit.ui.screens.theme import ThemeScreen
 from cockpit.ui.screens.timeline import TimelineScreen
 from cockpit.ui.screens.trace import TraceScreen
+from cockpit.ui.widgets.bars import KeyBar
 from cockpit.ui.widgets.commandline import CommandLine
 from cockpit.ui.widgets.filterbox import FilterPane
 from cockpit.ui.widgets.inorder import InOrder
@@ -222,3 +223,25 @@ def test_a_user_who_takes_all_keys_away_still_has_the_command_line() -> None:
     assert "fleet.probe" not in {a.id for a in registry.on_screen("fleet")}
     (kept,) = [a for a in registry.known("fleet") if a.id == "fleet.probe"]
     assert kept == replace(kept, keys=())
+
+
+async def test_by_mouse_too(make_app: MakeApp) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await shown(pilot, app)
+        tree = app.fleet_screen.rows("tree")
+        await pilot.press("E")
+        await until(pilot, lambda: tree.max_scroll_y > 3)
+        x, y = tree.region.x + 3, tree.region.y + 3
+        wheel = events.MouseScrollDown(tree, x, y, 0, 1, 0, False, False, False, screen_x=x, screen_y=y)
+        app.post_message(wheel)
+        await until(pilot, lambda: tree.scroll_offset.y > 0)
+        await pilot.press("g")
+        await pilot.click("#tree", offset=(5, 3))
+        await until(pilot, lambda: tree.cursor_row == 2)
+        held = len(tree.rows)
+        await pilot.click("#tree", offset=(5, 3))
+        await until(pilot, lambda: len(tree.rows) < held)
+        keys = app.fleet_screen.query_one("#keys", KeyBar)
+        await pilot.click("#keys", offset=(plain(keys.source[0]).index("f faults"), 0))
+        await until(pilot, lambda: app.fleet_screen.filter.faults_only)

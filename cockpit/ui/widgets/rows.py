@@ -260,6 +260,8 @@ class RowsPane(Pane):
     def go_to(self, index: int) -> None:
         index = max(min(index, len(self._rows) - 1), 0)
         if index == self._cursor:
+            if self._rows:
+                self.bring_into_view(index)  # the wheel may have left it behind
             return
         self.refresh_body(self._cursor)
         self._cursor = index
