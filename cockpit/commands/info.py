@@ -48,6 +48,7 @@ def run(env_file: Path, form: str) -> int:
         "configuration": str(places.config),
         "state": str(places.state),
         "saved views": str(places.views),
+        "typed commands": str(places.commands),
         "crash files": str(places.crashes),
         "collector log": str(places.collector_log),
         "hook log": str(places.hook_log),

@@ -6,15 +6,17 @@ import re
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from textual import on
 from textual.message import Message
+from textual.screen import Screen
 
 from cockpit.config.language import _
 from cockpit.fleet.recording import RecordingError
 from cockpit.fleet.recording_tape import TapedFeed
 from cockpit.ui.environment import EnvironmentBadge
+from cockpit.ui.reasons import Reasons, of_scope
 from cockpit.ui.recovering import RecoveringApp
 from cockpit.ui.threads import in_thread
 from cockpit.ui.widgets.environment import EnvironmentStrip
@@ -58,6 +60,10 @@ class RecordingApp(RecoveringApp, inherit_bindings=False):
         """What else every screen is to say, beside that this is recorded; empty: nothing."""
         return ""
 
+    def why_not(self, screen: Screen[Any]) -> Reasons:
+        nothing = {} if self.taped is not None else {"record": _("Nothing can be recorded here.")}
+        return {**of_scope("app", nothing), **super().why_not(screen)}
+
     def mark_recording(self) -> None:
         """Say on every screen whether this is recorded."""
         path = self.taped.tape.path if self.taped is not None else None
@@ -76,8 +82,8 @@ class RecordingApp(RecoveringApp, inherit_bindings=False):
     def action_record(self) -> None:
         taped = self.taped
         if taped is None:
-            self.notify(_("Nothing can be recorded here."), severity="warning", markup=False)
-        elif taped.tape.path is not None:
+            return
+        if taped.tape.path is not None:
             words = _("Recorded to {file}").format(file=taped.tape.path)
             taped.stop_recording()
             self.notify(words, markup=False)
