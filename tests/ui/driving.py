@@ -30,6 +30,11 @@ def said(app: CockpitApp, name: str) -> str:
     return "\n".join(plain(line) for line in app.fleet_screen.query_one(f"#{name}", LinesPane).source)
 
 
+def status_line(app: CockpitApp) -> str:
+    """What was said on the line above the keys, until the next action."""
+    return "\n".join(plain(line).strip() for line in app.recoveries.told)
+
+
 def cursor(app: CockpitApp, name: str = "tree") -> tuple[str, ...] | None:
     return app.fleet_screen.query_one(f"#{name}", RowsPane).cursor_key
 

@@ -18,7 +18,7 @@ from cockpit.ui.widgets.filterbox import FilterPane
 from cockpit.ui.widgets.keyprompt import KeyPrompt
 from cockpit.ui.widgets.rows import RowsPane
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import cursor, feed_of, go_to, rows, said, shown, until
+from tests.ui.driving import cursor, feed_of, go_to, rows, said, shown, status_line, until
 from tests.ui.fleets import server
 
 SIZE = (120, 30)
@@ -201,7 +201,7 @@ async def test_bookmarks_are_put_kept_found_and_taken_off(make_app: MakeApp, tmp
         await shown(pilot, app)
         await pilot.press("'")
         await pilot.pause()
-        assert "no bookmarks yet" in told(app)[-1]
+        assert "no bookmarks yet" in status_line(app)
         await pilot.press("m")
         await pilot.pause()
         assert not app.screen.query(KeyPrompt), "the whole fleet is no place"
@@ -278,7 +278,7 @@ async def test_views_back_forward_and_there_and_back_again(make_app: MakeApp) ->
         screen = app.fleet_screen
         await pilot.press("[")
         await pilot.pause()
-        assert "no view before" in told(app)[-1]
+        assert "no view before" in status_line(app)
         await go_to(pilot, app, "EX02")
         await pilot.press("f", "b", "/")
         await write(pilot, "torino")
@@ -301,7 +301,7 @@ async def test_views_back_forward_and_there_and_back_again(make_app: MakeApp) ->
         await pilot.press("]", "]", "]", "]")
         await pilot.pause()
         assert screen.filter.text == "torino"
-        assert "no view after" in told(app)[-1]
+        assert "no view after" in status_line(app)
         await pilot.press("[", "f")
         await pilot.pause()
         assert "view 4 of 4" in said(app, "crumbs"), "a new view drops what lay ahead"

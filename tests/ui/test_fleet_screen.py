@@ -23,7 +23,19 @@ from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.rows import RowsPane
 from tests.ui import fleets
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import SIZE, cursor, feed_of, go_to, on_fleet, rows, said, shown, ticking, until
+from tests.ui.driving import (
+    SIZE,
+    cursor,
+    feed_of,
+    go_to,
+    on_fleet,
+    rows,
+    said,
+    shown,
+    status_line,
+    ticking,
+    until,
+)
 from tests.ui.fleets import probe_run, server
 
 
@@ -201,7 +213,7 @@ async def test_no_probe_behind_a_counter(make_app: MakeApp) -> None:
         await pilot.press("down", "p")
         await pilot.pause()
         assert on_fleet(app)
-        assert any("performance counter" in n.message for n in app._notifications)
+        assert "performance counter" in status_line(app)
 
 
 async def test_read_only_unbinds_dangerous_actions(

@@ -19,7 +19,7 @@ from cockpit.ui.screens.help import HelpScreen
 from cockpit.ui.widgets.bars import KeyBar
 from tests.ui import recoveries as made
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import SIZE, feed_of, shown, until
+from tests.ui.driving import SIZE, feed_of, shown, status_line, until
 from tests.ui.operating import cockpit, fake, footer, look_at, text_of
 from tests.ui.recoveries import asking
 
@@ -210,9 +210,7 @@ async def test_an_action_called_by_name_is_asked_too(make_app: MakeApp) -> None:
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await shown(pilot, app)
         await app.screen.run_action("stop_waiting")
+        assert status_line(app) == "No probe is being waited for here."
         await app.run_action("app.history")
-        await pilot.pause()
-        said = [str(n.message) for n in app._notifications]
-        assert any("No probe is being waited for here." in text for text in said)
-        assert any("without a journal" in text for text in said)
+        assert "without a journal" in status_line(app)
         assert app.screen is app.fleet_screen

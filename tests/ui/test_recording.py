@@ -18,7 +18,7 @@ from cockpit.ui.recording import new_name
 from cockpit.ui.widgets.environment import EnvironmentStrip
 from tests.ui import fleets
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import SIZE, shown, until
+from tests.ui.driving import SIZE, shown, status_line, until
 
 
 @pytest.fixture(autouse=True)
@@ -119,13 +119,10 @@ async def test_one_that_cannot_be_begun_or_goes_on_no_more_is_said(make_app: Mak
 
 async def test_a_feed_without_a_tape_says_so(make_app: MakeApp) -> None:
     app = make_app()
-    said: list[str] = []
     async with app.run_test(size=SIZE) as pilot:
         await shown(pilot, app)
-        app.notify = lambda message, **_: said.append(message)  # type: ignore[method-assign]
         await pilot.press("ctrl+r")
-        await until(pilot, lambda: said)
-    assert said == ["Nothing can be recorded here."]
+        await until(pilot, lambda: status_line(app) == "Nothing can be recorded here.")
 
 
 def test_the_name_of_a_file_is_one_whatever_the_environment_is_called() -> None:

@@ -16,7 +16,7 @@ from cockpit.ui.screens.run import RunScreen
 from tests.ui import fleets
 from tests.ui import recoveries as made
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import go_to, on_fleet, until
+from tests.ui.driving import go_to, on_fleet, status_line, until
 from tests.ui.operating import cockpit, fake, footer, look_at, text_of, top
 from tests.ui.recoveries import FakeRecovery, asking
 
@@ -90,8 +90,7 @@ async def test_what_has_no_runbook_says_why(make_app: MakeApp) -> None:
         await go_to(pilot, app, "EX01")
         await pilot.press("2", "end", "r")
         assert on_fleet(app)
-        notes = " ".join(str(n.message) for n in app._notifications)
-        assert "no runbook" in notes or "belongs to one" in notes
+        assert "there is no runbook for it" in status_line(app)
 
 
 async def test_a_run_under_way_is_watched_instead_of_started(make_app: MakeApp) -> None:

@@ -25,7 +25,7 @@ from cockpit.ui.widgets.rows import RowsPane
 from tests.ui import fleets
 from tests.ui import recoveries as made
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import cursor, go_to, on_fleet, said, shown, until
+from tests.ui.driving import cursor, go_to, on_fleet, said, shown, status_line, until
 from tests.ui.recoveries import FakeRecovery
 
 FRONT_LINE = (
@@ -221,8 +221,7 @@ async def test_without_a_result_there_is_nothing_to_trace(
     async with cockpit(make_app, trace()) as (app, pilot, recovery):
         await go_to(pilot, app, monitor)
         await pilot.press("x")
-        await until(pilot, lambda: list(app._notifications))
-        assert any(words in n.message for n in app._notifications)
+        await until(pilot, lambda: words in status_line(app))
         assert on_fleet(app)
         assert recovery.asked("trace") == []
 
@@ -234,7 +233,7 @@ async def test_without_a_journal_it_is_said(make_app: MakeApp) -> None:
         await go_to(pilot, app, "PopCTPMonitor")
         assert "finds the mailbox server" not in said(app, "probe")
         await pilot.press("x")
-        await until(pilot, lambda: list(app._notifications))
+        await until(pilot, lambda: "without a journal" in status_line(app))
         assert on_fleet(app)
 
 

@@ -98,8 +98,7 @@ class FleetActions(FleetCommands, inherit_bindings=False):
         )
 
     def say_why(self, why: Why) -> None:
-        """Said twice: the line below stays until the next action, when the notice is long gone."""
-        self.say(why.said, warning=True)
+        """On the line below, where it stays until the next action."""
         self.app.tell(((f" {why.said}", "state-degraded"),))  # type: ignore[attr-defined]
 
     # Act
