@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from cockpit.config.language import N_, _
 from cockpit.ui.action import Action
 from cockpit.ui.actions import ACTIONS, key_label
+from cockpit.ui.commands import COMMANDS
 
 PLACES: Final[Mapping[str, str]] = {
     "app": N_("Every screen"),
@@ -60,14 +61,25 @@ def columns(sets: Mapping[str, Iterable[Action]]) -> list[tuple[Told, tuple[tupl
 
 
 def markdown(sets: Mapping[str, Sequence[Action]]) -> str:
-    """A table for each scope; ``sets``: the columns of keys, by name."""
+    """A table for each scope, and one of the commands with an argument; ``sets``: the columns of keys, by
+    name."""
     rows = columns(sets)
     parts: list[str] = []
     for scope, name in PLACES.items():
         mine = [row for row in rows if row[0].scope == scope]
         if mine:
             parts += [f"## {_(name)}", "", *_table(mine, list(sets)), ""]
-    return "\n".join(parts)
+    return "\n".join([*parts, *_commands(), ""])
+
+
+def _commands() -> Iterator[str]:
+    """What the command line has beside the actions."""
+    yield f"## {_('Commands that take an argument')}"
+    yield ""
+    yield f"| {_('Command')} | {_('What it does')} |"
+    yield "|---|---|"
+    for command in COMMANDS:
+        yield f"| `{_cell(command.shape)}` | {_cell(_(command.help))} |"
 
 
 def _table(rows: Iterable[tuple[Told, tuple[tuple[str, ...], ...]]], names: Sequence[str]) -> Iterator[str]:
