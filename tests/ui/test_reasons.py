@@ -72,6 +72,11 @@ def test_where_nothing_stands_in_the_way_everything_can_be_used() -> None:
         ({"here": LOGS_AT_ONCE + 1}, "fleet.logs", "Logs of at most 8 servers at once"),
         ({"shortest": True}, "fleet.faster", "That is as far as it goes."),
         ({"longest": True}, "fleet.slower", "That is as far as it goes."),
+        ({"back": False}, "fleet.view-back", "There is no view before this one."),
+        ({"forward": False}, "fleet.view-forward", "There is no view after this one."),
+        ({"last": False}, "fleet.last-view", "There is no other view yet."),
+        ({"place": False}, "fleet.bookmark", "go to one first."),
+        ({"bookmarked": False}, "fleet.go-to-bookmark", "There are no bookmarks yet: m puts one."),
         ({"refused": {"fleet.probe": "Not yours"}}, "fleet.probe", "Not yours."),
     ],
 )
