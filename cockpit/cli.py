@@ -13,6 +13,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -32,23 +33,24 @@ from cockpit.commands.arguments import named, positive
 from cockpit.commands.output import write_what_can_be_written
 from cockpit.commands.recovery_options import example
 from cockpit.config import environment as config
-from cockpit.config import secrets
+from cockpit.config import language, secrets
 from cockpit.config.dangers import unverified
 from cockpit.config.environment import ConfigError, Environment
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
 from cockpit.config.paths import paths
 from cockpit.config.preferences import Preferences
+from cockpit.exchange.text import clean_line
 
 USAGE, CRASH, INTERRUPTED, BROKEN_PIPE = 64, 70, 130, 141
 
-DESCRIPTION = "Live view of the POP health sets of an Exchange organization, in the terminal."
-NOTHING_CONFIGURED = """\
+DESCRIPTION = N_("Live view of the POP health sets of an Exchange organization, in the terminal.")
+NOTHING_CONFIGURED = N_("""\
 No environment is configured yet.
   pop-cockpit demo                  opens the cockpit on a simulated organization
   pop-cockpit env add               asks for one, tries it, and writes it down
   pop-cockpit --env-file FILE       opens it on the environment in FILE
   {path}
-                                    is where environments are looked for otherwise (see the README)"""
+                                    is where environments are looked for otherwise (see the README)""")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -68,13 +70,13 @@ class _Parser(argparse.ArgumentParser):
         return found, []
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"{self.prog}: {message}. See {self.prog} --help.\n")
+        self.exit(USAGE, _("{prog}: {message}. See {prog} --help.\n").format(prog=self.prog, message=message))
 
 
 def _a_second_or_more(text: str) -> float:
     value = float(text)
     if not 1 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of at least 1")
+        raise argparse.ArgumentTypeError(_("{text} is not a number of at least 1").format(text=text))
     return value
 
 
@@ -100,28 +102,35 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _common_options(top: argparse.ArgumentParser) -> None:
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    top.add_argument("--env", metavar="NAME", help="which environment of the file (default: its default)")
-    top.add_argument("--env-file", metavar="FILE", type=Path, help="the file with environments")
+    top.add_argument("--env", metavar="NAME", help=_("which environment of the file (default: its default)"))
+    top.add_argument("--env-file", metavar="FILE", type=Path, help=_("the file with environments"))
     mode = top.add_mutually_exclusive_group()
     mode.add_argument(
         "--read-only",
         dest="write",
         action="store_false",
         default=None,
-        help="bind nothing that changes a server (the default)",
+        help=_("bind nothing that changes a server (the default)"),
     )
-    mode.add_argument("--write", dest="write", action="store_true", help="bind the keys that change servers")
+    mode.add_argument(
+        "--write", dest="write", action="store_true", help=_("bind the keys that change servers")
+    )
     top.add_argument(
-        "--no-color", action="store_true", help="no colour (NO_COLOR in the environment does the same)"
+        "--no-color", action="store_true", help=_("no colour (NO_COLOR in the environment does the same)")
     )
-    top.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
-    top.add_argument("--theme", metavar="NAME", help="colours of the screen")
-    top.add_argument("--log-file", metavar="FILE", type=Path, help="where warnings of this program go")
+    top.add_argument("--no-mouse", action="store_true", help=_("leave the mouse to the terminal"))
+    top.add_argument("--theme", metavar="NAME", help=_("colours of the screen"))
+    top.add_argument(
+        "--lang",
+        choices=language.languages(),
+        help=_("the language of all that people read (default: the file's, else the terminal's)"),
+    )
+    top.add_argument("--log-file", metavar="FILE", type=Path, help=_("where warnings of this program go"))
     top.add_argument(
         "--record",
         metavar="FILE",
         type=Path,
-        help="record what the cockpit shows; pop-cockpit replay FILE shows it again",
+        help=_("record what the cockpit shows; pop-cockpit replay FILE shows it again"),
     )
 
 
@@ -130,84 +139,88 @@ def _commands(top: argparse.ArgumentParser) -> None:
 
     demo = commands.add_parser(
         "demo",
-        help="the cockpit on a simulated organization",
+        help=_("the cockpit on a simulated organization"),
         epilog=example("demo --scenario selftest-hung"),
     )
     _lab_options(demo)
 
     lab = commands.add_parser(
-        "lab", help="the simulated organization by itself", epilog=example("lab scenarios")
+        "lab", help=_("the simulated organization by itself"), epilog=example("lab scenarios")
     )
     labs = lab.add_subparsers(dest="lab_command", metavar="COMMAND", required=True, parser_class=_Parser)
     serve = labs.add_parser(
         "serve",
-        help="serve until interrupted; prints the environment file when ready",
+        help=_("serve until interrupted; prints the environment file when ready"),
         epilog=example("lab serve --scenario mixed --ready-file lab.toml"),
     )
     _lab_options(serve)
-    serve.add_argument("--port", type=int, default=0, help="first port (default: any free ones)")
+    serve.add_argument("--port", type=int, default=0, help=_("first port (default: any free ones)"))
     _lab_doors(serve)
     serve.add_argument(
-        "--one-budget", action="store_true", help="count a user's Exchange shells over all servers together"
+        "--one-budget",
+        action="store_true",
+        help=_("count a user's Exchange shells over all servers together"),
     )
-    serve.add_argument("--ready-file", metavar="F", type=Path, help="write the environment file here")
+    serve.add_argument("--ready-file", metavar="F", type=Path, help=_("write the environment file here"))
     serve.add_argument(
         "--rehearsal",
         metavar="F",
         type=Path,
-        help="the blueprint that rehearse --blueprint wrote",
+        help=_("the blueprint that rehearse --blueprint wrote"),
     )
-    serve.add_argument("--die-with-stdin", action="store_true", help="end when stdin ends")
+    serve.add_argument("--die-with-stdin", action="store_true", help=_("end when stdin ends"))
     _format(
         labs.add_parser(
             "scenarios",
-            help="what each scenario breaks and what cures it",
+            help=_("what each scenario breaks and what cures it"),
             epilog=example("lab scenarios --format json"),
         )
     )
     ledger = labs.add_parser(
         "ledger",
-        help="what the lab executed and what changed in it",
+        help=_("what the lab executed and what changed in it"),
         epilog=example("--env-file lab.toml lab ledger --since 40"),
     )
-    ledger.add_argument("--since", type=int, default=0, metavar="SEQ", help="only entries after this one")
+    ledger.add_argument("--since", type=int, default=0, metavar="SEQ", help=_("only entries after this one"))
     _format(ledger)
     knob = labs.add_parser(
         "knob",
-        help="turn knobs of a lab's servers, such as front_log_rate, the lines per second into a log",
+        help=_("turn knobs of a lab's servers, such as front_log_rate, the lines per second into a log"),
         epilog=example("--env-file lab.toml lab knob EX01 front_log_rate=100"),
     )
     act = labs.add_parser(
         "act",
-        help="do something to a lab's server, such as break, reboot, roll-log",
+        help=_("do something to a lab's server, such as break, reboot, roll-log"),
         epilog=example("--env-file lab.toml lab act EX01 roll-log writer=POP3BE"),
     )
-    knob.add_argument("server", metavar="S", help="a server, or * for all")
+    knob.add_argument("server", metavar="S", help=_("a server, or * for all"))
     act.add_argument("server", metavar="S")
-    act.add_argument("action", metavar="ACTION", help="one of cockpit/lab/actions.py")
+    act.add_argument("action", metavar="ACTION", help=_("one of cockpit/lab/actions.py"))
     for one in (knob, act):
-        one.add_argument("values", metavar="NAME=VALUE", nargs="*", help="JSON, or text as it is")
+        one.add_argument("values", metavar="NAME=VALUE", nargs="*", help=_("JSON, or text as it is"))
 
     status = commands.add_parser(
         "status",
-        help="monitors of the POP health sets; exit 0 healthy, 1 degraded or stale, 2 unhealthy, 3 unknown",
+        help=_(
+            "monitors of the POP health sets; exit 0 healthy, 1 degraded or stale, 2 unhealthy, 3 unknown"
+        ),
         epilog=example("status --server EX01 --format json"),
     )
-    status.add_argument("--server", metavar="S", help="only this server")
-    status.add_argument("--watch", action="store_true", help="print again whenever something changes")
+    status.add_argument("--server", metavar="S", help=_("only this server"))
+    status.add_argument("--watch", action="store_true", help=_("print again whenever something changes"))
     status.add_argument(
         "--record",
         dest="status_record",
         metavar="FILE",
         type=Path,
-        help="with --watch: record what is read, for pop-cockpit replay and rehearse",
+        help=_("with --watch: record what is read, for pop-cockpit replay and rehearse"),
     )
     status.add_argument(
         "--timeout",
         type=positive(float),
         default=120.0,
         metavar="SECONDS",
-        help="for the whole fleet (default 120)",
+        help=_("for the whole fleet (default 120)"),
     )
     status.add_argument(
         "--heartbeat",
@@ -237,10 +250,12 @@ def _commands(top: argparse.ArgumentParser) -> None:
 
     probe = commands.add_parser(
         "probe",
-        help="run one probe; exit 0 Succeeded, 2 failed, 3 not runnable or unknown",
+        help=_("run one probe; exit 0 Succeeded, 2 failed, 3 not runnable or unknown"),
         epilog=example("probe 'POP\\PopCTPProbe' --server EX01"),
     )
-    probe.add_argument("identity", type=named, metavar="'SET\\PROBE'", help="for example 'POP\\PopCTPProbe'")
+    probe.add_argument(
+        "identity", type=named, metavar="'SET\\PROBE'", help=_("for example 'POP\\PopCTPProbe'")
+    )
     probe.add_argument("--server", metavar="S", required=True, type=named)
     _format(probe)
 
@@ -249,9 +264,11 @@ def _commands(top: argparse.ArgumentParser) -> None:
 
     doctor = commands.add_parser(
         "doctor",
-        help="every link of the chain to the servers, what is wrong and what helps; it changes nothing",
-        description="Every link of the chain to the servers, one line each: what was found, and what helps; "
-        "exit 0 all is well, 1 warnings, 2 something is broken, 3 something could not be checked.",
+        help=_("every link of the chain to the servers, what is wrong and what helps; it changes nothing"),
+        description=_(
+            "Every link of the chain to the servers, one line each: what was found, and what helps; "
+            "exit 0 all is well, 1 warnings, 2 something is broken, 3 something could not be checked."
+        ),
         epilog=example("doctor --server EX01 --problems"),
     )
     doctor.add_argument(
@@ -261,19 +278,19 @@ def _commands(top: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         type=named,
-        help="only this server (repeatable)",
+        help=_("only this server (repeatable)"),
     )
-    doctor.add_argument("--problems", action="store_true", help="only what is not well")
+    doctor.add_argument("--problems", action="store_true", help=_("only what is not well"))
     doctor.add_argument(
         "--timeout",
         type=positive(float),
         default=120.0,
         metavar="SECONDS",
-        help="for all of it (default 120)",
+        help=_("for all of it (default 120)"),
     )
     _format(doctor)
 
-    _format(commands.add_parser("info", help="every path and version it uses", epilog=example("info")))
+    _format(commands.add_parser("info", help=_("every path and version it uses"), epilog=example("info")))
 
 
 def _group(to: argparse.ArgumentParser, dest: str) -> Any:
@@ -285,23 +302,23 @@ def _lab_doors(serve: argparse.ArgumentParser) -> None:
     """The choices are those of ``lab.doors``, which is loaded for a lab alone."""
     auths = ("basic-tls", "ntlm", "ntlm-tls", "negotiate", "negotiate-tls", "kerberos", "kerberos-tls")
     serve.add_argument(
-        "--auth", choices=(*auths, "certificate"), default="basic-tls", help="how clients sign in"
+        "--auth", choices=(*auths, "certificate"), default="basic-tls", help=_("how clients sign in")
     )
     serve.add_argument(
         "--keytab",
         metavar="F",
         type=Path,
         default=os.environ.get("KRB5_KTNAME", "").removeprefix("FILE:") or None,
-        help="keys of the servers' HTTP/NAME for Kerberos (default: KRB5_KTNAME)",
+        help=_("keys of the servers' HTTP/NAME for Kerberos (default: KRB5_KTNAME)"),
     )
     serve.add_argument(
         "--channel-binding",
         choices=("none", "relaxed", "strict"),
         default="relaxed",
-        help="what sign-ins over TLS must be bound to it: none, those that say so, all",
+        help=_("what sign-ins over TLS must be bound to it: none, those that say so, all"),
     )
     serve.add_argument(
-        "--kerberos-only", action="store_true", help="the Exchange endpoint takes no NTLM, as the real one"
+        "--kerberos-only", action="store_true", help=_("the Exchange endpoint takes no NTLM, as the real one")
     )
 
 
@@ -309,17 +326,17 @@ def _lab_options(to: argparse.ArgumentParser) -> None:
     to.add_argument(
         "--scenario",
         default="mixed" if to.prog.endswith("demo") else "healthy",
-        help="what is broken (see: pop-cockpit lab scenarios)",
+        help=_("what is broken (see: pop-cockpit lab scenarios)"),
     )
-    to.add_argument("--servers", type=int, metavar="N", help="how many servers (default: the scenario's)")
+    to.add_argument("--servers", type=int, metavar="N", help=_("how many servers (default: the scenario's)"))
     to.add_argument(
         "--speed",
         type=positive(float),
         default=1.0,
         metavar="X",
-        help="how many times faster than real time the lab's clock runs",
+        help=_("how many times faster than real time the lab's clock runs"),
     )
-    to.add_argument("--seed", type=int, default=1, metavar="N", help="everything random comes from it")
+    to.add_argument("--seed", type=int, default=1, metavar="N", help=_("everything random comes from it"))
 
 
 def _format(to: argparse.ArgumentParser, *more: str) -> None:
@@ -329,14 +346,16 @@ def _format(to: argparse.ArgumentParser, *more: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. No traceback ever reaches the terminal."""
     write_what_can_be_written()
+    language.use(language.chosen(_named_language(arguments), os.environ))
     options = _parsed(arguments)
     if options.no_color:
         os.environ["NO_COLOR"] = "1"
     try:
         _log_to(options.log_file)
+        _speak(options)
         return _run(options)
     except ConfigError as error:
-        print(f"pop-cockpit: {error}", file=sys.stderr)
+        print(_("pop-cockpit: {error}").format(error=error), file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -351,6 +370,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return CRASH
 
 
+def _named_language(arguments: Sequence[str] | None) -> str | None:
+    """What ``--lang`` says, before there is a parser: the help is in that language too."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        if word == "--":
+            break
+        if word == "--lang" or word.startswith("--lang="):
+            return after if word == "--lang" else word.partition("=")[2]
+    return None
+
+
+def _speak(options: argparse.Namespace) -> None:
+    """The language of the file where nothing else was asked for. A file that cannot be read is told by
+    whoever needs it."""
+    if options.lang is not None:
+        return
+    with suppress(ConfigError):
+        likes = _preferences(options)
+        wanted = likes.screen.language
+        if wanted in language.languages():
+            language.use(wanted)
+        elif wanted:
+            there = ", ".join(language.languages())
+            _warn(
+                _("{file}: [screen] language: {language} is none that this program speaks: {there}.").format(
+                    file=likes.file, language=clean_line(wanted), there=there
+                )
+            )
+
+
 def _log_to(file: Path | None) -> None:
     """Warnings go to ``file``, or nowhere: the terminal is for the command's own words."""
     if file is None:
@@ -361,7 +410,7 @@ def _log_to(file: Path | None) -> None:
     except OSError as error:
         raise ConfigError(f"--log-file {file}: {error.strerror}.") from None
     logging.basicConfig(
-        stream=stream, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+        stream=stream, level=logging.INFO, format=_("%(asctime)s %(levelname)s %(name)s %(message)s")
     )
     # pypsrp logs envelopes and what it raises; our own errors say it without the payload.
     logging.getLogger("pypsrp").setLevel(logging.CRITICAL)
@@ -424,7 +473,7 @@ def _run(options: argparse.Namespace) -> int:
         from cockpit.commands.desk import Desk
 
         return recovery_options.run(options, Desk(_environment(options), _program(options)))
-    raise ConfigError(f"unknown command {options.command}")
+    raise ConfigError(_("unknown command {command}").format(command=options.command))
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -457,7 +506,7 @@ def _environment(options: argparse.Namespace) -> Environment:
     left_out.refuse(environment, options)
     secrets.take_ticket_cache(environment)
     if warning := unverified(environment):
-        _warn(f"{warning}: whoever is on the way can read and change everything.")
+        _warn(_("{warning}: whoever is on the way can read and change everything.").format(warning=warning))
     return environment if options.write is None else config.with_mode(environment, write=options.write)
 
 

@@ -6,11 +6,13 @@ import argparse
 import math
 from collections.abc import Callable
 
+from cockpit.config.language import _
+
 
 def named(text: str) -> str:
     """The name of something, without the blanks around it. Raises what argparse tells of for an empty one."""
     if not text.strip():
-        raise argparse.ArgumentTypeError("it must not be empty")
+        raise argparse.ArgumentTypeError(_("it must not be empty"))
     return text.strip()
 
 
@@ -20,7 +22,7 @@ def positive(kind: Callable[[str], float]) -> Callable[[str], float]:
     def convert(text: str) -> float:
         value = kind(text)
         if not 0 < value < math.inf:
-            raise argparse.ArgumentTypeError(f"{text} is not a number more than 0")
+            raise argparse.ArgumentTypeError(_("{text} is not a number more than 0").format(text=text))
         return value
 
     convert.__name__ = "number"

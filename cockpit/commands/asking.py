@@ -13,6 +13,7 @@ from cockpit.commands.following import owed
 from cockpit.commands.keyboard import Reader
 from cockpit.commands.narrator import Said
 from cockpit.commands.recovery_options import REASON_LENGTH
+from cockpit.config.language import N_, _
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Answer, Choice, Finding
 from cockpit.recovery.view import HandView, QuestionView, RunView
@@ -22,23 +23,23 @@ ALWAYS_A_REASON: Final = frozenset({Choice.OVERRIDE, Choice.HAND_OVER})
 UNDO: Final = "undo:"
 """So begin the ids of steps outside the procedure that put something back."""
 _MEANS: Final = {
-    Choice.GO: "go on with this step",
-    Choice.AGAIN: "read the guards anew, or try the step once more",
-    Choice.SKIP: "go on without this step",
-    Choice.DONE: "it was run by hand, and has come to its end",
-    Choice.OVERRIDE: "let one guard go for one object, with a reason",
-    Choice.HAND_OVER: "end it as escalated, in someone's name",
-    Choice.ABORT: "undo what is open, newest first, and end the run",
+    Choice.GO: N_("go on with this step"),
+    Choice.AGAIN: N_("read the guards anew, or try the step once more"),
+    Choice.SKIP: N_("go on without this step"),
+    Choice.DONE: N_("it was run by hand, and has come to its end"),
+    Choice.OVERRIDE: N_("let one guard go for one object, with a reason"),
+    Choice.HAND_OVER: N_("end it as escalated, in someone's name"),
+    Choice.ABORT: N_("undo what is open, newest first, and end the run"),
 }
 _MEANS_AT_REST: Final = {
     **_MEANS,
-    Choice.GO: "put it back now",
-    Choice.AGAIN: "keep it on for as long again",
+    Choice.GO: N_("put it back now"),
+    Choice.AGAIN: N_("keep it on for as long again"),
 }
 _MEANS_BY_HAND: Final = {
     **_MEANS,
-    Choice.AGAIN: "nobody has run it: try to send it",
-    Choice.SKIP: "nobody has run it: go on without this step",
+    Choice.AGAIN: N_("nobody has run it: try to send it"),
+    Choice.SKIP: N_("nobody has run it: go on without this step"),
 }
 Say = Callable[[Said], None]
 
@@ -62,14 +63,14 @@ def asked(view: RunView, question: QuestionView) -> Iterator[Said]:
     if step is not None and step.why:
         yield Said(f"why: {step.why}", "", 2)
     if step is not None and step.departs:
-        yield Said(f"departs from the page: {step.departs}", "", 2)
+        yield Said(_("departs from the page: {departs}").format(departs=step.departs), "", 2)
     if question.hand is not None:
         yield from by_hand(question.hand)
     elif step is not None and step.command:
-        yield Said("would send:", "", 2)
+        yield Said(_("would send:"), "", 2)
         yield Said(step.command, "cyan", 4)
     if step is not None and step.irreversible:
-        yield Said("This cannot be undone.", "bold red", 2)
+        yield Said(_("This cannot be undone."), "bold red", 2)
     rest = () if step is None else tuple(f for f in step.findings if f not in question.blocking)
     yield from findings.lines(title, (*question.blocking, *rest), 2)
     yield from offered(question)
@@ -77,9 +78,9 @@ def asked(view: RunView, question: QuestionView) -> Iterator[Said]:
 
 def by_hand(hand: HandView) -> Iterator[Said]:
     """A command that a person runs for us, ready to be copied."""
-    yield Said(f"run by hand, {hand.where}:", "bold", 2)
+    yield Said(_("run by hand, {where}:").format(where=hand.where), "bold", 2)
     yield Said(hand.command, "cyan", 4)
-    yield Said(f"not sent by us: {hand.why}", "yellow", 2)
+    yield Said(_("not sent by us: {why}").format(why=hand.why), "yellow", 2)
 
 
 def titled(view: RunView, question: QuestionView) -> str:
@@ -88,23 +89,23 @@ def titled(view: RunView, question: QuestionView) -> str:
     if step is not None:
         return step.title
     key = question.step.removeprefix(UNDO)
-    return question.step if key == question.step else f"Put {key} back"
+    return question.step if key == question.step else _("Put {key} back").format(key=key)
 
 
 def offered(question: QuestionView) -> Iterator[Said]:
     """The choices, the safe one first."""
-    yield Said("Type one of:", "", 2)
+    yield Said(_("Type one of:"), "", 2)
     means = _MEANS_BY_HAND if question.hand is not None else _MEANS
     means = _MEANS_AT_REST if question.due is not None else means
     for choice in question.choices:
         yield Said(f"{choice.value:<10} {means[choice]}{_wants(question, choice)}", "", 4)
-    yield Said(f"{LEAVE:<10} decide later; the run waits here", "", 4)
+    yield Said(_("{leave:<10} decide later; the run waits here").format(leave=LEAVE), "", 4)
 
 
 def _wants(question: QuestionView, choice: Choice) -> str:
     wants = []
     if _typed_for(question, choice):
-        wants.append("the server's name typed")
+        wants.append(_("the server's name typed"))
     if _reason_for(question, choice):
         wants.append("a reason")
     return f" (wants {' and '.join(wants)})" if wants else ""
@@ -127,14 +128,14 @@ def ask(view: RunView, question: QuestionView, reader: Reader, say: Say, by: str
         choice = choice_of(text)
         if choice is None or choice not in question.choices:
             if text:
-                say(Said(f"{text!r} is none of the choices.", "yellow", 2))
+                say(Said(_("{text!r} is none of the choices.").format(text=text), "yellow", 2))
             for line in offered(question):
                 say(line)
             continue
         try:
             return _whole(view, question, choice, reader, say, by)
         except _BackError:
-            say(Said("Nothing was answered.", "yellow", 2))
+            say(Said(_("Nothing was answered."), "yellow", 2))
 
 
 def _whole(
@@ -160,11 +161,11 @@ def _whole(
 def _overridden(question: QuestionView, reader: Reader, say: Say) -> Finding:
     open_ones = [f for f in question.blocking if f.overridable and not f.overridden]
     if not open_ones:
-        say(Said("No guard in the way here can be overridden.", "yellow", 2))
+        say(Said(_("No guard in the way here can be overridden."), "yellow", 2))
         raise _BackError
     for n, finding in enumerate(open_ones, 1):
         say(Said(f"{n}  guard {finding.guard}  {finding.object}: {finding.reading}", "", 4))
-    text = reader.line(f"which one (1-{len(open_ones)}, empty: back)> ")
+    text = reader.line(_("which one (1-{count}, empty: back)> ").format(count=len(open_ones)))
     if text not in {str(n) for n in range(1, len(open_ones) + 1)}:
         raise _BackError
     return open_ones[int(text) - 1]
@@ -172,13 +173,13 @@ def _overridden(question: QuestionView, reader: Reader, say: Say) -> Finding:
 
 def _will_be_undone(view: RunView, say: Say) -> None:
     still = [o for o in view.obligations if o.open]
-    say(Said("will be undone, newest first:" if still else "nothing is to be undone", "", 2))
+    say(Said(_("will be undone, newest first:") if still else _("nothing is to be undone"), "", 2))
     for obligation in reversed(still):
         say(Said(owed(obligation), "", 4))
 
 
 def _name(reader: Reader) -> str:
-    text = clean_line(reader.line("hand over to (a name, empty: back)> "))
+    text = clean_line(reader.line(_("hand over to (a name, empty: back)> ")))
     if not text:
         raise _BackError
     return text
@@ -186,18 +187,24 @@ def _name(reader: Reader) -> str:
 
 def _reason(reader: Reader, say: Say) -> str:
     while True:
-        text = clean_line(reader.line(f"reason (at least {REASON_LENGTH} characters, empty: back)> "))
+        text = clean_line(
+            reader.line(
+                _("reason (at least {reason_length} characters, empty: back)> ").format(
+                    reason_length=REASON_LENGTH
+                )
+            )
+        )
         if not text:
             raise _BackError
         if len(text) >= REASON_LENGTH:
             return text
-        say(Said(f"That has {len(text)} characters.", "yellow", 2))
+        say(Said(_("That has {count} characters.").format(count=len(text)), "yellow", 2))
 
 
 def _typed(wanted: str, reader: Reader, say: Say) -> str:
-    text = reader.line(f"type {wanted} to confirm (empty: back)> ")
+    text = reader.line(_("type {wanted} to confirm (empty: back)> ").format(wanted=wanted))
     if text != wanted:
         if text:
-            say(Said(f"That is not {wanted}.", "yellow", 2))
+            say(Said(_("That is not {wanted}.").format(wanted=wanted), "yellow", 2))
         raise _BackError
     return text

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from cockpit.commands.narrator import Narrator
 from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.language import _
 from cockpit.exchange.text import clean_line
 from cockpit.recovery.client import Recovery, RefusedError
 
@@ -42,8 +43,10 @@ class Desk:
         """Raises ConfigError in read-only mode, with the cure."""
         if self.environment.read_only:
             raise ConfigError(
-                f"{what} is refused: environment {self.environment.name!r} is in read-only mode. "
-                "Give --write before the command."
+                _(
+                    "{what} is refused: environment {environment!r} is in read-only mode. Give --write "
+                    "before the command."
+                ).format(what=what, environment=self.environment.name)
             )
 
     @contextmanager
@@ -60,7 +63,7 @@ class Desk:
         try:
             opened = cast(Office, open_office(self.environment, read_only=self.environment.read_only))
         except JournalError as error:
-            raise RefusedError("The recoveries were not opened", str(error)) from error
+            raise RefusedError(_("The recoveries were not opened"), str(error)) from error
         try:
             yield opened
         finally:
@@ -83,5 +86,5 @@ def refused(narrator: Narrator, error: RefusedError) -> int:
     narrator.say("REFUSED  " + clean_line(error.what), "bold red")
     narrator.say(error.why, indent=2)
     if error.helps:
-        narrator.say("What helps:  " + clean_line(error.helps), indent=2)
+        narrator.say(_("What helps:  ") + clean_line(error.helps), indent=2)
     return REFUSED

@@ -17,6 +17,7 @@ from cockpit.commands.output import end_in_order, reader_may_leave
 from cockpit.commands.plain import document
 from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.language import _
 from cockpit.doctor.examining import OF_HOST, NoSuchServerError, Wanted, examine
 from cockpit.doctor.findings import Finding, State, broken, exit_code, finding
 from cockpit.doctor.host import SUBJECT
@@ -80,7 +81,7 @@ def _examined(environment: Environment, wanted: Wanted) -> Iterator[Finding]:
             secret.value  # noqa: B018 -- whoever is to be asked for it is asked now, in the main thread
     except ConfigError as error:
         yield from examine(environment, None, replace(wanted, only=wanted.only & OF_HOST))
-        yield finding("sign-in", SUBJECT, broken(str(error), "Mend that, then run this again."))
+        yield finding("sign-in", SUBJECT, broken(str(error), _("Mend that, then run this again.")))
         return
     yield from examine(environment, secret, wanted)
 
@@ -95,7 +96,7 @@ def summary(findings: Iterable[Finding], who: str = "doctor") -> str:
     """How many are in each state."""
     states = [f.state for f in findings]
     counts = [f"{states.count(state)} {state.value}" for state in reversed(State) if state in states]
-    return f"{who}: {', '.join(counts) or 'nothing was looked at'}"
+    return f"{who}: {', '.join(counts) or _('nothing was looked at')}"
 
 
 def _table(findings: Iterator[Finding]) -> None:

@@ -22,6 +22,7 @@ from cockpit.config.environment import (
     Environment,
     WinRMSettings,
 )
+from cockpit.config.language import _
 from cockpit.config.targets import Target, exchange_target, winrm_target
 from cockpit.doctor.chain import chain, presented
 
@@ -36,13 +37,13 @@ def run(options: argparse.Namespace, file: Path) -> int:
     Raises ConfigError, also where something is missing and there is no terminal to ask on.
     """
     if not options.yes and not sys.stdin.isatty():
-        raise ConfigError("env add asks, and there is no terminal. Run it on one, or give all and --yes.")
+        raise ConfigError(_("env add asks, and there is no terminal. Run it on one, or give all and --yes."))
     narrator = Narrator()
     asker = None if options.yes else Asker(Keyboard(narrator.prompt, _always), narrator)
     try:
         return _run(options, file, asker, narrator)
     except LeftError:
-        narrator.say("Nothing was written.")
+        narrator.say(_("Nothing was written."))
         return LEFT
 
 
@@ -56,7 +57,7 @@ def _run(options: argparse.Namespace, file: Path, asker: Asker | None, narrator:
     if asker is not None:
         chosen = _with_trust(made, asker, narrator)
         if chosen is None:
-            narrator.say("Nothing was written.")
+            narrator.say(_("Nothing was written."))
             return NOT_SAVED
         made = chosen
         adding.refuse_unsound(made)
@@ -64,18 +65,18 @@ def _run(options: argparse.Namespace, file: Path, asker: Asker | None, narrator:
         secrets.take_ticket_cache(made)
         code = env_test.narrated(chain(made, secrets.password(made)), narrator)
         if code not in env_test.HOLDS and not (
-            asker and asker.yes("Not all of it holds. Write it down all the same")
+            asker and asker.yes(_("Not all of it holds. Write it down all the same"))
         ):
-            narrator.say("Nothing was written.")
+            narrator.say(_("Nothing was written."))
             return BROKEN
-    narrator.say(f"This goes into {file}:")
+    narrator.say(_("This goes into {file}:").format(file=file))
     for line in adding.as_toml(made).splitlines():
         narrator.say(line, indent=2)
-    if asker is not None and not asker.yes("Write it"):
-        narrator.say("Nothing was written.")
+    if asker is not None and not asker.yes(_("Write it")):
+        narrator.say(_("Nothing was written."))
         return NOT_SAVED
     adding.add(file, made, default=options.default)
-    narrator.say(f"Written. Try: pop-cockpit --env {made.name} status")
+    narrator.say(_("Written. Try: pop-cockpit --env {made} status").format(made=made.name))
     return SAVED
 
 
@@ -88,7 +89,11 @@ def environment_of(options: argparse.Namespace) -> Environment:
     for key in ("name", "entry_server", "auth"):
         if not getattr(options, key):
             flag = "NAME" if key == "name" else f"--{key.replace('_', '-')}"
-            raise ConfigError(f"env add: {flag} is missing. Give it, or run it on a terminal, where it asks.")
+            raise ConfigError(
+                _("env add: {flag} is missing. Give it, or run it on a terminal, where it asks.").format(
+                    flag=flag
+                )
+            )
     return Environment(
         name=options.name,
         entry_servers=tuple(options.entry_server),

@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 
 from cockpit.commands.recovery_options import example
 from cockpit.config.environment import Auth, Colour, ConfigError, Environment, PasswordReference
+from cockpit.config.language import _
 
 NAME: Final = "env"
 Commands = Any
@@ -18,17 +19,17 @@ Commands = Any
 
 def add(commands: Commands, group: Callable[..., Commands]) -> None:
     """Add the commands to ``commands``. ``group(parser, dest)`` makes sub-commands of one."""
-    top = commands.add_parser(NAME, help="environments: list, add, test", epilog=example("env list"))
+    top = commands.add_parser(NAME, help=_("environments: list, add, test"), epilog=example("env list"))
     inner = group(top, "env_command")
     listed = inner.add_parser(
-        "list", help="the environments of the file", epilog=example("env list --format json")
+        "list", help=_("the environments of the file"), epilog=example("env list --format json")
     )
     tested = inner.add_parser(
         "test",
-        help="every link to its endpoints, one line each; exit codes as of doctor",
+        help=_("every link to its endpoints, one line each; exit codes as of doctor"),
         epilog=example("env test prod"),
     )
-    tested.add_argument("name", nargs="?", metavar="NAME", help="which one (default: as --env says)")
+    tested.add_argument("name", nargs="?", metavar="NAME", help=_("which one (default: as --env says)"))
     for one in (listed, tested):
         one.add_argument("--format", choices=("table", "json"), default="table")
     _add_add(inner)
@@ -37,38 +38,42 @@ def add(commands: Commands, group: Callable[..., Commands]) -> None:
 def _add_add(commands: Commands) -> None:
     made = commands.add_parser(
         "add",
-        help="ask for one, test it, and write it into the file; with --yes from the options alone",
+        help=_("ask for one, test it, and write it into the file; with --yes from the options alone"),
         epilog=example(
             "env add prod --entry-server ex01.contoso.com --auth kerberos --user ann@CONTOSO.COM --yes"
         ),
     )
-    made.add_argument("name", nargs="?", metavar="NAME", help="what to call it")
-    made.add_argument("--entry-server", action="append", default=[], metavar="S", help="may be repeated")
-    made.add_argument("--auth", choices=get_args(Auth), help="how to sign in at the Exchange endpoint")
-    made.add_argument("--port", type=int, metavar="N", help="of the Exchange endpoint (default 443)")
-    made.add_argument("--user", metavar="USER", help="the account, as user@REALM")
+    made.add_argument("name", nargs="?", metavar="NAME", help=_("what to call it"))
+    made.add_argument("--entry-server", action="append", default=[], metavar="S", help=_("may be repeated"))
+    made.add_argument("--auth", choices=get_args(Auth), help=_("how to sign in at the Exchange endpoint"))
+    made.add_argument("--port", type=int, metavar="N", help=_("of the Exchange endpoint (default 443)"))
+    made.add_argument("--user", metavar="USER", help=_("the account, as user@REALM"))
     how = made.add_mutually_exclusive_group()
-    how.add_argument("--ccache", metavar="CACHE", help="sign in with the tickets in this cache")
-    how.add_argument("--password-file", metavar="FILE", help="a file that only you can read")
-    how.add_argument("--password-env", metavar="NAME", help="an environment variable")
-    how.add_argument("--password-keyring", metavar="SERVICE", help="this host's keyring")
-    how.add_argument("--password-command", metavar="WORDS", help="a program; its first line is the password")
-    how.add_argument("--password-prompt", action="store_true", help="ask on the terminal at each start")
-    made.add_argument("--certificate", metavar="FILE", help="to sign in with, for --auth certificate")
-    made.add_argument("--certificate-key", metavar="FILE", help="its key")
+    how.add_argument("--ccache", metavar="CACHE", help=_("sign in with the tickets in this cache"))
+    how.add_argument("--password-file", metavar="FILE", help=_("a file that only you can read"))
+    how.add_argument("--password-env", metavar="NAME", help=_("an environment variable"))
+    how.add_argument("--password-keyring", metavar="SERVICE", help=_("this host's keyring"))
+    how.add_argument(
+        "--password-command", metavar="WORDS", help=_("a program; its first line is the password")
+    )
+    how.add_argument("--password-prompt", action="store_true", help=_("ask on the terminal at each start"))
+    made.add_argument("--certificate", metavar="FILE", help=_("to sign in with, for --auth certificate"))
+    made.add_argument("--certificate-key", metavar="FILE", help=_("its key"))
     trust = made.add_mutually_exclusive_group()
-    trust.add_argument("--ca-file", metavar="FILE", help="the CA that issued the servers' certificates")
-    trust.add_argument("--pin", metavar="sha256:...", help="the Exchange endpoint's own certificate")
-    trust.add_argument("--no-verify", action="store_true", help="take any certificate; every screen says so")
-    made.add_argument("--winrm-auth", choices=get_args(Auth), help="default: as the Exchange endpoint")
-    made.add_argument("--winrm-port", type=int, metavar="N", help="of the WinRM endpoints (default 5986)")
-    made.add_argument("--winrm-pin", metavar="sha256:...", help="the WinRM endpoints' own certificate")
-    made.add_argument("--no-winrm", action="store_true", help="there are no WinRM endpoints for us")
-    made.add_argument("--allow-write", action="store_true", help="let it change servers without --write")
-    made.add_argument("--colour", choices=get_args(Colour), help="of the strip on every screen")
-    made.add_argument("--default", action="store_true", help="make it the default")
-    made.add_argument("--no-test", action="store_true", help="do not try it first")
-    made.add_argument("--yes", action="store_true", help="ask nothing")
+    trust.add_argument("--ca-file", metavar="FILE", help=_("the CA that issued the servers' certificates"))
+    trust.add_argument("--pin", metavar="sha256:...", help=_("the Exchange endpoint's own certificate"))
+    trust.add_argument(
+        "--no-verify", action="store_true", help=_("take any certificate; every screen says so")
+    )
+    made.add_argument("--winrm-auth", choices=get_args(Auth), help=_("default: as the Exchange endpoint"))
+    made.add_argument("--winrm-port", type=int, metavar="N", help=_("of the WinRM endpoints (default 5986)"))
+    made.add_argument("--winrm-pin", metavar="sha256:...", help=_("the WinRM endpoints' own certificate"))
+    made.add_argument("--no-winrm", action="store_true", help=_("there are no WinRM endpoints for us"))
+    made.add_argument("--allow-write", action="store_true", help=_("let it change servers without --write"))
+    made.add_argument("--colour", choices=get_args(Colour), help=_("of the strip on every screen"))
+    made.add_argument("--default", action="store_true", help=_("make it the default"))
+    made.add_argument("--no-test", action="store_true", help=_("do not try it first"))
+    made.add_argument("--yes", action="store_true", help=_("ask nothing"))
 
 
 def run(options: argparse.Namespace, file: Path, environment: Callable[[], Environment]) -> int:
@@ -89,7 +94,7 @@ def run(options: argparse.Namespace, file: Path, environment: Callable[[], Envir
             from cockpit.commands import env_add
 
             return env_add.run(options, file)
-    raise ConfigError(f"unknown command env {options.env_command}")
+    raise ConfigError(_("unknown command env {env_command}").format(env_command=options.env_command))
 
 
 def reference(options: argparse.Namespace) -> PasswordReference | None:
@@ -110,7 +115,9 @@ def words(text: str) -> tuple[str, ...]:
     try:
         found = tuple(shlex.split(text))
     except ValueError as error:
-        raise ConfigError(f"{text!r} is no command line: {error}. Close its quotes.") from None
+        raise ConfigError(
+            _("{text!r} is no command line: {error}. Close its quotes.").format(text=text, error=error)
+        ) from None
     if not found:
-        raise ConfigError("A command of no words gives no password. Name a program.")
+        raise ConfigError(_("A command of no words gives no password. Name a program."))
     return found

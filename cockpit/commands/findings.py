@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from cockpit.commands.narrator import Said
+from cockpit.config.language import _
 from cockpit.journal.records import Finding, Grade, Verdict
 
 _WARNED = "yellow"
@@ -21,7 +22,7 @@ def lines(title: str, findings: Iterable[Finding], indent: int = 0) -> Iterator[
     line each."""
     found = tuple(dict.fromkeys(findings))
     by_guard = attrgetter("guard", "grade")
-    for (guard, _), group in groupby(sorted(filter(_blocks, found), key=by_guard), by_guard):
+    for (guard, _grade), group in groupby(sorted(filter(_blocks, found), key=by_guard), by_guard):
         yield from refusal(title, guard, tuple(group), indent)
     by_name = attrgetter("guard")
     for guard, group in groupby(sorted(filter(_warns, found), key=by_name), by_name):
@@ -59,7 +60,7 @@ def refusal(title: str, guard: str, findings: tuple[Finding, ...], indent: int =
     for finding in findings:
         yield Said(_object(finding), _STYLES[finding.verdict], indent + 2)
     for helps in dict.fromkeys(f.helps for f in findings if f.helps):
-        yield Said(f"What helps:  {helps}", "", indent)
+        yield Said(_("What helps:  {helps}").format(helps=helps), "", indent)
     yield Said(f"Override:    {_override(findings)}", "", indent)
 
 
@@ -70,10 +71,10 @@ def _warning(guard: str, findings: tuple[Finding, ...], indent: int) -> Iterator
         same.setdefault(_said(finding), []).append(finding.object)
     for said, objects in same.items():
         named = ", ".join(dict.fromkeys(filter(None, objects)))
-        head = f"{'warned':<10} guard {guard} (warn)"
+        head = _("{value:<10} guard {guard} (warn)").format(value="warned", guard=guard)
         yield Said("  ".join(filter(None, (head, named, said))), _WARNED, indent)
     for helps in dict.fromkeys(f.helps for f in findings if f.helps):
-        yield Said(f"What helps:  {helps}", "", indent + 2)
+        yield Said(_("What helps:  {helps}").format(helps=helps), "", indent + 2)
 
 
 def _one(finding: Finding, indent: int) -> Iterator[Said]:
@@ -92,13 +93,19 @@ def _object(finding: Finding) -> str:
 def _said(finding: Finding) -> str:
     return {
         Verdict.PASSED: f"ok: {finding.reading}",
-        Verdict.REFUSED: f"{finding.reading}; it should be: {finding.threshold}",
-        Verdict.UNREAD: f"could not be read: {finding.reading}; it should be: {finding.threshold}",
+        Verdict.REFUSED: _("{reading}; it should be: {threshold}").format(
+            reading=finding.reading, threshold=finding.threshold
+        ),
+        Verdict.UNREAD: _("could not be read: {reading}; it should be: {threshold}").format(
+            reading=finding.reading, threshold=finding.threshold
+        ),
     }[finding.verdict]
 
 
 def _override(findings: tuple[Finding, ...]) -> str:
     if any(f.grade is Grade.HARD for f in findings):
-        return "not offered for this guard"
+        return _("not offered for this guard")
     objects = ", ".join(f.object or f.guard for f in findings if f.overridable)
-    return f"offered for {objects}, one at a time, with a reason and the server's name typed"
+    return _("offered for {objects}, one at a time, with a reason and the server's name typed").format(
+        objects=objects
+    )

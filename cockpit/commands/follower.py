@@ -20,6 +20,7 @@ from cockpit.commands.keyboard import GoneError, Keyboard, LeftError, Reader
 from cockpit.commands.narrator import Narrator
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import iso, one_line
+from cockpit.config.language import _
 from cockpit.recovery.client import Recovery, RefusedError
 from cockpit.recovery.view import QuestionView, RunView, StepView
 
@@ -98,7 +99,7 @@ class Follower:
             self._wait(position)
 
     def _wait(self, position: int) -> None:
-        for _ in range(QUIET_LOOKS):
+        for _look in range(QUIET_LOOKS):
             if self.recovery.position() != position:
                 return
             self.terms.pause(LOOK_SECONDS)
@@ -139,13 +140,16 @@ class Follower:
         if turn is Turn.ENDED:
             return following.EXIT_CODES[view.run.state]
         if turn is Turn.LEFT:
-            self.narrator.say("Nobody works on this run any more.", "bold red")
+            self.narrator.say(_("Nobody works on this run any more."), "bold red")
             self.narrator.command(f"{self.terms.program} runs resume {view.run.id}")
             self.narrator.command(f"{self.terms.program} runs abort {view.run.id} --reason REASON")
             return REFUSED
         question = view.question
         if turn is Turn.ASK and question is not None and question.due is not None and self.terms.puts_back:
-            self.narrator.say(f"It is on until {iso(question.due)}. Put it back, also before that:", "bold")
+            self.narrator.say(
+                _("It is on until {iso}. Put it back, also before that:").format(iso=iso(question.due)),
+                "bold",
+            )
             self.narrator.command(self.terms.puts_back)
             return OK
         if turn is Turn.ASK and question is not None and question.id not in self._answered:
@@ -164,7 +168,7 @@ class Follower:
         except LeftError:
             answer = None
         except GoneError:
-            self.narrator.say("The question is closed: it was answered elsewhere.", "yellow")
+            self.narrator.say(_("The question is closed: it was answered elsewhere."), "yellow")
             return None
         if answer is None:
             self._how_to_attach()
@@ -195,11 +199,11 @@ class Follower:
     def _unasked(self, view: RunView) -> int:
         if self.terms.why_not:
             self.narrator.say(self.terms.why_not)
-        self.narrator.say("Answer it with:")
+        self.narrator.say(_("Answer it with:"))
         self.narrator.command(f"{self.terms.program} runs answer {view.run.id} CHOICE")
         self._how_to_attach()
         return LEFT
 
     def _how_to_attach(self) -> None:
-        self.narrator.say("The run does not end with this command. See it again with:")
+        self.narrator.say(_("The run does not end with this command. See it again with:"))
         self.narrator.command(f"{self.terms.program} runs attach {self.run}")

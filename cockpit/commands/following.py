@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from cockpit.commands.narrator import Said
 from cockpit.commands.plain import iso
+from cockpit.config.language import _
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Json, Obligation, RunState
 from cockpit.recovery.view import Life, OutputView, RunView, StepMark, StepView
@@ -79,7 +80,7 @@ def news(before: RunView | None, now: RunView, *, starting: bool = False) -> New
     said += _output(before, now)
     said += _obligations(before, now)
     if now.child is not None and (before is None or before.child != now.child):
-        said.append(Said(f"waits for run {now.child}", "", 2))
+        said.append(Said(_("waits for run {child}").format(child=now.child), "", 2))
     if now.run.ended and not (before is not None and before.run.ended):
         said += _end(now)
     return News(tuple(said), finished)
@@ -96,7 +97,13 @@ def head(view: RunView, *, starting: bool = False) -> Iterator[Said]:
     yield Said(f"run {run.id}  {view.title}", "bold")
     yield Said(f"{run.monitor} on {run.server}  {run.scope}  {run.state.value}, {life}", "", 2)
     if view.lease is not None and not view.lease.expired:
-        yield Said(f"worked on for {view.lease.operator} since {iso(view.lease.taken_at)}", "", 2)
+        yield Said(
+            _("worked on for {operator} since {iso}").format(
+                operator=view.lease.operator, iso=iso(view.lease.taken_at)
+            ),
+            "",
+            2,
+        )
 
 
 def _young(view: RunView) -> bool:
@@ -137,22 +144,26 @@ def _unseen(step: StepView, old: StepView | None) -> bool:
 def _begins(step: StepView) -> Iterator[Said]:
     if step.started_at is None:
         return
-    page = f"  (step {step.page} of Microsoft's page)" if step.page else ""
+    page = _("  (step {page} of Microsoft's page)").format(page=step.page) if step.page else ""
     word = "IN DOUBT" if step.mark is StepMark.IN_DOUBT else "begins"
     style = "bold magenta" if step.mark is StepMark.IN_DOUBT else "bold"
     yield Said(f"{clock(step.started_at)}  {word}  {step.id}  {step.title}{page}", style, 1)
     if step.hand is not None:
-        yield Said(f"by hand, {step.hand.where}: {step.hand.command}", "cyan", 4)
+        yield Said(
+            _("by hand, {where}: {command}").format(where=step.hand.where, command=step.hand.command),
+            "cyan",
+            4,
+        )
     elif step.command:
         yield Said(f"command: {step.command}", "cyan", 4)
     if step.departs:
-        yield Said(f"departs from the page: {step.departs}", "", 4)
+        yield Said(_("departs from the page: {departs}").format(departs=step.departs), "", 4)
     if step.ended_at is not None:
         return
     if step.due_at is not None:
-        yield Said(f"waits until {clock(step.due_at)}", "", 4)
+        yield Said(_("waits until {clock}").format(clock=clock(step.due_at)), "", 4)
     elif step.limit_at is not None and step.hand is None:
-        yield Said(f"answers by {clock(step.limit_at)}, or it will be looked at", "", 4)
+        yield Said(_("answers by {clock}, or it will be looked at").format(clock=clock(step.limit_at)), "", 4)
 
 
 def _ends(step: StepView) -> Iterator[Said]:
@@ -186,7 +197,7 @@ def _obligations(before: RunView | None, now: RunView) -> Iterator[Said]:
     for obligation in now.obligations:
         old = known.get(obligation.id)
         if obligation.open and old is None:
-            yield Said(f"to be undone: {owed(obligation)}", "yellow", 2)
+            yield Said(_("to be undone: {owed}").format(owed=owed(obligation)), "yellow", 2)
         elif not obligation.open and old is not None and old.open:
             yield Said(f"undone: {owed(obligation)}", "green", 2)
     gone = known.keys() - {o.id for o in now.obligations}
@@ -199,7 +210,9 @@ def owed(obligation: Obligation) -> str:
     wanted, prior = shown(obligation.wanted), shown(obligation.prior)
     text = f"{obligation.server} {obligation.key} = {wanted}, before: {prior}"
     if obligation.open and obligation.handed_to:
-        text += f"; handed over to {obligation.handed_to}: {obligation.handed_reason}"
+        text += _("; handed over to {handed_to}: {handed_reason}").format(
+            handed_to=obligation.handed_to, handed_reason=obligation.handed_reason
+        )
     return text
 
 

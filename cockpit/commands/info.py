@@ -14,6 +14,7 @@ from cockpit.commands import tables
 from cockpit.config import environment as config
 from cockpit.config.dangers import unverified
 from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.language import N_, _
 from cockpit.config.paths import paths
 from cockpit.config.rules import ways
 
@@ -31,8 +32,8 @@ LIBRARIES = (
 
 
 _COLUMNS: Final = (
-    *("", "environment", "mode", "entry servers", "servers"),
-    *("sign-in", "password from", "TLS"),
+    *("", "environment", "mode", N_("entry servers"), "servers"),
+    *("sign-in", N_("password from"), "TLS"),
 )
 _STYLES: Final = {"write": "bold red", "verified": "green"}
 
@@ -44,7 +45,7 @@ def run(env_file: Path, form: str) -> int:
         "pop-cockpit": __version__,
         "python": f"{platform.python_version()} ({sys.executable})",
         **{name: metadata.version(name) for name in LIBRARIES},
-        "environment file": f"{env_file}{'' if env_file.exists() else ' (not there)'}",
+        "environment file": f"{env_file}{'' if env_file.exists() else _(' (not there)')}",
         "configuration": str(places.config),
         "state": str(places.state),
         "saved views": str(places.views),
@@ -71,7 +72,9 @@ def _watched(env_file: Path) -> dict[str, str]:
         found = config.load(env_file)[1]
     except ConfigError as error:
         return {"environments": str(error)}
-    return {f"servers of {name}": servers(environment) for name, environment in found.items()}
+    return {
+        _("servers of {name}").format(name=name): servers(environment) for name, environment in found.items()
+    }
 
 
 def env_list(env_file: Path, form: str) -> int:
@@ -103,7 +106,7 @@ def _plain(default: bool, environment: Environment) -> dict[str, Any]:
 
 def _row(default: bool, environment: Environment) -> tuple[str, ...]:
     plain = _plain(default, environment)
-    auths = dict.fromkeys((plain["auth"], plain["winrm_auth"] or "no WinRM"))
+    auths = dict.fromkeys((plain["auth"], plain["winrm_auth"] or _("no WinRM")))
     return (
         "*" if default else "",
         environment.name,
@@ -126,8 +129,8 @@ def credential_kind(environment: Environment) -> str:
     """Where its password comes from; never the password."""
     held = environment.credential
     if held.password is None and environment.exchange.auth == "certificate":
-        return "none, a certificate"
+        return _("none, a certificate")
     if held.password is None:
-        return f"ticket cache {held.ccache}" if held.ccache else "ticket cache"
+        return _("ticket cache {ccache}").format(ccache=held.ccache) if held.ccache else _("ticket cache")
     (way,) = ways(held.password)
     return way

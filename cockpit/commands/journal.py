@@ -12,6 +12,7 @@ from cockpit.commands.narrator import Narrator
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, plain
 from cockpit.config.environment import ConfigError
+from cockpit.config.language import _
 from cockpit.journal.records import Check, Checkpoint
 from cockpit.recovery.client import RefusedError
 
@@ -44,19 +45,27 @@ def verify(desk: Desk, checkpoints: Path | None, form: str) -> int:
 
 def check_lines(check: Check) -> list[str]:
     """What a proof found, first whether it holds."""
-    held = f"last checkpoint that holds: {_named(check.held)}" if check.held else "no checkpoint holds"
+    held = (
+        _("last checkpoint that holds: {named}").format(named=_named(check.held))
+        if check.held
+        else _("no checkpoint holds")
+    )
     if check.sound:
-        counted = f"{check.lines} lines, {check.checkpoints} checkpoints"
-        return [f"sound: {counted}", held if check.checkpoints else "no checkpoint was made yet"]
-    where = "" if check.first_bad is None else f" at line {check.first_bad}"
+        counted = _("{lines} lines, {checkpoints} checkpoints").format(
+            lines=check.lines, checkpoints=check.checkpoints
+        )
+        return [f"sound: {counted}", held if check.checkpoints else _("no checkpoint was made yet")]
+    where = "" if check.first_bad is None else _(" at line {first_bad}").format(first_bad=check.first_bad)
     found = [f"BROKEN{where}: {plain(check.why)}", held]
     if check.broken is not None:
-        found.append(f"first checkpoint that does not: {_named(check.broken)}")
+        found.append(_("first checkpoint that does not: {named}").format(named=_named(check.broken)))
     return found
 
 
 def _named(checkpoint: Checkpoint) -> str:
-    return f"line {checkpoint.seq} of {plain(checkpoint.at)} by {plain(checkpoint.operator)}"
+    return _("line {seq} of {at} by {operator}").format(
+        seq=checkpoint.seq, at=plain(checkpoint.at), operator=plain(checkpoint.operator)
+    )
 
 
 def export(desk: Desk, form: str, run: str | None, after: int) -> int:
@@ -84,8 +93,12 @@ def _run(journal: Journal, beginning: str) -> str:
     found = [run.id for run in journal.runs(limit=MANY_RUNS) if run.id.startswith(beginning)]
     if len(found) == 1 or beginning in found:
         return beginning if beginning in found else found[0]
-    why = f"{len(found)} runs begin with {beginning}" if found else f"no run begins with {beginning}"
-    raise RefusedError("Nothing was exported", why, "pop-cockpit runs list names them.")
+    why = (
+        _("{count} runs begin with {beginning}").format(count=len(found), beginning=beginning)
+        if found
+        else _("no run begins with {beginning}").format(beginning=beginning)
+    )
+    raise RefusedError(_("Nothing was exported"), why, "pop-cockpit runs list names them.")
 
 
 def checkpoint(desk: Desk) -> int:

@@ -26,7 +26,7 @@ def add(commands: Any) -> None:
     """The command's options."""
     keys = commands.add_parser(
         NAME,
-        help="every action and its keys, as they are configured or as a preset has them",
+        help=_("every action and its keys, as they are configured or as a preset has them"),
         epilog=example("keys --preset vim --format markdown"),
     )
     keys.add_argument(
@@ -35,7 +35,7 @@ def add(commands: Any) -> None:
         metavar="NAME",
         action="append",
         default=[],
-        help="instead of the configured keys: default, vim or function-keys (repeatable: side by side)",
+        help=_("instead of the configured keys: default, vim or function-keys (repeatable: side by side)"),
     )
     keys.add_argument("--format", choices=("table", "json", "markdown"), default="table")
 

@@ -27,6 +27,7 @@ from cockpit.config.environment import (
     RecoverySettings,
     WinRMSettings,
 )
+from cockpit.config.language import _
 from cockpit.config.paths import paths, private_dir, write_private
 
 if TYPE_CHECKING:
@@ -77,9 +78,17 @@ def serve(options: ServeOptions) -> int:
             _write_environment(target, state, name, addresses, options.speed)
             print(target, flush=True)
             print(
-                f"lab {addresses.organization}: {len(addresses.servers)} servers, scenario "
-                f"{options.scenario}, seed {options.seed}, speed {options.speed:g}. Connect with: "
-                f"pop-cockpit --env-file {target}",
+                _(
+                    "lab {organization}: {count} servers, scenario {scenario}, seed {seed}, speed "
+                    "{speed:g}. Connect with: pop-cockpit --env-file {target}"
+                ).format(
+                    organization=addresses.organization,
+                    count=len(addresses.servers),
+                    scenario=options.scenario,
+                    seed=options.seed,
+                    speed=options.speed,
+                    target=target,
+                ),
                 file=sys.stderr,
                 flush=True,
             )
@@ -271,9 +280,12 @@ def _no_answer(url: str, error: OSError) -> int:
     from cockpit.lab.control_client import RefusedError
 
     if isinstance(error, RefusedError):
-        print(f"The lab refuses: {error}.", file=sys.stderr)
+        print(_("The lab refuses: {error}.").format(error=error), file=sys.stderr)
         return 2
-    print(f"The lab at {url} does not answer: {error}. Is it still running?", file=sys.stderr)
+    print(
+        _("The lab at {url} does not answer: {error}. Is it still running?").format(url=url, error=error),
+        file=sys.stderr,
+    )
     return 3
 
 
@@ -319,13 +331,16 @@ def control(environment: Environment) -> tuple[str, str]:
     """The lab's control address and token. Raises ConfigError when the environment is no lab's."""
     if environment.lab is None:
         raise config.ConfigError(
-            f"Environment {environment.name!r} is not a lab's: it has no [lab] table. "
-            "Give --env-file of a lab."
+            _(
+                "Environment {environment!r} is not a lab's: it has no [lab] table. Give --env-file of a lab."
+            ).format(environment=environment.name)
         )
     try:
         token = Path(environment.lab.token_file).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise config.ConfigError(
-            f"{environment.lab.token_file}: {error.strerror}. The lab has ended; start another."
+            _("{token_file}: {strerror}. The lab has ended; start another.").format(
+                token_file=environment.lab.token_file, strerror=error.strerror
+            )
         ) from None
     return environment.lab.control, token

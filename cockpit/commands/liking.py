@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cockpit.config import environment as config
 from cockpit.config.environment import ConfigError
+from cockpit.config.language import _
 from cockpit.config.preferences import KEYS, NOTHING_SAID, PRESET, Preferences
 from cockpit.config.trouble import Trouble
 
@@ -36,7 +37,10 @@ def keymap(preferences: Preferences, preset: str | None = None) -> Mapping[str, 
 
     name = preset or preferences.preset
     if name not in PRESETS:
-        what, cure = f"{name!r} is no preset of keys", f"Choose from: {', '.join(PRESETS)}"
+        what, cure = (
+            _("{name!r} is no preset of keys").format(name=name),
+            _("Choose from: {presets}").format(presets=", ".join(PRESETS)),
+        )
         raise _refused(preferences, Trouble((KEYS, PRESET), what, cure))
     base = PRESETS[name].over(ACTIONS)
     own, problems = rules.check({} if preset else preferences.keys, base)
@@ -60,7 +64,10 @@ def warnings(preferences: Preferences) -> list[str]:
 def warn(preferences: Preferences) -> None:
     """Say them before the screen is drawn: they are on the terminal again after it."""
     for sentence in warnings(preferences):
-        print(f"pop-cockpit: {preferences.file}: {sentence}", file=sys.stderr)
+        print(
+            _("pop-cockpit: {file}: {sentence}").format(file=preferences.file, sentence=sentence),
+            file=sys.stderr,
+        )
 
 
 def _refused(preferences: Preferences, trouble: Trouble) -> ConfigError:

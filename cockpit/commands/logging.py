@@ -13,6 +13,7 @@ from cockpit.commands.narrator import Narrator, Said
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, iso, plain
 from cockpit.commands.recover import tell_of_open_runs
+from cockpit.config.language import _
 from cockpit.recovery.client import Recovery, RefusedError
 from cockpit.recovery.logging_view import LoggingState, ServiceLog, Written
 
@@ -31,7 +32,7 @@ class Wanted:
 
 def on(desk: Desk, server: str, wanted: Wanted, form: str) -> int:
     """Turn it on, or keep it on for longer; 0 once lines arrive and the run rests, else as ``recover``."""
-    desk.want_write("logging on")
+    desk.want_write(_("logging on"))
 
     def work(office: Recovery, narrator: Narrator) -> str:
         now = office.logging(server)
@@ -45,7 +46,7 @@ def on(desk: Desk, server: str, wanted: Wanted, form: str) -> int:
 
 def off(desk: Desk, server: str, auto: bool, form: str) -> int:
     """Put it back, or turn it off where no run of ours has it on; the exit code is ``recover``'s."""
-    desk.want_write("logging off")
+    desk.want_write(_("logging off"))
     return _followed(desk, server, form, lambda office, _: office.end_logging(server, auto=auto))
 
 
@@ -107,17 +108,23 @@ def as_plain(state: LoggingState, code: int) -> dict[str, Any]:
 
 def lines(state: LoggingState, program: str) -> Iterator[Said]:
     """The state as text. ``program``: how to call this one in write mode."""
-    word = {True: "on", False: "off", None: "not known"}[state.enabled]
+    word = {True: "on", False: "off", None: _("not known")}[state.enabled]
     style = {True: "bold yellow", False: "bold", None: "bold magenta"}[state.enabled]
-    yield Said(f"protocol logging of {state.server}: {word}", style)
+    yield Said(_("protocol logging of {server}: {word}").format(server=state.server, word=word), style)
     yield from _record(state, program)
     if state.location:
-        free = "not known" if state.free is None else f"{state.free / _GIB:.1f} GB"
-        yield Said(f"folder: {state.location}  free: {free}", "", 2)
-        yield Said(f"rolls over: {state.rollover}  size quota: {state.quota}", "", 2)
+        free = _("not known") if state.free is None else f"{state.free / _GIB:.1f} GB"
+        yield Said(_("folder: {location}  free: {free}").format(location=state.location, free=free), "", 2)
+        yield Said(
+            _("rolls over: {rollover}  size quota: {quota}").format(
+                rollover=state.rollover, quota=state.quota
+            ),
+            "",
+            2,
+        )
     if state.changed is not None:
-        yield Said(f"POP3 settings changed last: {iso(state.changed)}", "", 2)
-    clients = "not known" if state.clients is None else str(state.clients)
+        yield Said(_("POP3 settings changed last: {iso}").format(iso=iso(state.changed)), "", 2)
+    clients = _("not known") if state.clients is None else str(state.clients)
     yield Said(f"POP3 connections: {clients}", "", 2)
     for service in state.services:
         yield from _service(service, state)
@@ -125,39 +132,69 @@ def lines(state: LoggingState, program: str) -> Iterator[Said]:
 
 def _record(state: LoggingState, program: str) -> Iterator[Said]:
     if state.handed is not None:
-        yield Said(f"obligation {state.handed} of an ended run: handed over, see obligations", "bold red", 2)
+        yield Said(
+            _("obligation {handed} of an ended run: handed over, see obligations").format(
+                handed=state.handed
+            ),
+            "bold red",
+            2,
+        )
     elif state.due is not None:
         over = state.overdue
-        words = f"OVERDUE since {iso(state.due)}" if over else f"for a time, until {iso(state.due)}"
-        yield Said(f"{words}, by run {state.run}", "bold red" if over else "", 2)
+        words = (
+            f"OVERDUE since {iso(state.due)}"
+            if over
+            else _("for a time, until {iso}").format(iso=iso(state.due))
+        )
+        yield Said(
+            _("{words}, by run {run}").format(words=words, run=state.run), "bold red" if over else "", 2
+        )
         if state.enabled is False:
-            yield Said("somebody else has put it back already; its run is to be ended all the same", "", 2)
-        yield Said(f"put it back: {program} logging off --server {state.server}", "cyan", 2)
+            yield Said(_("somebody else has put it back already; its run is to be ended all the same"), "", 2)
+        yield Said(
+            _("put it back: {program} logging off --server {server}").format(
+                program=program, server=state.server
+            ),
+            "cyan",
+            2,
+        )
     elif state.run:
-        yield Said(f"run {state.run} is at work with it, and puts it back itself", "", 2)
+        yield Said(_("run {run} is at work with it, and puts it back itself").format(run=state.run), "", 2)
     elif state.enabled:
-        yield Said("no record: no run of ours has turned it on, and nobody will turn it off", "bold red", 2)
+        yield Said(
+            _("no record: no run of ours has turned it on, and nobody will turn it off"), "bold red", 2
+        )
 
 
 def _service(service: ServiceLog, state: LoggingState) -> Iterator[Said]:
     process = service.process
-    how = "not readable or not there" if process is None else process.state
+    how = _("not readable or not there") if process is None else process.state
     created = process.created if process is not None else None
     since = f" since {iso(created)}" if created is not None else ""
     yield Said(f"{service.tier} end  {service.service}  {how}{since}", "", 2)
     if service.behind and service.runs:
-        does = "may not write yet" if state.enabled else "may still write"
-        yield Said(f"started before the settings changed: it {does} until its next restart", "yellow", 4)
+        does = _("may not write yet") if state.enabled else _("may still write")
+        yield Said(
+            _("started before the settings changed: it {does} until its next restart").format(does=does),
+            "yellow",
+            4,
+        )
     yield Said(_files(service.written), "", 4)
 
 
 def _files(written: Written | None) -> str:
     if written is None:
-        return "log files: not read"
+        return _("log files: not read")
     if not written.name:
-        return "log files: none"
-    last = "without a line" if written.last is None else f"last line {iso(written.last)}{_age(written)}"
-    return f"newest log file: {written.name}  {written.length} bytes  {last}"
+        return _("log files: none")
+    last = (
+        _("without a line")
+        if written.last is None
+        else _("last line {iso}{age}").format(iso=iso(written.last), age=_age(written))
+    )
+    return _("newest log file: {written}  {length} bytes  {last}").format(
+        written=written.name, length=written.length, last=last
+    )
 
 
 def _age(written: Written) -> str:

@@ -13,6 +13,7 @@ from cockpit.commands.arguments import named
 from cockpit.commands.recovery_options import example
 from cockpit.commands.when import When, in_utc, moment
 from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.language import _
 from cockpit.config.preferences import Preferences
 
 if TYPE_CHECKING:
@@ -27,19 +28,21 @@ Commands = Any
 
 def _lines(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text) <= MOST_LINES):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of lines up to {MOST_LINES}")
+        raise argparse.ArgumentTypeError(
+            _("{text} is not a number of lines up to {most_lines}").format(text=text, most_lines=MOST_LINES)
+        )
     return int(text)
 
 
 def _text(text: str) -> str:
     if not text or "\n" in text:
-        raise argparse.ArgumentTypeError("it must be a piece of one line")
+        raise argparse.ArgumentTypeError(_("it must be a piece of one line"))
     return text
 
 
 def add(commands: Commands, group: Callable[..., Commands]) -> None:
     """Add the commands to ``commands``. ``group(parser, dest)`` makes sub-commands of one."""
-    words = "POP3 protocol logs of servers, or on this machine"
+    words = _("POP3 protocol logs of servers, or on this machine")
     top = commands.add_parser(
         NAME, help=words, description=words + ".", epilog=example("logs tail --server EX01")
     )
@@ -61,11 +64,11 @@ def _add_tail(commands: Commands) -> None:
     made = _command(
         commands,
         "tail",
-        "the last lines, and with -f every new one; exit 0, or 3 when a log cannot be read",
-        "logs tail --server EX01 --both -f",
+        _("the last lines, and with -f every new one; exit 0, or 3 when a log cannot be read"),
+        _("logs tail --server EX01 --both -f"),
     )
     made.add_argument(
-        "paths", nargs="*", type=Path, metavar="PATH", help="folders or files instead of servers"
+        "paths", nargs="*", type=Path, metavar="PATH", help=_("folders or files instead of servers")
     )
     _where(made)
     made.add_argument(
@@ -74,17 +77,19 @@ def _add_tail(commands: Commands) -> None:
         type=_lines,
         default=LINES,
         metavar="N",
-        help=f"of each log, counted before anything is left out (default {LINES})",
+        help=_("of each log, counted before anything is left out (default {lines})").format(lines=LINES),
     )
-    made.add_argument("-f", "--follow", action="store_true", help="go on with every new line, over all files")
+    made.add_argument(
+        "-f", "--follow", action="store_true", help=_("go on with every new line, over all files")
+    )
     _how(made)
     made.add_argument(
-        "--errors", action="store_true", help="only lines that tell of a failure, or are broken"
+        "--errors", action="store_true", help=_("only lines that tell of a failure, or are broken")
     )
     made.add_argument(
         "--health-mailbox",
         choices=("only", "hide"),
-        help="only the lines of Managed Availability's own mailboxes, or all others",
+        help=_("only the lines of Managed Availability's own mailboxes, or all others"),
     )
 
 
@@ -92,23 +97,30 @@ def _add_grep(commands: Commands) -> None:
     made = _command(
         commands,
         "grep",
-        "lines that hold a text, searched where they are; exit 0 found, 1 not, 3 when a log cannot be read",
-        "logs grep HealthMailbox --server EX01 --since 2h",
+        _(
+            "lines that hold a text, searched where they are; "
+            "exit 0 found, 1 not, 3 when a log cannot be read"
+        ),
+        _("logs grep HealthMailbox --server EX01 --since 2h"),
     )
-    made.add_argument("text", type=_text, metavar="TEXT", help="a piece of a line, as it is in the file")
+    made.add_argument("text", type=_text, metavar="TEXT", help=_("a piece of a line, as it is in the file"))
     made.add_argument(
-        "paths", nargs="*", type=Path, metavar="PATH", help="folders or files instead of servers"
+        "paths", nargs="*", type=Path, metavar="PATH", help=_("folders or files instead of servers")
     )
     _where(made)
-    made.add_argument("-i", "--ignore-case", action="store_true", help="ASCII letters match in either case")
-    for name, words in (("--since", "not before"), ("--until", "before")):
+    made.add_argument(
+        "-i", "--ignore-case", action="store_true", help=_("ASCII letters match in either case")
+    )
+    for name, words in (("--since", _("not before")), ("--until", "before")):
         made.add_argument(
             name,
             type=moment,
             metavar="WHEN",
-            help=f"{words} this time (UTC as in the log; with --local-time local), or so long ago: 90m, 2h",
+            help=_(
+                "{words} this time (UTC as in the log; with --local-time local), or so long ago: 90m, 2h"
+            ).format(words=words),
         )
-    made.add_argument("--count", action="store_true", help="only how many there are")
+    made.add_argument("--count", action="store_true", help=_("only how many there are"))
     _how(made)
 
 
@@ -116,11 +128,11 @@ def _add_view(commands: Commands) -> None:
     made = _command(
         commands,
         "view",
-        "the Logs screen on servers or files, of any size; exit 0, or 3 when files cannot be read",
-        "logs view /srv/copies/POP32026010810-1.LOG",
+        _("the Logs screen on servers or files, of any size; exit 0, or 3 when files cannot be read"),
+        _("logs view /srv/copies/POP32026010810-1.LOG"),
     )
     made.add_argument(
-        "paths", nargs="*", type=Path, metavar="PATH", help="folders or files instead of servers"
+        "paths", nargs="*", type=Path, metavar="PATH", help=_("folders or files instead of servers")
     )
     _servers(made)
 
@@ -133,20 +145,20 @@ def _servers(to: argparse.ArgumentParser) -> None:
         metavar="S",
         type=named,
         dest="servers",
-        help="may be repeated",
+        help=_("may be repeated"),
     )
 
 
 def _where(to: argparse.ArgumentParser) -> None:
     _servers(to)
     ends = to.add_mutually_exclusive_group()
-    ends.add_argument("--backend", action="store_true", help="the back end's log, not the front end's")
-    ends.add_argument("--both", action="store_true", help="both, put together by time")
+    ends.add_argument("--backend", action="store_true", help=_("the back end's log, not the front end's"))
+    ends.add_argument("--both", action="store_true", help=_("both, put together by time"))
 
 
 def _how(to: argparse.ArgumentParser) -> None:
     to.add_argument("--format", choices=("text", "json"), default="text")
-    to.add_argument("--local-time", action="store_true", help="times of this machine's zone, not UTC")
+    to.add_argument("--local-time", action="store_true", help=_("times of this machine's zone, not UTC"))
 
 
 # --- calling -------------------------------------------------------------------------------------
@@ -176,7 +188,7 @@ def run(
             since, until = (_absolute(t, options.local_time) for t in (options.since, options.until))
             search = logs_grep.Search(options.text, options.ignore_case, since, until, options.count)
             return logs_grep.run(wanted, search)
-    raise ConfigError(f"unknown command logs {options.logs_command}")
+    raise ConfigError(_("unknown command logs {logs_command}").format(logs_command=options.logs_command))
 
 
 def _view(
@@ -195,7 +207,9 @@ def _view(
 def _either(options: argparse.Namespace) -> None:
     if bool(options.servers) == bool(options.paths):
         raise ConfigError(
-            f"logs {options.logs_command}: name either servers (--server EX01), or folders and files."
+            _("logs {logs_command}: name either servers (--server EX01), or folders and files.").format(
+                logs_command=options.logs_command
+            )
         )
 
 

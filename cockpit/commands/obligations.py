@@ -16,6 +16,7 @@ from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, iso, plain
 from cockpit.commands.recovery_options import REASON_LENGTH
 from cockpit.config.environment import ConfigError
+from cockpit.config.language import _
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Obligation
 from cockpit.recovery.client import NotBackError, Recovery, RefusedError
@@ -57,7 +58,12 @@ def run(desk: Desk, wanted: Wanted) -> int:
         with desk.office() as office:
             if wanted.accept is not None:
                 office.settle(wanted.accept, wanted.reason, accept=True)
-                narrator.say(f"Obligation {wanted.accept} is closed; its value stays as it is.", "yellow")
+                narrator.say(
+                    _("Obligation {accept} is closed; its value stays as it is.").format(
+                        accept=wanted.accept
+                    ),
+                    "yellow",
+                )
             standing = office.sweep()
             closed = _close(office, desk, wanted, standing, narrator) if wanted.close else Closed()
             if closed.done:
@@ -70,12 +76,12 @@ def run(desk: Desk, wanted: Wanted) -> int:
 
 def _check(desk: Desk, wanted: Wanted) -> None:
     if wanted.accept is not None:
-        desk.want_write("obligations --accept")
+        desk.want_write(_("obligations --accept"))
         if len(wanted.reason) < REASON_LENGTH:
             raise ConfigError(f"--accept wants --reason with at least {REASON_LENGTH} characters.")
     if not wanted.close:
         return
-    desk.want_write("obligations --close")
+    desk.want_write(_("obligations --close"))
     if wanted.yes and len(wanted.reason) < REASON_LENGTH:
         raise ConfigError(f"--yes wants --reason with at least {REASON_LENGTH} characters.")
     if not wanted.yes and not sys.stdin.isatty():
@@ -96,7 +102,7 @@ def code_of(standing: Standing) -> int:
 
 def _show(standing: Standing, form: str, code: int, program: str, narrator: Narrator) -> int:
     if standing.problem:
-        narrator.say(f"The sweep is not whole: {standing.problem}", "magenta")
+        narrator.say(_("The sweep is not whole: {problem}").format(problem=standing.problem), "magenta")
     with reader_may_leave():
         if form == "json":
             print(document(as_plain(standing, code)))
@@ -124,29 +130,43 @@ def lines(standing: Standing, program: str) -> Iterator[Said]:
     """The standing as text. ``program``: how to call this one in write mode."""
     lives = {line.run.id: line for line in standing.runs}
     yield Said(
-        f"obligations open: {len(standing.obligations)}", "bold red" if standing.obligations else "bold"
+        _("obligations open: {count}").format(count=len(standing.obligations)),
+        "bold red" if standing.obligations else "bold",
     )
     for obligation in standing.obligations:
         yield Said(f"{obligation.id}  {owed(obligation)}", "", 2)
-        yield Said(f"since {iso(obligation.opened_at)} by run {_named(obligation, lives)}", "", 4)
+        yield Said(
+            _("since {iso} by run {named}").format(
+                iso=iso(obligation.opened_at), named=_named(obligation, lives)
+            ),
+            "",
+            4,
+        )
         yield from _due(standing.due(obligation))
-    yield Said(f"on without a record: {_orphans(standing)}", "bold magenta" if standing.problem else "bold")
+    yield Said(
+        _("on without a record: {orphans}").format(orphans=_orphans(standing)),
+        "bold magenta" if standing.problem else "bold",
+    )
     for orphan in standing.orphans:
         word = "SEVERE  " if orphan.severe else ""
         style = "bold red" if orphan.severe else ""
         yield Said(f"{word}{orphan.server} {orphan.key} = {orphan.value}: {orphan.words}", style, 2)
         yield Said(_typed(orphan), "cyan", 4)
-    yield Said(f"runs not ended: {len(standing.runs)}", "bold")
+    yield Said(_("runs not ended: {count}").format(count=len(standing.runs)), "bold")
     for line in standing.runs:
         waiting = f": {line.waiting_for}" if line.waiting_for else ""
         yield Said(f"{line.run.id}  {line.title} on {line.run.server}  {line.life.value}{waiting}", "", 2)
         if line.life is Life.LEFT:
-            yield Said(f"go on with it: {program} runs resume {line.run.id}", "cyan", 4)
+            yield Said(
+                _("go on with it: {program} runs resume {run}").format(program=program, run=line.run.id),
+                "cyan",
+                4,
+            )
     swept = iso(standing.swept_at)
     if standing.problem:
-        yield Said(f"not swept whole; last look at {swept or 'no time'}", "magenta", 0)
+        yield Said(_("not swept whole; last look at {swept}").format(swept=swept or "no time"), "magenta", 0)
     else:
-        yield Said(f"swept at {swept or 'no time'}", "", 0)
+        yield Said(_("swept at {swept}").format(swept=swept or "no time"), "", 0)
 
 
 def _due(due: datetime | None) -> Iterator[Said]:
@@ -156,18 +176,20 @@ def _due(due: datetime | None) -> Iterator[Said]:
     if datetime.now(UTC) >= due:
         yield Said(f"OVERDUE since {iso(due)}", "bold red", 4)
     else:
-        yield Said(f"to be undone by {iso(due)}", "", 4)
+        yield Said(_("to be undone by {iso}").format(iso=iso(due)), "", 4)
 
 
 def _orphans(standing: Standing) -> str:
     """How many; what could not be read is never none."""
     if not standing.problem:
         return str(len(standing.orphans))
-    known = f"{len(standing.orphans)} known" if standing.orphans else "not known"
+    known = f"{len(standing.orphans)} known" if standing.orphans else _("not known")
     if standing.unread is None:
-        return f"{known}, not every server was read"
+        return _("{known}, not every server was read").format(known=known)
     count = len(standing.unread)
-    return f"{known}, {count} server{'' if count == 1 else 's'} unread"
+    return _("{known}, {count} server{value} unread").format(
+        known=known, count=count, value="" if count == 1 else "s"
+    )
 
 
 def _named(obligation: Obligation, lives: Mapping[str, RunLine]) -> str:
@@ -178,8 +200,8 @@ def _named(obligation: Obligation, lives: Mapping[str, RunLine]) -> str:
 def _typed(orphan: Orphan) -> str:
     text = command(orphan)
     if not text:
-        return "no command is known for this one: look at it by hand"
-    return f"an administrator may type: {text}"
+        return _("no command is known for this one: look at it by hand")
+    return _("an administrator may type: {text}").format(text=text)
 
 
 def command(orphan: Orphan) -> str:
@@ -219,7 +241,7 @@ def _close(office: Recovery, desk: Desk, wanted: Wanted, standing: Standing, nar
             closed |= _abort(office, desk, line, reason, narrator)
     for line in standing.runs:
         if line.life is Life.WAITING and line.open_obligations:
-            narrator.say(f"Run {line.run.id} waits at its question with obligations open:")
+            narrator.say(_("Run {run} waits at its question with obligations open:").format(run=line.run.id))
             narrator.command(f"{desk.program} runs attach {line.run.id}")
     for obligation in handed_over(standing):
         closed |= _settle(office, desk, wanted, obligation, narrator)
@@ -259,12 +281,17 @@ def handed_over(standing: Standing) -> list[Obligation]:
 
 def _reason(line: RunLine, owing: list[Obligation], wanted: Wanted, narrator: Narrator) -> str:
     """The reason to abort a run for; empty: it is not to be aborted."""
-    narrator.say(f"Run {line.run.id} ({line.title} on {line.run.server}) was left with this open:", "bold")
+    narrator.say(
+        _("Run {run} ({line} on {server}) was left with this open:").format(
+            run=line.run.id, line=line.title, server=line.run.server
+        ),
+        "bold",
+    )
     for obligation in reversed(owing):
         narrator.say(owed(obligation), indent=2)
     if wanted.yes:
         return wanted.reason
-    return _asked(narrator, ABORT, "restore what was before and end the run")
+    return _asked(narrator, ABORT, _("restore what was before and end the run"))
 
 
 def _asked(narrator: Narrator, word: str = "", does: str = "") -> str:
@@ -275,7 +302,11 @@ def _asked(narrator: Narrator, word: str = "", does: str = "") -> str:
             return ""
         while True:
             reason = clean_line(
-                keyboard.line(f"reason (at least {REASON_LENGTH} characters, empty: no)> ")
+                keyboard.line(
+                    _("reason (at least {reason_length} characters, empty: no)> ").format(
+                        reason_length=REASON_LENGTH
+                    )
+                )
             ).strip()
             if not reason or len(reason) >= REASON_LENGTH:
                 return reason
@@ -287,12 +318,17 @@ def _settle(
     office: Recovery, desk: Desk, wanted: Wanted, obligation: Obligation, narrator: Narrator
 ) -> Closed:
     """Close an obligation whose value is back, or that the operator leaves as it is."""
-    narrator.say(f"Obligation {obligation.id} was handed over; run {obligation.run} has ended:", "bold")
+    narrator.say(
+        _("Obligation {obligation} was handed over; run {run} has ended:").format(
+            obligation=obligation.id, run=obligation.run
+        ),
+        "bold",
+    )
     narrator.say(owed(obligation), indent=2)
     if wanted.yes:
         reason = wanted.reason
     else:
-        narrator.say("It is closed if its value is back; nothing is sent. Why is it over?", indent=2)
+        narrator.say(_("It is closed if its value is back; nothing is sent. Why is it over?"), indent=2)
         reason = _asked(narrator)
     if not reason:
         return Closed()
@@ -302,17 +338,19 @@ def _settle(
         refused(narrator, error)
         left = isinstance(error, NotBackError) and _leave(office, desk, wanted, obligation, narrator)
         return Closed(done=left, refused=not left)
-    narrator.say(f"Obligation {obligation.id} is closed: its value is back.", "green")
+    narrator.say(
+        _("Obligation {obligation} is closed: its value is back.").format(obligation=obligation.id), "green"
+    )
     return Closed(done=True)
 
 
 def _leave(office: Recovery, desk: Desk, wanted: Wanted, obligation: Obligation, narrator: Narrator) -> bool:
     """Close an obligation whose value is not back, when the operator says so; whether it was."""
     if wanted.yes:
-        narrator.say("It stays open. When it is to stay as it is:", indent=2)
+        narrator.say(_("It stays open. When it is to stay as it is:"), indent=2)
         narrator.command(f"{desk.program} obligations --accept {obligation.id} --reason REASON")
         return False
-    reason = _asked(narrator, ACCEPT, "leave it as it is and close the obligation")
+    reason = _asked(narrator, ACCEPT, _("leave it as it is and close the obligation"))
     if not reason:
         return False
     try:
@@ -320,5 +358,8 @@ def _leave(office: Recovery, desk: Desk, wanted: Wanted, obligation: Obligation,
     except RefusedError as error:
         refused(narrator, error)
         return False
-    narrator.say(f"Obligation {obligation.id} is closed; its value stays as it is.", "yellow")
+    narrator.say(
+        _("Obligation {obligation} is closed; its value stays as it is.").format(obligation=obligation.id),
+        "yellow",
+    )
     return True

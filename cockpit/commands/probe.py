@@ -9,6 +9,7 @@ from typing import Any
 from cockpit.commands.output import end_in_order, reader_may_leave
 from cockpit.config import secrets
 from cockpit.config.environment import Environment
+from cockpit.config.language import _
 from cockpit.config.secrets import Secret
 from cockpit.config.targets import exchange_target
 from cockpit.config.watched import ELSEWHERE, why_left_out
@@ -25,7 +26,7 @@ SUCCEEDED, FAILED, NOT_RUN = 0, 2, 3
 def run(environment: Environment, identity: str, server: str, form: str) -> int:
     """Print the result; 0 Succeeded, 2 failed, 3 not runnable or unknown."""
     call = invoke_monitoring_probe_call(identity, server)
-    print(f"{call}   (may take minutes)", file=sys.stderr)
+    print(_("{call}   (may take minutes)").format(call=call), file=sys.stderr)
     secret = secrets.password(environment)
     end_in_order()
     try:
@@ -71,7 +72,7 @@ class _Waiting:
 
     def __call__(self, error: ThrottledError) -> None:
         if not self._said:
-            print(f"{error}. Waiting for one to come free.", file=sys.stderr)
+            print(_("{error}. Waiting for one to come free.").format(error=error), file=sys.stderr)
             self._said = True
 
 

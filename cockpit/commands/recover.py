@@ -13,6 +13,7 @@ from cockpit.commands.narrator import Narrator, Said
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, iso, plain
 from cockpit.config.environment import ConfigError
+from cockpit.config.language import _
 from cockpit.exchange import catalogue
 from cockpit.journal.records import Finding, Grade, Verdict
 from cockpit.recovery.client import Recovery, RefusedError
@@ -53,11 +54,19 @@ def run(desk: Desk, wanted: Wanted) -> int:
 def monitor_named(text: str, narrator: Narrator) -> str:
     """The catalogue's name of a monitor, in any case. Raises ConfigError naming the known ones."""
     if text.lower() == MISSPELT.lower():
-        narrator.say(f"Microsoft's page calls it {MISSPELT} in one heading; Exchange calls it {SPELT}.")
+        narrator.say(
+            _("Microsoft's page calls it {misspelt} in one heading; Exchange calls it {spelt}.").format(
+                misspelt=MISSPELT, spelt=SPELT
+            )
+        )
         text = SPELT
     found = catalogue.monitor(text)
     if found is None:
-        raise ConfigError(f"{text!r} is no POP monitor. Known: {', '.join(catalogue.MONITORS)}.")
+        raise ConfigError(
+            _("{text!r} is no POP monitor. Known: {monitors}.").format(
+                text=text, monitors=", ".join(catalogue.MONITORS)
+            )
+        )
     return found.name
 
 
@@ -81,10 +90,17 @@ def tell_of_open_runs(office: Recovery, desk: Desk, narrator: Narrator) -> None:
         refused(narrator, error)
         return
     for line in lines:
-        held = f", held by {line.holder}" if line.holder else ""
+        held = _(", held by {holder}").format(holder=line.holder) if line.holder else ""
         narrator.say(
-            f"not ended: run {line.run.id} on {line.run.server} ({line.run.scope}), {line.life.value}{held}, "
-            f"started {iso(line.started)} by {line.run.operator}",
+            _("not ended: run {run} on {server} ({scope}), {life}{held}, started {iso} by {operator}").format(
+                run=line.run.id,
+                server=line.run.server,
+                scope=line.run.scope,
+                life=line.life.value,
+                held=held,
+                iso=iso(line.started),
+                operator=line.run.operator,
+            ),
             indent=2,
         )
         narrator.command(f"{desk.program} runs attach {line.run.id}")
@@ -131,10 +147,16 @@ def _refuses(finding: Finding) -> bool:
 def plan_lines(plan: Plan) -> Iterator[Said]:
     """The whole plan as text."""
     yield Said(f"PLAN  {plan.title}", "bold")
-    where = f"{plan.monitor} on {plan.server} ({plan.role})  {plan.scope}  environment {plan.environment}"
+    where = _("{monitor} on {server} ({role})  {scope}  environment {environment}").format(
+        monitor=plan.monitor,
+        server=plan.server,
+        role=plan.role,
+        scope=plan.scope,
+        environment=plan.environment,
+    )
     yield Said(where, "", 2)
     yield Said(f"runbook {plan.runbook}  {plan.digest[:12]}", "", 2)
-    yield Said(f"every guard read at {iso(plan.read_at)}; nothing was sent", "", 2)
+    yield Said(_("every guard read at {iso}; nothing was sent").format(iso=iso(plan.read_at)), "", 2)
     for reason in plan.in_the_way:
         yield Said(f"IN THE WAY  {reason}", "bold red", 2)
     yield from summary(plan)
@@ -149,18 +171,26 @@ def summary(plan: Plan) -> Iterator[Said]:
     unread = {s.view.id: [f for f in _by_now(s) if f.verdict is Verdict.UNREAD] for s in coming}
     count = sum(map(bool, refusing.values()))
     style = "bold red" if count else "bold"
-    yield Said(f"{count or 'none'} of {len(coming)} steps would be refused as things are now", style, 2)
-    for word, told, shade in (("refused", refusing, "bold red"), ("not read", unread, "magenta")):
+    yield Said(
+        _("{count} of {count_2} steps would be refused as things are now").format(
+            count=count or "none", count_2=len(coming)
+        ),
+        style,
+        2,
+    )
+    for word, told, shade in (("refused", refusing, "bold red"), (_("not read"), unread, "magenta")):
         for step, found in told.items():
             if found:
                 yield Said(f"{word:<8}  {step}: {_by_guards(found)}", shade, 4)
     for planned in coming:
         if planned.closed:
-            word = "by hand" if planned.hand is not None else "closed"
+            word = _("by hand") if planned.hand is not None else "closed"
             yield Said(f"{word:<8}  {planned.view.id}: {planned.closed}", "yellow", 4)
     for planned in coming:
         if planned.depends:
-            yield Said(f"not yet   {planned.view.id}: {planned.depends}", "", 4)
+            yield Said(
+                _("not yet   {view}: {depends}").format(view=planned.view.id, depends=planned.depends), "", 4
+            )
 
 
 def _by_guards(found: list[Finding]) -> str:
@@ -173,15 +203,15 @@ def _by_guards(found: list[Finding]) -> str:
 
 def _step_lines(n: int, step: PlanStep) -> Iterator[Said]:
     view = step.view
-    page = f"  (step {view.page} of Microsoft's page)" if view.page else ""
+    page = _("  (step {page} of Microsoft's page)").format(page=view.page) if view.page else ""
     yield Said(f"{n:>2}  {view.id}  {view.title}{page}  {view.mark.value}", "bold", 0)
     on = f"  on {step.server}" if step.server else ""
     marks = [
         word
         for word, true in (
-            ("interrupts users or waits for consent", view.dangerous),
-            ("cannot be undone", view.irreversible),
-            ("can be skipped", view.skippable),
+            (_("interrupts users or waits for consent"), view.dangerous),
+            (_("cannot be undone"), view.irreversible),
+            (_("can be skipped"), view.skippable),
         )
         if true
     ]
@@ -189,15 +219,19 @@ def _step_lines(n: int, step: PlanStep) -> Iterator[Said]:
         yield Said(f"{', '.join(marks)}{on}".strip(), "", 6)
     yield Said(f"why: {view.why}", "", 6)
     if view.departs:
-        yield Said(f"departs from the page: {view.departs}", "", 6)
+        yield Said(_("departs from the page: {departs}").format(departs=view.departs), "", 6)
     if step.hand is not None:
-        yield Said(f"by hand, {step.hand.where}: {step.hand.command}", "cyan", 6)
+        yield Said(
+            _("by hand, {where}: {command}").format(where=step.hand.where, command=step.hand.command),
+            "cyan",
+            6,
+        )
     elif view.command:
         yield Said(f"command: {view.command}", "cyan", 6)
     if step.closed:
-        word = "not sent by us" if step.hand is not None else "cannot be run"
+        word = _("not sent by us") if step.hand is not None else _("cannot be run")
         yield Said(f"{word}: {step.closed}", "yellow", 6)
     if step.depends:
-        yield Said(f"not known yet: {step.depends}", "", 6)
+        yield Said(_("not known yet: {depends}").format(depends=step.depends), "", 6)
     yield from findings.lines(view.title, _by_now(step), 6)
     yield from findings.not_yet((f for f in view.findings if f.guard in step.later), 6)

@@ -10,20 +10,23 @@ from typing import TYPE_CHECKING, Any
 from cockpit.commands import logging_options
 from cockpit.commands.arguments import named
 from cockpit.config.environment import ConfigError
+from cockpit.config.language import N_, _
 
 if TYPE_CHECKING:
     from cockpit.commands.desk import Desk
 
 NAMES = ("recover", "runs", "obligations", "journal", "service", "logging")
 REASON_LENGTH = 10
-EXITS = "exit 0 recovered, 1 left at a question, 2 escalated, 3 aborted or refused"
+EXITS = N_("exit 0 recovered, 1 left at a question, 2 escalated, 3 aborted or refused")
 Commands = Any
 """argparse's sub-parsers action, whose type has no public name."""
 
 
 def _reason(text: str) -> str:
     if len(text.strip()) < REASON_LENGTH:
-        raise argparse.ArgumentTypeError(f"it must have at least {REASON_LENGTH} characters")
+        raise argparse.ArgumentTypeError(
+            _("it must have at least {reason_length} characters").format(reason_length=REASON_LENGTH)
+        )
     return text.strip()
 
 
@@ -33,21 +36,21 @@ def _counted(text: str, what: str) -> int:
     except ValueError:
         number = -1
     if number < 0:
-        raise argparse.ArgumentTypeError(f"{text} is not {what}")
+        raise argparse.ArgumentTypeError(_("{text} is not {what}").format(text=text, what=what))
     return number
 
 
 def _sequence(text: str) -> int:
-    return _counted(text, "a line's number")
+    return _counted(text, _("a line's number"))
 
 
 def _obligation(text: str) -> int:
-    return _counted(text, "an obligation's number; they are listed by: pop-cockpit obligations")
+    return _counted(text, _("an obligation's number; they are listed by: pop-cockpit obligations"))
 
 
 def example(command: str) -> str:
     """The last line of a help: one call that works."""
-    return f"example: pop-cockpit {command}"
+    return _("example: pop-cockpit {command}").format(command=command)
 
 
 def add(commands: Commands, group: Callable[..., Commands]) -> None:
@@ -79,60 +82,68 @@ def _add_recover(commands: Commands) -> None:
     made = _command(
         commands,
         "recover",
-        f"recover a monitor of the POP health sets by Microsoft's procedure; {EXITS}",
-        "recover PopSelfTestMonitor --server EX01 --plan",
+        _("recover a monitor of the POP health sets by Microsoft's procedure; {exits}").format(exits=EXITS),
+        _("recover PopSelfTestMonitor --server EX01 --plan"),
     )
-    made.add_argument("monitor", type=named, metavar="MONITOR", help="for example PopSelfTestMonitor")
+    made.add_argument("monitor", type=named, metavar="MONITOR", help=_("for example PopSelfTestMonitor"))
     _server(made)
     how = made.add_mutually_exclusive_group()
     how.add_argument(
         "--plan",
         action="store_true",
-        help="every guard read now, nothing sent; exit 0 nothing in the way, 2 refused, 3 not readable",
+        help=_("every guard read now, nothing sent; exit 0 nothing in the way, 2 refused, 3 not readable"),
     )
     how.add_argument(
         "--auto",
         action="store_true",
-        help="send what nothing refuses without asking; stop at the first question that needs a person",
+        help=_("send what nothing refuses without asking; stop at the first question that needs a person"),
     )
     _form(made)
 
 
 def _add_runs(commands: Commands, group: Callable[..., Commands]) -> None:
-    top = _command(commands, "runs", "history and living runs", "runs list --open")
+    top = _command(commands, "runs", _("history and living runs"), _("runs list --open"))
     inner = group(top, "runs_command")
-    made = _command(inner, "list", "the runs, newest first", "runs list --open --format json")
-    made.add_argument("--open", action="store_true", help="only runs that have not ended")
+    made = _command(inner, "list", _("the runs, newest first"), _("runs list --open --format json"))
+    made.add_argument("--open", action="store_true", help=_("only runs that have not ended"))
     _form(made)
-    made = _run(inner, "show", "one run, whole", "runs show 4f2a")
-    _form(made)
-    made = _run(inner, "attach", f"follow a run and answer its questions; {EXITS}", "runs attach 4f2a")
+    made = _run(inner, "show", _("one run, whole"), _("runs show 4f2a"))
     _form(made)
     made = _run(
-        inner, "resume", f"work on a run that was left, and follow it; {EXITS}", "--write runs resume 4f2a"
+        inner,
+        "attach",
+        _("follow a run and answer its questions; {exits}").format(exits=EXITS),
+        _("runs attach 4f2a"),
+    )
+    _form(made)
+    made = _run(
+        inner,
+        "resume",
+        _("work on a run that was left, and follow it; {exits}").format(exits=EXITS),
+        "--write runs resume 4f2a",
     )
     _form(made)
     made = _run(
         inner,
         "abort",
-        "have what is open undone and end the run; exit 0 asked for, 3 refused",
+        _("have what is open undone and end the run; exit 0 asked for, 3 refused"),
         "--write runs abort 4f2a --reason 'the alert was a planned reboot'",
     )
     made.add_argument("--reason", metavar="R", required=True, type=_reason)
     made = _run(
         inner,
         "end-wait",
-        "end the wait a run is at, before its time; exit 0 asked for, 3 refused",
+        _("end the wait a run is at, before its time; exit 0 asked for, 3 refused"),
         "--write runs end-wait 4f2a --reason 'the monitor is Healthy already'",
     )
     made.add_argument("--reason", metavar="R", required=True, type=_reason)
     made = _run(
         inner,
         "export",
-        "write the evidence bundle, print its path; exit 0 written, 3 refused",
-        "runs export 4f2a --to .",
+        _("write the evidence bundle, print its path; exit 0 written, 3 refused"),
+        _("runs export 4f2a --to ."),
     )
-    made.add_argument("--to", metavar="FOLDER", type=Path, default=Path(), help="default: here")
+    made.add_argument("--to", metavar="FOLDER", type=Path, default=Path(), help=_("default: here"))
     _add_answer(inner)
 
 
@@ -140,22 +151,24 @@ def _add_answer(inner: Commands) -> None:
     made = _run(
         inner,
         "answer",
-        "answer the open question of a run once; exit 0 answered, 3 refused",
+        _("answer the open question of a run once; exit 0 answered, 3 refused"),
         "--write runs answer 4f2a go --typed EX01",
     )
-    made.add_argument("choice", metavar="CHOICE", help="go, again, skip, override, hand-over or abort")
+    made.add_argument("choice", metavar="CHOICE", help=_("go, again, skip, override, hand-over or abort"))
     made.add_argument(
-        "--typed", metavar="NAME", default="", help="the server's name, where it is to be typed"
+        "--typed", metavar="NAME", default="", help=_("the server's name, where it is to be typed")
     )
-    made.add_argument("--reason", metavar="R", default="", help="at least 10 characters, where one is wanted")
-    made.add_argument("--guard", metavar="G", default="", help="of an override: the guard")
-    made.add_argument("--object", metavar="O", default="", help="of an override: the object")
-    made.add_argument("--to", metavar="NAME", default="", help="of a hand-over: who takes it")
+    made.add_argument(
+        "--reason", metavar="R", default="", help=_("at least 10 characters, where one is wanted")
+    )
+    made.add_argument("--guard", metavar="G", default="", help=_("of an override: the guard"))
+    made.add_argument("--object", metavar="O", default="", help=_("of an override: the object"))
+    made.add_argument("--to", metavar="NAME", default="", help=_("of a hand-over: who takes it"))
 
 
 def _run(inner: Commands, name: str, words: str, shown: str) -> argparse.ArgumentParser:
     made = _command(inner, name, words, shown)
-    made.add_argument("run", metavar="ID", type=named, help="a run's id, or a unique beginning of it")
+    made.add_argument("run", metavar="ID", type=named, help=_("a run's id, or a unique beginning of it"))
     return made
 
 
@@ -163,65 +176,71 @@ def _add_obligations(commands: Commands) -> None:
     made = _command(
         commands,
         "obligations",
-        "what is still to be undone, found by a sweep over all servers; "
-        "exit 0 nothing, 1 only harmless settings without a record, 2 something open or severe, "
-        "3 not swept or refused",
-        "obligations --format json",
+        _(
+            "what is still to be undone, found by a sweep over all servers; "
+            "exit 0 nothing, 1 only harmless settings without a record, 2 something open or severe, "
+            "3 not swept or refused"
+        ),
+        _("obligations --format json"),
     )
     made.add_argument(
         "--close",
         action="store_true",
-        help="abort the runs that were left: restore what was; close what was handed over and is back",
+        help=_("abort the runs that were left: restore what was; close what was handed over and is back"),
     )
-    made.add_argument("--yes", action="store_true", help="with --close: without asking")
+    made.add_argument("--yes", action="store_true", help=_("with --close: without asking"))
     made.add_argument(
         "--accept",
         metavar="ID",
         type=_obligation,
-        help="close this obligation that was handed over, though its value is not back: it stays as it is",
+        help=_("close this obligation that was handed over, though its value is not back: it stays as it is"),
     )
-    made.add_argument("--reason", metavar="R", type=_reason, help="with --yes and --accept")
+    made.add_argument("--reason", metavar="R", type=_reason, help=_("with --yes and --accept"))
     _form(made)
 
 
 def _add_journal(commands: Commands, group: Callable[..., Commands]) -> None:
-    top = _command(commands, "journal", "the record of all that was done", "journal verify")
+    top = _command(commands, "journal", _("the record of all that was done"), _("journal verify"))
     inner = group(top, "journal_command")
     made = _command(
         inner,
         "verify",
-        "prove the hash chain; exit 0 sound, 2 broken, 3 cannot be read",
-        "journal verify --checkpoints kept-elsewhere.jsonl",
+        _("prove the hash chain; exit 0 sound, 2 broken, 3 cannot be read"),
+        _("journal verify --checkpoints kept-elsewhere.jsonl"),
     )
-    made.add_argument("--checkpoints", metavar="FILE", type=Path, help="checkpoints that were kept elsewhere")
+    made.add_argument(
+        "--checkpoints", metavar="FILE", type=Path, help=_("checkpoints that were kept elsewhere")
+    )
     _form(made)
     made = _command(
-        inner, "export", "print the lines for a collector", "journal export --format ecs --after 1200"
+        inner, "export", _("print the lines for a collector"), _("journal export --format ecs --after 1200")
     )
     made.add_argument("--format", choices=("jsonl", "ecs", "ocsf"), required=True)
-    made.add_argument("--run", metavar="ID", type=named, help="only this run's")
-    made.add_argument("--after", metavar="SEQ", type=_sequence, default=0, help="only lines after this one")
-    _command(inner, "checkpoint", "sign where the journal stands, print it", "journal checkpoint")
+    made.add_argument("--run", metavar="ID", type=named, help=_("only this run's"))
+    made.add_argument(
+        "--after", metavar="SEQ", type=_sequence, default=0, help=_("only lines after this one")
+    )
+    _command(inner, "checkpoint", _("sign where the journal stands, print it"), _("journal checkpoint"))
 
 
 def _add_service(commands: Commands, group: Callable[..., Commands]) -> None:
-    top = _command(commands, "service", "POP3 services of a server", "service status --server EX01")
+    top = _command(commands, "service", _("POP3 services of a server"), _("service status --server EX01"))
     inner = group(top, "service_command")
     for name, words, shown in (
         (
             "status",
-            "state, start mode and process; exit 0 running, 2 not running, 3 not readable",
-            "service status --server EX01",
+            _("state, start mode and process; exit 0 running, 2 not running, 3 not readable"),
+            _("service status --server EX01"),
         ),
         (
             "restart",
-            f"restart one, with guards and journal; {EXITS}",
+            _("restart one, with guards and journal; {exits}").format(exits=EXITS),
             "--write service restart --server EX01 --backend",
         ),
     ):
         made = _command(inner, name, words, shown)
         _server(made)
-        made.add_argument("--backend", action="store_true", help="MSExchangePOP3BE, not the front end's")
+        made.add_argument("--backend", action="store_true", help=_("MSExchangePOP3BE, not the front end's"))
         _form(made)
 
 
@@ -270,7 +289,7 @@ def _runs(options: argparse.Namespace, desk: Desk) -> int:
                 to=options.to.strip(),
             )
             return runs.answer(desk, options.run, given)
-    raise ConfigError(f"unknown command runs {options.runs_command}")
+    raise ConfigError(_("unknown command runs {runs_command}").format(runs_command=options.runs_command))
 
 
 def _obligations(options: argparse.Namespace, desk: Desk) -> int:

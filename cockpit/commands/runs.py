@@ -15,6 +15,7 @@ from cockpit.commands.narrator import Narrator, Said
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, iso
 from cockpit.config.environment import ConfigError
+from cockpit.config.language import N_, _
 from cockpit.journal.records import Answer, Choice, WishKind
 from cockpit.recovery.client import Recovery, RefusedError
 from cockpit.recovery.view import HandView, Life, RunLine, RunView, StepView
@@ -27,7 +28,7 @@ _STYLES = {
     "left": "bold red",
     "waiting": "yellow",
 }
-READ_ONLY = "Read-only: give --write before the command to answer here."
+READ_ONLY = N_("Read-only: give --write before the command to answer here.")
 
 
 def listed(desk: Desk, only_open: bool, form: str) -> int:
@@ -50,7 +51,9 @@ def listed(desk: Desk, only_open: bool, form: str) -> int:
 
 
 def _how_to_resume(desk: Desk, run: str, narrator: Narrator) -> None:
-    narrator.say(f"Nobody works on run {run} any more. Go on with it, or end it:", "bold red")
+    narrator.say(
+        _("Nobody works on run {run} any more. Go on with it, or end it:").format(run=run), "bold red"
+    )
     narrator.command(f"{desk.writing} runs resume {run}")
     narrator.command(f"{desk.writing} runs abort {run} --reason REASON")
 
@@ -93,9 +96,13 @@ def run_lines(view: RunView) -> Iterator[Said]:
     yield from head(view)
     run = view.run
     yield Said(
-        f"started {iso(run.created_at)} by {run.operator}; ended {iso(run.ended_at) or 'not yet'}", "", 2
+        _("started {iso} by {operator}; ended {iso_2}").format(
+            iso=iso(run.created_at), operator=run.operator, iso_2=iso(run.ended_at) or "not yet"
+        ),
+        "",
+        2,
     )
-    for word, other in (("waited for by", run.parent), ("waits for", view.child)):
+    for word, other in ((_("waited for by"), run.parent), (_("waits for"), view.child)):
         if other is not None:
             yield Said(f"{word} run {other}", "", 2)
     if run.ending:
@@ -125,11 +132,17 @@ def _step(step: StepView) -> Iterator[Said]:
 
 
 def by_hand(hand: HandView) -> Iterator[Said]:
-    yield Said(f"by hand, {hand.where}: {hand.command}", "cyan", 6)
-    yield Said(f"not sent by us: {hand.why}", "yellow", 6)
+    yield Said(_("by hand, {where}: {command}").format(where=hand.where, command=hand.command), "cyan", 6)
+    yield Said(_("not sent by us: {why}").format(why=hand.why), "yellow", 6)
     if hand.done_at is not None:
-        seen = "seen" if hand.observed else "not seen from here"
-        yield Said(f"done by the word of {hand.by} at {iso(hand.done_at)}, {seen}", "", 6)
+        seen = "seen" if hand.observed else _("not seen from here")
+        yield Said(
+            _("done by the word of {by} at {iso}, {seen}").format(
+                by=hand.by, iso=iso(hand.done_at), seen=seen
+            ),
+            "",
+            6,
+        )
 
 
 def attach(desk: Desk, run: str, form: str) -> int:
@@ -152,7 +165,7 @@ def _follow(
 
 def resume(desk: Desk, run: str, form: str) -> int:
     """Work on a run that was left, and follow it."""
-    desk.want_write("runs resume")
+    desk.want_write(_("runs resume"))
 
     def work(office: Recovery, narrator: Narrator) -> int:
         whole = office.view(run).run.id
@@ -164,12 +177,16 @@ def resume(desk: Desk, run: str, form: str) -> int:
 
 def abort(desk: Desk, run: str, reason: str) -> int:
     """Ask for what is open to be undone and the run ended; 0 once that is asked."""
-    desk.want_write("runs abort")
+    desk.want_write(_("runs abort"))
 
     def work(office: Recovery, narrator: Narrator) -> int:
         whole = office.view(run).run.id
         office.abort(whole, reason)
-        narrator.say(f"Run {whole} was asked to undo what is open and to end; it may ask first. See it with:")
+        narrator.say(
+            _("Run {whole} was asked to undo what is open and to end; it may ask first. See it with:").format(
+                whole=whole
+            )
+        )
         narrator.command(f"{desk.program} runs attach {whole}")
         return OK
 
@@ -178,7 +195,7 @@ def abort(desk: Desk, run: str, reason: str) -> int:
 
 def end_wait(desk: Desk, run: str, reason: str) -> int:
     """Ask a run, or the run it waits for, to end its wait now; 0 asked, 3 refused."""
-    desk.want_write("runs end-wait")
+    desk.want_write(_("runs end-wait"))
 
     def work(office: Recovery, narrator: Narrator) -> int:
         view = office.view(run)
@@ -187,8 +204,8 @@ def end_wait(desk: Desk, run: str, reason: str) -> int:
         try:
             office.wish(view.run.id, WishKind.END_WAIT, reason)
         except RefusedError as error:
-            raise RefusedError("No wait was ended", error.why, error.helps) from error
-        narrator.say(f"Run {view.run.id} ends its wait at its next look at the journal.")
+            raise RefusedError(_("No wait was ended"), error.why, error.helps) from error
+        narrator.say(_("Run {run} ends its wait at its next look at the journal.").format(run=view.run.id))
         return OK
 
     return _with(desk, work)
@@ -210,7 +227,11 @@ def choice_named(text: str) -> Choice:
     """The choice of that word. Raises ConfigError naming them all."""
     found = choice_of(text)
     if found is None:
-        raise ConfigError(f"{text!r} is no choice. Choose from: {', '.join(c.value for c in Choice)}.")
+        raise ConfigError(
+            _("{text!r} is no choice. Choose from: {names}.").format(
+                text=text, names=", ".join(c.value for c in Choice)
+            )
+        )
     return found
 
 
@@ -219,18 +240,26 @@ def answer(desk: Desk, run: str, given: Answer) -> int:
 
     ``given.by`` is filled in here.
     """
-    desk.want_write("runs answer")
+    desk.want_write(_("runs answer"))
 
     def work(office: Recovery, narrator: Narrator) -> int:
         view = _asking(office, run)
         question = view.question
         if question is None:
-            raise RefusedError("Nothing was answered", f"run {view.run.id} is at no question")
+            raise RefusedError(
+                _("Nothing was answered"), _("run {run} is at no question").format(run=view.run.id)
+            )
         if given.choice not in question.choices:
             offered = ", ".join(choice.value for choice in question.choices)
-            raise RefusedError("Nothing was answered", f"the question offers: {offered}")
+            raise RefusedError(
+                _("Nothing was answered"), _("the question offers: {offered}").format(offered=offered)
+            )
         office.answer(view.run.id, question.id, _by(given, office.operator()))
-        narrator.say(f"Run {view.run.id}, {titled(view, question)}: answered {given.choice.value}.")
+        narrator.say(
+            _("Run {run}, {titled}: answered {choice}.").format(
+                run=view.run.id, titled=titled(view, question), choice=given.choice.value
+            )
+        )
         return OK
 
     return _with(desk, work)

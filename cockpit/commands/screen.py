@@ -17,6 +17,7 @@ from cockpit.commands.output import let_go_of_a_dead_terminal
 from cockpit.config import environment as config
 from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.language import _
 from cockpit.config.paths import Paths, paths, private_dir
 from cockpit.config.preferences import NOTHING_SAID, Preferences
 from cockpit.frozen import dataclass
@@ -161,11 +162,19 @@ def _staying(standing: Standing) -> Iterator[str]:
 
     for run in standing.runs:
         name = run.run.id[:8]
-        verb = "--write runs resume" if run.life is Life.LEFT else "runs attach"
-        yield f"Run {name} on {run.run.server} has not ended ({run.life.value}): pop-cockpit {verb} {name}"
+        verb = "--write runs resume" if run.life is Life.LEFT else _("runs attach")
+        yield _("Run {name} on {server} has not ended ({life}): pop-cockpit {verb} {name}").format(
+            name=name, server=run.run.server, life=run.life.value, verb=verb
+        )
     for open_ in standing.obligations:
-        whose = f"handed over to {open_.handed_to}" if open_.handed_to else f"run {open_.run[:8]}"
-        yield f"Still to be undone: {open_.key} on {open_.server}, was {shown(open_.prior)} ({whose})"
+        whose = (
+            _("handed over to {handed_to}").format(handed_to=open_.handed_to)
+            if open_.handed_to
+            else f"run {open_.run[:8]}"
+        )
+        yield _("Still to be undone: {key} on {server}, was {prior} ({whose})").format(
+            key=open_.key, server=open_.server, prior=shown(open_.prior), whose=whose
+        )
 
 
 def demo(
@@ -221,7 +230,7 @@ class _Lab:
         """The lab's environment file, once it serves. Raises ConfigError when it does not come up."""
         process = self._process
         if process is None or process.stdout is None:
-            raise ConfigError("The lab was not started.")
+            raise ConfigError(_("The lab was not started."))
         watchdog = threading.Timer(LAB_SECONDS, process.kill)
         watchdog.start()
         try:
@@ -229,7 +238,11 @@ class _Lab:
         finally:
             watchdog.cancel()
         if not line:
-            raise ConfigError(f"The lab did not come up (exit code {process.wait()}). Its words: {self._log}")
+            raise ConfigError(
+                _("The lab did not come up (exit code {wait}). Its words: {log}").format(
+                    wait=process.wait(), log=self._log
+                )
+            )
         return Path(line)
 
     def __exit__(self, *_: object) -> None:

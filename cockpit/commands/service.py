@@ -12,6 +12,7 @@ from cockpit.commands.output import end_in_order, reader_may_leave
 from cockpit.commands.plain import document, iso, plain
 from cockpit.commands.recover import tell_of_open_runs
 from cockpit.config import secrets
+from cockpit.config.language import N_, _
 from cockpit.config.targets import winrm_target
 from cockpit.exchange import catalogue
 from cockpit.recovery.client import RefusedError
@@ -19,9 +20,9 @@ from cockpit.recovery.client import RefusedError
 if TYPE_CHECKING:
     from cockpit.exchange.recovery_model import ServiceProcess
 
-COLUMNS = ("server", "service", "tier", "state", "start type", "process_id", "created")
+COLUMNS = ("server", "service", "tier", "state", N_("start type"), "process_id", "created")
 RUNNING = "running"
-_TIERS = {catalogue.FRONT_END_SERVICE: "front end", catalogue.BACK_END_SERVICE: "back end"}
+_TIERS = {catalogue.FRONT_END_SERVICE: N_("front end"), catalogue.BACK_END_SERVICE: N_("back end")}
 _START_TYPES = {"Auto": "Automatic"}
 """CIM's word, where Get-Service and Set-Service -StartupType have another; JSON keeps CIM's name and word."""
 _STYLES = {"Running": "green", "Stopped": "bold red"}
@@ -44,7 +45,7 @@ def status(desk: Desk, server: str, backend: bool, form: str) -> int:
         narrator.say(f"{server}: {error}. {error.cure}")
         return REFUSED
     if not found:
-        narrator.say(f"{server} has no service {' or '.join(names)}.")
+        narrator.say(_("{server} has no service {names}.").format(server=server, names=" or ".join(names)))
         return REFUSED
     code = OK if all(s.state.lower() == RUNNING for s in found) else BAD
     with reader_may_leave():
@@ -92,7 +93,7 @@ def _row(server: str, service: ServiceProcess) -> tuple[str, ...]:
 
 def restart(desk: Desk, server: str, backend: bool, form: str) -> int:
     """Restart one POP3 service as a run of its own, with guards and journal; followed like ``recover``."""
-    desk.want_write("service restart")
+    desk.want_write(_("service restart"))
     narrator = Narrator()
     try:
         with desk.office() as office:

@@ -43,7 +43,7 @@ def run(
     if part != narrowing.ALL and (form == "jsonl" or textfile is not None or notify):
         raise ConfigError(_("--filter and --group-by: jsonl, --textfile and --notify tell of every server."))
     if record is not None and not watch:
-        raise ConfigError("status --record: give --watch too; one look is printed, not recorded.")
+        raise ConfigError(_("status --record: give --watch too; one look is printed, not recorded."))
     secret = secrets.password(environment)
     if record is None:
         # Services and boot times are not part of a status: the WinRM endpoints are left alone.

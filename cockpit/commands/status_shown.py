@@ -43,7 +43,11 @@ class Asked:
         if self.server and fleet.servers and not any(name.lower() in self.only for name in fleet.servers):
             known, left_out = ", ".join(sorted(fleet.servers)), fleet.status.left_out
             name = self.environment.name
-            more = f", and {left_out} that environment {name} leaves out" if left_out else ""
+            more = (
+                _(", and {left_out} that environment {name} leaves out").format(left_out=left_out, name=name)
+                if left_out
+                else ""
+            )
             raise ConfigError(
                 f"--server {self.server}: the organization has no such server. It has: {known}{more}."
             )
@@ -95,8 +99,12 @@ class Asked:
     def _left_out(self, fleet: FleetSnapshot) -> Problem:
         watched = len(fleet.servers)
         return Problem(
-            f"{watched} of {watched + fleet.status.left_out} servers",
-            f"include and exclude of environment {self.environment.name} leave out the others",
+            _("{watched} of {watched_2} servers").format(
+                watched=watched, watched_2=watched + fleet.status.left_out
+            ),
+            _("include and exclude of environment {environment} leave out the others").format(
+                environment=self.environment.name
+            ),
         )
 
 
@@ -133,7 +141,7 @@ def lowered(fleet: FleetSnapshot, asked: Asked, code: int) -> int:
     """``code`` of a picture that may not be complete; why it is not is said."""
     if complete(fleet, asked.only) or fleet.status.problem is not None:
         return code
-    narrate(Problem("Not every server answered in time", cure="Give a longer --timeout."))
+    narrate(Problem(_("Not every server answered in time"), cure=_("Give a longer --timeout.")))
     narrate(fleet.status.shortage)
     return max(code, UNKNOWN) if code != 2 else code
 

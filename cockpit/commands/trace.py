@@ -11,6 +11,7 @@ from cockpit.commands.output import end_in_order, reader_may_leave
 from cockpit.commands.plain import document
 from cockpit.config import secrets
 from cockpit.config.environment import Environment
+from cockpit.config.language import _
 from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.cmdlets import ExchangeCmdlets, invoke_monitoring_probe_call
 from cockpit.exchange.errors import ExchangeError
@@ -67,8 +68,8 @@ def _trace(
     official = next((n for n in names if same_server(n, server)), "")
     if not official:
         raise ExchangeError(
-            f"{server} is no server of this organization",
-            cure="Look at `pop-cockpit status` for those there are.",
+            _("{server} is no server of this organization").format(server=server),
+            cure=_("Look at `pop-cockpit status` for those there are."),
         )
     refuse_left_out(environment, access, official)
     ran = _recorded(access, identity, official) if last else _now(access, identity, official, say)
@@ -80,8 +81,10 @@ def _recorded(access: Access, identity: str, server: str) -> ProbeRun:
     found = last_failed(access, identity, server)
     if found.run is None:
         raise ExchangeError(
-            f"{server} has recorded no failed run of {identity} {_looked_back(found)}",
-            cure="Without --last the probe is run now.",
+            _("{server} has recorded no failed run of {identity} {looked_back}").format(
+                server=server, identity=identity, looked_back=_looked_back(found)
+            ),
+            cure=_("Without --last the probe is run now."),
         )
     return found.run
 
@@ -89,18 +92,22 @@ def _recorded(access: Access, identity: str, server: str) -> ProbeRun:
 def _looked_back(found: Recorded) -> str:
     if found.short:
         return f"since {clock_time(found.since)}: {found.short}"
-    return f"in the last {int(LOOK_BACK.total_seconds() // 3600)} hours"
+    return _("in the last {total_seconds} hours").format(total_seconds=int(LOOK_BACK.total_seconds() // 3600))
 
 
 def _now(access: Access, identity: str, server: str, say: Callable[[str], None]) -> ProbeRun:
-    say(f"{invoke_monitoring_probe_call(identity, server)}   (may take minutes)")
+    say(
+        _("{invoke_monitoring_probe_call}   (may take minutes)").format(
+            invoke_monitoring_probe_call=invoke_monitoring_probe_call(identity, server)
+        )
+    )
     answer = _once(access, lambda c: c.invoke_monitoring_probe(identity, server))
     if not answer.rows:
-        words = (*answer.warnings, *(e.message for e in answer.errors), "no result and no warning")
+        words = (*answer.warnings, *(e.message for e in answer.errors), _("no result and no warning"))
         raise ExchangeError(
-            f"{identity} could not be run by hand",
+            _("{identity} could not be run by hand").format(identity=identity),
             words[0],
-            "With --last the newest run that failed is traced.",
+            _("With --last the newest run that failed is traced."),
         )
     row = answer.rows[0]
     say(f"ResultType {row.result_type}{f': {row.failure_reason}' if not row.succeeded else ''}")
@@ -139,7 +146,7 @@ def _plain(trace: Trace) -> dict[str, Any]:
 
 def _lines(trace: Trace) -> list[Said]:
     ran = trace.run
-    when = f"{clock_time(ran.started)} to {clock_time(ran.ended)}, {ran.result or 'no result'}"
+    when = f"{clock_time(ran.started)} to {clock_time(ran.ended)}, {ran.result or _('no result')}"
     found = [Said(trace.verdict, _STYLES[trace.sureness])]
     found += [Said(words, "yellow", indent=2) for words in trace.contradictions]
     found.append(Said(f"{ran.probe} on {ran.server}, {when}"))

@@ -11,6 +11,7 @@ from cockpit.commands.narrator import Narrator
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document
 from cockpit.commands.trace import CANNOT_TELL, NAMED, NOT_READ, show
+from cockpit.config.language import _
 from cockpit.poplog import lookup
 from cockpit.poplog.correlate import Skew, Window
 from cockpit.poplog.errors import LogError
@@ -58,8 +59,10 @@ def _trace(paths: Sequence[Path], wanted: Wanted) -> Trace:
     found = [look for look in looks if look.newest is not None]
     if not found:
         raise LogError(
-            f"There is no line of a front end's POP3 log in {', '.join(map(str, paths))}",
-            cure="Its files are called POP3yyyyMMddHH-n.LOG; those called POP3BE are the back end's.",
+            _("There is no line of a front end's POP3 log in {names}").format(
+                names=", ".join(map(str, paths))
+            ),
+            cure=_("Its files are called POP3yyyyMMddHH-n.LOG; those called POP3BE are the back end's."),
         )
     front = replace(
         found[0],
@@ -82,7 +85,8 @@ def _check(path: Path) -> None:
     named = parse_name(path.name)
     if path.is_file() and (named is None or named.writer is not Writer.POP3):
         raise LogError(
-            f"{path} is not called like a front end's POP3 log", cure="Give its folder, or rename it."
+            _("{path} is not called like a front end's POP3 log").format(path=path),
+            cure=_("Give its folder, or rename it."),
         )
 
 
@@ -93,5 +97,5 @@ def _look(source: LocalFolder, wanted: Wanted) -> LogLook:
     finally:
         source.close()
     problem = f" ({found.problem})" if found.problem else ""
-    looked = f"{source.folder}: {', '.join(found.files) or 'no file of that time'}{problem}"
+    looked = f"{source.folder}: {', '.join(found.files) or _('no file of that time')}{problem}"
     return LogLook(source.name, looked, found.sessions, None, Skew(), found.begins, found.newest)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
 from cockpit.config.environment import ConfigError
+from cockpit.config.language import _
 
 When: TypeAlias = datetime | timedelta
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -25,7 +26,7 @@ def moment(text: str) -> When:
         return datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"{text} is neither a time such as 2026-01-08T10:30 nor an age such as 90m"
+            _("{text} is neither a time such as 2026-01-08T10:30 nor an age such as 90m").format(text=text)
         ) from None
 
 
@@ -38,8 +39,10 @@ def in_utc(when: When, local: bool = False, *, command: str = "logs") -> datetim
         found = None
     if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise ConfigError(
-            f"{command}: a time must be in the years {FIRST_YEAR} to {LAST_YEAR}, in UTC; an age must not "
-            "reach further back."
+            _(
+                "{command}: a time must be in the years {first_year} to {last_year}, in UTC; an age "
+                "must not reach further back."
+            ).format(command=command, first_year=FIRST_YEAR, last_year=LAST_YEAR)
         )
     return found
 

@@ -13,6 +13,7 @@ from tomlkit.items import InlineTable
 
 from cockpit.config import environment as config
 from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.language import N_
 from cockpit.config.paths import private_dir
 
 
@@ -25,7 +26,7 @@ def as_toml(environment: Environment) -> str:
 
 def refuse_unsound(environment: Environment) -> None:
     """Raises ConfigError for what would be refused when it is read from a file."""
-    config.read(Path("The new environment"), as_toml(environment))
+    config.read(Path(N_("The new environment")), as_toml(environment))
 
 
 def why_not(path: Path, name: str) -> str:
@@ -34,7 +35,9 @@ def why_not(path: Path, name: str) -> str:
     Raises ConfigError for a file that cannot be used at all.
     """
     if path.exists() and name in config.load(path)[1]:
-        return f"there is an environment {name!r} already. Change it there, or choose another name"
+        return N_("there is an environment {name!r} already. Change it there, or choose another name").format(
+            name=name
+        )
     return ""
 
 
@@ -63,7 +66,11 @@ def _replace(path: Path, text: str, environment: Environment) -> None:
     try:
         descriptor, name = tempfile.mkstemp(dir=private_dir(path.parent), prefix=f".{path.name}.")
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}. Check the folder.") from None
+        raise ConfigError(
+            N_("{path}: cannot be written: {strerror}. Check the folder.").format(
+                path=path, strerror=error.strerror
+            )
+        ) from None
     made = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -72,8 +79,10 @@ def _replace(path: Path, text: str, environment: Environment) -> None:
             os.fsync(file.fileno())
         if _read_back(made).get(environment.name) != environment:
             raise ConfigError(
-                f"{path}: cannot take another environment as it is written. Put these into it by hand:\n"
-                f"{as_toml(environment)}"
+                N_(
+                    "{path}: cannot take another environment as it is written. Put these into it by "
+                    "hand:\n{as_toml}"
+                ).format(path=path, as_toml=as_toml(environment))
             )
         made.replace(path)
     finally:

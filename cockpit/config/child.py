@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from cockpit.config.language import N_
 from cockpit.config.paths import private_dir
 
 _HEADER: Final = struct.Struct(">I")
@@ -75,21 +76,27 @@ class Child:
             finally:
                 os.close(log)
         except OSError as error:
-            raise ChildEndedError(f"{self._what} could not be started: {error}") from error
+            raise ChildEndedError(
+                N_("{what} could not be started: {error}").format(what=self._what, error=error)
+            ) from error
         self._running = await _connected(process)
 
     async def bodies(self) -> AsyncIterator[bytes]:
         """The bodies of its frames as they come; ChildEndedError when it ends."""
         running = self._running
         if running is None:
-            raise ChildEndedError(f"{self._what} is not running")
+            raise ChildEndedError(N_("{what} is not running").format(what=self._what))
         try:
             while True:
                 (length,) = _HEADER.unpack(await running.output.readexactly(_HEADER.size))
                 yield await running.output.readexactly(length)
         except asyncio.IncompleteReadError:
             code = await asyncio.shield(running.ended)
-            raise ChildEndedError(f"{self._what} ended (exit code {code}); its log: {self._log}") from None
+            raise ChildEndedError(
+                N_("{what} ended (exit code {code}); its log: {log}").format(
+                    what=self._what, code=code, log=self._log
+                )
+            ) from None
 
     def write(self, body: bytes) -> None:
         """Send a frame; lost silently only when it is already gone."""

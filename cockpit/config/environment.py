@@ -17,6 +17,7 @@ import tomli_w
 
 from cockpit.config import notify, rules
 from cockpit.config import preferences as liked
+from cockpit.config.language import N_
 from cockpit.config.notify import NotifySettings
 from cockpit.config.paths import write_private
 from cockpit.config.preferences import KeyTable, Preferences, ScreenSettings
@@ -277,7 +278,9 @@ def read(path: Path, text: str) -> tuple[str | None, dict[str, Environment]]:
             raise refused(path, text, trouble)
     if parsed.default is not None and parsed.default not in named:
         wrong = Trouble(
-            ("default",), f"{parsed.default!r} names no environment", f"Choose from: {_names(named)}"
+            ("default",),
+            N_("{default!r} names no environment").format(default=parsed.default),
+            N_("Choose from: {names}").format(names=_names(named)),
         )
         raise refused(path, text, wrong)
     return parsed.default, named
@@ -314,13 +317,21 @@ def _text(path: Path) -> str:
         text, found = opened_text(path)
     except FileNotFoundError:
         raise ConfigError(
-            f"{path}: there is no such file. Give --env-file, or run `pop-cockpit demo`."
+            N_("{path}: there is no such file. Give --env-file, or run `pop-cockpit demo`.").format(path=path)
         ) from None
     except OSError as error:
-        cure = "Check its permissions"
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}. {cure}.") from None
+        cure = N_("Check its permissions")
+        raise ConfigError(
+            N_("{path}: cannot be read: {strerror}. {cure}.").format(
+                path=path, strerror=error.strerror, cure=cure
+            )
+        ) from None
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: byte {error.start} is not UTF-8. Write it in that encoding.") from None
+        raise ConfigError(
+            N_("{path}: byte {start} is not UTF-8. Write it in that encoding.").format(
+                path=path, start=error.start
+            )
+        ) from None
     if problem := why_not_trusted(path, found):
         raise ConfigError(f"{path}: {problem}")
     return text
@@ -332,7 +343,7 @@ def _own_name(raw: dict[str, Any]) -> Trouble | None:
     for name, table in tables.items() if isinstance(tables, dict) else ():
         if isinstance(table, dict) and "name" in table:
             path = ("environments", name, "name")
-            return Trouble(path, "there is no such key", "The name is that of the table: take it out")
+            return Trouble(path, N_("there is no such key"), N_("The name is that of the table: take it out"))
     return None
 
 
@@ -342,10 +353,16 @@ def choose(path: Path, name: str | None) -> Environment:
     wanted = name or default or (next(iter(found)) if len(found) == 1 else None)
     if wanted is None:
         raise ConfigError(
-            f"{path}: several environments and no default. Say which with --env: {_names(found)}."
+            N_("{path}: several environments and no default. Say which with --env: {names}.").format(
+                path=path, names=_names(found)
+            )
         )
     if wanted not in found:
-        raise ConfigError(f"{path}: there is no environment {wanted!r}. Choose from: {_names(found)}.")
+        raise ConfigError(
+            N_("{path}: there is no environment {wanted!r}. Choose from: {names}.").format(
+                path=path, wanted=wanted, names=_names(found)
+            )
+        )
     return found[wanted]
 
 
@@ -365,7 +382,9 @@ def save(path: Path, environment: Environment) -> None:
 def url_parts(url: str) -> SplitResult:
     """An explicit address, taken apart. Raises ConfigError."""
     if not rules.is_address(url):
-        raise ConfigError(f"addresses: {url!r} is no address. Write it as https://server:port/path.")
+        raise ConfigError(
+            N_("addresses: {url!r} is no address. Write it as https://server:port/path.").format(url=url)
+        )
     return urlsplit(url)
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
+from cockpit.config.language import N_
 from cockpit.config.toml_lines import key_lines
 from cockpit.config.trouble import KeyPath, Trouble
 
@@ -60,9 +61,11 @@ def syntax(file: Path, error: tomllib.TOMLDecodeError) -> str:
     said = str(error)
     where = re.search(r" \(at line (\d+), column (\d+)\)$", said)
     if where is None:
-        return f"{file}: is not valid TOML: {said}. Mend its end."
-    place = f"{file}, line {where[1]}, column {where[2]}"
-    return f"{place}: is not valid TOML: {said[: where.start()]}. Mend that line."
+        return N_("{file}: is not valid TOML: {said}. Mend its end.").format(file=file, said=said)
+    place = N_("{file}, line {where}, column {where_2}").format(file=file, where=where[1], where_2=where[2])
+    return N_("{place}: is not valid TOML: {said}. Mend that line.").format(
+        place=place, said=said[: where.start()]
+    )
 
 
 def first_trouble(raw: object, kind: type[Any]) -> Trouble:
@@ -95,7 +98,11 @@ def _in_entries(raw: object, kind: type[Any], at: KeyPath, prefix: KeyPath) -> T
         held = held[part]
     entries = _plain(_type_at(kind, prefix))
     if not isinstance(entries, inspect.DictType) or not isinstance(entries.value_type, inspect.StructType):
-        raise TypeError(f"{kind.__name__} has tables by name at {prefix} that are not Structs")
+        raise TypeError(
+            N_("{name} has tables by name at {prefix} that are not Structs").format(
+                name=kind.__name__, prefix=prefix
+            )
+        )
     own = entries.value_type.cls
     found = (_trouble(value, own, (*at, *prefix, name)) for name, value in held.items())
     return next((trouble for trouble in found if trouble is not None), None)
@@ -109,12 +116,12 @@ def _told(message: str, kind: type[Any], at: KeyPath, inner: KeyPath) -> Trouble
     if field is not None and isinstance(table, inspect.StructType):
         own = (*path, field[1])
         if "unknown" in message:
-            return Trouble(own, "there is no such key", _meant(field[1], table))
+            return Trouble(own, N_("there is no such key"), _meant(field[1], table))
         needed = next((f for f in table.fields if f.encode_name == field[1]), None)
-        return Trouble(own, "is missing", f"Give {_words(needed.type)}" if needed else "Give it")
+        return Trouble(own, N_("is missing"), f"Give {_words(needed.type)}" if needed else N_("Give it"))
     got = re.search(r", got `(\w+)`", message)
-    found = {"str": "text", "int": "a number", "float": "a number", "bool": "true or false"}
-    what = f"is {found.get(got[1], f'a {got[1]}')}" if got else "cannot be used"
+    found = {"str": "text", "int": "a number", "float": "a number", "bool": N_("true or false")}
+    what = f"is {found.get(got[1], f'a {got[1]}')}" if got else N_("cannot be used")
     return Trouble(path, what, f"Write {_words(wanted)}")
 
 
@@ -123,11 +130,11 @@ def _meant(key: str, table: inspect.StructType) -> str:
     names = [f.encode_name for f in table.fields if f.encode_name]
     close = get_close_matches(key.lower().replace("-", "_"), names, n=1, cutoff=0.7)
     if close:
-        return f"Did you mean {close[0]}?"
+        return N_("Did you mean {close}?").format(close=close[0])
     inside = [f.encode_name for f in table.fields if key in _keys_of(f.type)]
     if inside:
-        return f"It belongs in the table {' or '.join(inside)}"
-    return f"Keys here are {', '.join(names)}"
+        return N_("It belongs in the table {inside}").format(inside=" or ".join(inside))
+    return N_("Keys here are {names}").format(names=", ".join(names))
 
 
 def _keys_of(kind: inspect.Type) -> Sequence[str]:
@@ -150,7 +157,7 @@ def _type_at(kind: type[Any], path: KeyPath) -> inspect.Type:
         elif isinstance(here, inspect.VarTupleType):
             here = here.item_type
         else:
-            raise TypeError(f"nothing below {part!r} of {kind.__name__}")
+            raise TypeError(N_("nothing below {part!r} of {name}").format(part=part, name=kind.__name__))
     return here
 
 
@@ -180,21 +187,23 @@ def _words(kind: inspect.Type) -> str:
         return said
     match _plain(kind):
         case inspect.BoolType():
-            return "true or false"
+            return N_("true or false")
         case inspect.IntType() as number:
-            return f"a whole number{_bounds(number)}"
+            return N_("a whole number{bounds}").format(bounds=_bounds(number))
         case inspect.FloatType() as number:
             return f"a number{_bounds(number)}"
         case inspect.LiteralType() as choice:
-            return f"one of {', '.join(json.dumps(v) for v in choice.values)}"
+            return N_("one of {names}").format(names=", ".join(json.dumps(v) for v in choice.values))
         case inspect.VarTupleType() as many:
-            some = " with at least one entry" if many.min_length else ""
-            return f"a list{some}, [ ... ], each {_words(many.item_type)}"
+            some = N_(" with at least one entry") if many.min_length else ""
+            return N_("a list{some}, [ ... ], each {words}").format(some=some, words=_words(many.item_type))
         case inspect.StructType() as table:
-            return f"a table with keys of {', '.join(f.encode_name for f in table.fields)}"
+            return N_("a table with keys of {names}").format(
+                names=", ".join(f.encode_name for f in table.fields)
+            )
         case inspect.DictType():
-            return "a table of tables, each with a name of yours"
-    return "text in quotes"
+            return N_("a table of tables, each with a name of yours")
+    return N_("text in quotes")
 
 
 def _bounds(number: inspect.IntType | inspect.FloatType) -> str:
@@ -203,8 +212,10 @@ def _bounds(number: inspect.IntType | inspect.FloatType) -> str:
 
 def _bound(number: inspect.IntType | inspect.FloatType) -> Iterator[str]:
     if number.gt is not None:
-        yield f" more than {number.gt:g}"
+        yield N_(" more than {gt:g}").format(gt=number.gt)
     if number.ge is not None:
-        yield f" of at least {number.ge:g}"
+        yield N_(" of at least {ge:g}").format(ge=number.ge)
     if number.le is not None:
-        yield f"{' and' if number.gt is not None or number.ge is not None else ''} at most {number.le:g}"
+        yield N_("{value} at most {le:g}").format(
+            value=" and" if number.gt is not None or number.ge is not None else "", le=number.le
+        )

@@ -19,6 +19,8 @@ SOURCE: Final = "en"
 _FOLDER: Final = Path(__file__).parent.parent / "locale"
 
 _catalogue: gettext.NullTranslations = gettext.NullTranslations()
+_entries: Mapping[str, str] = {}
+_generation = 0
 
 
 def languages() -> tuple[str, ...]:
@@ -37,11 +39,37 @@ def chosen(wanted: str | None, environ: Mapping[str, str]) -> str:
 
 def use(language: str) -> None:
     """Speak ``language`` from now on; raises FileNotFoundError for one without a catalogue."""
-    global _catalogue
-    if language == SOURCE:
-        _catalogue = gettext.NullTranslations()
-    else:
-        _catalogue = gettext.translation(DOMAIN, _FOLDER, [language])
+    speak(
+        gettext.NullTranslations() if language == SOURCE else gettext.translation(DOMAIN, _FOLDER, [language])
+    )
+
+
+def speak(catalogue: gettext.NullTranslations) -> None:
+    """Speak ``catalogue`` from now on."""
+    global _catalogue, _entries, _generation
+    _catalogue, _entries, _generation = catalogue, _all(catalogue), _generation + 1
+
+
+def is_source() -> bool:
+    """Whether the language in use is the one the sentences are written in."""
+    return not _entries
+
+
+def entries() -> Mapping[str, str]:
+    """Every sentence of the catalogue in use, English to other; of those that count, the one for one."""
+    return _entries
+
+
+def generation() -> int:
+    """Another number after every change of language."""
+    return _generation
+
+
+def _all(catalogue: gettext.NullTranslations) -> Mapping[str, str]:
+    # gettext gives no list of what it has, and its reader has kept it under this name since Python 2.
+    found: Mapping[str | tuple[str, int], str] = getattr(catalogue, "_catalog", {})
+    singular = {key[0]: text for key, text in found.items() if isinstance(key, tuple) and key[1] == 0}
+    return singular | {key: text for key, text in found.items() if isinstance(key, str) and key}
 
 
 def _(sentence: str) -> str:

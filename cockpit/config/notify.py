@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from cockpit.config.language import N_
 from cockpit.config.trouble import Trouble
 
 StateName = Literal[
@@ -116,15 +117,21 @@ def _troubles(settings: NotifySettings, secret: frozenset[str]) -> Iterator[Trou
     """Each with its key below the table."""
     for place, word in enumerate(settings.hook):
         if "\0" in word:
-            yield Trouble(("hook", place), "has a zero byte, which no program can be given", "Take it out")
+            yield Trouble(
+                ("hook", place), N_("has a zero byte, which no program can be given"), N_("Take it out")
+            )
     if settings.hook and not settings.hook[0].strip():
-        yield Trouble(("hook", 0), "names no program", 'Write hook = ["/path/of/a/program"]')
+        yield Trouble(("hook", 0), N_("names no program"), N_('Write hook = ["/path/of/a/program"]'))
     elif settings.hook and "/" in settings.hook[0] and not settings.hook[0].startswith("/"):
-        cure = "Write its whole path, or its name alone where it is on the PATH"
-        yield Trouble(("hook", 0), "is a path that does not say from where", cure)
+        cure = N_("Write its whole path, or its name alone where it is on the PATH")
+        yield Trouble(("hook", 0), N_("is a path that does not say from where"), cure)
     for place, name in enumerate(settings.hook_variables):
         path = ("hook_variables", place)
         if name in secret:
-            yield Trouble(path, f"{name} holds a password, and a hook gets none", "Take it out")
+            yield Trouble(
+                path, N_("{name} holds a password, and a hook gets none").format(name=name), N_("Take it out")
+            )
         elif name.startswith(OWN):
-            yield Trouble(path, f"what begins with {OWN} is set by the cockpit", "Take it out")
+            yield Trouble(
+                path, N_("what begins with {own} is set by the cockpit").format(own=OWN), N_("Take it out")
+            )

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.config.plain import printable
 
 COMMAND_SECONDS: Final = 60.0
@@ -30,20 +31,34 @@ def first_line(command: Sequence[str], environ: Mapping[str, str], seconds: floa
             check=False,
         )
     except OSError as error:
-        raise CommandError(f"{name} cannot be run: {error.strerror}") from None
+        raise CommandError(
+            N_("{name} cannot be run: {strerror}").format(name=name, strerror=error.strerror)
+        ) from None
     except subprocess.TimeoutExpired as late:
         # Not "from late": it carries what was printed so far.
-        raise CommandError(f"{name} did not end within {seconds:g} s{_said(late.stderr)}") from None
+        raise CommandError(
+            N_("{name} did not end within {seconds:g} s{said}").format(
+                name=name, seconds=seconds, said=_said(late.stderr)
+            )
+        ) from None
     if done.returncode != 0:
-        how = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
-        raise CommandError(f"{name} ended with {how}{_said(done.stderr)}")
+        how = (
+            f"signal {-done.returncode}"
+            if done.returncode < 0
+            else N_("exit code {returncode}").format(returncode=done.returncode)
+        )
+        raise CommandError(
+            N_("{name} ended with {how}{said}").format(name=name, how=how, said=_said(done.stderr))
+        )
     line = done.stdout.split(b"\n", 1)[0].rstrip(b"\r")
     if not line:
-        raise CommandError(f"{name} printed nothing on its first line{_said(done.stderr)}")
+        raise CommandError(
+            N_("{name} printed nothing on its first line{said}").format(name=name, said=_said(done.stderr))
+        )
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError:
-        raise CommandError(f"{name} printed a line that is not UTF-8") from None
+        raise CommandError(N_("{name} printed a line that is not UTF-8").format(name=name)) from None
 
 
 def _said(stderr: bytes | None) -> str:

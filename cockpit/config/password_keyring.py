@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.config.plain import printable
 
-_ELSEWHERE: Final = "or refer to it by file, command or prompt"
+_ELSEWHERE: Final = N_("or refer to it by file, command or prompt")
 
 
 class KeyringProblemError(Exception):
@@ -27,23 +28,32 @@ def kept_password(service: str, user: str) -> str:
         import keyring
         from keyring.errors import KeyringError, KeyringLocked, NoKeyringError
     except ModuleNotFoundError:
-        cure = f"Run: pip install 'pop-cockpit[keyring]', {_ELSEWHERE}"
-        raise KeyringProblemError("the library for keyrings is not installed", cure) from None
+        cure = N_("Run: pip install 'pop-cockpit[keyring]', {elsewhere}").format(elsewhere=_ELSEWHERE)
+        raise KeyringProblemError(N_("the library for keyrings is not installed"), cure) from None
     try:
         found = keyring.get_password(service, user)
     except NoKeyringError:
-        cure = f"Start one (a Secret Service such as gnome-keyring, in a D-Bus session), {_ELSEWHERE}"
-        raise KeyringProblemError("this session has no keyring", cure) from None
+        cure = N_(
+            "Start one (a Secret Service such as gnome-keyring, in a D-Bus session), {elsewhere}"
+        ).format(elsewhere=_ELSEWHERE)
+        raise KeyringProblemError(N_("this session has no keyring"), cure) from None
     except KeyringLocked as error:
-        what = f"the keyring is locked{_told(error)}"
-        raise KeyringProblemError(what, f"Unlock it, {_ELSEWHERE}") from None
+        what = N_("the keyring is locked{told}").format(told=_told(error))
+        raise KeyringProblemError(what, N_("Unlock it, {elsewhere}").format(elsewhere=_ELSEWHERE)) from None
     except KeyringError as error:
-        what = f"the keyring could not be read{_told(error)}"
-        raise KeyringProblemError(what, f"See `keyring diagnose`, {_ELSEWHERE}") from None
-    if not found:
-        what = f"the keyring has no password of {printable(user)} under {printable(service)}"
+        what = N_("the keyring could not be read{told}").format(told=_told(error))
         raise KeyringProblemError(
-            what, f"Put it there: keyring set '{printable(service)}' '{printable(user)}'"
+            what, N_("See `keyring diagnose`, {elsewhere}").format(elsewhere=_ELSEWHERE)
+        ) from None
+    if not found:
+        what = N_("the keyring has no password of {printable} under {printable_2}").format(
+            printable=printable(user), printable_2=printable(service)
+        )
+        raise KeyringProblemError(
+            what,
+            N_("Put it there: keyring set '{printable}' '{printable_2}'").format(
+                printable=printable(service), printable_2=printable(user)
+            ),
         )
     return found
 

@@ -13,13 +13,14 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from cockpit.config.language import N_
 from cockpit.config.trouble import KeyPath, Trouble
 from cockpit.frozen import dataclass
 
 KEYS: Final = "keys"
 PRESET: Final = "preset"
 DEFAULT_PRESET: Final = "default"
-_FORMS: Final = 'Write a key such as "f5", several such as ["f5", "ctrl+e"], or "" for none'
+_FORMS: Final = N_('Write a key such as "f5", several such as ["f5", "ctrl+e"], or "" for none')
 
 KeyTable = Annotated[
     dict[str, Any],
@@ -30,10 +31,12 @@ KeyTable = Annotated[
 class ScreenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The screen. ``mouse`` false leaves the mouse to the terminal, as ``--no-mouse`` does: then it selects
     text there without a shift key. ``theme``: the one to use, whatever was chosen last; empty: none is named
-    (``--theme`` goes before it). Which there are, the screens know."""
+    (``--theme`` goes before it). Which there are, the screens know. ``language``: of all that people read,
+    such as ``it`` (``--lang`` goes before it); empty: the terminal's."""
 
     mouse: bool = True
     theme: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,15 @@ def entries(table: Mapping[str, Any]) -> Iterator[KeyEntry]:
 def troubles(table: Mapping[str, Any]) -> Iterator[Trouble]:
     """Entries of the table ``[keys]`` that have no form of ours."""
     if not isinstance(table.get(PRESET, ""), str):
-        yield Trouble((KEYS, PRESET), "is no text", 'Write the name of a preset in quotes, such as "vim"')
+        yield Trouble(
+            (KEYS, PRESET), N_("is no text"), N_('Write the name of a preset in quotes, such as "vim"')
+        )
     seen: dict[str, KeyPath] = {}
     for name, value, path in _pairs(table):
         if _keys(value) is None:
-            yield Trouble(path, "is no key", _FORMS)
+            yield Trouble(path, N_("is no key"), _FORMS)
         if seen.setdefault(name, path) != path:
-            yield Trouble(path, "is given twice", "Keep one of the two lines")
+            yield Trouble(path, N_("is given twice"), N_("Keep one of the two lines"))
 
 
 def _pairs(table: Mapping[str, Any]) -> Iterator[tuple[str, Any, KeyPath]]:

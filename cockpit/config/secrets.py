@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from cockpit.config.environment import ConfigError, Environment, PasswordReference
+from cockpit.config.language import N_
 from cockpit.config.password_command import CommandError, first_line
 from cockpit.config.password_keyring import KeyringProblemError, kept_password
 from cockpit.config.rules import secret_variables
@@ -75,7 +76,12 @@ def journal_password(environment: Environment) -> Secret | None:
     if reference is None:
         return None
     key = f"environments.{environment.name}.journal.password"
-    return _Referred(environment, reference, key, f"the journal of environment {environment.name}").secret()
+    return _Referred(
+        environment,
+        reference,
+        key,
+        N_("the journal of environment {environment}").format(environment=environment.name),
+    ).secret()
 
 
 def ask(environment: Environment) -> Secret | None:
@@ -125,7 +131,9 @@ def environ_of(environment: Environment) -> dict[str, str]:
 
 def _credential(environment: Environment, reference: PasswordReference) -> Secret:
     key = f"environments.{environment.name}.credential.password"
-    whose = f"{environment.credential.user or 'the account'} in environment {environment.name}"
+    whose = N_("{user} in environment {environment}").format(
+        user=environment.credential.user or "the account", environment=environment.name
+    )
     return _Referred(environment, reference, key, whose).secret()
 
 
@@ -153,7 +161,9 @@ class _Referred:
     def _variable(self, name: str) -> Secret:
         value = os.environ.get(name)
         if value is None:
-            raise ConfigError(f"The environment variable {name} for the password is not set. Set it.")
+            raise ConfigError(
+                N_("The environment variable {name} for the password is not set. Set it.").format(name=name)
+            )
         return Secret(value)
 
     def _asked(self) -> str:
@@ -164,13 +174,13 @@ class _Referred:
             return self._from_keyring(reference.keyring)
         if reference.prompt:
             return self._prompted()
-        raise ConfigError(f"{self._key}: give one of file, env, keyring, command, prompt.")
+        raise ConfigError(N_("{key}: give one of file, env, keyring, command, prompt.").format(key=self._key))
 
     def _commanded(self, command: tuple[str, ...]) -> str:
         try:
             return first_line(command, environ_of(self._environment))
         except CommandError as error:
-            cure = "Run it by hand and mend what it says"
+            cure = N_("Run it by hand and mend what it says")
             raise ConfigError(f"{self._key}.command: {error}. {cure}.") from None
 
     def _from_keyring(self, service: str) -> str:
@@ -181,16 +191,24 @@ class _Referred:
 
     def _prompted(self) -> str:
         try:
-            typed = ask_password(f"Password of {self._whose}:")
+            typed = ask_password(N_("Password of {whose}:").format(whose=self._whose))
         except NoTerminalError:
             raise ConfigError(
-                f"{self._key}.prompt: there is no terminal to ask on. Run it on one, or refer to the "
-                "password by file, env, keyring or command."
+                N_(
+                    "{key}.prompt: there is no terminal to ask on. Run it on one, or refer to the "
+                    "password by file, env, keyring or command."
+                ).format(key=self._key)
             ) from None
         except UnicodeDecodeError:
-            raise ConfigError(f"{self._key}.prompt: what was typed is not UTF-8. Type it again.") from None
+            raise ConfigError(
+                N_("{key}.prompt: what was typed is not UTF-8. Type it again.").format(key=self._key)
+            ) from None
         if not typed:
-            raise ConfigError(f"{self._key}.prompt: nothing was typed. Type the password of {self._whose}.")
+            raise ConfigError(
+                N_("{key}.prompt: nothing was typed. Type the password of {whose}.").format(
+                    key=self._key, whose=self._whose
+                )
+            )
         return typed
 
 
@@ -198,9 +216,15 @@ def _private_text(path: Path) -> str:
     try:
         text, found = opened_text(path)
     except OSError as error:
-        raise ConfigError(f"{path}: the password file cannot be read: {error.strerror}.") from None
+        raise ConfigError(
+            N_("{path}: the password file cannot be read: {strerror}.").format(
+                path=path, strerror=error.strerror
+            )
+        ) from None
     except UnicodeDecodeError:
-        raise ConfigError(f"{path}: the password file is not UTF-8. Write it anew.") from None
-    if problem := why_not_private(path, found, "password file"):
+        raise ConfigError(
+            N_("{path}: the password file is not UTF-8. Write it anew.").format(path=path)
+        ) from None
+    if problem := why_not_private(path, found, N_("password file")):
         raise ConfigError(f"{path}: {problem}")
     return text.rstrip("\r\n")

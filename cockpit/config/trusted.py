@@ -8,6 +8,8 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from cockpit.config.language import N_
+
 ROOT: Final = 0
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -23,7 +25,7 @@ def why_not_trusted(path: Path, found: os.stat_result) -> str:
     if problem := _of_another(path, found):
         return problem
     if found.st_mode & _OTHERS_WRITE:
-        return f"others can write this file. Run: chmod go-w {shlex.quote(str(path))}"
+        return N_("others can write this file. Run: chmod go-w {path}").format(path=shlex.quote(str(path)))
     return ""
 
 
@@ -32,7 +34,9 @@ def why_not_private(path: Path, found: os.stat_result, what: str) -> str:
     if os.name != "posix":
         return ""
     if found.st_mode & _OTHERS:
-        return f"others can read this {what}. Run: chmod 600 {shlex.quote(str(path))}"
+        return N_("others can read this {what}. Run: chmod 600 {path}").format(
+            what=what, path=shlex.quote(str(path))
+        )
     return _of_another(path, found)
 
 
@@ -40,9 +44,8 @@ def _of_another(path: Path, found: os.stat_result) -> str:
     """A file of another user is that user's to change, whatever its mode."""
     if found.st_uid in (os.geteuid(), ROOT):
         return ""
-    return (
-        f"it belongs to another user (uid {found.st_uid}). "
-        f"Make it your own: chown {os.geteuid()} {shlex.quote(str(path))}"
+    return N_("it belongs to another user (uid {st_uid}). Make it your own: chown {geteuid} {path}").format(
+        st_uid=found.st_uid, geteuid=os.geteuid(), path=shlex.quote(str(path))
     )
 
 

@@ -8,8 +8,9 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 
-ELSEWHERE: Final = "Choose another environment with --env, or change include and exclude of this one."
+ELSEWHERE: Final = N_("Choose another environment with --env, or change include and exclude of this one.")
 """What helps whoever wants a server that is left out."""
 
 
@@ -22,17 +23,17 @@ def why_left_out(environment: Environment, name: str, fqdn: str = "") -> str | N
     """
     names = {name.lower(), name.partition(".")[0].lower(), fqdn.lower()} - {""}
     whole = any("." in each for each in names)
-    at = f"of environment {environment.name}"
+    at = N_("of environment {environment}").format(environment=environment.name)
     for pattern in environment.exclude:
         if _names_one(pattern, names):
-            return f"left out by exclude = {json.dumps(pattern)} {at}"
+            return N_("left out by exclude = {dumps} {at}").format(dumps=json.dumps(pattern), at=at)
     if not whole and _are_whole(environment.exclude):
         return None
     if not environment.include or any(_names_one(pattern, names) for pattern in environment.include):
         return ""
     if not whole and _are_whole(environment.include):
         return None
-    return f"not among include = {json.dumps(list(environment.include))} {at}"
+    return N_("not among include = {dumps} {at}").format(dumps=json.dumps(list(environment.include)), at=at)
 
 
 def _names_one(pattern: str, names: Iterable[str]) -> bool:

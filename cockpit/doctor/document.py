@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
+from cockpit.config.language import N_
 from cockpit.doctor.findings import State
 from cockpit.doctor.table import CHECKS
 
-_HEAD = """\
+_HEAD = N_("""\
 # pop-cockpit doctor
 
 `pop-cockpit doctor` looks at every link of the chain between this terminal and the servers, one by one, and
@@ -32,7 +33,7 @@ States: {states}.
 
 | Check | Done for | Looks at | May find | Helps | Hangs on |
 |---|---|---|---|---|---|
-"""
+""")
 
 
 def markdown() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.secrets import Secret
 from cockpit.config.targets import Target
 from cockpit.doctor.readings import Opening
@@ -12,8 +13,8 @@ from cockpit.exchange import errors as e
 from cockpit.exchange.session import Patience, Session
 
 _KERBEROS = (
-    ("spn", ("the KDC knows no service", "the server could not read the ticket")),
-    ("clock", ("the clocks are", "the ticket is not good yet: clocks", "the KDC's clock")),
+    ("spn", (N_("the KDC knows no service"), N_("the server could not read the ticket"))),
+    ("clock", (N_("the clocks are"), N_("the ticket is not good yet: clocks"), N_("the KDC's clock"))),
 )
 """By how the causes of ``exchange.kerberos`` begin."""
 
@@ -53,8 +54,9 @@ class Gate:
         with self._one_by_one:
             if self._refused_at:
                 return Opening(
-                    held=f"needs sign-in of {self._refused_at}, which was refused: each try counts towards "
-                    "a lock-out"
+                    held=N_(
+                        "needs sign-in of {refused_at}, which was refused: each try counts towards a lock-out"
+                    ).format(refused_at=self._refused_at)
                 )
             return self._tried(session, where)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.secrets import Secret
 from cockpit.config.targets import exchange_target
 from cockpit.config.watched import ELSEWHERE, why_left_out
@@ -120,7 +121,9 @@ def _asked_for(environment: Environment, name: str, known: Sequence[ExchangeServ
     found = next((server for server in known if same_server(name, server.name)), None)
     if found is None:
         names = ", ".join(sorted(server.name for server in known))
-        raise NoSuchServerError(f"the organization has no server {name}. It has: {names}.")
+        raise NoSuchServerError(
+            N_("the organization has no server {name}. It has: {names}.").format(name=name, names=names)
+        )
     if why := why_left_out(environment, found.name, found.fqdn):
         raise NoSuchServerError(f"{found.name} is {why}. {ELSEWHERE}")
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.doctor.table import CHECKS
 
 
@@ -15,11 +16,11 @@ class State(Enum):
     that it hangs on is not well."""
 
     OK = "ok"
-    UNUSED = "not used"
+    UNUSED = N_("not used")
     WARNING = "warning"
     BROKEN = "broken"
     UNKNOWN = "unknown"
-    NOT_CHECKED = "not checked"
+    NOT_CHECKED = N_("not checked")
 
 
 FAILED: Final = frozenset({State.BROKEN, State.UNKNOWN, State.NOT_CHECKED})

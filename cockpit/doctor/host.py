@@ -13,6 +13,7 @@ from typing import Final
 
 from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, EndpointSettings, Environment
+from cockpit.config.language import N_
 from cockpit.config.paths import paths
 from cockpit.config.trusted import why_not_private, why_not_trusted
 from cockpit.doctor.findings import Judged, broken, ok, unknown, unused, warning
@@ -25,7 +26,7 @@ from cockpit.journal.examining import Examined
 from cockpit.journal.examining import examine as examine_journal
 from cockpit.recovery.opening import checkpoints_of, journal_url_of
 
-SUBJECT: Final = "this host"
+SUBJECT: Final = N_("this host")
 COLUMNS, ROWS = 80, 24
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -48,16 +49,24 @@ def terminal() -> Terminal:
 def judge_terminal(seen: Terminal) -> Judged:
     """What the screens will have to do with."""
     if seen.size is None:
-        return unused("no terminal here")
+        return unused(N_("no terminal here"))
     name = clean_line(seen.environ.get("TERM", ""))
     if name in ("", "dumb", "unknown"):
-        return broken(f"TERM is {name or 'not set'}: a terminal that cannot draw screens")
+        return broken(
+            N_("TERM is {name}: a terminal that cannot draw screens").format(name=name or "not set")
+        )
     columns, rows = seen.size
     words = f"{name}, {_colours(seen, name)}, {columns}x{rows}"
     if not _utf8(seen):
-        return warning(f"{words}; the locale is not UTF-8", "Set LANG to a UTF-8 locale, such as C.UTF-8.")
+        return warning(
+            N_("{words}; the locale is not UTF-8").format(words=words),
+            N_("Set LANG to a UTF-8 locale, such as C.UTF-8."),
+        )
     if columns < COLUMNS or rows < ROWS:
-        return warning(f"{words}: less than {COLUMNS}x{ROWS}", f"Make it {COLUMNS}x{ROWS} or larger.")
+        return warning(
+            N_("{words}: less than {columns}x{rows}").format(words=words, columns=COLUMNS, rows=ROWS),
+            N_("Make it {columns}x{rows} or larger.").format(columns=COLUMNS, rows=ROWS),
+        )
     return ok(f"{words}, UTF-8")
 
 
@@ -68,9 +77,9 @@ def _utf8(seen: Terminal) -> bool:
 
 def _colours(seen: Terminal, name: str) -> str:
     if seen.environ.get("NO_COLOR"):
-        return "no colours (NO_COLOR)"
+        return N_("no colours (NO_COLOR)")
     if seen.environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
-        return "all colours"
+        return N_("all colours")
     return "256 colours" if "256" in name else "16 colours"
 
 
@@ -86,11 +95,17 @@ def judge_files(environment: Environment, env_file: Path | None) -> Judged:
     modes = {folder: found.st_mode for folder in (places.state, *inner) if (found := _stat(folder))}
     for folder, mode in modes.items():
         if mode & _OTHERS_WRITE:
-            return broken(f"others can write in {folder}", f"Run: chmod go-w {shlex.quote(str(folder))}")
+            return broken(
+                N_("others can write in {folder}").format(folder=folder),
+                N_("Run: chmod go-w {folder}").format(folder=shlex.quote(str(folder))),
+            )
     for folder in inner:
         if modes.get(folder, 0) & _OTHERS:
-            return warning(f"others can look into {folder}", f"Run: chmod 700 {shlex.quote(str(folder))}")
-    return ok("nobody else may change the configuration or read what is private")
+            return warning(
+                N_("others can look into {folder}").format(folder=folder),
+                N_("Run: chmod 700 {folder}").format(folder=shlex.quote(str(folder))),
+            )
+    return ok(N_("nobody else may change the configuration or read what is private"))
 
 
 def _trouble_of_files(environment: Environment, env_file: Path | None) -> Iterator[tuple[str, str, str]]:
@@ -98,7 +113,7 @@ def _trouble_of_files(environment: Environment, env_file: Path | None) -> Iterat
     for file, secret in _files(environment, env_file):
         found = _stat(file)
         if found is None:
-            yield str(file), "it cannot be read", "Correct its name, or who may read it."
+            yield str(file), N_("it cannot be read"), N_("Correct its name, or who may read it.")
             continue
         why = why_not_private(file, found, "file") if secret else why_not_trusted(file, found)
         if why:
@@ -141,7 +156,10 @@ def journal(environment: Environment, seconds: float) -> Judged:
         group = environment.journal.group
         return judge_journal(within(seconds, lambda: examine_journal(url, outside, group)))
     except TimeoutError as error:
-        return unknown(f"the journal was not proved: {error}", "Run: pop-cockpit journal verify")
+        return unknown(
+            N_("the journal was not proved: {error}").format(error=error),
+            N_("Run: pop-cockpit journal verify"),
+        )
     except (JournalError, ConfigError) as error:
         said, _, cure = str(error).partition("; ")
         return broken(clean_line(said), clean_line(f"{cure[:1].upper()}{cure[1:]}"))
@@ -149,23 +167,29 @@ def journal(environment: Environment, seconds: float) -> Judged:
 
 def judge_journal(seen: Examined) -> Judged:
     if seen.check is None:
-        return ok(f"there is none yet; {seen.where} can be made")
+        return ok(N_("there is none yet; {where} can be made").format(where=seen.where))
     if not seen.check.sound:
-        at = "" if seen.check.first_bad is None else f" at line {seen.check.first_bad}"
+        at = (
+            ""
+            if seen.check.first_bad is None
+            else N_(" at line {first_bad}").format(first_bad=seen.check.first_bad)
+        )
         return broken(
-            f"its hash chain does not hold{at}: {clean_line(seen.check.why)}",
-            "Run: pop-cockpit journal verify. Find out who changed it; put a kept copy back.",
+            N_("its hash chain does not hold{at}: {why}").format(at=at, why=clean_line(seen.check.why)),
+            N_("Run: pop-cockpit journal verify. Find out who changed it; put a kept copy back."),
         )
     if seen.old:
-        return warning("its tables are of an older version", "The next command that opens it upgrades them.")
-    return ok(f"can be written, and its {seen.check.lines} lines hold")
+        return warning(
+            N_("its tables are of an older version"), N_("The next command that opens it upgrades them.")
+        )
+    return ok(N_("can be written, and its {lines} lines hold").format(lines=seen.check.lines))
 
 
 def ticket(environment: Environment) -> Judged:
     """The ticket of the cache, where a sign-in uses one: Kerberos without a password."""
     auths = (environment.exchange.auth, environment.winrm.auth)
     if environment.credential.password is not None or "kerberos" not in auths:
-        return unused("no sign-in uses the ticket cache")
+        return unused(N_("no sign-in uses the ticket cache"))
     secrets.take_ticket_cache(environment)
     try:
         found = tickets.good(tickets.principal_of(environment.credential.user))
@@ -174,4 +198,8 @@ def ticket(environment: Environment) -> Judged:
     except tickets.TicketError as error:
         return broken(clean_line(str(error)), error.cure)
     ends = time.strftime("%Y-%m-%d %H:%M", time.localtime(found.expires))
-    return ok(f"{clean_line(found.principal)}, until {ends}, in {clean_line(found.cache)}")
+    return ok(
+        N_("{principal}, until {ends}, in {cache}").format(
+            principal=clean_line(found.principal), ends=ends, cache=clean_line(found.cache)
+        )
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.config.targets import Target
 from cockpit.doctor.endpoint import link_of
 from cockpit.doctor.findings import (
@@ -34,8 +35,8 @@ ENDPOINT: Final = ("name", "port", "tls", "path", "clock", "spn", "sign-in", "sh
 _BY_OPENING: Final = ("spn", "sign-in", "shell")
 """Links that only opening a shell tells of."""
 _RIGHTS: Final = {
-    EXCHANGE: "The account wants RemotePowerShellEnabled and a management role.",
-    WINRM: "The account must be a local administrator of that server.",
+    EXCHANGE: N_("The account wants RemotePowerShellEnabled and a management role."),
+    WINRM: N_("The account must be a local administrator of that server."),
 }
 """Exchange-facts §5.1 and §3."""
 SKEW_WARNING: Final = 60.0
@@ -68,7 +69,7 @@ def endpoint(seen: Seen) -> tuple[Finding, ...]:
 
 def _judged(check: str, seen: Seen, found: Mapping[str, Finding], failed_at: str | None) -> Judged:
     if check == "spn" and not uses_kerberos(seen.target):
-        return unused(f"{seen.target.auth} needs none")
+        return unused(N_("{auth} needs none").format(auth=seen.target.auth))
     blocked = _blocked(check, seen, found)
     if blocked:
         return needs(blocked)
@@ -83,7 +84,7 @@ def _blocked(check: str, seen: Seen, found: Mapping[str, Finding]) -> str:
     for link in CHECKS[check].needs:
         known = seen.ticket if link == "ticket" else found.get(link)
         if known is not None and known.state in FAILED:
-            return link if link != "ticket" else "ticket of this host"
+            return link if link != "ticket" else N_("ticket of this host")
     return ""
 
 
@@ -104,7 +105,7 @@ def _port(seen: Seen) -> Judged:
     port = seen.network.port
     if isinstance(port, Trouble):
         return broken(port.cause, port.cure)
-    return ok(f"{seen.target.port} takes connections")
+    return ok(N_("{port} takes connections").format(port=seen.target.port))
 
 
 def _tls(seen: Seen) -> Judged:
@@ -114,31 +115,36 @@ def _tls(seen: Seen) -> Judged:
     if isinstance(found, Trouble):
         return broken(found.cause, found.cure)
     if found is None:
-        return unknown("the handshake was not come to")
+        return unknown(N_("the handshake was not come to"))
     return _certificate(seen, found)
 
 
 def _plain(seen: Seen) -> Judged:
     if seen.target.auth not in SEALING:
         return broken(
-            f"plain HTTP, over which {seen.target.auth} does not seal what it sends",
-            "Dial https:// (tls = true), or sign in with kerberos.",
+            N_("plain HTTP, over which {auth} does not seal what it sends").format(auth=seen.target.auth),
+            N_("Dial https:// (tls = true), or sign in with kerberos."),
         )
-    return unused(f"plain HTTP; {seen.target.auth} seals every message")
+    return unused(N_("plain HTTP; {auth} seals every message").format(auth=seen.target.auth))
 
 
 def _certificate(seen: Seen, found: Certificate) -> Judged:
     until = found.ends.astimezone(UTC).strftime("%Y-%m-%d")
     if not seen.target.verify:
         return warning(
-            f"verification is switched off: any certificate is taken, this one of {found.subject}",
-            "Set verify = true and name the issuing CA in ca_file, or pin the certificate.",
+            N_("verification is switched off: any certificate is taken, this one of {subject}").format(
+                subject=found.subject
+            ),
+            N_("Set verify = true and name the issuing CA in ca_file, or pin the certificate."),
         )
     if found.ends - seen.now < EXPIRES_SOON:
-        words = "has expired" if found.ends <= seen.now else "expires soon"
-        return warning(f"its certificate {words}: {until}", "Renew it on the server in time.")
-    how = "is the pinned one" if seen.target.pin else "holds"
-    return ok(f"the certificate {how}, until {until}")
+        words = N_("has expired") if found.ends <= seen.now else N_("expires soon")
+        return warning(
+            N_("its certificate {words}: {until}").format(words=words, until=until),
+            N_("Renew it on the server in time."),
+        )
+    how = N_("is the pinned one") if seen.target.pin else "holds"
+    return ok(N_("the certificate {how}, until {until}").format(how=how, until=until))
 
 
 def _path(seen: Seen) -> Judged:
@@ -146,15 +152,15 @@ def _path(seen: Seen) -> Judged:
     if isinstance(answer, Trouble):
         return broken(answer.cause, answer.cure)
     if answer is None:
-        return unknown("HTTP was not come to")
+        return unknown(N_("HTTP was not come to"))
     where = "/" + seen.target.path
     if answer.status == _NOT_FOUND:
-        return broken(f"there is nothing at {where} (HTTP 404)")
+        return broken(N_("there is nothing at {where} (HTTP 404)").format(where=where))
     if answer.status in _REDIRECTS:
         to = f" to {answer.location}" if answer.location else ""
         return broken(
             f"{where} redirects{to} (HTTP {answer.status})",
-            "Dial the address it redirects to: redirects are not followed.",
+            N_("Dial the address it redirects to: redirects are not followed."),
         )
     return ok(f"{where} answers")
 
@@ -162,14 +168,16 @@ def _path(seen: Seen) -> Judged:
 def _clock(seen: Seen) -> Judged:
     answer = seen.network.answer
     if not isinstance(answer, Answer):
-        return needs("an HTTP answer")
+        return needs(N_("an HTTP answer"))
     if answer.ahead is None:
-        return unknown("its HTTP answer has no Date", "Compare the clocks by hand.")
+        return unknown(N_("its HTTP answer has no Date"), N_("Compare the clocks by hand."))
     apart = abs(answer.ahead)
-    words = f"{_seconds(apart)} {'ahead of' if answer.ahead > 0 else 'behind'} this host's clock"
+    words = N_("{seconds} {value} this host's clock").format(
+        seconds=_seconds(apart), value="ahead of" if answer.ahead > 0 else "behind"
+    )
     if apart > CLOCK_LIMIT:
         return broken(words)
-    return warning(words) if apart > SKEW_WARNING else ok("within a minute of this host's clock")
+    return warning(words) if apart > SKEW_WARNING else ok(N_("within a minute of this host's clock"))
 
 
 def _seconds(count: float) -> str:
@@ -180,20 +188,22 @@ def _seconds(count: float) -> str:
 def _spn(seen: Seen) -> Judged:
     waiting = _not_opened(seen)
     spn = f"{seen.target.service}/{seen.target.spn_host or seen.target.host}"
-    return waiting or ok(f"{spn} is known")
+    return waiting or ok(N_("{spn} is known").format(spn=spn))
 
 
 def _sign_in(seen: Seen) -> Judged:
-    return _not_opened(seen) or ok(f"taken, by {seen.target.auth}")
+    return _not_opened(seen) or ok(N_("taken, by {auth}").format(auth=seen.target.auth))
 
 
 def _shell(seen: Seen) -> Judged:
-    return _not_opened(seen) or ok("opened; how many are left cannot be read")
+    return _not_opened(seen) or ok(N_("opened; how many are left cannot be read"))
 
 
 def _not_opened(seen: Seen) -> Judged | None:
     if seen.opening is None:
-        return unknown("no time was left to open a shell", "Give a longer --timeout, or fewer servers.")
+        return unknown(
+            N_("no time was left to open a shell"), N_("Give a longer --timeout, or fewer servers.")
+        )
     if seen.opening.held:
         return Judged(State.NOT_CHECKED, seen.opening.held)
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.doctor.findings import Judged, State, broken, needs, ok, unknown, warning
 from cockpit.doctor.readings import LogFolder, Trouble, Watched
 from cockpit.exchange import catalogue
@@ -27,11 +28,15 @@ def cmdlets(found: Grants | ExchangeError, *, writes: bool) -> Judged:
     if isinstance(found, ExchangeError):
         return failed(found)
     if not found.known:
-        return unknown("Get-Command does not say what this account may use")
+        return unknown(N_("Get-Command does not say what this account may use"))
     wanted = [name for name in USED if writes or not _changes(name)]
     missing = {name: why for name in wanted if (why := found.missing(name, USED[name]))}
     if not missing:
-        return ok(f"all {len(wanted)} that {'this program' if writes else 'reading'} uses are granted")
+        return ok(
+            N_("all {count} that {value} uses are granted").format(
+                count=len(wanted), value="this program" if writes else "reading"
+            )
+        )
     words = "; ".join(why.partition(":")[0] for why in missing.values())
     cure = next(iter(missing.values())).partition(": ")[2]
     made = f"{cure[:1].upper()}{cure[1:]}."
@@ -49,8 +54,12 @@ def language(found: str | ExchangeError, *, scripts_wanted: bool) -> Judged:
     if found == FULL:
         return ok(FULL)
     if not scripts_wanted:
-        return ok(f"{found}; no script is needed, logs are read over the share")
-    return broken(f"{found}: the endpoint does not run our scripts, so logs cannot be read over it")
+        return ok(N_("{found}; no script is needed, logs are read over the share").format(found=found))
+    return broken(
+        N_("{found}: the endpoint does not run our scripts, so logs cannot be read over it").format(
+            found=found
+        )
+    )
 
 
 def services(server: ExchangeServer, found: tuple[Service, ...] | ExchangeError) -> Judged:
@@ -80,19 +89,25 @@ _UNUSED: Final = 2
 def _trouble(name: str, service: Service | None) -> tuple[int, str, str]:
     """How bad (less is worse), what, and what helps."""
     if service is None:
-        return 0, f"{name} is not there", "Look at the server's roles: Exchange's Setup installs it."
-    words = f"{name} is {service.status}, start type {service.start_type}"
+        return (
+            0,
+            N_("{name} is not there").format(name=name),
+            N_("Look at the server's roles: Exchange's Setup installs it."),
+        )
+    words = N_("{name} is {status}, start type {start_type}").format(
+        name=name, status=service.status, start_type=service.start_type
+    )
     automatic = f"Set-Service {name} -StartupType Automatic"
     if service.start_type.lower() == _DISABLED:
         return 0, words, f"{automatic}; Start-Service {name}"
     if service.status.lower() == _RUNNING:
-        return _UNUSED, f"{words}: it would not start with Windows", automatic
+        return _UNUSED, N_("{words}: it would not start with Windows").format(words=words), automatic
     if service.start_type.lower().startswith(_AUTOMATIC):
-        return 1, words, f"Start-Service {name}, or find out why it stopped."
+        return 1, words, N_("Start-Service {name}, or find out why it stopped.").format(name=name)
     return (
         _UNUSED,
-        f"{words}, as after an installation: POP is not in use",
-        f"Leave it so, or: {automatic}; Start-Service {name}",
+        N_("{words}, as after an installation: POP is not in use").format(words=words),
+        N_("Leave it so, or: {automatic}; Start-Service {name}").format(automatic=automatic, name=name),
     )
 
 
@@ -102,7 +117,7 @@ def monitored(
     """Whether anything would tell that POP fails. No monitors where the services do not run are no second
     fault: they come with the services (exchange-facts §7 row 2)."""
     if isinstance(found, NotGrantedError):
-        return needs("cmdlets (Get-ServerHealth)")
+        return needs(N_("cmdlets (Get-ServerHealth)"))
     if isinstance(found, ExchangeError):
         return failed(found)
     entries = [entry for reading in found.sets.values() for entry in reading.rows]
@@ -110,16 +125,18 @@ def monitored(
         disabled = sum(entry.alert_value == AlertValue.DISABLED for entry in entries)
         if disabled == len(entries):
             return warning(
-                f"all {disabled} monitors are disabled",
-                "Look for an override (Get-ServerMonitoringOverride, Get-GlobalMonitoringOverride).",
+                N_("all {disabled} monitors are disabled").format(disabled=disabled),
+                N_("Look for an override (Get-ServerMonitoringOverride, Get-GlobalMonitoringOverride)."),
             )
-        return ok(f"{len(entries) - disabled} monitors of {', '.join(found.sets)}")
+        return ok(
+            N_("{count} monitors of {sets}").format(count=len(entries) - disabled, sets=", ".join(found.sets))
+        )
     silent = next((w for reading in found.sets.values() for w in reading.warnings), "")
     if silent:
-        return broken(silent, "Start the health manager (MSExchangeHM) on that server.")
+        return broken(silent, N_("Start the health manager (MSExchangeHM) on that server."))
     if isinstance(services_found, tuple) and any(not _well(s) for s in services_found):
-        return Judged(State.NOT_CHECKED, "no monitors: needs services")
-    return broken("no monitors of the POP health sets: nothing would tell that POP fails")
+        return Judged(State.NOT_CHECKED, N_("no monitors: needs services"))
+    return broken(N_("no monitors of the POP health sets: nothing would tell that POP fails"))
 
 
 def log_folder(found: LogFolder) -> Judged:
@@ -128,7 +145,10 @@ def log_folder(found: LogFolder) -> Judged:
     if not isinstance(found.files, Trouble):
         return ok(f"{where}, {found.files} logs")
     if not found.gone:
-        return broken(f"{where} cannot be read: {found.files.cause}", found.files.cure)
+        return broken(
+            N_("{where} cannot be read: {cause}").format(where=where, cause=found.files.cause),
+            found.files.cure,
+        )
     if found.settings.protocol_log_enabled:
-        return broken(f"there is no {where}, and protocol logging is on")
-    return ok(f"there is no {where}; protocol logging is off")
+        return broken(N_("there is no {where}, and protocol logging is on").format(where=where))
+    return ok(N_("there is no {where}; protocol logging is off").format(where=where))

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from cockpit.config.language import N_
+
 _T = TypeVar("_T")
 
 
@@ -45,5 +47,5 @@ def within(seconds: float, job: Callable[[], _T]) -> _T:
     if errors:
         raise errors[0]
     if not results:
-        raise TimeoutError(f"not within {seconds:.0f} s")
+        raise TimeoutError(N_("not within {seconds:.0f} s").format(seconds=seconds))
     return results[0]

@@ -15,6 +15,7 @@ from typing import Final
 import certifi
 from cryptography import x509
 
+from cockpit.config.language import N_
 from cockpit.config.targets import Target
 from cockpit.doctor.limits import within
 from cockpit.doctor.readings import Answer, Certificate, Network, Trouble
@@ -66,29 +67,38 @@ def _addresses(target: Target, seconds: float) -> tuple[str, ...] | Trouble:
     try:
         return within(seconds, resolve)
     except TimeoutError as error:
-        return Trouble(f"{target.host} was not resolved: {error}")
+        return Trouble(N_("{host} was not resolved: {error}").format(host=target.host, error=error))
     except UnicodeError:
-        return Trouble(f"{target.host} is no name that could be resolved", "Correct the name.")
+        return Trouble(
+            N_("{host} is no name that could be resolved").format(host=target.host), N_("Correct the name.")
+        )
     except OSError as error:
-        return Trouble(f"{target.host} does not resolve: {clean_line(error.strerror or str(error))}")
+        return Trouble(
+            N_("{host} does not resolve: {strerror}").format(
+                host=target.host, strerror=clean_line(error.strerror or str(error))
+            )
+        )
 
 
 def _port_words(target: Target, error: OSError) -> str:
     where = f"{target.host}:{target.port}"
     if isinstance(error, ConnectionRefusedError):
-        return f"{where} refuses connections: nothing listens there"
+        return N_("{where} refuses connections: nothing listens there").format(where=where)
     if isinstance(error, TimeoutError):
-        return f"{where} does not answer: a firewall may drop it"
-    return f"{where} cannot be reached: {clean_line(error.strerror or str(error))}"
+        return N_("{where} does not answer: a firewall may drop it").format(where=where)
+    return N_("{where} cannot be reached: {strerror}").format(
+        where=where, strerror=clean_line(error.strerror or str(error))
+    )
 
 
 def _secured(target: Target, plain: socket.socket, key_password: str | None) -> ssl.SSLSocket | Trouble:
     try:
         context = _context(target, key_password)
     except (OSError, ValueError) as error:
-        name = target.ca_file or target.certificate or "the CAs of this host"
+        name = target.ca_file or target.certificate or N_("the CAs of this host")
         return Trouble(
-            f"{clean_line(name)} cannot be used: {clean_line(str(error))}", "Correct ca_file or certificate."
+            N_("{name} cannot be used: {error}").format(name=clean_line(name), error=clean_line(str(error))),
+            N_("Correct ca_file or certificate."),
         )
     try:
         return context.wrap_socket(plain, server_hostname=target.host)
@@ -119,8 +129,8 @@ def _tls_words(error: OSError) -> Trouble:
     if known is not None:
         return Trouble(clean_line(known.cause), known.cure)
     if isinstance(error, TimeoutError):
-        return Trouble("it takes the connection, and says nothing to a TLS greeting")
-    return Trouble(f"the TLS handshake failed: {clean_line(str(error))}")
+        return Trouble(N_("it takes the connection, and says nothing to a TLS greeting"))
+    return Trouble(N_("the TLS handshake failed: {error}").format(error=clean_line(str(error))))
 
 
 def _certificate(target: Target, secured: ssl.SSLSocket) -> Certificate | Trouble:
@@ -128,8 +138,8 @@ def _certificate(target: Target, secured: ssl.SSLSocket) -> Certificate | Troubl
     print_ = hashlib.sha256(der).hexdigest()
     if target.pin and target.pin.removeprefix("sha256:").replace(":", "").lower() != print_:
         return Trouble(
-            f"its certificate is not the pinned one: it is sha256:{print_}",
-            "Find out on the server why; if it was renewed, put the new SHA-256 into pin.",
+            N_("its certificate is not the pinned one: it is sha256:{print}").format(print=print_),
+            N_("Find out on the server why; if it was renewed, put the new SHA-256 into pin."),
         )
     try:
         read = x509.load_der_x509_certificate(der)
@@ -142,7 +152,7 @@ def _certificate(target: Target, secured: ssl.SSLSocket) -> Certificate | Troubl
             names=_names(read),
         )
     except ValueError as error:
-        return Trouble(f"its certificate cannot be read: {clean_line(str(error))}")
+        return Trouble(N_("its certificate cannot be read: {error}").format(error=clean_line(str(error))))
 
 
 def _names(read: x509.Certificate) -> tuple[str, ...]:
@@ -165,11 +175,11 @@ def _answer(target: Target, connected: socket.socket) -> Answer | Trouble:
         now = (before + time.time()) / 2
         answer.read(_BODY)
     except TimeoutError:
-        return Trouble("it takes the connection, and does not answer HTTP")
+        return Trouble(N_("it takes the connection, and does not answer HTTP"))
     except ssl.SSLError:
         raise
     except (OSError, http.client.HTTPException) as error:
-        return Trouble(f"what answers is not HTTP: {clean_line(type(error).__name__)}")
+        return Trouble(N_("what answers is not HTTP: {name}").format(name=clean_line(type(error).__name__)))
     return Answer(
         answer.status,
         _ahead(answer.getheader("Date"), now),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cockpit.config.language import N_
 from cockpit.config.targets import winrm_target
 from cockpit.doctor import judging_servers, servers
 from cockpit.doctor.findings import Finding, Judged, finding, needs, unknown, unused
@@ -16,8 +17,8 @@ from cockpit.exchange.language import FULL
 from cockpit.exchange.model import ExchangeServer, PopSettings, Service
 from cockpit.exchange.session import WINRM, Session
 
-ENTRY = "an entry server"
-OFF = "WinRM is switched off in the environment (winrm.enabled)"
+ENTRY = N_("an entry server")
+OFF = N_("WinRM is switched off in the environment (winrm.enabled)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Round:
 
     def findings(self) -> tuple[Finding, ...]:
         if not tiers(self.server.version, self.server.roles):
-            return (finding("services", self.server.name, unused("no POP on this server's roles")),)
+            return (finding("services", self.server.name, unused(N_("no POP on this server's roles"))),)
         return tuple(self._findings())
 
     def _findings(self) -> Iterator[Finding]:
@@ -63,7 +64,7 @@ class Round:
 
     def _services(self, there: tuple[Service, ...] | ExchangeError | None, link: str) -> Judged:
         if there is None:
-            return needs(f"{link} of {self.server.name} WinRM")
+            return needs(N_("{link} of {server} WinRM").format(link=link, server=self.server.name))
         return judging_servers.services(self.server, there)
 
     def _monitored(self, there: tuple[Service, ...] | ExchangeError | None) -> Judged:
@@ -77,14 +78,18 @@ class Round:
         if self._over_winrm and off:
             return unused(OFF)
         if self._over_winrm and (session is None or mode != FULL):
-            return needs(f"{'shell' if session is None else 'language'} of {self.server.name} WinRM")
+            return needs(
+                N_("{value} of {server} WinRM").format(
+                    value="shell" if session is None else "language", server=self.server.name
+                )
+            )
         if self.exchange is None:
             return needs(ENTRY)
         if self.links.left.over:
             return _late()
         settings = self.exchange.settings(self.server.name)
         if isinstance(settings, NotGrantedError):
-            return needs("cmdlets (Get-PopSettings)")
+            return needs(N_("cmdlets (Get-PopSettings)"))
         if isinstance(settings, ExchangeError):
             return judging_servers.failed(settings)
         return judging_servers.log_folder(self._folder(session, settings))
@@ -96,4 +101,4 @@ class Round:
 
 
 def _late() -> Judged:
-    return unknown("no time was left", "Give a longer --timeout, or fewer servers.")
+    return unknown(N_("no time was left"), N_("Give a longer --timeout, or fewer servers."))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.secrets import Secret
 from cockpit.doctor.limits import Time, within
 from cockpit.doctor.readings import LogFolder, Trouble, Watched
@@ -60,8 +61,10 @@ class Exchange:
             answer = cmdlets.get_pop_settings(server)
             found = next((s for s in answer.rows if catalogue.same_server(s.server, server)), None)
             if found is None:
-                said = answer.errors[0].message if answer.errors else "and gave no reason"
-                raise ProtocolError(f"Get-PopSettings does not tell of {server}", said)
+                said = answer.errors[0].message if answer.errors else N_("and gave no reason")
+                raise ProtocolError(
+                    N_("Get-PopSettings does not tell of {server}").format(server=server), said
+                )
             return found
 
         return self.ask(read)

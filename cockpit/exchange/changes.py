@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.model import DatabaseCopyStatus, MailboxServer, RequesterVote, ServerComponentState
@@ -62,7 +63,9 @@ def _changing(
     parameters["Confirm"] = False
     empty = [name for name, value in parameters.items() if value == ""]
     if empty:
-        raise ValueError(f"{cmdlet}: {', '.join(empty)} must not be empty")
+        raise ValueError(
+            N_("{cmdlet}: {empty} must not be empty").format(cmdlet=cmdlet, empty=", ".join(empty))
+        )
     return Call(cmdlet, parameters, time_limit=time_limit)
 
 
@@ -89,11 +92,15 @@ class SetProtocolLog(_Set):
         answer = cmdlets.get_pop_settings(self.server, domain_controller=self.domain_controller)
         found = next((s for s in answer.rows if same_server(s.server, self.server)), None)
         if found is None:
-            return silent(f"ProtocolLogEnabled of {self.server}", answer)
+            return silent(N_("ProtocolLogEnabled of {server}").format(server=self.server), answer)
         now = found.protocol_log_enabled
         if now is None:
-            return unknown(f"{self.server} did not say its ProtocolLogEnabled.")
-        return judged(now == self.enabled, f"ProtocolLogEnabled of {self.server} is {now}.", now)
+            return unknown(N_("{server} did not say its ProtocolLogEnabled.").format(server=self.server))
+        return judged(
+            now == self.enabled,
+            N_("ProtocolLogEnabled of {server} is {now}.").format(server=self.server, now=now),
+            now,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +129,14 @@ class SetMoveNow(_Set):
             return found
         now = found.activation_disabled_and_move_now
         if now is None:
-            return unknown(f"{self.server} did not say its DatabaseCopyActivationDisabledAndMoveNow.")
-        words = f"DatabaseCopyActivationDisabledAndMoveNow of {self.server} is {now}."
+            return unknown(
+                N_("{server} did not say its DatabaseCopyActivationDisabledAndMoveNow.").format(
+                    server=self.server
+                )
+            )
+        words = N_("DatabaseCopyActivationDisabledAndMoveNow of {server} is {now}.").format(
+            server=self.server, now=now
+        )
         return judged(now == self.value, words, now)
 
 
@@ -152,8 +165,12 @@ class SetActivationPolicy(_Set):
             return found
         now = found.activation_policy
         if not now:
-            return unknown(f"{self.server} did not say its DatabaseCopyAutoActivationPolicy.")
-        words = f"DatabaseCopyAutoActivationPolicy of {self.server} is {now}."
+            return unknown(
+                N_("{server} did not say its DatabaseCopyAutoActivationPolicy.").format(server=self.server)
+            )
+        words = N_("DatabaseCopyAutoActivationPolicy of {server} is {now}.").format(
+            server=self.server, now=now
+        )
         return judged(now.lower() == self.policy.lower(), words, now)
 
 
@@ -203,15 +220,26 @@ class SetComponentState(_Set):
     def _judge(self, found: ServerComponentState) -> Observation:
         """By the requester's own votes, which are kept twice and may disagree (§2.10). A requester without
         a vote is against nothing: then the component's Active shows that it need not vote for it."""
-        where = f"{self.component} of {self.server} is {found.state}"
+        where = N_("{component} of {server} is {state}").format(
+            component=self.component, server=self.server, state=found.state
+        )
         votes = [v for v in found.votes if v.requester.lower() == self.requester.lower()]
         kept = {_vote(v) for v in votes}
         if not votes:
             is_so = self.state.lower() == found.state.lower() == "active"
-            return judged(is_so, f"{where}; {self.requester} has no vote.", found.state)
+            return judged(
+                is_so,
+                N_("{where}; {requester} has no vote.").format(where=where, requester=self.requester),
+                found.state,
+            )
         if len(kept) > 1:
             each = ", ".join(f"{v.state} ({v.where})" for v in votes)
-            return unknown(f"{where}; {self.requester} votes {each}, which disagree.", found.state)
+            return unknown(
+                N_("{where}; {requester} votes {each}, which disagree.").format(
+                    where=where, requester=self.requester, each=each
+                ),
+                found.state,
+            )
         words = f"{where}; {self.requester} votes {votes[0].state}."
         return judged(kept == {self.state.lower()}, words, found.state)
 
@@ -244,9 +272,9 @@ class ActivateDatabase(_Move):
         answer = cmdlets.get_database_copies(self.database)
         active = [c for c in answer.rows if c.is_active_state and c.database.lower() == self.database.lower()]
         if not active:
-            return silent(f"An active copy of {self.database}", answer)
+            return silent(N_("An active copy of {database}").format(database=self.database), answer)
         words = ", ".join(f"{c.status} on {c.server}" for c in active)
-        words = f"The active copy of {self.database}: {words}."
+        words = N_("The active copy of {database}: {words}.").format(database=self.database, words=words)
         if len(active) > 1 or not _is_mounted(active[0]):
             return unknown(words)
         server = active[0].server
@@ -274,24 +302,43 @@ class ActivatePreferred(_Move):
         answer = cmdlets.get_mailbox_database_copy_status(self.server)
         copies = [c for c in answer.rows if same_server(c.server, self.server)]
         if not copies or answer.errors:
-            return silent(f"Every copy on {self.server}", answer)
+            return silent(N_("Every copy on {server}").format(server=self.server), answer)
         unsaid = [c for c in copies if c.activation_preference is None]
         if unsaid:
-            return unknown(f"No ActivationPreference was given for {_names(unsaid)} on {self.server}.")
+            return unknown(
+                N_("No ActivationPreference was given for {names} on {server}.").format(
+                    names=_names(unsaid), server=self.server
+                )
+            )
         return self._judge([c for c in copies if c.activation_preference == 1])
 
     def _judge(self, preferred: list[DatabaseCopyStatus]) -> Observation:
         if not preferred:
-            return applied(f"No database prefers {self.server}.", ())
+            return applied(N_("No database prefers {server}.").format(server=self.server), ())
         here = [c for c in preferred if c.is_active_state]
         unmounted = [c for c in here if not _is_mounted(c)]
         value = tuple(c.database for c in here)
         if unmounted:
-            return unknown(f"Active on {self.server} but not mounted: {_names(unmounted)}.", value)
+            return unknown(
+                N_("Active on {server} but not mounted: {names}.").format(
+                    server=self.server, names=_names(unmounted)
+                ),
+                value,
+            )
         away = [c for c in preferred if not c.is_active_state]
         if away:
-            return not_applied(f"Not active on {self.server}, which they prefer: {_names(away)}.", value)
-        return applied(f"Active on {self.server}, which they prefer: {_names(here)}.", value)
+            return not_applied(
+                N_("Not active on {server}, which they prefer: {names}.").format(
+                    server=self.server, names=_names(away)
+                ),
+                value,
+            )
+        return applied(
+            N_("Active on {server}, which they prefer: {names}.").format(
+                server=self.server, names=_names(here)
+            ),
+            value,
+        )
 
 
 def _is_mounted(copy: DatabaseCopyStatus) -> bool:

@@ -29,6 +29,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.etree.ElementTree import XML, Element, ParseError
 
+from cockpit.config.language import N_
 from cockpit.exchange.clixml_values import (
     NAMES,
     PRIMITIVES,
@@ -54,7 +55,7 @@ __all__ = [
 
 MAX_DEPTH: Final = 100
 """Objects within objects; PowerShell itself stops at about fifty."""
-MISSING: Final = "[missing reference]"
+MISSING: Final = N_("[missing reference]")
 """Text of the object that stands for a dangling Ref."""
 
 
@@ -89,7 +90,9 @@ class PSObject:
 
     def __repr__(self) -> str:
         kind = self.types[0].rpartition(".")[2] if self.types else "object"
-        return f"<PSObject {kind} {str(self)!r}, {len(self.properties)} properties>"
+        return N_("<PSObject {kind} {value!r}, {count} properties>").format(
+            kind=kind, value=str(self), count=len(self.properties)
+        )
 
 
 def read_message(data: bytes) -> object:
@@ -147,10 +150,12 @@ def _explained(error: Exception) -> ClixmlError:
     if isinstance(error, ClixmlError):
         return error
     if isinstance(error, ParseError):
-        return ClixmlError(f"not well-formed XML: {error}")
+        return ClixmlError(N_("not well-formed XML: {error}").format(error=error))
     if isinstance(error, UnicodeDecodeError):
-        return ClixmlError(f"not {error.encoding} text, at byte {error.start}")
-    return ClixmlError("an element's content does not fit its tag")
+        return ClixmlError(
+            N_("not {encoding} text, at byte {start}").format(encoding=error.encoding, start=error.start)
+        )
+    return ClixmlError(N_("an element's content does not fit its tag"))
 
 
 _TOGETHER: Final = 8
@@ -180,7 +185,7 @@ def _export(data: bytes) -> list[object]:
     root = XML(data) if _AT_ROOT(data) else _past_prolog(data)  # no DTD gets here
     _drop_namespaces(root)
     if root.tag != "Objs":
-        raise ClixmlError("the root element is not Objs")
+        raise ClixmlError(N_("the root element is not Objs"))
     refs: _Refs = {}
     types: _Types = {}
     return [_value(child, refs, types, 1) for child in root]
@@ -201,7 +206,7 @@ def _past_prolog(data: bytes) -> Element:
         elif text[at : at + 1] == "<" and text[at + 1 : at + 2].isalpha():
             return XML(text[at:])
         else:  # a document type; a second BOM would hide one, as expat skips it
-            raise ClixmlError("there is no root element, or something CLIXML does not have before it")
+            raise ClixmlError(N_("there is no root element, or something CLIXML does not have before it"))
 
 
 def _drop_namespaces(root: Element) -> None:
@@ -224,7 +229,7 @@ def _value(element: Element, refs: _Refs, types: _Types, depth: int) -> object:
         ref = element.get("RefId")
         return refs[ref] if ref is not None and ref in refs else PSObject(text=MISSING)
     if depth > MAX_DEPTH:
-        raise ClixmlError(f"objects more than {MAX_DEPTH} deep")
+        raise ClixmlError(N_("objects more than {max_depth} deep").format(max_depth=MAX_DEPTH))
     if tag in ("LST", "IE", "QUE", "STK"):
         return [_value(child, refs, types, depth + 1) for child in element]
     if tag == "DCT":
@@ -239,7 +244,7 @@ _new: Final = PSObject.__new__
 
 def _object(element: Element, refs: _Refs, types: _Types, depth: int) -> object:
     if depth > MAX_DEPTH:
-        raise ClixmlError(f"objects more than {MAX_DEPTH} deep")
+        raise ClixmlError(N_("objects more than {max_depth} deep").format(max_depth=MAX_DEPTH))
     properties: dict[str, object] = {}
     result = _new(PSObject)  # its __init__ would cost as much as all of an enumeration value's content
     result.types = ()

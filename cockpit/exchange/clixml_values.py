@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from cockpit.config.language import N_
 from cockpit.exchange.text import REDACTED
 
 
@@ -53,7 +54,7 @@ def plain(text: str | None) -> str:
 def _character(text: str) -> str:
     code = int(text)
     if not 0 <= code <= 0xFFFF:
-        raise ClixmlError("a character's code is out of range")
+        raise ClixmlError(N_("a character's code is out of range"))
     return "\ufffd" if 0xD800 <= code <= 0xDFFF else chr(code)
 
 
@@ -94,7 +95,7 @@ def _span(text: str) -> timedelta:
     """An xs:duration; .NET takes a year for 365 days and a month for 30."""
     match = _SPAN.fullmatch(text)
     if match is None:
-        raise ClixmlError("not a duration")
+        raise ClixmlError(N_("not a duration"))
     years, months, days, hours, minutes, seconds = (int(part or 0) for part in match.groups()[1:7])
     span = timedelta(
         days=years * 365 + months * 30 + days,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
+from cockpit.config.language import N_
 from cockpit.exchange import model as m
 from cockpit.exchange import recovery_model as r
 from cockpit.exchange import recovery_rows, rows
@@ -37,7 +38,11 @@ def read(
     found = []
     for item in result.objects:
         if not isinstance(item, PSObject):
-            raise ProtocolError(f"{call.cmdlet} returned a {type(item).__name__}, not an object")
+            raise ProtocolError(
+                N_("{cmdlet} returned a {name}, not an object").format(
+                    cmdlet=call.cmdlet, name=type(item).__name__
+                )
+            )
         found.append(make(item))
     return m.Reading(
         rows=tuple(found),
@@ -53,7 +58,7 @@ def _named(name: str) -> str:
     """An identity that is certainly not empty: many Get- cmdlets answer an empty one with every
     object there is (exchange-facts §5.6)."""
     if not name.strip():
-        raise ValueError("a server or item name must not be empty")
+        raise ValueError(N_("a server or item name must not be empty"))
     return name
 
 
@@ -288,7 +293,9 @@ def _stray(server: str, strays: Sequence[str]) -> tuple[m.CmdletError, ...]:
     if not strays:
         return ()
     whose = ", ".join(sorted({name or "nobody" for name in strays}))
-    words = f"{len(strays)} rows of {whose} came in the answer about {server}: they say nothing of it"
+    words = N_("{count} rows of {whose} came in the answer about {server}: they say nothing of it").format(
+        count=len(strays), whose=whose, server=server
+    )
     return (m.CmdletError(words),)
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
+from cockpit.config.language import N_
+
 _SHELL: Final = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 CREATE: Final = "http://schemas.xmlsoap.org/ws/2004/09/transfer/Create"
 COMMAND: Final = f"{_SHELL}/Command"
@@ -120,7 +122,7 @@ def open_answer(answer: bytes, message_id: str) -> ET.Element:
     root = ET.fromstring(answer)  # noqa: S314 -- whoever received it refused a document type declaration
     relates = root.findtext(_RELATES, "")
     if relates.rsplit(":", 1)[-1].upper() != message_id:
-        raise OutOfTurnError(f"the answer is to another request ({relates[:60]})")
+        raise OutOfTurnError(N_("the answer is to another request ({relate})").format(relate=relates[:60]))
     return body_of(root)
 
 
@@ -128,7 +130,7 @@ def body_of(root: ET.Element) -> ET.Element:
     """The Body of an envelope. Raises ET.ParseError when there is none."""
     body = root.find(_BODY)
     if body is None:
-        raise ET.ParseError("an envelope without a body")
+        raise ET.ParseError(N_("an envelope without a body"))
     return body
 
 
@@ -142,6 +144,6 @@ def streams(body: ET.Element) -> tuple[bytes, bool]:
     try:
         data = b"".join(base64.b64decode(s.text) for s in body.iter(f"{_RSP}Stream") if s.text)
     except binascii.Error as error:
-        raise ET.ParseError(f"a stream that is not base64: {error}") from None
+        raise ET.ParseError(N_("a stream that is not base64: {error}").format(error=error)) from None
     state = body.find(f"{_RSP}ReceiveResponse/{_RSP}CommandState")
     return data, state is not None and state.get("State", "").endswith("Done")

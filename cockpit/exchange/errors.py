@@ -26,6 +26,7 @@ from pypsrp.exceptions import (
 from spnego.exceptions import SpnegoError
 from urllib3 import exceptions as urllib3
 
+from cockpit.config.language import N_
 from cockpit.exchange import tls
 from cockpit.exchange.clixml import ClixmlError
 from cockpit.exchange.envelope import OutOfTurnError
@@ -57,19 +58,19 @@ class ExchangeError(Exception):
 class UnreachableError(ExchangeError):
     """Refused, reset, no such host."""
 
-    cure_default = "Check that the server is up, its name resolves, and the port is open from here."
+    cure_default = N_("Check that the server is up, its name resolves, and the port is open from here.")
 
 
 class TimeLimitError(ExchangeError):
     """No answer within the time limit."""
 
-    cure_default = "The server is slow or hung: try again, or look at it by other means."
+    cure_default = N_("The server is slow or hung: try again, or look at it by other means.")
 
 
 class SignInError(ExchangeError):
     """The server did not accept who we say we are."""
 
-    cure_default = (
+    cure_default = N_(
         "Check user name and password (Exchange wants the UPN), and that the endpoint offers this "
         "authentication method: Exchange's own accepts Kerberos only unless an administrator changed it."
     )
@@ -87,14 +88,14 @@ class KerberosError(ExchangeError):
 class CertificateError(ExchangeError):
     """The server's TLS certificate could not be verified, or the port does not speak TLS."""
 
-    cure_default = "Name the issuing CA in ca_file, and dial the name that is on the certificate."
+    cure_default = N_("Name the issuing CA in ca_file, and dial the name that is on the certificate.")
     retry = False
 
 
 class MissingLibraryError(ExchangeError):
     """An authentication method needs a package that is not installed."""
 
-    cure_default = "Install the package it names, or choose another authentication method."
+    cure_default = N_("Install the package it names, or choose another authentication method.")
     retry = False
     elsewhere = False
 
@@ -102,7 +103,7 @@ class MissingLibraryError(ExchangeError):
 class EndpointNotFoundError(ExchangeError):
     """There is no such endpoint at this address."""
 
-    cure_default = (
+    cure_default = N_(
         "Check port and path: Exchange is at /PowerShell on 80 or 443, WinRM at /wsman on 5985 or 5986."
     )
     retry = False
@@ -111,13 +112,13 @@ class EndpointNotFoundError(ExchangeError):
 class ShellLostError(ExchangeError):
     """The shell or pipeline is gone: expired, or the server was restarted or answered for another."""
 
-    cure_default = "A new session is opened by itself."
+    cure_default = N_("A new session is opened by itself.")
 
 
 class ThrottledError(ExchangeError):
     """The server refuses more shells or operations of this user."""
 
-    cure_default = (
+    cure_default = N_(
         "Close other PowerShell sessions of this account; shells left behind end after their idle time "
         "(15 minutes). Lower `sessions` in the environment."
     )
@@ -126,25 +127,25 @@ class ThrottledError(ExchangeError):
 class UnavailableError(ExchangeError):
     """The web server answered, but not with WSMan."""
 
-    cure_default = "Look at IIS and its application pools on the server."
+    cure_default = N_("Look at IIS and its application pools on the server.")
 
 
 class ProtocolError(ExchangeError):
     """The answer could not be understood."""
 
-    cure_default = "Try again; if it stays, something between here and the server changes the traffic."
+    cure_default = N_("Try again; if it stays, something between here and the server changes the traffic.")
 
 
 class FaultError(ExchangeError):
     """Any other WSMan fault."""
 
-    cure_default = "Read the server's words."
+    cure_default = N_("Read the server's words.")
 
 
 class NotGrantedError(ExchangeError):
     """The cmdlet or parameter is not there for this account (RBAC), or not on this endpoint."""
 
-    cure_default = (
+    cure_default = N_(
         "The account needs a management role with this cmdlet: ask for View-Only Organization Management."
     )
     retry = False
@@ -154,7 +155,7 @@ class NotGrantedError(ExchangeError):
 class CmdletFailedError(ExchangeError):
     """A terminating error of the cmdlet itself."""
 
-    cure_default = "Read the server's words."
+    cure_default = N_("Read the server's words.")
     retry = False
     session_lost = False
 
@@ -225,16 +226,24 @@ def from_wire(error: BaseException, where: str) -> ExchangeError:
             return make(error, where)
     if isinstance(error, OSError) and "certificate bundle" in str(error):
         # What requests raises for a ca_file that is not there.
-        return CertificateError(f"The CA file for {where} cannot be used", str(error), "Correct ca_file.")
+        return CertificateError(
+            N_("The CA file for {where} cannot be used").format(where=where),
+            str(error),
+            N_("Correct ca_file."),
+        )
     if _of_krb5(error):
-        return SignInError(f"Kerberos sign-in at {where} failed", str(error), _KERBEROS_CURE)
-    return ProtocolError(f"Talking to {where} failed", f"{type(error).__name__}: {error}")
+        return SignInError(
+            N_("Kerberos sign-in at {where} failed").format(where=where), str(error), _KERBEROS_CURE
+        )
+    return ProtocolError(
+        N_("Talking to {where} failed").format(where=where), f"{type(error).__name__}: {error}"
+    )
 
 
-_PLAIN_GONE_CURE = (
+_PLAIN_GONE_CURE = N_(
     "Check that the server is up; if the port speaks TLS, set tls = true (https:// in addresses)."
 )
-_REDIRECT_CURE = "Dial the address it redirects to: redirects are not followed."
+_REDIRECT_CURE = N_("Dial the address it redirects to: redirects are not followed.")
 _KERBEROS_CURE = KerberosError.cure_default
 
 
@@ -250,8 +259,10 @@ def _fault(error: BaseException, where: str) -> ExchangeError:
         kind = ThrottledError
     if error.reason is None and error.code is None:
         # psrp-wire §4.5: well-formed HTML, or NTLM where Exchange wants Kerberos (issue #187).
-        return EndpointNotFoundError(f"{where} answered, but not as WSMan does", reason)
-    made = kind(f"{where} refused (fault {error.code})", reason)
+        return EndpointNotFoundError(
+            N_("{where} answered, but not as WSMan does").format(where=where), reason
+        )
+    made = kind(N_("{where} refused (fault {code})").format(where=where, code=error.code), reason)
     made.session_lost = True
     return made
 
@@ -263,16 +274,18 @@ def _http(error: BaseException, where: str) -> ExchangeError:
     if code == 404:
         return EndpointNotFoundError(what)
     if 300 <= code < 400:
-        return EndpointNotFoundError(f"{what}: it redirects elsewhere", cure=_REDIRECT_CURE)
+        return EndpointNotFoundError(
+            N_("{what}: it redirects elsewhere").format(what=what), cure=_REDIRECT_CURE
+        )
     if code == 403:
         denied = NotGrantedError(
-            what, cure="The account may not use this endpoint (RemotePowerShellEnabled, IIS)."
+            what, cure=N_("The account may not use this endpoint (RemotePowerShellEnabled, IIS).")
         )
         denied.session_lost = True
         return denied
     if code == 400:
         # psrp-wire §4.3: what the lab answers to a seal of another connection; http.sys's own is [U].
-        return ShellLostError(what, "the sealed connection was lost")
+        return ShellLostError(what, N_("the sealed connection was lost"))
     return UnavailableError(what)
 
 
@@ -281,17 +294,22 @@ def _connection(error: BaseException, where: str) -> ExchangeError:
     if tls.speaks_tls(error):
         return UnreachableError(
             f"{where} speaks TLS",
-            cure="Set tls = true (http:// to https:// in addresses), or correct the port.",
+            cure=N_("Set tls = true (http:// to https:// in addresses), or correct the port."),
         )
     if isinstance(error, urllib3.NameResolutionError) or "NameResolutionError" in text:
         return UnreachableError(
-            f"The name of {where} does not resolve", cure="Check the name and the DNS of this host."
+            N_("The name of {where} does not resolve").format(where=where),
+            cure=N_("Check the name and the DNS of this host."),
         )
     if _cut_off(error):
         cure = tls.GONE_CURE if where.startswith("https:") else _PLAIN_GONE_CURE
-        return UnreachableError(f"The connection to {where} broke", _words(_innermost(error)), cure)
+        return UnreachableError(
+            N_("The connection to {where} broke").format(where=where), _words(_innermost(error)), cure
+        )
     if "refused" in text:
-        return UnreachableError(f"{where} refuses connections", "nothing listens there")
+        return UnreachableError(
+            N_("{where} refuses connections").format(where=where), N_("nothing listens there")
+        )
     return _cut_short(error, where)
 
 
@@ -303,16 +321,16 @@ def _cut_off(error: BaseException) -> bool:
 def _tls(error: BaseException, where: str) -> ExchangeError:
     reason = tls.reason(error)
     if reason is None:
-        return CertificateError(f"TLS with {where} failed", _words(_innermost(error)))
+        return CertificateError(N_("TLS with {where} failed").format(where=where), _words(_innermost(error)))
     kind = SignInError if reason.ours else UnreachableError if reason.gone else CertificateError
-    return kind(f"TLS with {where} failed", reason.cause, reason.cure)
+    return kind(N_("TLS with {where} failed").format(where=where), reason.cause, reason.cure)
 
 
 def _cut_short(error: BaseException, where: str) -> ExchangeError:
     inner = _innermost(error)
     if isinstance(inner, HTTPException) and not isinstance(inner, RemoteDisconnected | IncompleteRead):
-        return ProtocolError(f"{where} does not answer in HTTP", _words(inner))
-    return UnreachableError(f"The connection to {where} broke", _words(inner))
+        return ProtocolError(N_("{where} does not answer in HTTP").format(where=where), _words(inner))
+    return UnreachableError(N_("The connection to {where} broke").format(where=where), _words(inner))
 
 
 def _words(error: BaseException) -> str:
@@ -327,36 +345,47 @@ def _innermost(error: BaseException) -> BaseException:
 
 _ORDERED: Final = (
     # Subclasses first: SSLError is a ConnectionError, WSManFaultError and the others are WinRMErrors.
-    (AuthenticationError, lambda e, w: SignInError(f"{w} did not accept the sign-in", str(e))),
+    (AuthenticationError, lambda e, w: SignInError(N_("{w} did not accept the sign-in").format(w=w), str(e))),
     (WSManFaultError, _fault),
     (WinRMTransportError, _http),
     (requests.exceptions.SSLError, _tls),
-    (requests.exceptions.Timeout, lambda e, w: TimeLimitError(f"{w} does not answer", type(e).__name__)),
+    (
+        requests.exceptions.Timeout,
+        lambda e, w: TimeLimitError(N_("{w} does not answer").format(w=w), type(e).__name__),
+    ),
     (requests.exceptions.ConnectionError, _connection),
     (
         requests.exceptions.TooManyRedirects,
         lambda e, w: EndpointNotFoundError(
-            f"{w} redirects elsewhere",
+            N_("{w} redirects elsewhere").format(w=w),
             str(e),
-            "Dial the address it redirects to: redirects are not followed.",
+            N_("Dial the address it redirects to: redirects are not followed."),
         ),
     ),
     (urllib3.SSLError, _tls),
     (urllib3.NewConnectionError, _connection),
-    (urllib3.TimeoutError, lambda e, w: TimeLimitError(f"{w} does not answer", type(e).__name__)),
+    (
+        urllib3.TimeoutError,
+        lambda e, w: TimeLimitError(N_("{w} does not answer").format(w=w), type(e).__name__),
+    ),
     (urllib3.HTTPError, _cut_short),
     (requests.exceptions.ChunkedEncodingError, _cut_short),
-    (requests.RequestException, lambda e, w: UnreachableError(f"The request to {w} failed", str(e))),
-    (SpnegoError, lambda e, w: SignInError(f"Sign-in at {w} failed", str(e), _KERBEROS_CURE)),
-    (ImportError, lambda e, w: MissingLibraryError(f"Cannot sign in at {w}", str(e))),
+    (
+        requests.RequestException,
+        lambda e, w: UnreachableError(N_("The request to {w} failed").format(w=w), str(e)),
+    ),
+    (SpnegoError, lambda e, w: SignInError(N_("Sign-in at {w} failed").format(w=w), str(e), _KERBEROS_CURE)),
+    (ImportError, lambda e, w: MissingLibraryError(N_("Cannot sign in at {w}").format(w=w), str(e))),
     (
         (InvalidPipelineStateError, InvalidRunspacePoolStateError, InvalidPSRPOperation),
-        lambda e, w: ShellLostError(f"The session with {w} is in the wrong state", str(e)),
+        lambda e, w: ShellLostError(N_("The session with {w} is in the wrong state").format(w=w), str(e)),
     ),
-    (OutOfTurnError, lambda e, w: ProtocolError(f"{w} answered out of turn", str(e))),
+    (OutOfTurnError, lambda e, w: ProtocolError(N_("{w} answered out of turn").format(w=w), str(e))),
     (
         (FragmentError, SerializationError, ClixmlError, ET.ParseError, binascii.Error, KeyError),
-        lambda e, w: ProtocolError(f"{w} sent what could not be read", f"{type(e).__name__}: {e}"),
+        lambda e, w: ProtocolError(
+            N_("{w} sent what could not be read").format(w=w), f"{type(e).__name__}: {e}"
+        ),
     ),
-    (WinRMError, lambda e, w: ProtocolError(f"{w} answered out of turn", str(e))),
+    (WinRMError, lambda e, w: ProtocolError(N_("{w} answered out of turn").format(w=w), str(e))),
 )

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
+from cockpit.config.language import N_
 from cockpit.frozen import dataclass
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Grants:
 def _refusal(cmdlet: str, parameters: tuple[str, ...]) -> str:
     what = " ".join((cmdlet, *(f"-{p}" for p in parameters)))
     more = f" -CmdletParameters {','.join(parameters)}" if parameters else ""
-    return (
-        f"{what} is not granted to this account: ask for a management role that has it "
-        f"(Get-ManagementRole -Cmdlet {cmdlet}{more} names them)"
-    )
+    return N_(
+        "{what} is not granted to this account: ask for a management role that has it "
+        "(Get-ManagementRole -Cmdlet {cmdlet}{more} names them)"
+    ).format(what=what, cmdlet=cmdlet, more=more)

@@ -25,6 +25,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family
 
+from cockpit.config.language import N_
 from cockpit.exchange.errors import ProtocolError, TimeLimitError
 
 if TYPE_CHECKING:
@@ -37,8 +38,10 @@ _FOREVER: Final = 86_400.0
 _PIECE: Final = 16_384
 """Bytes sent under one look at the clock: a TLS record."""
 
-_TOO_LARGE: Final = "Something between here and the server, or the server itself, is not what it should be."
-_COMPRESSED: Final = (
+_TOO_LARGE: Final = N_(
+    "Something between here and the server, or the server itself, is not what it should be."
+)
+_COMPRESSED: Final = N_(
     "Switch off what compresses answers on the way (a proxy, IIS' dynamic compression): the cockpit asks "
     "for none."
 )
@@ -73,15 +76,20 @@ class Guard:
 
     def late(self, received: int = 0) -> TimeLimitError:
         if received:
-            return TimeLimitError(f"{self.where} answers too slowly", f"{received} bytes came in time")
-        return TimeLimitError(f"{self.where} does not answer", "nothing came in time")
+            return TimeLimitError(
+                N_("{where} answers too slowly").format(where=self.where),
+                N_("{received} bytes came in time").format(received=received),
+            )
+        return TimeLimitError(
+            N_("{where} does not answer").format(where=self.where), N_("nothing came in time")
+        )
 
     def count(self, received: int) -> None:
         """Raises ProtocolError when an answer of so many bytes cannot be an honest one."""
         if received > MAX_ANSWER:
             raise ProtocolError(
-                f"{self.where} sends more than an answer can hold",
-                f"more than {MAX_ANSWER // 2**20} MiB",
+                N_("{where} sends more than an answer can hold").format(where=self.where),
+                N_("more than {max_answer} MiB").format(max_answer=MAX_ANSWER // 2**20),
                 _TOO_LARGE,
             )
 
@@ -109,7 +117,7 @@ def install(http: requests.Session, guard: Guard) -> None:
     """Put every connection that ``http`` will make under ``guard``, through a proxy or not."""
     for adapter in http.adapters.values():
         if not isinstance(adapter, HTTPAdapter):
-            raise TypeError(f"not an HTTP adapter: {adapter!r}")
+            raise TypeError(N_("not an HTTP adapter: {adapter!r}").format(adapter=adapter))
         _guard_pools(adapter.poolmanager, guard)
         through = adapter.proxy_manager_for
         adapter.proxy_manager_for = partial(_guarded_proxy, through, guard)  # type: ignore[method-assign]
@@ -157,15 +165,19 @@ class _Guarded(HTTPConnection):
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
         except TimeoutError as error:
-            raise ConnectTimeoutError(self, f"Connection to {self.host} timed out.") from error
+            raise ConnectTimeoutError(
+                self, N_("Connection to {host} timed out.").format(host=self.host)
+            ) from error
         except OSError as error:
-            raise NewConnectionError(self, f"Failed to establish a new connection: {error}") from error
+            raise NewConnectionError(
+                self, N_("Failed to establish a new connection: {error}").format(error=error)
+            ) from error
         sock.settimeout(self._guard.left())
         return sock
 
     def _first_that_answers(self) -> socket.socket:
         host = self._dns_host.strip("[]")
-        last: OSError = OSError("getaddrinfo returns an empty list")
+        last: OSError = OSError(N_("getaddrinfo returns an empty list"))
         for family, kind, protocol, _, address in socket.getaddrinfo(
             host, self.port, allowed_gai_family(), socket.SOCK_STREAM
         ):
@@ -221,7 +233,9 @@ class _Response(HTTPResponse):
         super().begin()
         if self.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
             raise ProtocolError(
-                f"{self._guard.where} compresses its answers", "it was asked not to", _COMPRESSED
+                N_("{where} compresses its answers").format(where=self._guard.where),
+                N_("it was asked not to"),
+                _COMPRESSED,
             )
         self._guard.count(self.length or 0)
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from cockpit.config.language import N_
+
 CLOCK_LIMIT: Final = 300.0
 """Seconds that clocks may be apart: Kerberos's usual limit, and Active Directory's."""
 
@@ -38,42 +40,58 @@ class Facts:
     kinit: str
 
 
-_REALM = (
+_REALM = N_(
     "Write the realm as Active Directory has it (the domain, in capitals); this host finds its KDCs in DNS "
     "or in /etc/krb5.conf, and needs port 88 of one."
 )
-_CLOCKS = "Set the clocks of this host, the KDC and the server by the same source (chronyc tracking)."
-_SPN = (
+_CLOCKS = N_("Set the clocks of this host, the KDC and the server by the same source (chronyc tracking).")
+_SPN = N_(
     "Dial a name that has this SPN, or set service and spn_host; a name of a load balancer needs it on "
     "the account that all its servers share: setspn -S {spn} ACCOUNT."
 )
 _REASONS: Final[dict[int, tuple[Kind, str, str]]] = {
-    6: (Kind.REFUSED, "the KDC knows no user {user}", "Correct credential.user: it is user@REALM."),
-    7: (Kind.TICKETS, "the KDC knows no service {spn}", _SPN),
-    12: (Kind.REFUSED, "the KDC's policy refuses {user}", "Ask who may sign in, from where and when."),
+    6: (Kind.REFUSED, N_("the KDC knows no user {user}"), N_("Correct credential.user: it is user@REALM.")),
+    7: (Kind.TICKETS, N_("the KDC knows no service {spn}"), _SPN),
+    12: (
+        Kind.REFUSED,
+        N_("the KDC's policy refuses {user}"),
+        N_("Ask who may sign in, from where and when."),
+    ),
     14: (
         Kind.TICKETS,
-        "the KDC and this host share no encryption type",
-        "Allow AES for the account, and in /etc/krb5.conf.",
+        N_("the KDC and this host share no encryption type"),
+        N_("Allow AES for the account, and in /etc/krb5.conf."),
     ),
-    18: (Kind.REFUSED, "the account {user} is locked or disabled", "Have it unlocked."),
-    23: (Kind.REFUSED, "the password of {user} has expired", "Change it (kpasswd), and where it is kept."),
-    24: (Kind.REFUSED, "the password of {user} is wrong", "Correct what credential.password refers to."),
-    31: (Kind.REFUSED, "the password of {user} is wrong", "Correct what credential.password refers to."),
-    32: (Kind.TICKETS, "the ticket has expired", "{kinit}"),
-    33: (Kind.TICKETS, "the ticket is not good yet: clocks differ", _CLOCKS),
-    37: (Kind.TICKETS, "the clocks are more than five minutes apart", _CLOCKS),
+    18: (Kind.REFUSED, N_("the account {user} is locked or disabled"), N_("Have it unlocked.")),
+    23: (
+        Kind.REFUSED,
+        N_("the password of {user} has expired"),
+        N_("Change it (kpasswd), and where it is kept."),
+    ),
+    24: (
+        Kind.REFUSED,
+        N_("the password of {user} is wrong"),
+        N_("Correct what credential.password refers to."),
+    ),
+    31: (
+        Kind.REFUSED,
+        N_("the password of {user} is wrong"),
+        N_("Correct what credential.password refers to."),
+    ),
+    32: (Kind.TICKETS, N_("the ticket has expired"), "{kinit}"),
+    33: (Kind.TICKETS, N_("the ticket is not good yet: clocks differ"), _CLOCKS),
+    37: (Kind.TICKETS, N_("the clocks are more than five minutes apart"), _CLOCKS),
     41: (
         Kind.TICKETS,
-        "the server could not read the ticket for {spn}",
-        "The SPN is on another account than the server's: setspn -Q {spn}.",
+        N_("the server could not read the ticket for {spn}"),
+        N_("The SPN is on another account than the server's: setspn -Q {spn}."),
     ),
-    141: (Kind.TICKETS, "there is no ticket", "{kinit}"),
-    147: (Kind.TICKETS, "the KDC's clock and this host's are more than five minutes apart", _CLOCKS),
-    154: (Kind.TICKETS, "no KDC is known for this realm", _REALM),
-    156: (Kind.TICKETS, "no KDC of this realm answers", _REALM),
-    195: (Kind.TICKETS, "there is no ticket", "{kinit}"),
-    220: (Kind.TICKETS, "the name of the realm's KDC does not resolve", _REALM),
+    141: (Kind.TICKETS, N_("there is no ticket"), "{kinit}"),
+    147: (Kind.TICKETS, N_("the KDC's clock and this host's are more than five minutes apart"), _CLOCKS),
+    154: (Kind.TICKETS, N_("no KDC is known for this realm"), _REALM),
+    156: (Kind.TICKETS, N_("no KDC of this realm answers"), _REALM),
+    195: (Kind.TICKETS, N_("there is no ticket"), "{kinit}"),
+    220: (Kind.TICKETS, N_("the name of the realm's KDC does not resolve"), _REALM),
 }
 
 
@@ -83,7 +101,7 @@ def reason(error: BaseException, facts: Facts) -> Reason | None:
     if number is None or number not in _REASONS:
         return None
     kind, cause, cure = _REASONS[number]
-    filled = {"user": facts.user or "this user", "spn": facts.spn, "kinit": facts.kinit}
+    filled = {"user": facts.user or N_("this user"), "spn": facts.spn, "kinit": facts.kinit}
     # Kerberos's own words tell names that are not ours to know, such as a realm's.
     return Reason(kind, f"{cause.format(**filled)} ({words(error)})", cure.format(**filled))
 
@@ -102,9 +120,9 @@ def clocks(ahead: float | None) -> str:
     """What the server's own clock says of an error that clocks may have caused; empty if they do not."""
     if ahead is None or abs(ahead) <= CLOCK_LIMIT:
         return ""
-    minutes, way = round(abs(ahead) / 60), "ahead of" if ahead > 0 else "behind"
+    minutes, way = round(abs(ahead) / 60), N_("ahead of") if ahead > 0 else "behind"
     span = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
-    return f"; its clock is {span} {way} this host's, and Kerberos bears 5 min"
+    return N_("; its clock is {span} {way} this host's, and Kerberos bears 5 min").format(span=span, way=way)
 
 
 def words(error: BaseException) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.exchange.caller import Caller
 from cockpit.exchange.clixml import PSObject
 from cockpit.exchange.errors import CmdletFailedError, ProtocolError
@@ -40,7 +41,9 @@ def language_mode(session: Caller, seconds: float = _SECONDS) -> str:
             raise CmdletFailedError(_SCRIPT, result.errors[0])
         return mode
     if len(result.objects) != 1:
-        raise ProtocolError(f"{_SCRIPT} gave {len(result.objects)} objects")
+        raise ProtocolError(
+            N_("{script} gave {count} objects").format(script=_SCRIPT, count=len(result.objects))
+        )
     answer = result.objects[0]
     return clean_line(str(answer.text if isinstance(answer, PSObject) and answer.text else answer))
 

@@ -14,6 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.exchange import rows
 from cockpit.exchange.caller import Caller
 from cockpit.exchange.clixml import PSObject
@@ -29,7 +30,7 @@ _FILE: Final = re.compile(r"[A-Za-z0-9]{1,40}-[0-9]{1,9}\.LOG", re.IGNORECASE)
 class ScriptsRefusedError(ExchangeError):
     """The endpoint runs no scripts, or not what ours need."""
 
-    cure_default = (
+    cure_default = N_(
         "The WinRM endpoint must allow FullLanguage for this account; else read the logs over the share "
         "(pop-cockpit[smb]) or copy them here."
     )
@@ -40,7 +41,7 @@ class ScriptsRefusedError(ExchangeError):
 class LogFileGoneError(ExchangeError):
     """There is no such file or folder."""
 
-    cure_default = "Look at LogFileLocation of Get-PopSettings; files are deleted after some days."
+    cure_default = N_("Look at LogFileLocation of Get-PopSettings; files are deleted after some days.")
     session_lost = False
 
 
@@ -126,7 +127,11 @@ class LogFiles:
         offsets = [int(o) for o in rows.items(row, "Offsets")]
         lines = _blob(row, "Data").split(b"\n") if offsets else []
         if len(lines) != len(offsets):
-            raise ProtocolError(f"find-log.ps1 gave {len(offsets)} offsets for {len(lines)} lines")
+            raise ProtocolError(
+                N_("find-log.ps1 gave {count} offsets for {count_2} lines").format(
+                    count=len(offsets), count_2=len(lines)
+                )
+            )
         return FileHits(
             tuple(zip(offsets, lines, strict=True)), rows.number(row, "Next"), _whole(row, "Length")
         )
@@ -134,7 +139,7 @@ class LogFiles:
     def _one(self, script: str, parameters: Mapping[str, ParameterValue], seconds: float) -> PSObject:
         found = self._run(script, parameters, seconds)
         if len(found) != 1:
-            raise ProtocolError(f"{script} gave {len(found)} objects")
+            raise ProtocolError(N_("{script} gave {count} objects").format(script=script, count=len(found)))
         return found[0]
 
     def _run(self, script: str, parameters: Mapping[str, ParameterValue], seconds: float) -> list[PSObject]:
@@ -147,7 +152,7 @@ class LogFiles:
             raise _explained(CmdletFailedError(script, result.errors[0]), self.session.target.server)
         found = [o for o in result.objects if isinstance(o, PSObject)]
         if len(found) != len(result.objects):
-            raise ProtocolError(f"{script} returned something that is no object")
+            raise ProtocolError(N_("{script} returned something that is no object").format(script=script))
         return found
 
 
@@ -159,14 +164,14 @@ def script_text(name: str) -> str:
 
 def _named(name: str) -> str:
     if not _FILE.fullmatch(name):
-        raise ValueError(f"{name!r} is not the name of a protocol log file")
+        raise ValueError(N_("{name!r} is not the name of a protocol log file").format(name=name))
     return name
 
 
 def _whole(row: PSObject, name: str) -> int:
     found = rows.number(row, name)
     if found is None:
-        raise ProtocolError(f"a log file's {name} is missing")
+        raise ProtocolError(N_("a log file's {name} is missing").format(name=name))
     return found
 
 
@@ -175,7 +180,9 @@ def _blob(row: PSObject, name: str) -> bytes:
     if isinstance(found, PSObject):
         found = found.value
     if not isinstance(found, bytes):
-        raise ProtocolError(f"a log file's {name} is a {type(found).__name__}, not bytes")
+        raise ProtocolError(
+            N_("a log file's {name} is a {name_2}, not bytes").format(name=name, name_2=type(found).__name__)
+        )
     return found
 
 
@@ -210,7 +217,11 @@ def _explained(error: CmdletFailedError, server: str) -> ExchangeError:
     record = error.record
     said = f"{record.fully_qualified_id} {record.reason} {record.category}"
     if any(word in said for word in _GONE):
-        return LogFileGoneError(f"{server} has no such log file or folder", _own_words(record.message))
+        return LogFileGoneError(
+            N_("{server} has no such log file or folder").format(server=server), _own_words(record.message)
+        )
     if any(word in said for word in _NO_SCRIPTS):
-        return ScriptsRefusedError(f"{server} does not run scripts for us", _own_words(record.message))
+        return ScriptsRefusedError(
+            N_("{server} does not run scripts for us").format(server=server), _own_words(record.message)
+        )
     return error

@@ -19,6 +19,7 @@ import spnego
 from pypsrp.exceptions import AuthenticationError
 from pypsrp.negotiate import HTTPNegotiateAuth
 
+from cockpit.config.language import N_
 from cockpit.exchange.errors import (
     ExchangeError,
     KerberosError,
@@ -35,10 +36,10 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _CFX_WRAP, _CFX_SEALED = b"\x05\x04", 0x02
 """A wrapped message of Kerberos and its flag "Sealed" (RFC 4121 §4.2.6.2)."""
-_KDC_CURE: Final = "Look at the KDCs of the realm (port 88), or name better ones in /etc/krb5.conf."
+_KDC_CURE: Final = N_("Look at the KDCs of the realm (port 88), or name better ones in /etc/krb5.conf.")
 _BINDING_CURES: Final = {
-    True: "; if something on the way ends TLS, set channel_binding = false",
-    False: "; if the server insists on Extended Protection, set channel_binding = true",
+    True: N_("; if something on the way ends TLS, set channel_binding = false"),
+    False: N_("; if the server insists on Extended Protection, set channel_binding = true"),
 }
 
 
@@ -68,8 +69,10 @@ class Negotiation(HTTPNegotiateAuth):
             response = self._signed_in(response, **more)
             self._check_context()
         elif response.status_code < 400 and self.wrap_required and self._context is None:
-            cure = "Dial it with https://."
-            raise SignInError(f"{self._url} asks for no sign-in, so nothing can be sealed", cure=cure)
+            cure = N_("Dial it with https://.")
+            raise SignInError(
+                N_("{url} asks for no sign-in, so nothing can be sealed").format(url=self._url), cure=cure
+            )
         return response
 
     @property
@@ -87,9 +90,11 @@ class Negotiation(HTTPNegotiateAuth):
             raise
         except (AuthenticationError, ValueError) as error:
             raise SignInError(
-                f"{self._url} does not offer {self.auth_provider}",
-                f"it offers {offered or 'nothing'}",
-                "Set auth to what it offers.",
+                N_("{url} does not offer {auth_provider}").format(
+                    url=self._url, auth_provider=self.auth_provider
+                ),
+                N_("it offers {offered}").format(offered=offered or "nothing"),
+                N_("Set auth to what it offers."),
             ) from error
         except Exception as error:
             if not is_wire_error(error):
@@ -101,8 +106,12 @@ class Negotiation(HTTPNegotiateAuth):
             raise self._refused()
         if answer.status_code >= 400 and self._used_ntlm() and not _is_sealed(answer.request):
             raise SignInError(
-                f"{self._url} answered HTTP {answer.status_code} to a sign-in with NTLM",
-                cure="Exchange takes Kerberos only unless an administrator changed it: set auth = kerberos.",
+                N_("{url} answered HTTP {status_code} to a sign-in with NTLM").format(
+                    url=self._url, status_code=answer.status_code
+                ),
+                cure=N_(
+                    "Exchange takes Kerberos only unless an administrator changed it: set auth = kerberos."
+                ),
             )
         return answer
 
@@ -110,7 +119,9 @@ class Negotiation(HTTPNegotiateAuth):
         sign_in, ahead = self._sign_in, self._ahead
         if self.auth_provider == "ntlm":
             return sign_in.credentials(ahead)
-        return bounded(lambda: sign_in.credentials(ahead), self._left(), f"The KDC for {sign_in.spn}")
+        return bounded(
+            lambda: sign_in.credentials(ahead), self._left(), N_("The KDC for {spn}").format(spn=sign_in.spn)
+        )
 
     def _used_ntlm(self) -> bool:
         return self._context is not None and self._context.negotiated_protocol == "ntlm"
@@ -121,17 +132,21 @@ class Negotiation(HTTPNegotiateAuth):
         binding = _BINDING_CURES[self.send_cbt] if sign_in.target.tls else ""
         if self._used_ntlm():
             return SignInError(
-                f"{self._url} did not accept {sign_in.user} with NTLM",
-                "user and password do not match, or the account may not sign in there",
-                "Check credential.user and what credential.password refers to; Exchange's own endpoint takes "
-                f"Kerberos only unless an administrator changed it{binding}.",
+                N_("{url} did not accept {user} with NTLM").format(url=self._url, user=sign_in.user),
+                N_("user and password do not match, or the account may not sign in there"),
+                N_(
+                    "Check credential.user and what credential.password refers to; Exchange's own "
+                    "endpoint takes Kerberos only unless an administrator changed it{binding}."
+                ).format(binding=binding),
             )
         kind = SignInError if sign_in.secret is not None else KerberosError
         return kind(
-            f"{self._url} did not accept the Kerberos ticket for {spn}",
-            f"the server does not say why{clocks(self._ahead)}",
-            f"Check that the SPN is this server's (setspn -Q {spn}), that clocks agree, and that the account "
-            f"may sign in there{binding}.",
+            N_("{url} did not accept the Kerberos ticket for {spn}").format(url=self._url, spn=spn),
+            N_("the server does not say why{clocks}").format(clocks=clocks(self._ahead)),
+            N_(
+                "Check that the SPN is this server's (setspn -Q {spn}), that clocks agree, and that "
+                "the account may sign in there{binding}."
+            ).format(spn=spn, binding=binding),
         )
 
     def _note_clock(self, response: requests.Response) -> None:
@@ -145,9 +160,9 @@ class Negotiation(HTTPNegotiateAuth):
         """Raises SignInError where pypsrp would sign in unbound, with a warning that nobody sees."""
         if self._sign_in.target.tls and self.send_cbt and _end_point(response) is None:
             raise SignInError(
-                f"The sign-in at {self._url} cannot be bound to its TLS connection",
-                "the server's certificate could not be read",
-                "Set channel_binding = false if the server does not insist on it.",
+                N_("The sign-in at {url} cannot be bound to its TLS connection").format(url=self._url),
+                N_("the server's certificate could not be read"),
+                N_("Set channel_binding = false if the server does not insist on it."),
             )
 
     def _check_context(self) -> None:
@@ -155,15 +170,15 @@ class Negotiation(HTTPNegotiateAuth):
         context = self._context
         if not context.complete and (self.wrap_required or context.negotiated_protocol == "kerberos"):
             raise SignInError(
-                f"{self._url} did not prove who it is",
-                "its half of the sign-in is missing",
-                "Find out what answers there: something on the way may pretend to be the server.",
+                N_("{url} did not prove who it is").format(url=self._url),
+                N_("its half of the sign-in is missing"),
+                N_("Find out what answers there: something on the way may pretend to be the server."),
             )
         if not self.wrap_required:
             return
         if not context.context_attr & spnego.ContextReq.confidentiality:
-            cure = "Dial it with https://, or set auth = kerberos."
-            raise SignInError(f"{self._url} agreed to no message encryption", cure=cure)
+            cure = N_("Dial it with https://, or set auth = kerberos.")
+            raise SignInError(N_("{url} agreed to no message encryption").format(url=self._url), cure=cure)
         for host in self.contexts:
             self.contexts[host] = _Sealing(context)
 
@@ -177,7 +192,7 @@ class _Sealing:
     def unwrap_winrm(self, header: bytes, data: bytes) -> bytes:
         """Raises ValueError for what is not sealed, and what the context raises."""
         if header[:2] == _CFX_WRAP and not header[2] & _CFX_SEALED:
-            raise ValueError("it is signed, not sealed")
+            raise ValueError(N_("it is signed, not sealed"))
         plain: bytes = self._context.unwrap_winrm(header, data)
         return plain
 
@@ -203,7 +218,9 @@ def bounded(work: Callable[[], _T], seconds: float, what: str) -> _T:
     try:
         result, error = done.get(timeout=seconds)
     except queue.Empty:
-        raise TimeLimitError(f"{what} does not answer", "no ticket came in time", _KDC_CURE) from None
+        raise TimeLimitError(
+            N_("{what} does not answer").format(what=what), N_("no ticket came in time"), _KDC_CURE
+        ) from None
     if error is not None:
         raise error
     return cast("_T", result)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from cockpit.config.language import N_
 from cockpit.exchange.caller import Caller
 from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import CmdletFailedError, ExchangeError
@@ -25,7 +26,7 @@ class Effect(StrEnum):
     """Whether the servers show the change."""
 
     APPLIED = "applied"
-    NOT_APPLIED = "not applied"
+    NOT_APPLIED = N_("not applied")
     UNKNOWN = "unknown"
 
 
@@ -90,7 +91,10 @@ def send(caller: Caller, change: Change) -> RawResult:
     result = caller.run(call, repeatable=False)
     if result.errors:
         raise CmdletFailedError(
-            f"{call.cmdlet} at {caller.target.server} reported an error", result.errors[0]
+            N_("{cmdlet} at {server} reported an error").format(
+                cmdlet=call.cmdlet, server=caller.target.server
+            ),
+            result.errors[0],
         )
     return result
 
@@ -117,7 +121,7 @@ def looked(look: Callable[[], Observation]) -> Observation:
     try:
         return look()
     except ExchangeError as error:
-        return unknown(f"It could not be read: {sentence(error)}")
+        return unknown(N_("It could not be read: {sentence}").format(sentence=sentence(error)))
 
 
 def sentence(error: Exception) -> str:
@@ -128,5 +132,5 @@ def sentence(error: Exception) -> str:
 def silent(what: str, reading: Reading[Row]) -> Observation:
     """UNKNOWN for a read that did not give the row asked for, with the server's own words."""
     said = (*reading.warnings, *(e.message for e in reading.errors))
-    why = "; ".join(words.rstrip(". ") for words in said) or "nothing was said why"
-    return unknown(f"{what} was not in the answer: {why}.")
+    why = "; ".join(words.rstrip(". ") for words in said) or N_("nothing was said why")
+    return unknown(N_("{what} was not in the answer: {why}.").format(what=what, why=why))

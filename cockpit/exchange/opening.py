@@ -17,6 +17,7 @@ from pypsrp.messages import Destination, Message
 from pypsrp.powershell import Fragmenter, RunspacePool
 from pypsrp.wsman import WSMan
 
+from cockpit.config.language import N_
 from cockpit.exchange.clixml import ClixmlError
 from cockpit.exchange.errors import ProtocolError
 from cockpit.exchange.pipeline import Defragmenter
@@ -26,7 +27,7 @@ _MESSAGE_HEADER: Final = struct.Struct("<II16s16s")
 _NOBODY: Final = uuid.UUID(int=0).bytes_le
 _SEALED: Final = ("multipart/encrypted;", "multipart/x-multi-encrypted;")
 _BOUNDARY: Final = re.compile(r'boundary="?([^";]+)')
-_UNSEALED_CURE: Final = (
+_UNSEALED_CURE: Final = N_(
     "Something on the way answers in the server's place: do not sign in until it is found."
 )
 
@@ -43,7 +44,7 @@ class _Gate(Fragmenter):
 
     def _message(self, kind: int, payload: bytes) -> Message:
         if not root_comes_first(payload):
-            raise ClixmlError("a message that does not begin with its root element")
+            raise ClixmlError(N_("a message that does not begin with its root element"))
         head = _MESSAGE_HEADER.pack(Destination.CLIENT, kind, _NOBODY, _NOBODY)
         return Message.unpack(head + payload, self.serializer)
 
@@ -61,12 +62,12 @@ def accepted(status: int, body: bytes, who: str | None) -> bytes:
     where it may be a fault), ParseError for a document that does not begin with its root element.
     """
     if status == 401:
-        raise AuthenticationError(f"Failed to authenticate the user {who}")
+        raise AuthenticationError(N_("Failed to authenticate the user {who}").format(who=who))
     sound = root_comes_first(body)
     if status >= 300:
         raise WinRMTransportError("http", status, _fault_in(body) if sound else "")
     if body and not sound:
-        raise ET.ParseError("it does not begin with its root element, as XML without a DTD does")
+        raise ET.ParseError(N_("it does not begin with its root element, as XML without a DTD does"))
     return body
 
 
@@ -87,7 +88,7 @@ def understood(where: str) -> Iterator[None]:
         yield
     except (AttributeError, LookupError, TypeError, struct.error) as error:
         raise ProtocolError(
-            f"{where} sent what could not be read", f"{type(error).__name__}: {error}"
+            N_("{where} sent what could not be read").format(where=where), f"{type(error).__name__}: {error}"
         ) from error
 
 
@@ -125,15 +126,17 @@ class Post:
             if status >= 300:
                 return b""
             raise ProtocolError(
-                f"{self._transport.endpoint} answered a sealed request with an open text",
-                "it is not believed",
+                N_("{endpoint} answered a sealed request with an open text").format(
+                    endpoint=self._transport.endpoint
+                ),
+                N_("it is not believed"),
                 _UNSEALED_CURE,
             )
         try:
             text: bytes = seal.unwrap_message(body, boundary.group(1))
         except Exception as error:  # whatever the mechanism's library stumbles over in what is no sealed text
             raise ProtocolError(
-                f"{self._transport.endpoint} sent what could not be unsealed",
+                N_("{endpoint} sent what could not be unsealed").format(endpoint=self._transport.endpoint),
                 f"{type(error).__name__}: {error}",
             ) from error
         return text

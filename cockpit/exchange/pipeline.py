@@ -24,6 +24,7 @@ from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.serializer import Serializer
 from pypsrp.wsman import WSMan
 
+from cockpit.config.language import N_
 from cockpit.exchange.clixml import ClixmlError, PSObject, read_message, read_messages
 from cockpit.exchange.model import CmdletError
 from cockpit.exchange.text import clean_block, clean_line
@@ -110,7 +111,7 @@ def _template(
     shell.begin_invoke(remote_stream_options=0)
     element = Serializer().serialize(shell.message)
     if element is None:
-        raise TypeError(f"pypsrp did not serialise {command}")
+        raise TypeError(N_("pypsrp did not serialise {command}").format(command=command))
     text = ET.tostring(element, encoding="unicode")
     parts: list[str] = []
     for n in range(marks):
@@ -191,15 +192,17 @@ class Defragmenter:
         at, end = 0, len(data)
         self._received += end
         if self._received > MAX_CALL:
-            raise ClixmlError(f"the server sends more than {MAX_CALL // 2**20} MiB in one call")
+            raise ClixmlError(
+                N_("the server sends more than {max_call} MiB in one call").format(max_call=MAX_CALL // 2**20)
+            )
         while at < end:
             if end - at < FRAGMENT_HEADER.size:
-                raise ClixmlError("a PSRP fragment is cut short")
+                raise ClixmlError(N_("a PSRP fragment is cut short"))
             object_id, fragment_id, flags, length = FRAGMENT_HEADER.unpack_from(data, at)
             at += FRAGMENT_HEADER.size
             following = at + length
             if following > end:
-                raise ClixmlError("a PSRP fragment is cut short")
+                raise ClixmlError(N_("a PSRP fragment is cut short"))
             if object_id in known:
                 pass
             elif flags == _WHOLE and fragment_id == 0:
@@ -219,14 +222,18 @@ class Defragmenter:
         if pieces is not None and fragment_id < len(pieces) and pieces[fragment_id] == piece:
             return
         if pieces is None or len(pieces) != fragment_id:
-            raise ClixmlError("PSRP fragments are out of order")
+            raise ClixmlError(N_("PSRP fragments are out of order"))
         pieces.append(piece)
         if flags & _END:
             whole = b"".join(self._open.pop(object_id))
             self._done.add(object_id)
             done.append(_unpack(whole, 0, len(whole)))
         elif len(pieces) % _LOOK_EVERY == 0 and sum(map(len, pieces)) > MAX_OBJECT:
-            raise ClixmlError(f"the server sends an object of more than {MAX_OBJECT // 2**20} MiB")
+            raise ClixmlError(
+                N_("the server sends an object of more than {max_object} MiB").format(
+                    max_object=MAX_OBJECT // 2**20
+                )
+            )
 
 
 _LOOK_EVERY: Final = 64
@@ -236,7 +243,7 @@ _LOOK_EVERY: Final = 64
 def _unpack(data: bytes, start: int, end: int) -> tuple[int, bytes]:
     payload = start + _MESSAGE_HEADER.size
     if payload > end:
-        raise ClixmlError("a PSRP message is cut short")
+        raise ClixmlError(N_("a PSRP message is cut short"))
     kind = int.from_bytes(data[start + 4 : start + 8], "little")
     return kind, data[payload + len(_BOM) if data.startswith(_BOM, payload, end) else payload : end]
 
@@ -274,7 +281,7 @@ class PipelineOutput:
 
     def _take_state(self, state: object) -> None:
         if not isinstance(state, PSObject) or not isinstance(number := state.get("PipelineState"), int):
-            raise ClixmlError("a pipeline state without a number")
+            raise ClixmlError(N_("a pipeline state without a number"))
         self.state = number
         record = state.get("ExceptionAsErrorRecord")
         if record is not None:

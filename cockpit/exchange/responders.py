@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.exchange.catalogue import monitor
 from cockpit.exchange.model import AlertValue, MonitorHealthEntry
 
@@ -21,8 +22,8 @@ from cockpit.exchange.model import AlertValue, MonitorHealthEntry
 class ResponderAction(StrEnum):
     """What a responder of the POP chain does."""
 
-    OFFLINE = "set PopProxy Inactive"
-    RESTART_SERVICE = "restart the service"
+    OFFLINE = N_("set PopProxy Inactive")
+    RESTART_SERVICE = N_("restart the service")
     ESCALATE = "escalate"
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.exchange.catalogue import service_named
 from cockpit.exchange.errors import ShellLostError, TimeLimitError, UnreachableError
 from cockpit.exchange.observation import (
@@ -66,15 +67,24 @@ class RestartService(_ServiceChange):
         if isinstance(state, Observation):
             return state
         now = state
-        words = f"{self.service} on {self.server} is Running as process {now.process_id}"
+        words = N_("{service} on {server} is Running as process {process_id}").format(
+            service=self.service, server=self.server, process_id=now.process_id
+        )
         if now.process_id != self.before.process_id:
-            return applied(f"{words}, before it was {self.before.process_id or 'no process'}.", now)
+            return applied(
+                N_("{words}, before it was {process_id}.").format(
+                    words=words, process_id=self.before.process_id or "no process"
+                ),
+                now,
+            )
         if now.created is None or self.before.created is None:
-            return unknown(f"{words} as before, but when the process started is not known.", now)
+            return unknown(
+                N_("{words} as before, but when the process started is not known.").format(words=words), now
+            )
         since = f"{words}, started {now.created:%Y-%m-%d %H:%M:%S} UTC"
         if now.created > self.before.created:
-            return applied(f"{since}, later than the one before.", now)
-        return not_applied(f"{since}, the same as before.", now)
+            return applied(N_("{since}, later than the one before.").format(since=since), now)
+        return not_applied(N_("{since}, the same as before.").format(since=since), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +104,21 @@ class StartService(_ServiceChange):
         state = _not_running(self.server, self.service, now)
         if isinstance(state, Observation):
             return state
-        return applied(f"{self.service} on {self.server} is Running as process {state.process_id}.", state)
+        return applied(
+            N_("{service} on {server} is Running as process {process_id}.").format(
+                service=self.service, server=self.server, process_id=state.process_id
+            ),
+            state,
+        )
 
 
 def _not_running(server: str, service: str, now: ServiceProcess | None) -> ServiceProcess | Observation:
     """What a service that does not run says about a start or restart; the service itself when it runs."""
     if now is None:
-        return unknown(f"{server} has no service {service}.")
-    words = f"{service} on {server} is {now.state or 'in no known state'}."
+        return unknown(N_("{server} has no service {service}.").format(server=server, service=service))
+    words = N_("{service} on {server} is {state}.").format(
+        service=service, server=server, state=now.state or "in no known state"
+    )
     if now.state in (ServiceState.STOPPED, ServiceState.PAUSED):
         return not_applied(words, now)
     if now.state != ServiceState.RUNNING:
@@ -138,9 +155,17 @@ class RestartComputer:
         try:
             booted = cmdlets.last_boot_time()
         except (UnreachableError, TimeLimitError, ShellLostError) as error:
-            return unknown(f"{self.server} does not answer, it is still down: {sentence(error)}")
+            return unknown(
+                N_("{server} does not answer, it is still down: {sentence}").format(
+                    server=self.server, sentence=sentence(error)
+                )
+            )
         if booted is None:
-            return unknown(f"{self.server} did not say when it started.")
-        words = f"{self.server} started at {booted:%Y-%m-%d %H:%M:%S} UTC"
-        before = f"before it was {self.booted_before:%Y-%m-%d %H:%M:%S} UTC"
+            return unknown(N_("{server} did not say when it started.").format(server=self.server))
+        words = N_("{server} started at {booted:%Y-%m-%d %H:%M:%S} UTC").format(
+            server=self.server, booted=booted
+        )
+        before = N_("before it was {booted_before:%Y-%m-%d %H:%M:%S} UTC").format(
+            booted_before=self.booted_before
+        )
         return judged(abs(booted - self.booted_before) > SAME_BOOT, f"{words}, {before}.", booted)

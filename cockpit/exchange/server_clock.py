@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from cockpit.config.language import N_
 from cockpit.exchange import rows
 from cockpit.exchange.clixml import PSObject
 from cockpit.exchange.cmdlets import read
@@ -31,7 +32,7 @@ def server_clock(cmdlets: WinRMCmdlets) -> ServerClock:
     answer = read(cmdlets.session, call, _clock)
     found = next((c for c in answer.rows if c is not None), None)
     if found is None:
-        raise ProtocolError("Win32_OperatingSystem came without its times")
+        raise ProtocolError(N_("Win32_OperatingSystem came without its times"))
     return found
 
 

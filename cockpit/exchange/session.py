@@ -24,6 +24,7 @@ from pypsrp.messages import MessageType
 from pypsrp.powershell import RunspacePool
 from pypsrp.wsman import SelectorSet, WSMan
 
+from cockpit.config.language import N_
 from cockpit.config.secrets import Secret
 from cockpit.config.targets import Target
 from cockpit.exchange import envelope, guard, tls
@@ -230,7 +231,10 @@ class Session:
             with wsman.guard.within(seconds + self._patience.grace), understood(self.target.url):
                 pool.open()
             if pool.state != RunspacePoolState.OPENED:
-                raise ShellLostError(f"{self.target.url} did not open a runspace", f"pool state {pool.state}")
+                raise ShellLostError(
+                    N_("{url} did not open a runspace").format(url=self.target.url),
+                    N_("pool state {state}").format(state=pool.state),
+                )
         except Exception as error:
             # Whatever pypsrp stumbles over in an odd answer (struct.error, AttributeError, ...).
             explained = from_wire(error, self.target.url)
@@ -249,7 +253,7 @@ class Session:
 
     def _refuse_if_cut(self) -> None:
         if self._cut:
-            raise ShellLostError(f"The session with {self.target.url} was cut")
+            raise ShellLostError(N_("The session with {url} was cut").format(url=self.target.url))
 
     def run(self, call: Call, *, repeatable: bool = True) -> RawResult:
         """Run ``call`` to its end.
@@ -311,7 +315,7 @@ class Session:
 
     def _run(self, call: Call, deadline: float) -> RawResult:
         if self._pool is None or self._wsman is None:
-            raise ShellLostError(f"The session with {self.target.url} is closed")
+            raise ShellLostError(N_("The session with {url} is closed").format(url=self.target.url))
         started = time.monotonic()
         if self._idle_too_long(self._wsman):
             self._reconnect(self._wsman)
@@ -330,7 +334,7 @@ class Session:
         if output.state == FAILED and output.failure is not None:
             raise _failure(call, output.failure)
         if output.state == STOPPED:
-            raise ShellLostError(f"{call.cmdlet} was stopped on the server")
+            raise ShellLostError(N_("{cmdlet} was stopped on the server").format(cmdlet=call.cmdlet))
         return RawResult(
             tuple(output.objects),
             tuple(output.warnings),
@@ -351,18 +355,25 @@ class Session:
                 data, done = self._receive(command_id, deadline)
                 output.take(incoming.feed(data))
                 if output.asked:
-                    raise ProtocolError(f"{call.cmdlet} asks for confirmation", "nobody is there to answer")
+                    raise ProtocolError(
+                        N_("{cmdlet} asks for confirmation").format(cmdlet=call.cmdlet),
+                        N_("nobody is there to answer"),
+                    )
         except _TimeUp:
             self._end(command_id, envelope.PS_CTRL_C, envelope.TERMINATE)
             late = TimeLimitError(
-                f"{call.cmdlet} on {self.target.server} took longer than {call.time_limit:.0f} s"
+                N_("{cmdlet} on {server} took longer than {time_limit:.0f} s").format(
+                    cmdlet=call.cmdlet, server=self.target.server, time_limit=call.time_limit
+                )
             )
             # The server did answer, "nothing yet": it is the call that is slow, not the session.
             late.session_lost = False
             raise late from None
         self._end(command_id, envelope.TERMINATE)
         if output.state is None:
-            raise ProtocolError(f"{self.target.url} ended {call.cmdlet} without saying how")
+            raise ProtocolError(
+                N_("{url} ended {cmdlet} without saying how").format(url=self.target.url, cmdlet=call.cmdlet)
+            )
         return output
 
     def _start(self, call: Call, command_id: str, deadline: float) -> str:
@@ -584,5 +595,7 @@ _NOT_THERE: Final = ("CommandNotFoundException", "NamedParameterNotFound", "Scri
 def _failure(call: Call, record: CmdletError) -> ExchangeError:
     what = f"{call.cmdlet} failed"
     if any(mark in record.fully_qualified_id for mark in _NOT_THERE):
-        return NotGrantedError(f"{call.cmdlet} is not available to this account here", record.message)
+        return NotGrantedError(
+            N_("{cmdlet} is not available to this account here").format(cmdlet=call.cmdlet), record.message
+        )
     return CmdletFailedError(what, record)

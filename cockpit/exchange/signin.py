@@ -16,6 +16,7 @@ from cryptography import x509
 from pypsrp.wsman import WSMan
 from requests.auth import HTTPBasicAuth
 
+from cockpit.config.language import N_
 from cockpit.config.secrets import Secret
 from cockpit.config.targets import Target
 from cockpit.exchange import kerberos, tickets, tls
@@ -56,24 +57,29 @@ class SignIn:
         target = self.target
         if not target.tls and target.auth not in SEALING:
             raise SignInError(
-                f"{target.url} is plain HTTP, and {target.auth} has no message encryption of its own",
-                "everybody on the way would read it",
-                "Set tls = true, or write the address as https://; over plain HTTP only auth = kerberos, "
-                "negotiate and ntlm seal what they send.",
+                N_("{url} is plain HTTP, and {auth} has no message encryption of its own").format(
+                    url=target.url, auth=target.auth
+                ),
+                N_("everybody on the way would read it"),
+                N_(
+                    "Set tls = true, or write the address as https://; over plain HTTP only auth = kerberos, "
+                    "negotiate and ntlm seal what they send."
+                ),
             )
         if target.auth in ("basic", "ntlm") and (self.secret is None or not self.user):
             raise SignInError(
-                f"{target.auth} at {target.url} wants a user and a password",
-                cure="Give credential.user and credential.password.",
+                N_("{auth} at {url} wants a user and a password").format(auth=target.auth, url=target.url),
+                cure=N_("Give credential.user and credential.password."),
             )
         if target.auth == "kerberos" and "\\" in self.user:
             raise SignInError(
-                f"Kerberos knows no user {self.user}", cure="Write credential.user as user@REALM."
+                N_("Kerberos knows no user {user}").format(user=self.user),
+                cure=N_("Write credential.user as user@REALM."),
             )
         if target.auth == "certificate":
             if target.certificate is None:
-                what = "auth is certificate, and there is no certificate"
-                raise SignInError(what, cure="Give certificate, a PEM file.")
+                what = N_("auth is certificate, and there is no certificate")
+                raise SignInError(what, cure=N_("Give certificate, a PEM file."))
             self._check_dates(self._check_file("certificate", target.certificate))
             if target.certificate_key is not None:
                 self._check_file("certificate_key", target.certificate_key)
@@ -85,13 +91,18 @@ class SignIn:
             mode = Path(path).stat().st_mode
         except OSError as error:
             cause = error.strerror or str(error)
-            raise CertificateError(f"{key} {path} cannot be read", cause, f"Correct {key}.") from error
+            raise CertificateError(
+                N_("{key} {path} cannot be read").format(key=key, path=path), cause, f"Correct {key}."
+            ) from error
         if "PRIVATE KEY" in text and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise CertificateError(f"Others can read the key in {path}", cure=f"Run: chmod 600 {path}")
+            raise CertificateError(
+                N_("Others can read the key in {path}").format(path=path),
+                cure=N_("Run: chmod 600 {path}").format(path=path),
+            )
         if "ENCRYPTED" in text and self.secret is None:
             # OpenSSL would ask on the terminal, in the middle of a screen.
-            cure = "Give its password as credential.password."
-            raise CertificateError(f"The key in {path} is encrypted", cure=cure)
+            cure = N_("Give its password as credential.password.")
+            raise CertificateError(N_("The key in {path} is encrypted").format(path=path), cure=cure)
         return text
 
     def _check_dates(self, text: str) -> None:
@@ -100,12 +111,14 @@ class SignIn:
         try:
             ours = x509.load_pem_x509_certificate(text.encode("ascii", "replace"))
         except ValueError as error:
-            what = f"certificate {path} holds no certificate"
-            raise CertificateError(what, str(error), "Give the PEM file of it.") from error
+            what = N_("certificate {path} holds no certificate").format(path=path)
+            raise CertificateError(what, str(error), N_("Give the PEM file of it.")) from error
         if not ours.not_valid_before_utc <= now <= ours.not_valid_after_utc:
             span = f"{ours.not_valid_before_utc:%Y-%m-%d} to {ours.not_valid_after_utc:%Y-%m-%d}"
-            what = f"The certificate in {path} is not good now"
-            raise CertificateError(what, f"it is good from {span}", "Have it renewed.")
+            what = N_("The certificate in {path} is not good now").format(path=path)
+            raise CertificateError(
+                what, N_("it is good from {span}").format(span=span), N_("Have it renewed.")
+            )
 
     def session(self, wsman: WSMan, left: Callable[[], float]) -> requests.Session:
         """Connections for ``wsman`` that sign in like this. ``left``: seconds there are for it, by then."""
@@ -154,21 +167,23 @@ class SignIn:
         try:
             return spnego.KerberosCCache(tickets.good(name).cache)
         except tickets.TicketError as error:
-            what = f"There is no ticket for {self.target.url}"
+            what = N_("There is no ticket for {url}").format(url=self.target.url)
             raise KerberosError(what, str(error), error.cure) from error
 
     def explained(self, error: BaseException, ahead: float | None) -> ExchangeError:
         """``error`` of the exchange of tokens. ``ahead``: how far the server's clock is, in seconds."""
         url = self.target.url
         if isinstance(error, ImportError):
-            return MissingLibraryError(f"Cannot sign in at {url}", str(error), tickets.EXTRA_CURE)
+            return MissingLibraryError(
+                N_("Cannot sign in at {url}").format(url=url), str(error), tickets.EXTRA_CURE
+            )
         facts = kerberos.Facts(self.user, self.spn, tickets.kinit(self.user))
         reason = kerberos.reason(error, facts)
         if reason is None:
             return from_wire(error, url)
         kind = SignInError if reason.kind is kerberos.Kind.REFUSED else KerberosError
         cause = f"{reason.cause}{kerberos.clocks(ahead)}"
-        return kind(f"Kerberos sign-in at {url} failed", cause, reason.cure)
+        return kind(N_("Kerberos sign-in at {url} failed").format(url=url), cause, reason.cure)
 
 
 def _octets(text: str) -> str | bytes:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from cockpit.config.language import N_
+
 LINE_LIMIT = 2_000
 """Characters kept of a single-line value."""
 BLOCK_LIMIT = 20_000
@@ -46,7 +48,11 @@ def _visible(match: re.Match[str]) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[:limit]}… [{len(text) - limit} more characters]"
+    return (
+        text
+        if len(text) <= limit
+        else N_("{text}… [{count} more characters]").format(text=text[:limit], count=len(text) - limit)
+    )
 
 
 def redact(text: str) -> str:
@@ -97,4 +103,4 @@ def inert_cell(text: str) -> str:
 
 def _lost(text: str, limit: int) -> str:
     """A word on what was not even looked at, so that a huge value cannot cost its own size."""
-    return f" [{len(text) - limit * 4} more not read]" if len(text) > limit * 4 else ""
+    return N_(" [{count} more not read]").format(count=len(text) - limit * 4) if len(text) > limit * 4 else ""

@@ -10,15 +10,18 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cockpit.config.language import N_
 from cockpit.exchange.kerberos import words
 
 if TYPE_CHECKING:
     import krb5
 
-EXTRA: Final = "pip install 'pop-cockpit[kerberos]'"
+EXTRA: Final = N_("pip install 'pop-cockpit[kerberos]'")
 RENEW_SECONDS: Final = 300.0
 """A ticket that we got with a password is renewed when it is good for no longer."""
-EXTRA_CURE: Final = f"Run: {EXTRA}. It builds against MIT Kerberos (Debian: gcc libkrb5-dev)."
+EXTRA_CURE: Final = N_("Run: {extra}. It builds against MIT Kerberos (Debian: gcc libkrb5-dev).").format(
+    extra=EXTRA
+)
 
 
 class TicketError(Exception):
@@ -58,10 +61,15 @@ def look(user: str = "") -> Tickets:
         principal = cache.principal
         ends = _ends(cache)
     except krb5.Krb5Error as error:
-        raise TicketError(f"no ticket in {name}: {words(error)}", kinit(user)) from error
+        raise TicketError(
+            N_("no ticket in {name}: {words}").format(name=name, words=words(error)), kinit(user)
+        ) from error
     held = (principal.name or b"").decode("utf-8", "replace") if principal is not None else ""
     if user and held.lower() != user.lower():
-        raise TicketError(f"the ticket in {name} is of {held}, not of {user}", kinit(user))
+        raise TicketError(
+            N_("the ticket in {name} is of {held}, not of {user}").format(name=name, held=held, user=user),
+            kinit(user),
+        )
     return Tickets(name, held, max(ends, default=None))
 
 
@@ -69,10 +77,15 @@ def good(user: str = "") -> Tickets:
     """As :func:`look`, and not expired. Raises TicketError."""
     found = look(user)
     if found.expires is None:
-        raise TicketError(f"{found.cache} holds no ticket to get others with", kinit(user))
+        raise TicketError(
+            N_("{cache} holds no ticket to get others with").format(cache=found.cache), kinit(user)
+        )
     if found.expired:
         ended = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.expires))
-        raise TicketError(f"the ticket of {found.principal} expired at {ended}", kinit(user))
+        raise TicketError(
+            N_("the ticket of {principal} expired at {ended}").format(principal=found.principal, ended=ended),
+            kinit(user),
+        )
     return found
 
 
@@ -116,7 +129,9 @@ def kinit(user: str) -> str:
     cache = os.environ.get("KRB5CCNAME", "")
     options = f" -c {cache}" if cache else ""
     who = principal_of(user) or "USER@REALM"
-    return f"Run: kinit{options} {who}. The next try takes the new ticket by itself."
+    return N_("Run: kinit{options} {who}. The next try takes the new ticket by itself.").format(
+        options=options, who=who
+    )
 
 
 def principal_of(user: str) -> str:
@@ -150,5 +165,10 @@ def _refuse_others(name: str) -> None:
     except OSError:  # told by whoever reads it
         return
     if owner != os.geteuid():
-        cure = "Use a cache of your own: unset KRB5CCNAME or set credential.ccache, then run kinit."
-        raise TicketError(f"the ticket cache {name} belongs to another user (uid {owner})", cure)
+        cure = N_("Use a cache of your own: unset KRB5CCNAME or set credential.ccache, then run kinit.")
+        raise TicketError(
+            N_("the ticket cache {name} belongs to another user (uid {owner})").format(
+                name=name, owner=owner
+            ),
+            cure,
+        )

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from requests.adapters import HTTPAdapter
 
+from cockpit.config.language import N_
 from cockpit.config.targets import Target
 
 _OVERRIDES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -73,18 +74,20 @@ class Adapter(HTTPAdapter):
 
 
 _CA = TlsReason(
-    "its certificate comes from a CA that is not known here",
-    "Name the PEM file of the CA that issued it in ca_file, or the certificate itself in pin.",
+    N_("its certificate comes from a CA that is not known here"),
+    N_("Name the PEM file of the CA that issued it in ca_file, or the certificate itself in pin."),
 )
 _NAMES = TlsReason(
-    "its certificate is for other names",
-    "Dial a name that is on the certificate (host, addresses), or name the certificate itself in pin.",
+    N_("its certificate is for other names"),
+    N_("Dial a name that is on the certificate (host, addresses), or name the certificate itself in pin."),
 )
 _CHAINS: Final[dict[int, TlsReason]] = {
     2: _CA,
-    9: TlsReason("its certificate is not good yet", "Look at this host's clock and the certificate's dates."),
-    10: TlsReason("its certificate has expired", "Renew the certificate on the server."),
-    18: TlsReason("its certificate is signed by itself", _CA.cure),
+    9: TlsReason(
+        N_("its certificate is not good yet"), N_("Look at this host's clock and the certificate's dates.")
+    ),
+    10: TlsReason(N_("its certificate has expired"), N_("Renew the certificate on the server.")),
+    18: TlsReason(N_("its certificate is signed by itself"), _CA.cure),
     19: _CA,
     20: _CA,
     62: _NAMES,
@@ -106,7 +109,10 @@ def reason(error: BaseException) -> TlsReason | None:
             known = _CHAINS[below.verify_code]
             return TlsReason(f"{known.cause} ({below.verify_message})", known.cure)
         if (other := _FINGERPRINT.search(str(below))) is not None:
-            return TlsReason(f"its certificate is sha256:{other.group(1)}, not the pinned one", _PIN_CURE)
+            return TlsReason(
+                N_("its certificate is sha256:{group}, not the pinned one").format(group=other.group(1)),
+                _PIN_CURE,
+            )
         if isinstance(below, ssl.SSLError):
             return _by_mark(below)
     return None
@@ -116,29 +122,33 @@ def _by_mark(error: ssl.SSLError) -> TlsReason | None:
     """By OpenSSL's words for it, whose spelling differs between its versions."""
     marks = str(error).upper().replace(" ", "_")
     if any(mark in marks for mark in _OUR_CERTIFICATE):
-        return TlsReason(f"it does not take our certificate ({error.reason})", _CLIENT_CURE, ours=True)
+        return TlsReason(
+            N_("it does not take our certificate ({reason})").format(reason=error.reason),
+            _CLIENT_CURE,
+            ours=True,
+        )
     if any(mark in marks for mark in _NOT_TLS):
-        return TlsReason("the port does not speak TLS", _PLAIN_CURE)
+        return TlsReason(N_("the port does not speak TLS"), _PLAIN_CURE)
     if "KEY_VALUES_MISMATCH" in marks:
-        return TlsReason("certificate_key is not the key of certificate", "Give two that fit.")
+        return TlsReason(N_("certificate_key is not the key of certificate"), N_("Give two that fit."))
     if "EOF_OCCURRED" in marks:
-        return TlsReason("it ended the connection while TLS was set up", GONE_CURE, gone=True)
+        return TlsReason(N_("it ended the connection while TLS was set up"), GONE_CURE, gone=True)
     return None
 
 
-_PIN_CURE = (
+_PIN_CURE = N_(
     "Find out on the server why it has another certificate; if it was renewed, put the new SHA-256 into pin."
 )
-_CLIENT_CURE = (
+_CLIENT_CURE = N_(
     "Check certificate and certificate_key: issued by a CA that the server trusts, and neither expired nor "
     "revoked."
 )
-GONE_CURE: Final = (
+GONE_CURE: Final = N_(
     "Check that the server is up and speaks TLS on this port; with auth = certificate also that ours comes "
     "from a CA that the server trusts."
 )
 _FINGERPRINT: Final = re.compile(r'Fingerprints did not match\. Expected "[^"]*", got "([0-9a-f]{64})"')
-_PLAIN_CURE = "Correct the port, or set tls = false (https:// to http:// in addresses)."
+_PLAIN_CURE = N_("Correct the port, or set tls = false (https:// to http:// in addresses).")
 
 
 def speaks_tls(error: BaseException) -> bool:

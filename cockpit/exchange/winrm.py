@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.exchange import catalogue, events, recovery_rows, rows
 from cockpit.exchange import model as m
 from cockpit.exchange import recovery_model as r
@@ -53,7 +54,9 @@ class WinRMCmdlets:
         answer = read(self.session, call, recovery_rows.service_process)
         found = next((s for s in answer.rows if s.name.lower() == name.lower()), None)
         if found is None and answer.errors:
-            raise CmdletFailedError(f"Win32_Service of {self.session.target.server}", answer.errors[0])
+            raise CmdletFailedError(
+                N_("Win32_Service of {server}").format(server=self.session.target.server), answer.errors[0]
+            )
         if found is None or found.process_id <= 0:
             return found
         return replace(found, created=self._birth(found.process_id))
@@ -79,7 +82,7 @@ class WinRMCmdlets:
         call = _cim("Win32_OperatingSystem", ("LocalDateTime",))
         found = read(self.session, call, lambda row: rows.moment(row, "LocalDateTime")).rows
         if not found or found[0] is None:
-            raise ProtocolError("Win32_OperatingSystem came without its time")
+            raise ProtocolError(N_("Win32_OperatingSystem came without its time"))
         return found[0]
 
     def log_files(self, folder: str) -> LogFiles:
@@ -154,7 +157,7 @@ class WinRMCmdlets:
     def _wevtutil(self, call: Call) -> RawResult:
         result = self.session.run(call)
         if result.errors and not result.objects:
-            raise CmdletFailedError("wevtutil could not read the event channel", result.errors[0])
+            raise CmdletFailedError(N_("wevtutil could not read the event channel"), result.errors[0])
         return result
 
     def _reading(self, found: tuple[m.Row, ...], result: RawResult) -> m.Reading[m.Row]:

@@ -9,6 +9,7 @@ import msgspec
 
 from cockpit.config.child import Child, ChildEndedError
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.secrets import Secret, environ_of
 from cockpit.exchange.text import clean_line
 from cockpit.fleet.feed import FeedLostError
@@ -22,7 +23,7 @@ class CollectorFeed:
     def __init__(self, environment: Environment, secret: Secret | None, log: Path) -> None:
         self._environment = environment
         self._secret = secret
-        self._child = Child("cockpit.fleet.process", "The collector", log, environ_of(environment))
+        self._child = Child("cockpit.fleet.process", N_("The collector"), log, environ_of(environment))
 
     @property
     def pid(self) -> int | None:

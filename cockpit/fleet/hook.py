@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
 from cockpit.config.notify import NotifySettings
 from cockpit.config.paths import private_dir
 from cockpit.exchange.text import clean_line
@@ -199,7 +199,7 @@ def _converse(process: subprocess.Popen[bytes], text: bytes, said: bytearray, de
     (``time.monotonic``) has come. Raises TimeoutExpired."""
     stdin, stdout = process.stdin, process.stdout
     if stdin is None or stdout is None:
-        raise ValueError("a process without pipes")
+        raise ValueError(N_("a process without pipes"))
     os.set_blocking(stdin.fileno(), False)
     with selectors.DefaultSelector() as ends:
         ends.register(stdout, selectors.EVENT_READ)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.secrets import Secret
 from cockpit.config.targets import Target, exchange_target, winrm_target
 from cockpit.config.watched import why_left_out
@@ -150,7 +151,9 @@ def _listens(target: Target, seconds: float) -> bool:
 
 def unreachable(server: ExchangeServer, warnings: Sequence[str]) -> Problem:
     """The problem of a server that is silent on every side."""
-    error = UnreachableError(f"{server.name} does not answer", warnings[0] if warnings else "")
+    error = UnreachableError(
+        N_("{server} does not answer").format(server=server.name), warnings[0] if warnings else ""
+    )
     return problem_of(error)
 
 

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from cockpit.config.language import N_
 from cockpit.fleet.recording import (
     BODY_LIMIT,
     FRAME,
@@ -40,19 +41,23 @@ def frames(file: BinaryIO) -> Iterator[tuple[Frame, bytes]]:
 def head_of(file: BinaryIO, path: Path) -> Head:
     """What the file says of itself; it stands then at its second frame. Raises RecordingError."""
     if file.read(len(MAGIC)) != MAGIC:
-        raise RecordingError(path, "this is no recording of pop-cockpit.")
+        raise RecordingError(path, N_("this is no recording of pop-cockpit."))
     first = next(frames(file), None)
     if first is None or first[0].kind is not Kind.HEAD:
-        raise RecordingError(path, "this recording ends before its beginning was written.")
+        raise RecordingError(path, N_("this recording ends before its beginning was written."))
     try:
         head = msgspec.msgpack.decode(first[1], type=Head)
     except msgspec.DecodeError as error:
-        raise RecordingError(path, f"the head of this recording cannot be read: {error}.") from error
+        raise RecordingError(
+            path, N_("the head of this recording cannot be read: {error}.").format(error=error)
+        ) from error
     if head.version != VERSION:
         raise RecordingError(
             path,
-            f"this recording has version {head.version}, and this program reads version {VERSION}: "
-            "use the pop-cockpit that wrote it.",
+            N_(
+                "this recording has version {version}, and this program reads version {version_2}: "
+                "use the pop-cockpit that wrote it."
+            ).format(version=head.version, version_2=VERSION),
         )
     return head
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from cockpit.config.language import N_
 from cockpit.exchange.model import DatabaseAvailabilityGroup
 from cockpit.exchange.text import clean_line
 from cockpit.fleet.recording import BODY_LIMIT, OLDER, Entry, Frame, Head, Kind, RecordingError
@@ -64,7 +65,7 @@ class Recording:
         except OSError as error:
             raise RecordingError(found.path, f"{error.strerror}.") from error
         except (zlib.error, msgspec.MsgspecError, BadPatchError, KeyError, RecursionError) as error:
-            why = f"what was recorded at {found.at:%Y-%m-%d %H:%M:%S} UTC cannot be read"
+            why = N_("what was recorded at {at:%Y-%m-%d %H:%M:%S} UTC cannot be read").format(at=found.at)
             raise RecordingError(found.path, f"{why} ({type(error).__name__}).") from error
 
     def picture_at(self, moment: datetime) -> FleetSnapshot:
@@ -85,7 +86,7 @@ def open_recording(path: Path) -> Recording:
     parts = [_look_through(p) for p in ((older, path) if older.exists() else (path,))]
     blocks = tuple(b for _, found, _ in parts for b in found)
     if not blocks:
-        raise RecordingError(path, "nothing was recorded.")
+        raise RecordingError(path, N_("nothing was recorded."))
     head, _, torn = parts[-1]
     found = Recording(path, head, blocks, blocks[0].at, blocks[-1].at, torn)
     return replace(found, end=found.moments(len(blocks) - 1)[-1].at)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cockpit.config.language import N_
 from cockpit.fleet.feed import Feed, FeedLostError
 from cockpit.fleet.messages import Command, Survey
 from cockpit.fleet.snapshot import FleetDiff, FleetSnapshot, apply, carried
@@ -96,7 +97,7 @@ class TapedFeed:
                 first = False
                 yield change
         except FeedLostError as lost:
-            self.tape.note(f"No live data from here on: {lost}")
+            self.tape.note(N_("No live data from here on: {lost}").format(lost=lost))
             raise
 
     def send(self, command: Command) -> None:

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from cockpit import __version__
+from cockpit.config.language import N_
 from cockpit.config.paths import private_dir
 from cockpit.fleet.recording import MAGIC, OLDER, VERSION, Entry, Head, Kind, RecordingError, framed
 from cockpit.fleet.recording_blocks import Blocks
@@ -110,12 +111,18 @@ class Recorder:
             while self._write_some():
                 pass
         except OSError as error:
-            self._give_up(f"{self.path}: recording has ended: {error.strerror}.")
+            self._give_up(
+                N_("{path}: recording has ended: {strerror}.").format(path=self.path, strerror=error.strerror)
+            )
         except RecordingError as error:
-            self._give_up(f"Recording has ended. {error}")
+            self._give_up(N_("Recording has ended. {error}").format(error=error))
         except Exception as error:
             _LOG.exception("recording into %s failed in an unforeseen way", self.path)
-            self._give_up(f"{self.path}: recording has ended on a defect of ours ({type(error).__name__}).")
+            self._give_up(
+                N_("{path}: recording has ended on a defect of ours ({name}).").format(
+                    path=self.path, name=type(error).__name__
+                )
+            )
         finally:
             self._file.close()
 
@@ -134,7 +141,9 @@ class Recorder:
             left_out, self._left_out = self._left_out, 0
             closing = self._closing
         if left_out and waiting:
-            words = f"{left_out} changes before this moment were not recorded: the disk was too slow"
+            words = N_(
+                "{left_out} changes before this moment were not recorded: the disk was too slow"
+            ).format(left_out=left_out)
             waiting.append((waiting[-1][0], words))
         entries: list[Entry] = []
         for at, what in waiting:
@@ -180,7 +189,7 @@ class Recorder:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            why = "another process is recording into this file: give another name."
+            why = N_("another process is recording into this file: give another name.")
             raise RecordingError(self.path, why) from error
         try:
             os.fchmod(file.fileno(), 0o600)

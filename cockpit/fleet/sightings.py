@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from cockpit.config.language import N_
 from cockpit.exchange.model import AlertValue, MonitorHealthEntry, RecoveryAction
 from cockpit.exchange.text import clean_line
 from cockpit.fleet.snapshot import HealthSetReading, ProbePhase, ProbeRun, Reach, ServerSnapshot
@@ -23,7 +24,7 @@ TEXT_LIMIT: Final = 300
 """Characters kept of a name or an error: a row is a line, not a report."""
 AGAIN_SECONDS: Final = 86_400.0
 """After so long everything is told once more, so that whoever keeps it knows what is still there."""
-STALE, RUNS = "stale", "runs again"
+STALE, RUNS = "stale", N_("runs again")
 
 
 class Kind(StrEnum):
@@ -241,7 +242,7 @@ def _probe(server: str, run: ProbeRun) -> Sighting | None:
     detail = str(run.problem or "") if result is None else result.error
     if result is None and run.phase is ProbePhase.FINISHED:
         detail = run.warnings[0] if run.warnings else ""
-    value = "no result" if result is None else result.result_type
+    value = N_("no result") if result is None else result.result_type
     return Sighting(
         Kind.PROBE,
         _short(server),

@@ -11,6 +11,7 @@ from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from cockpit.config.language import N_
 from cockpit.exchange.grants import Grants
 from cockpit.exchange.model import (
     DatabaseAvailabilityGroup,
@@ -33,11 +34,11 @@ from cockpit.frozen import dataclass
 class Reach(StrEnum):
     """How well we hear a server."""
 
-    UNKNOWN = "not asked yet"
+    UNKNOWN = N_("not asked yet")
     LIVE = "live"
     STALE = "stale"
     UNREACHABLE = "unreachable"
-    NOT_GRANTED = "not granted"
+    NOT_GRANTED = N_("not granted")
     """It can be asked, and this account may not."""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from cockpit.config.language import N_
+
 
 class State(Enum):
     """Worst first; the value is the order."""
@@ -33,12 +35,12 @@ class State(Enum):
 _WORDS = {
     State.UNHEALTHY: "Unhealthy",
     State.UNREACHABLE: "unreachable",
-    State.NOT_GRANTED: "not granted",
+    State.NOT_GRANTED: N_("not granted"),
     State.DEGRADED: "Degraded",
     State.UNKNOWN: "Unknown",
     State.STALE: "stale",
     State.REPAIRING: "Repairing",
-    State.NOT_MONITORED: "not monitored",
+    State.NOT_MONITORED: N_("not monitored"),
     State.DISABLED: "Disabled",
     State.HEALTHY: "Healthy",
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import Enum
 
+from cockpit.config.language import N_
 from cockpit.exchange import catalogue
 from cockpit.exchange.model import MonitorHealthEntry
 from cockpit.fleet.rollup import State, health_set_state, monitor_state
@@ -26,8 +27,8 @@ class Verdict(Enum):
     VERIFY = "verify"
     """Unhealthy, and the probe has not been re-run since."""
     RUNNING = "running"
-    NOT_RUNNABLE = "not runnable by hand"
-    NOT_MONITORED = "not monitored"
+    NOT_RUNNABLE = N_("not runnable by hand")
+    NOT_MONITORED = N_("not monitored")
     UNKNOWN = "unknown"
 
 
@@ -40,7 +41,7 @@ class Judgement:
     next: str
 
 
-_NOT_GRANTED = "This account may not read the server's health (RBAC): nothing is known of it."
+_NOT_GRANTED = N_("This account may not read the server's health (RBAC): nothing is known of it.")
 
 
 def probe_identity(entry: MonitorHealthEntry) -> str | None:
@@ -73,50 +74,58 @@ def judge(server: ServerSnapshot, entry: MonitorHealthEntry) -> Judgement:
     if server.reach is Reach.UNREACHABLE:
         return Judgement(
             Verdict.UNKNOWN,
-            "The server does not answer: the last known value is old.",
-            "Find out why it is unreachable first.",
+            N_("The server does not answer: the last known value is old."),
+            N_("Find out why it is unreachable first."),
         )
     if server.reach is Reach.NOT_GRANTED:
-        return Judgement(Verdict.UNKNOWN, _NOT_GRANTED, "Ask for a management role that may read it.")
+        return Judgement(Verdict.UNKNOWN, _NOT_GRANTED, N_("Ask for a management role that may read it."))
     if state is State.STALE:
         return Judgement(
             Verdict.UNKNOWN,
-            "The row is stale: the monitor has not run lately, so its value says nothing.",
-            "Look at the health manager (MSExchangeHM) on this server.",
+            N_("The row is stale: the monitor has not run lately, so its value says nothing."),
+            N_("Look at the health manager (MSExchangeHM) on this server."),
         )
     if state is State.UNKNOWN:
         return Judgement(
             Verdict.UNKNOWN,
-            f"AlertValue is {entry.alert_value or 'empty'}: Managed Availability does not know.",
-            "Look at the health manager (MSExchangeHM) on this server.",
+            N_("AlertValue is {alert_value}: Managed Availability does not know.").format(
+                alert_value=entry.alert_value or "empty"
+            ),
+            N_("Look at the health manager (MSExchangeHM) on this server."),
         )
     if server.reach is not Reach.LIVE and state in (State.HEALTHY, State.DISABLED):
         return Judgement(
             Verdict.UNKNOWN,
-            "The server has not answered lately: the last known value is old.",
-            "Wait for its next read.",
+            N_("The server has not answered lately: the last known value is old."),
+            N_("Wait for its next read."),
         )
     if state is State.DISABLED:
         return Judgement(
             Verdict.NOT_MONITORED,
-            "The monitor is disabled: it says nothing of POP.",
-            "Look for an override (Get-ServerMonitoringOverride, Get-GlobalMonitoringOverride).",
+            N_("The monitor is disabled: it says nothing of POP."),
+            N_("Look for an override (Get-ServerMonitoringOverride, Get-GlobalMonitoringOverride)."),
         )
     identity = probe_identity(entry)
     if state is State.HEALTHY:
-        return Judgement(Verdict.HEALTHY, f"AlertValue is {entry.alert_value}.", "Nothing to do.")
+        return Judgement(
+            Verdict.HEALTHY,
+            N_("AlertValue is {alert_value}.").format(alert_value=entry.alert_value),
+            N_("Nothing to do."),
+        )
     if identity is None:
         return Judgement(
             Verdict.NOT_RUNNABLE,
-            "No probe feeds this monitor: it judges a performance counter.",
-            "Wait for its next runs and look at the AlertValue again.",
+            N_("No probe feeds this monitor: it judges a performance counter."),
+            N_("Wait for its next runs and look at the AlertValue again."),
         )
     run = latest_run(server, identity)
     if run is None or _older_than(run, entry.last_transition_time):
         return Judgement(
             Verdict.VERIFY,
-            f"AlertValue is {entry.alert_value}; {identity} has not been re-run since.",
-            "Re-run the probe.",
+            N_("AlertValue is {alert_value}; {identity} has not been re-run since.").format(
+                alert_value=entry.alert_value, identity=identity
+            ),
+            N_("Re-run the probe."),
         )
     return _judge_run(run)
 
@@ -131,30 +140,38 @@ def _older_than(run: ProbeRun, moment: datetime | None) -> bool:
 
 def _judge_run(run: ProbeRun) -> Judgement:
     if run.phase is ProbePhase.RUNNING:
-        return Judgement(Verdict.RUNNING, f"{run.identity} is running.", "Wait: it may take minutes.")
+        return Judgement(
+            Verdict.RUNNING,
+            N_("{identity} is running.").format(identity=run.identity),
+            N_("Wait: it may take minutes."),
+        )
     if run.phase is ProbePhase.FAILED:
         return Judgement(
             Verdict.UNKNOWN,
-            f"{run.identity} could not be run: {run.problem or 'no reason given'}.",
-            (run.problem.cure if run.problem else "") or "Try again.",
+            N_("{identity} could not be run: {problem}.").format(
+                identity=run.identity, problem=run.problem or "no reason given"
+            ),
+            (run.problem.cure if run.problem else "") or N_("Try again."),
         )
     if run.result is None:
-        warning = run.warnings[0] if run.warnings else "no result and no warning"
+        warning = run.warnings[0] if run.warnings else N_("no result and no warning")
         return Judgement(
             Verdict.NOT_RUNNABLE,
-            f"{run.identity} gave no result: {warning}",
-            "Wait for the monitor's own next runs; a probe that cannot be run proves nothing.",
+            N_("{identity} gave no result: {warning}").format(identity=run.identity, warning=warning),
+            N_("Wait for the monitor's own next runs; a probe that cannot be run proves nothing."),
         )
     if run.result.succeeded:
         return Judgement(
             Verdict.TRANSIENT,
-            "The probe succeeds now: the fault was transient.",
-            "Watch the monitor turn Healthy on its next runs.",
+            N_("The probe succeeds now: the fault was transient."),
+            N_("Watch the monitor turn Healthy on its next runs."),
         )
     return Judgement(
         Verdict.REAL,
-        f"The probe fails now too: ResultType is {run.result.result_type or 'empty'}.",
-        "Recover it.",
+        N_("The probe fails now too: ResultType is {result_type}.").format(
+            result_type=run.result.result_type or "empty"
+        ),
+        N_("Recover it."),
     )
 
 
@@ -162,25 +179,29 @@ def judge_health_set(server: ServerSnapshot, health_set: str) -> Judgement:
     """The verdict on a health set without rows: not monitored here, or unknown."""
     state = health_set_state(server, health_set)
     if server.reach is Reach.NOT_GRANTED:
-        return Judgement(Verdict.UNKNOWN, _NOT_GRANTED, "Ask for a management role that may read it.")
+        return Judgement(Verdict.UNKNOWN, _NOT_GRANTED, N_("Ask for a management role that may read it."))
     if server.reach is not Reach.LIVE:
         return Judgement(
             Verdict.UNKNOWN,
-            "The server does not answer, or was not asked yet: what is shown is old, or nothing.",
-            "Find out why it is silent first.",
+            N_("The server does not answer, or was not asked yet: what is shown is old, or nothing."),
+            N_("Find out why it is silent first."),
         )
     if state is State.NOT_MONITORED:
         return Judgement(
             Verdict.NOT_MONITORED,
-            "POP is not monitored here: no rows, and no warning either. POP monitors exist only where the "
-            "POP3 service's start type was Automatic when the health manager started.",
-            "Nothing to do where POP is not used; else set the start type and restart MSExchangeHM.",
+            N_(
+                "POP is not monitored here: no rows, and no warning either. POP monitors exist only where "
+                "the POP3 service's start type was Automatic when the health manager started."
+            ),
+            N_("Nothing to do where POP is not used; else set the start type and restart MSExchangeHM."),
         )
     if state is State.UNKNOWN:
         return Judgement(
             Verdict.UNKNOWN,
-            "No rows and a warning, or no answer at all: this is not healthy.",
-            "Read the warning; look at the health manager (MSExchangeHM) on this server.",
+            N_("No rows and a warning, or no answer at all: this is not healthy."),
+            N_("Read the warning; look at the health manager (MSExchangeHM) on this server."),
         )
     verdict = Verdict.HEALTHY if state is State.HEALTHY else Verdict.UNKNOWN
-    return Judgement(verdict, f"The health set is {state.word}.", "Select a monitor.")
+    return Judgement(
+        verdict, N_("The health set is {word}.").format(word=state.word), N_("Select a monitor.")
+    )

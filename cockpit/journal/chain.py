@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.journal.errors import JournalError
 from cockpit.journal.records import Check, Checkpoint, Json, Line
 
@@ -36,7 +37,7 @@ class Head:
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"{type(value).__name__} is not JSON")
+    raise TypeError(N_("{name} is not JSON").format(name=type(value).__name__))
 
 
 def canonical(value: Json) -> str:
@@ -50,7 +51,9 @@ def canonical(value: Json) -> str:
         )
     except (TypeError, ValueError) as error:
         raise JournalError(
-            f"The journal takes JSON only: {error}; give text, numbers, lists, objects."
+            N_("The journal takes JSON only: {error}; give text, numbers, lists, objects.").format(
+                error=error
+            )
         ) from error
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
@@ -83,26 +86,30 @@ def _hash(prev: str, seq: int, at: str, body: str) -> str:
 def _fault(line: Line, before: Head) -> str:
     """Why ``line`` cannot follow ``before``; empty if it can."""
     if line.seq != before.seq + 1:
-        return f"line {before.seq + 1} is missing, line {line.seq} stands in its place"
+        return N_("line {seq} is missing, line {seq_2} stands in its place").format(
+            seq=before.seq + 1, seq_2=line.seq
+        )
     if line.prev != before.hash:
-        return f"line {line.seq} does not follow the line before it"
+        return N_("line {seq} does not follow the line before it").format(seq=line.seq)
     if not _TIME.fullmatch(str(line.at)):
-        return f"line {line.seq} has no proper time"
+        return N_("line {seq} has no proper time").format(seq=line.seq)
     if line.hash != _hash(line.prev, line.seq, line.at, line.body):
-        return f"line {line.seq} was changed"
+        return N_("line {seq} was changed").format(seq=line.seq)
     return ""
 
 
 def _head_fault(last: Head, head: Head | None) -> tuple[int, str] | None:
     """What the head row says against the lines, as (first bad line, why)."""
     if head is None:
-        return last.seq + 1, "the head row is missing"
+        return last.seq + 1, N_("the head row is missing")
     if head.seq > last.seq:
-        return last.seq + 1, f"lines {last.seq + 1} to {head.seq} are missing: the tail was cut"
+        return last.seq + 1, N_("lines {seq} to {seq_2} are missing: the tail was cut").format(
+            seq=last.seq + 1, seq_2=head.seq
+        )
     if head.seq < last.seq:
-        return head.seq + 1, f"line {head.seq + 1} is beyond the head row"
+        return head.seq + 1, N_("line {seq} is beyond the head row").format(seq=head.seq + 1)
     if head.hash != last.hash:
-        return max(last.seq, 1), f"the head row has another hash than line {last.seq}"
+        return max(last.seq, 1), N_("the head row has another hash than line {seq}").format(seq=last.seq)
     return None
 
 
@@ -118,7 +125,10 @@ class _Anchors:
             if genuine(checkpoint):
                 self._at[checkpoint.seq].append(checkpoint)
             else:
-                self.breaks(checkpoint, f"the checkpoint of line {checkpoint.seq} is not signed by its key")
+                self.breaks(
+                    checkpoint,
+                    N_("the checkpoint of line {seq} is not signed by its key").format(seq=checkpoint.seq),
+                )
 
     def breaks(self, checkpoint: Checkpoint, why: str) -> None:
         if self.broken is None:
@@ -131,7 +141,9 @@ class _Anchors:
             else:
                 self.breaks(
                     checkpoint,
-                    f"line {head.seq} is not the one that was signed at {checkpoint.at} on {checkpoint.host}",
+                    N_("line {seq} is not the one that was signed at {at} on {host}").format(
+                        seq=head.seq, at=checkpoint.at, host=checkpoint.host
+                    ),
                 )
 
     def ended(self, last: Head) -> None:
@@ -140,8 +152,9 @@ class _Anchors:
             checkpoint = self._at[min(beyond)][0]
             self.breaks(
                 checkpoint,
-                f"line {checkpoint.seq} was signed at {checkpoint.at} on {checkpoint.host} and is gone: "
-                "the tail was cut",
+                N_("line {seq} was signed at {at} on {host} and is gone: the tail was cut").format(
+                    seq=checkpoint.seq, at=checkpoint.at, host=checkpoint.host
+                ),
             )
 
 
@@ -162,7 +175,10 @@ def verify(
     previous = ""
     for checkpoint in checkpoints:
         if checkpoint.previous != previous:
-            anchors.breaks(checkpoint, f"the checkpoint before that of line {checkpoint.seq} is missing")
+            anchors.breaks(
+                checkpoint,
+                N_("the checkpoint before that of line {seq} is missing").format(seq=checkpoint.seq),
+            )
         previous = checkpoint.signature
     last, bad = Head(0, START), None
     anchors.passed(last)

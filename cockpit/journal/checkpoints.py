@@ -19,6 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from cockpit.config.language import N_
 from cockpit.config.paths import private_dir
 from cockpit.journal.chain import canonical
 from cockpit.journal.errors import JournalError
@@ -62,14 +63,22 @@ def signing_key(folder: Path) -> Ed25519PrivateKey:
         if not path.exists():
             _make_key(path)
         if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise JournalError(f"The journal's key {path} is open to other users: chmod 600 it.")
+            raise JournalError(
+                N_("The journal's key {path} is open to other users: chmod 600 it.").format(path=path)
+            )
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:
         raise JournalError(
-            f"The journal's key {path} cannot be used: {error}; restore it, or move it away for a new one."
+            N_(
+                "The journal's key {path} cannot be used: {error}; restore it, or move it away for a new one."
+            ).format(path=path, error=error)
         ) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise JournalError(f"The journal's key {path} is not an Ed25519 key: move it away for a new one.")
+        raise JournalError(
+            N_("The journal's key {path} is not an Ed25519 key: move it away for a new one.").format(
+                path=path
+            )
+        )
     return key
 
 
@@ -110,8 +119,10 @@ def append(path: Path, checkpoint: Checkpoint, sharing: Sharing = ALONE) -> None
             os.close(descriptor)
     except OSError as error:
         raise JournalError(
-            f"The checkpoint of line {checkpoint.seq} cannot be written to {path}: {error.strerror}; "
-            "make room or give another file."
+            N_(
+                "The checkpoint of line {seq} cannot be written to {path}: {strerror}; make room or "
+                "give another file."
+            ).format(seq=checkpoint.seq, path=path, strerror=error.strerror)
         ) from error
 
 
@@ -132,7 +143,9 @@ def read(path: Path) -> tuple[Checkpoint, ...]:
         content = path.read_bytes()
     except OSError as error:
         raise JournalError(
-            f"The checkpoints in {path} cannot be read: {error.strerror}; give the file that was kept."
+            N_("The checkpoints in {path} cannot be read: {strerror}; give the file that was kept.").format(
+                path=path, strerror=error.strerror
+            )
         ) from error
     whole = content[: content.rfind(b"\n") + 1]
     return tuple(_parse(line) for line in whole.splitlines() if line.strip())

@@ -12,6 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
+from cockpit.config.language import N_
 from cockpit.journal.errors import JournalError
 from cockpit.journal.sharing import ALONE, Sharing
 
@@ -36,19 +37,23 @@ def sqlite_url(path: Path) -> str:
 
 def _parse(url: str) -> sa.URL:
     # Not "from error": what cannot be read may hold a password anywhere.
-    wanted = "write it as sqlite:////folder/journal.db or postgresql://user@host/database"
+    wanted = N_("write it as sqlite:////folder/journal.db or postgresql://user@host/database")
     try:
         parsed = sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):
-        raise JournalError(f"The journal's URL cannot be read: {wanted}.") from None
+        raise JournalError(N_("The journal's URL cannot be read: {wanted}.").format(wanted=wanted)) from None
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername=_POSTGRESQL)
     if parsed.drivername not in (_SQLITE, _POSTGRESQL):
-        raise JournalError(f"The journal's URL is neither SQLite's nor PostgreSQL's: {wanted}.")
+        raise JournalError(
+            N_("The journal's URL is neither SQLite's nor PostgreSQL's: {wanted}.").format(wanted=wanted)
+        )
     if "@" in (parsed.host or ""):
-        raise JournalError("The journal's URL has an @ inside its password: write that one as %40.")
+        raise JournalError(N_("The journal's URL has an @ inside its password: write that one as %40."))
     if parsed.drivername == _SQLITE and parsed.database in (None, "", ":memory:"):
-        raise JournalError(f"The journal must be in a file, or it forgets: {wanted}.")
+        raise JournalError(
+            N_("The journal must be in a file, or it forgets: {wanted}.").format(wanted=wanted)
+        )
     return parsed
 
 
@@ -133,12 +138,15 @@ class Database:
             self._engine = _engine(self._url)
         except OSError as error:
             raise JournalError(
-                f"Cannot open the journal at {self.shown}: {error.strerror}; give a folder you may write to."
+                N_("Cannot open the journal at {shown}: {strerror}; give a folder you may write to.").format(
+                    shown=self.shown, strerror=error.strerror
+                )
             ) from error
         except ModuleNotFoundError as error:
             raise JournalError(
-                f"Cannot open the journal at {self.shown}: {error.name} is not installed; "
-                "install pop-cockpit[team]."
+                N_(
+                    "Cannot open the journal at {shown}: {error} is not installed; install pop-cockpit[team]."
+                ).format(shown=self.shown, error=error.name)
             ) from error
 
     @property
@@ -164,7 +172,7 @@ class Database:
     def write(self) -> Iterator[sa.Connection]:
         """A transaction that writes: committed at the end of the block, rolled back by an exception."""
         with (
-            self._told("write to"),
+            self._told(N_("write to")),
             self._engine.connect().execution_options(**{_WRITES: True}) as connection,
             connection.begin(),
         ):
@@ -176,7 +184,11 @@ class Database:
             yield
         except sa.exc.SQLAlchemyError as error:
             said = self._without_password(cause(error))
-            raise JournalError(f"Cannot {did} the journal at {self.shown}: {said}; {self._cure}.") from error
+            raise JournalError(
+                N_("Cannot {did} the journal at {shown}: {said}; {cure}.").format(
+                    did=did, shown=self.shown, said=said, cure=self._cure
+                )
+            ) from error
 
     def _without_password(self, text: str) -> str:
         secrets = (self._url.password, self._url.query.get("password"))
@@ -188,5 +200,5 @@ class Database:
     @property
     def _cure(self) -> str:
         if self.dialect == "postgresql":
-            return "check that the server runs and takes this user"
-        return "check the file, its folder's space, and that no other program holds it"
+            return N_("check that the server runs and takes this user")
+        return N_("check the file, its folder's space, and that no other program holds it")

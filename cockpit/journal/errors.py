@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from cockpit.config.language import N_
+
 if TYPE_CHECKING:
     from cockpit.journal.records import Lease, Obligation
 
@@ -19,8 +21,16 @@ class LeaseHeldError(JournalError):
     def __init__(self, lease: Lease) -> None:
         self.lease = lease
         super().__init__(
-            f"{lease.scope} is held by {lease.operator} ({lease.holder}, from {lease.origin}) "
-            f"for run {lease.run}: wait until it is released or has expired."
+            N_(
+                "{scope} is held by {operator} ({holder}, from {origin}) for run {run}: wait until "
+                "it is released or has expired."
+            ).format(
+                scope=lease.scope,
+                operator=lease.operator,
+                holder=lease.holder,
+                origin=lease.origin,
+                run=lease.run,
+            )
         )
 
 
@@ -31,8 +41,10 @@ class LeaseLostError(JournalError):
         self.scope = scope
         self.token = token
         super().__init__(
-            f"The lease on {scope} (token {token}) is no longer ours: "
-            "nothing more may be sent; look who holds it now, and attach to that run."
+            N_(
+                "The lease on {scope} (token {token}) is no longer ours: nothing more may be sent; "
+                "look who holds it now, and attach to that run."
+            ).format(scope=scope, token=token)
         )
 
 
@@ -43,8 +55,10 @@ class ObligationsOpenError(JournalError):
         self.obligations = tuple(obligations)
         named = ", ".join(f"{o.server} {o.key}" for o in self.obligations)
         super().__init__(
-            f"Run {run} cannot end while a temporary change is still to be undone ({named}): "
-            "undo it, or hand it over by name and escalate."
+            N_(
+                "Run {run} cannot end while a temporary change is still to be undone ({named}): undo "
+                "it, or hand it over by name and escalate."
+            ).format(run=run, named=named)
         )
 
 

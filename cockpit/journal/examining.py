@@ -8,6 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from cockpit.config.language import N_
 from cockpit.journal import chain, checkpoints, reading
 from cockpit.journal.database import Database
 from cockpit.journal.errors import JournalError
@@ -55,7 +56,9 @@ def _refuse_unless_makable(file: Path) -> None:
     above = next((p for p in file.parents if os.path.lexists(p)), file.parent)
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         raise JournalError(
-            f"Cannot make the journal {file}: {above} may not be written to; give a folder of your own"
+            N_(
+                "Cannot make the journal {file}: {above} may not be written to; give a folder of your own"
+            ).format(file=file, above=above)
         )
 
 
@@ -63,7 +66,9 @@ def _examined(database: Database, file: Path | None, outside: Path) -> Examined:
     if file is not None and not os.access(file.parent, os.W_OK | os.X_OK):
         # SQLite needs its folder too, for what it writes ahead.
         raise JournalError(
-            f"Cannot write to the journal at {file}: its folder is read-only; give it back to its owner"
+            N_(
+                "Cannot write to the journal at {file}: its folder is read-only; give it back to its owner"
+            ).format(file=file)
         )
     with database.read() as connection:
         schema = schema_of(database, connection)
@@ -90,5 +95,9 @@ def _refuse_unless_writable(database: Database) -> None:
                 "AND has_table_privilege('journal_head', 'UPDATE')"
             ).scalar_one()
             if not allowed:
-                raise JournalError(f"The journal at {database.shown} is read-only for this user; grant it")
+                raise JournalError(
+                    N_("The journal at {shown} is read-only for this user; grant it").format(
+                        shown=database.shown
+                    )
+                )
         # SQLite has taken its lock for writing by now; nothing was written, so nothing is committed.

@@ -9,6 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from cockpit import __version__
+from cockpit.config.language import N_
 from cockpit.journal.database import Database
 from cockpit.journal.errors import JournalError
 from cockpit.journal.schema import SCHEMA
@@ -41,8 +42,10 @@ def schema_of(database: Database, connection: sa.Connection) -> str:
     version = str(found or "")
     if version > SCHEMA:
         raise JournalError(
-            f"The journal at {database.shown} has schema {version}, and pop-cockpit {__version__} "
-            f"knows schemas up to {SCHEMA}: upgrade pop-cockpit here."
+            N_(
+                "The journal at {shown} has schema {version}, and pop-cockpit {version_2} knows "
+                "schemas up to {schema}: upgrade pop-cockpit here."
+            ).format(shown=database.shown, version=version, version_2=__version__, schema=SCHEMA)
         )
     return version
 

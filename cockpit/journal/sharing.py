@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.config.paths import private_dir
 from cockpit.journal.errors import JournalError
 
@@ -47,7 +48,11 @@ class Sharing:
             folder.chmod(FOLDER_MODE)
         found = folder.stat()
         if why := self._why_not(found):
-            raise JournalError(f"The journal cannot be shared in {folder}: {why}; run: {self._cure(folder)}.")
+            raise JournalError(
+                N_("The journal cannot be shared in {folder}: {why}; run: {cure}.").format(
+                    folder=folder, why=why, cure=self._cure(folder)
+                )
+            )
 
     def make(self, path: Path) -> None:
         """An empty file that appears with its mode and group, or was there. Raises OSError, JournalError."""
@@ -74,26 +79,32 @@ class Sharing:
         found, quoted = path.stat(), shlex.quote(str(path))
         if stat.S_IMODE(found.st_mode) & 0o777 != self.file_mode or found.st_gid != self.gid:
             raise JournalError(
-                f"The journal's file {path} is not for group {self.group} alone; run: "
-                f"chgrp {self.group} {quoted} && chmod 660 {quoted}."
+                N_(
+                    "The journal's file {path} is not for group {group} alone; run: chgrp {group} "
+                    "{quoted} && chmod 660 {quoted}."
+                ).format(path=path, group=self.group, quoted=quoted)
             )
 
     def _why_not(self, found: os.stat_result) -> str:
         if not stat.S_ISDIR(found.st_mode):
-            return "it is no folder"
+            return N_("it is no folder")
         if found.st_gid != self.gid:
-            return f"it belongs to another group than {self.group}"
+            return N_("it belongs to another group than {group}").format(group=self.group)
         if found.st_mode & stat.S_IRWXO:
-            return "everybody on this host may look into it or change it"
+            return N_("everybody on this host may look into it or change it")
         if stat.S_IMODE(found.st_mode) != FOLDER_MODE:
-            return f"its mode is {stat.S_IMODE(found.st_mode):o}"
+            return N_("its mode is {s_imode:o}").format(s_imode=stat.S_IMODE(found.st_mode))
         if found.st_uid != _ROOT and not _is_member(found.st_uid, self.group, found.st_gid):
-            return f"it belongs to uid {found.st_uid}, who is not in {self.group}"
+            return N_("it belongs to uid {st_uid}, who is not in {group}").format(
+                st_uid=found.st_uid, group=self.group
+            )
         return ""
 
     def _cure(self, folder: Path) -> str:
         quoted = shlex.quote(str(folder))
-        return f"chown root:{self.group} {quoted} && chmod {FOLDER_MODE:o} {quoted}"
+        return N_("chown root:{group} {quoted} && chmod {folder_mode:o} {quoted}").format(
+            group=self.group, quoted=quoted, folder_mode=FOLDER_MODE
+        )
 
 
 ALONE: Final = Sharing()
@@ -107,12 +118,16 @@ def sharing_of(group: str | None) -> Sharing:
         gid = grp.getgrnam(group).gr_gid
     except KeyError:
         raise JournalError(
-            f"This host has no group {group!r}; make it: groupadd {shlex.quote(group)}."
+            N_("This host has no group {group!r}; make it: groupadd {group_2}.").format(
+                group=group, group_2=shlex.quote(group)
+            )
         ) from None
     if gid not in (os.getegid(), *os.getgroups()) and os.geteuid() != _ROOT:
         raise JournalError(
-            f"You are not in the group {group}, which shares the journal; have yourself put in it "
-            f"(usermod -aG {shlex.quote(group)} USER), and sign in again."
+            N_(
+                "You are not in the group {group}, which shares the journal; have yourself put in it "
+                "(usermod -aG {group_2} USER), and sign in again."
+            ).format(group=group, group_2=shlex.quote(group))
         )
     return Sharing(group, gid)
 

@@ -15,6 +15,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from cockpit.config.language import N_
 from cockpit.fleet.sightings import Kind, Sighting
 from cockpit.fleet.watching import Span
 from cockpit.journal import schema
@@ -112,7 +113,7 @@ class Timeline(TimelineReads):
         with self._database.write() as connection:
             row = connection.execute(sa.select(head.c.position).with_for_update()).one_or_none()
             if row is None:
-                raise JournalError("The timeline's head row is gone: restore the journal from a backup.")
+                raise JournalError(N_("The timeline's head row is gone: restore the journal from a backup."))
             now = self._database.now(connection)
             work = _Transaction(connection, now, now - time.time())
             yield work

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
+from cockpit.config.language import N_
 from cockpit.journal import chain, rows, schema
 from cockpit.journal.errors import JournalError
 from cockpit.journal.leases import Hold
@@ -83,7 +84,9 @@ class Transaction:
         """The run's row. JournalError: there is none, or it has ended."""
         found = self._run(run)
         if found.ended:
-            raise JournalError(f"Run {run} has ended ({found.state}): start a new run.")
+            raise JournalError(
+                N_("Run {run} has ended ({state}): start a new run.").format(run=run, state=found.state)
+            )
         return found
 
 
@@ -92,7 +95,7 @@ def locked_head(connection: sa.Connection) -> rows.Row:
     row = connection.execute(sa.select(schema.head).with_for_update()).one_or_none()
     if row is None:
         raise JournalError(
-            "The journal's head row is gone: verify the journal, and restore it from a backup."
+            N_("The journal's head row is gone: verify the journal, and restore it from a backup.")
         )
     return row
 
@@ -101,5 +104,7 @@ def read_run(connection: sa.Connection, run: str) -> Run:
     """JournalError: there is no such run."""
     row = connection.execute(sa.select(schema.run).where(schema.run.c.id == run)).one_or_none()
     if row is None:
-        raise JournalError(f"There is no run {run} in this journal: list the runs for their names.")
+        raise JournalError(
+            N_("There is no run {run} in this journal: list the runs for their names.").format(run=run)
+        )
     return rows.run(row)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from cockpit.config.language import N_
+
 
 class RunState(StrEnum):
     """Where a run is. *In doubt* is not a state of the row: it is an attempt without a result."""
@@ -48,10 +50,10 @@ class Choice(StrEnum):
     OVERRIDE = "override"
     DONE = "done"
     """A command that was offered to be run by hand has been run, to its end."""
-    HAND_OVER = "hand over"
+    HAND_OVER = N_("hand over")
     ABORT = "abort"
 
 
 class WishKind(StrEnum):
     ABORT = "abort"
-    END_WAIT = "end wait"
+    END_WAIT = N_("end wait")

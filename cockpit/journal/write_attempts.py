@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
+from cockpit.config.language import N_
 from cockpit.journal import rows, schema
 from cockpit.journal.chain import canonical, output_digest, sha256
 from cockpit.journal.errors import JournalError
@@ -132,7 +133,9 @@ class AttemptWriting(Transaction):
         row = self._obligation(id)
         if not to.strip() or not reason.strip():
             raise JournalError(
-                f"Obligation {id} ({row.server} {row.key}) is handed over to a name, with a reason."
+                N_("Obligation {id} ({server} {key}) is handed over to a name, with a reason.").format(
+                    id=id, server=row.server, key=row.key
+                )
             )
         self._connection.execute(
             sa.update(schema.obligation)
@@ -140,7 +143,7 @@ class AttemptWriting(Transaction):
             .values(handed_to=to, handed_reason=reason, handed_at=self.now)
         )
         self.log(
-            "obligation.handed over",
+            N_("obligation.handed over"),
             run=row.run,
             obligation=id,
             server=row.server,
@@ -158,8 +161,10 @@ class AttemptWriting(Transaction):
             return 1
         if last.result_at is None:
             raise JournalError(
-                f"Attempt {last.n} of step {step} in run {run} is in doubt: conclude it from what is "
-                "observed before it is tried again."
+                N_(
+                    "Attempt {n} of step {step} in run {run} is in doubt: conclude it from what is "
+                    "observed before it is tried again."
+                ).format(n=last.n, step=step, run=run)
             )
         return int(last.n) + 1
 
@@ -213,7 +218,9 @@ class AttemptWriting(Transaction):
         of = schema.obligation.c
         row = self._connection.execute(sa.select(schema.obligation).where(of.id == number)).one_or_none()
         if row is None or row.closed_at is not None:
-            raise JournalError(f"There is no open obligation {number}: read the open ones again.")
+            raise JournalError(
+                N_("There is no open obligation {number}: read the open ones again.").format(number=number)
+            )
         return row
 
     def _attempt(self, run: str, step: str, n: int) -> rows.Row:
@@ -221,7 +228,9 @@ class AttemptWriting(Transaction):
         row = self._connection.execute(query).one_or_none()
         if row is None:
             raise JournalError(
-                f"There is no attempt {n} of step {step} in run {run}: read its attempts again."
+                N_("There is no attempt {n} of step {step} in run {run}: read its attempts again.").format(
+                    n=n, step=step, run=run
+                )
             )
         return row
 
@@ -229,8 +238,10 @@ class AttemptWriting(Transaction):
         row = self._attempt(attempt.run, attempt.step, attempt.n)
         if row.result_at is not None:
             raise JournalError(
-                f"Attempt {row.n} of step {row.step} in run {row.run} has its result already "
-                f"({row.outcome}): read the run again."
+                N_(
+                    "Attempt {n} of step {step} in run {run} has its result already ({outcome}): read "
+                    "the run again."
+                ).format(n=row.n, step=row.step, run=row.run, outcome=row.outcome)
             )
 
     def _said(self, attempt: Attempt) -> list[str]:

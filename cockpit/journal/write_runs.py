@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
+from cockpit.config.language import N_
 from cockpit.exchange.text import clean_line
 from cockpit.journal import rows, schema
 from cockpit.journal.chain import canonical
@@ -23,7 +24,9 @@ class RunWriting(Transaction):
         taken = sa.select(schema.run.c.id).where(schema.run.c.id == new.id)
         if self._connection.execute(taken).first() is not None:
             raise JournalError(
-                f"There is a run {new.id} already: attach to it, or give the new one another id."
+                N_("There is a run {new} already: attach to it, or give the new one another id.").format(
+                    new=new.id
+                )
             )
         if new.parent is not None:
             self._living(new.parent)
@@ -70,7 +73,9 @@ class RunWriting(Transaction):
         found = self._living(run)
         if state in ENDED:
             raise JournalError(
-                f"Run {run} cannot be set to {state}: end it, so that its obligations are looked at."
+                N_(
+                    "Run {run} cannot be set to {state}: end it, so that its obligations are looked at."
+                ).format(run=run, state=state)
             )
         step = found.step if step is None else step
         self._set_run(run, state=state.value, step=step)
@@ -90,9 +95,13 @@ class RunWriting(Transaction):
         """
         found = self._living(run)
         if state not in ENDED:
-            raise JournalError(f"Run {run} cannot end as {state}: an end is recovered, escalated or aborted.")
+            raise JournalError(
+                N_("Run {run} cannot end as {state}: an end is recovered, escalated or aborted.").format(
+                    run=run, state=state
+                )
+            )
         handed = self._may_end(run, state)
-        self.withdraw_open(run, f"the run has ended: {state}")
+        self.withdraw_open(run, N_("the run has ended: {state}").format(state=state))
         self._set_run(run, state=state.value, ending=ending, ended_at=self.now)
         self.log("run.ended", run=run, step=found.step, state=state.value, ending=ending, handed_over=handed)
 
@@ -116,7 +125,9 @@ class RunWriting(Transaction):
         """The run has taken the wish up. JournalError: there is none, or it was heeded already."""
         row = self._connection.execute(sa.select(schema.wish).where(schema.wish.c.id == wish)).one_or_none()
         if row is None or row.heeded_at is not None:
-            raise JournalError(f"There is no unheeded wish {wish}: read the run's wishes again.")
+            raise JournalError(
+                N_("There is no unheeded wish {wish}: read the run's wishes again.").format(wish=wish)
+            )
         self._connection.execute(
             sa.update(schema.wish).where(schema.wish.c.id == wish).values(heeded_at=self.now)
         )

@@ -8,6 +8,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from cockpit.config.language import N_
 from cockpit.exchange.text import clean_line
 from cockpit.journal import rows, schema
 from cockpit.journal.chain import canonical
@@ -37,7 +38,11 @@ class QuestionWriting(RunWriting):
         has ended."""
         self._living(run)
         if self._open_questions(run):
-            raise JournalError(f"Run {run} has an open question already: answer or withdraw that one first.")
+            raise JournalError(
+                N_("Run {run} has an open question already: answer or withdraw that one first.").format(
+                    run=run
+                )
+            )
         number = self._insert(
             schema.question,
             run=run,
@@ -85,7 +90,9 @@ class QuestionWriting(RunWriting):
         query = sa.select(schema.question).where(schema.question.c.id == number)
         row = self._connection.execute(query).one_or_none()
         if row is None:
-            raise JournalError(f"There is no question {number}: read the run's questions again.")
+            raise JournalError(
+                N_("There is no question {number}: read the run's questions again.").format(number=number)
+            )
         return row
 
     def _unanswered(self, number: int) -> rows.Row:
@@ -94,25 +101,42 @@ class QuestionWriting(RunWriting):
             return row
         answer = rows.question(row).answer
         if answer is None:
-            raise AnsweredError(f"Question {number} was withdrawn ({row.withdrawn}): look at the run again.")
+            raise AnsweredError(
+                N_("Question {number} was withdrawn ({withdrawn}): look at the run again.").format(
+                    number=number, withdrawn=row.withdrawn
+                )
+            )
         raise AnsweredError(
-            f"Question {number} was answered already, with {answer.choice} by {answer.by}: "
-            "look at the run again."
+            N_(
+                "Question {number} was answered already, with {choice} by {by}: look at the run again."
+            ).format(number=number, choice=answer.choice, by=answer.by)
         )
 
 
 def _acceptable(question: Question, answer: Answer) -> None:
     offered = ", ".join(question.choices)
     if answer.choice not in question.choices:
-        raise JournalError(f"{answer.choice} is no answer to question {question.id}: choose from {offered}.")
+        raise JournalError(
+            N_("{choice} is no answer to question {question}: choose from {offered}.").format(
+                choice=answer.choice, question=question.id, offered=offered
+            )
+        )
     if answer.choice in question.needs_reason and len(answer.reason.strip()) < REASON_LENGTH:
-        raise JournalError(f"{answer.choice} wants a reason of at least {REASON_LENGTH} characters: say why.")
+        raise JournalError(
+            N_("{choice} wants a reason of at least {reason_length} characters: say why.").format(
+                choice=answer.choice, reason_length=REASON_LENGTH
+            )
+        )
     if (
         answer.choice is Choice.GO
         and question.typed
         and answer.typed.strip().casefold() != question.typed.casefold()
     ):
-        raise JournalError(f"{answer.choice} wants {question.typed} typed, and something else was: type it.")
+        raise JournalError(
+            N_("{choice} wants {typed} typed, and something else was: type it.").format(
+                choice=answer.choice, typed=question.typed
+            )
+        )
 
 
 class Writer(QuestionWriting, AttemptWriting):

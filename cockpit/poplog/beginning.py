@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from cockpit.config.language import N_
 from cockpit.poplog.errors import FileGoneError, LogError
 from cockpit.poplog.lines import is_row
 from cockpit.poplog.source import Chunk
@@ -72,7 +73,7 @@ class _Back:
             low = max(0, high - BLOCK)
             data = read(name, low, high - low).data
             if len(data) != high - low:
-                raise LogError(f"{name} became shorter while it was looked through")
+                raise LogError(N_("{name} became shorter while it was looked through").format(name=name))
             self.looked_at += len(data)
             text = data + after
             for at in _starts(data, at_zero=low == 0):

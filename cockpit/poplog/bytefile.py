@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from cockpit.config.language import N_
 from cockpit.exchange.text import clean_line
 from cockpit.poplog.errors import FileGoneError, LogError, RefusedError
 
@@ -107,7 +108,9 @@ def open_file(path: Path) -> int:
         return descriptor
     os.close(descriptor)
     raise RefusedError(
-        f"{path.name} cannot be read as a log", "not a regular file", "Give a file or a folder."
+        N_("{path} cannot be read as a log").format(path=path.name),
+        N_("not a regular file"),
+        N_("Give a file or a folder."),
     )
 
 
@@ -131,9 +134,19 @@ def trouble(path: Path, error: OSError) -> LogError:
     """What an operator can do about ``error``."""
     cause = error.strerror or str(error)
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return FileGoneError(f"{path.name} is not there", cause, clean_line(f"Look into {path.parent}."))
+        return FileGoneError(
+            N_("{path} is not there").format(path=path.name),
+            cause,
+            clean_line(N_("Look into {parent}.").format(parent=path.parent)),
+        )
     if isinstance(error, PermissionError):
         return RefusedError(
-            f"{path.name} may not be read", cause, "Ask its owner, or copy it as one who may."
+            N_("{path} may not be read").format(path=path.name),
+            cause,
+            N_("Ask its owner, or copy it as one who may."),
         )
-    return LogError(f"{path.name} cannot be read", cause, "Look at the disk or the share it lies on.")
+    return LogError(
+        N_("{path} cannot be read").format(path=path.name),
+        cause,
+        N_("Look at the disk or the share it lies on."),
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cockpit.config.child import Child, ChildEndedError
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.secrets import Secret, environ_of
 from cockpit.exchange.text import clean_line
 from cockpit.poplog.feed import Batch, FeedEndedError
@@ -19,7 +20,9 @@ class ProcessFeed:
 
     def __init__(self, environment: Environment, secret: Secret | None, ask: Ask, log: Path) -> None:
         self._hello = Hello(environment, secret.value if secret else None, ask)
-        self._child = Child("cockpit.poplog.reader", "The reader of the logs", log, environ_of(environment))
+        self._child = Child(
+            "cockpit.poplog.reader", N_("The reader of the logs"), log, environ_of(environment)
+        )
 
     @property
     def pid(self) -> int | None:

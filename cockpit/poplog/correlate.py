@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.poplog.sessions import Session, is_health_mailbox, local_part
 
 ONE_CLOCK: Final = 2.0
@@ -32,9 +33,11 @@ class Clock:
         error = max(self.error, 0.1)
         # A clock that is off by less than what can be seen is not off.
         if abs(self.ahead) <= error:
-            return f"its clock and ours agree within {error:.1f} s"
-        way = "ahead of" if self.ahead > 0 else "behind"
-        return f"its clock is {abs(self.ahead):.1f} s {way} ours (±{error:.1f} s)"
+            return N_("its clock and ours agree within {error:.1f} s").format(error=error)
+        way = N_("ahead of") if self.ahead > 0 else "behind"
+        return N_("its clock is {ahead:.1f} s {way} ours (±{error:.1f} s)").format(
+            ahead=abs(self.ahead), way=way, error=error
+        )
 
 
 @dataclass(frozen=True, slots=True)

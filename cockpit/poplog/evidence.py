@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from cockpit.config.language import N_
 from cockpit.poplog.correlate import Clock, Match, Skew, Window, arrived, host_key, match
 from cockpit.poplog.sessions import LOGINS, Outcome, Session, is_error, proxy_target
 
@@ -17,10 +18,10 @@ from cockpit.poplog.sessions import LOGINS, Outcome, Session, is_error, proxy_ta
 class Kind(StrEnum):
     """What was looked at."""
 
-    PROBE = "probe result"
-    FRONT_LOG = "front-end log"
-    BACK_LOG = "back-end log"
-    MAILBOX = "mailbox database"
+    PROBE = N_("probe result")
+    FRONT_LOG = N_("front-end log")
+    BACK_LOG = N_("back-end log")
+    MAILBOX = N_("mailbox database")
     HEALTH = "health"
 
 
@@ -30,8 +31,8 @@ class Strength(StrEnum):
 
     NAMES = "names"
     SUPPORTS = "supports"
-    AGAINST = "speaks against"
-    SILENT = "tells nothing"
+    AGAINST = N_("speaks against")
+    SILENT = N_("tells nothing")
     MISSING = "missing"
     SHOWS = "shows"
 
@@ -122,10 +123,10 @@ def matched(front: LogLook | None, run: ProbeRun, users: frozenset[str]) -> Matc
 
 
 def state_evidence(run: ProbeRun) -> Evidence:
-    looked = f"StateAttribute4 of {run.probe} on {run.server}"
+    looked = N_("StateAttribute4 of {probe} on {server}").format(probe=run.probe, server=run.server)
     if not run.mailbox_server:
-        return Evidence(Kind.PROBE, looked, "It is empty.", Strength.SILENT)
-    says = f"It names {run.mailbox_server}."
+        return Evidence(Kind.PROBE, looked, N_("It is empty."), Strength.SILENT)
+    says = N_("It names {mailbox_server}.").format(mailbox_server=run.mailbox_server)
     return Evidence(Kind.PROBE, looked, says, Strength.NAMES, run.mailbox_server)
 
 
@@ -133,27 +134,29 @@ def front_evidence(front: LogLook, run: ProbeRun, users: frozenset[str]) -> Evid
     """What the front end's log says. It names a server only where all its sessions agree."""
     window = run.window
     if window is None:
-        says = "The probe has no times, so its session cannot be looked for."
+        says = N_("The probe has no times, so its session cannot be looked for.")
         return _log(Kind.FRONT_LOG, front, says, Strength.MISSING)
     if front.problem:
         return _log(Kind.FRONT_LOG, front, front.problem, Strength.MISSING)
     found = match(front.sessions, window, users)
-    whose = f"of {', '.join(sorted(users))}" if users else "of a HealthMailbox"
+    whose = f"of {', '.join(sorted(users))}" if users else N_("of a HealthMailbox")
     if not found.sessions:
         return _log(Kind.FRONT_LOG, front, *_none(front, window, f"session {whose}"))
     lines = tuple(line for s in found.sessions[:MOST_TOLD] for line in _telling(s))
     if not found.hosts:
-        says = f"{_told(found.sessions)}; nothing says where to it was proxied."
+        says = N_("{told}; nothing says where to it was proxied.").format(told=_told(found.sessions))
         return _log(Kind.FRONT_LOG, front, says, Strength.SILENT, lines=lines)
     if len(found.hosts) > 1:
-        says = f"Sessions {whose} were proxied to {' and '.join(found.hosts)} in that time."
+        says = N_("Sessions {whose} were proxied to {hosts} in that time.").format(
+            whose=whose, hosts=" and ".join(found.hosts)
+        )
         return _log(Kind.FRONT_LOG, front, says, Strength.SILENT, lines=lines)
     target = next(s.target for s in found.sessions if s.target is not None)
-    says = f"{_told(found.sessions)}, proxied to {target.host}"
+    says = N_("{told}, proxied to {host}").format(told=_told(found.sessions), host=target.host)
     says += f" port {target.port}" if target.port else ""
     says += f" ({target.words})." if target.words else "."
     if found.untold:
-        says += f" {len(found.untold)} more in that time do not say where to."
+        says += N_(" {count} more in that time do not say where to.").format(count=len(found.untold))
     return _log(Kind.FRONT_LOG, front, says, Strength.NAMES, target.host, lines)
 
 
@@ -161,26 +164,34 @@ def back_evidence(back: LogLook, gathered: Gathered) -> Evidence:
     """Whether the back end's log shows the session that the front end brought there."""
     window = gathered.run.window
     if window is None:
-        return _log(Kind.BACK_LOG, back, "The probe has no times to look for.", Strength.MISSING, back.server)
+        return _log(
+            Kind.BACK_LOG, back, N_("The probe has no times to look for."), Strength.MISSING, back.server
+        )
     if back.problem:
         return _log(Kind.BACK_LOG, back, back.problem, Strength.MISSING, back.server)
     if back.skew is None:
-        says = "Its clock against the front end's is not known, so no session can be said to be the probe's."
+        says = N_(
+            "Its clock against the front end's is not known, so no session can be said to be the probe's."
+        )
         return _log(Kind.BACK_LOG, back, says, Strength.MISSING, back.server)
     there = window.at(back.skew)
     users = gathered.users or matched(gathered.front, gathered.run, gathered.users).users
     apart = not says_same(back.server, gathered.run.server)
     found = arrived(back.sessions, there, users, gathered.addresses, apart=apart)
     if found:
-        says = f"{_told(found)}, from {found[0].client_end}; by its own clock within {there.tolerance:.1f} s."
+        says = N_("{told}, from {client_end}; by its own clock within {tolerance:.1f} s.").format(
+            told=_told(found), client_end=found[0].client_end, tolerance=there.tolerance
+        )
         lines = tuple(line for s in found[:MOST_TOLD] for line in _telling(s))
         return _log(Kind.BACK_LOG, back, says, Strength.SUPPORTS, back.server, lines)
-    words, strength = _none(back, there, f"session of {', '.join(sorted(users)) or 'a HealthMailbox'}")
+    words, strength = _none(
+        back, there, N_("session of {names}").format(names=", ".join(sorted(users)) or "a HealthMailbox")
+    )
     if strength is Strength.SILENT:
         if _signed_in(gathered, back.server):
             strength = Strength.AGAINST
         else:
-            words += " A login that failed, or never got here, names nobody."
+            words += N_(" A login that failed, or never got here, names nobody.")
     return _log(Kind.BACK_LOG, back, words, strength, back.server)
 
 
@@ -196,15 +207,21 @@ def _signed_in(gathered: Gathered, server: str) -> bool:
 def mailbox_evidence(mailbox: MailboxLook | None) -> Evidence:
     """Where the probe's mailbox is now: independent of POP, and of what was then."""
     if mailbox is None:
-        says = "Neither the probe nor the log says which mailbox it was."
-        return Evidence(Kind.MAILBOX, "the probe's monitoring mailbox", says, Strength.MISSING)
-    looked = f"the database of {mailbox.user}"
+        says = N_("Neither the probe nor the log says which mailbox it was.")
+        return Evidence(Kind.MAILBOX, N_("the probe's monitoring mailbox"), says, Strength.MISSING)
+    looked = N_("the database of {user}").format(user=mailbox.user)
     if mailbox.problem:
         return Evidence(Kind.MAILBOX, looked, mailbox.problem, Strength.MISSING)
     if not mailbox.active_on:
-        says = f"No copy of {mailbox.database} is active." if mailbox.database else "It has none."
+        says = (
+            N_("No copy of {database} is active.").format(database=mailbox.database)
+            if mailbox.database
+            else N_("It has none.")
+        )
         return Evidence(Kind.MAILBOX, looked, says, Strength.SILENT)
-    says = f"{mailbox.database} is active on {mailbox.active_on} now."
+    says = N_("{database} is active on {active_on} now.").format(
+        database=mailbox.database, active_on=mailbox.active_on
+    )
     return Evidence(Kind.MAILBOX, looked, says, Strength.NAMES, mailbox.active_on)
 
 
@@ -221,25 +238,33 @@ def _log(
 def _none(look: LogLook, window: Window, what: str) -> tuple[str, Strength]:
     """Why there is no such session: the log was not there for all of the time, or it has none."""
     start, end = window.widest
-    off = "; logging is off now" if look.logging is False else ""
+    off = N_("; logging is off now") if look.logging is False else ""
     if look.newest is None:
-        return f"It has no lines{off}.", Strength.MISSING
+        return N_("It has no lines{off}.").format(off=off), Strength.MISSING
     if look.begins is not None and look.begins > start:
-        return f"It begins at {clock_time(look.begins)}, not before the probe{off}.", Strength.MISSING
+        return N_("It begins at {clock_time}, not before the probe{off}.").format(
+            clock_time=clock_time(look.begins), off=off
+        ), Strength.MISSING
     if look.newest < window.end:
-        says = f"Its newest line is of {clock_time(look.newest)}, from before the probe's end{off}"
-        return f"{says}: nothing was written since, or not yet.", Strength.MISSING
-    return f"No {what} from {clock_time(start)} to {clock_time(end)}.", Strength.SILENT
+        says = N_("Its newest line is of {clock_time}, from before the probe's end{off}").format(
+            clock_time=clock_time(look.newest), off=off
+        )
+        return N_("{says}: nothing was written since, or not yet.").format(says=says), Strength.MISSING
+    return N_("No {what} from {clock_time} to {clock_time_2}.").format(
+        what=what, clock_time=clock_time(start), clock_time_2=clock_time(end)
+    ), Strength.SILENT
 
 
 def _told(sessions: tuple[Session, ...]) -> str:
     """The first of the sessions, and how many more."""
     first = sessions[0]
     times = f"{clock_time(first.first)} to {clock_time(first.last)}"
-    words = f"Session {first.id} of {first.user or 'nobody'}, {times}"
+    words = N_("Session {first} of {user}, {times}").format(
+        first=first.id, user=first.user or "nobody", times=times
+    )
     if first.outcome is Outcome.FAILED:
         words += f", failed: {first.words}"
-    return words + (f" (and {len(sessions) - 1} more)" if len(sessions) > 1 else "")
+    return words + (N_(" (and {count} more)").format(count=len(sessions) - 1) if len(sessions) > 1 else "")
 
 
 def _telling(session: Session) -> list[str]:
@@ -250,7 +275,7 @@ def _telling(session: Session) -> list[str]:
 def clock_time(moment: datetime | None) -> str:
     """``2026-01-08 08:00:00.123Z``."""
     if moment is None:
-        return "an unknown time"
+        return N_("an unknown time")
     return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 

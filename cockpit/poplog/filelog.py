@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.exchange.text import clean_line
 from cockpit.poplog.bytefile import ByteFile
 from cockpit.poplog.document import Entry
@@ -110,7 +111,10 @@ class FileLog:
     def row(self, line: RawLine) -> LogRow:
         """``line`` taken apart. Where it does not fit its header, a nearer one is looked for above it."""
         if line.over:
-            return broken(decoded(line.raw), f"a line too long: {line.over} bytes more are not shown")
+            return broken(
+                decoded(line.raw),
+                N_("a line too long: {over} bytes more are not shown").format(over=line.over),
+            )
         row = self._parse(line, self.layout_at(line.start))
         if row.problem and not row.assumed and self._look_back(line.start):
             return self._parse(line, self.layout_at(line.start))

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
+from cockpit.config.language import N_
 from cockpit.poplog.chain import Chain, Line, Place
 from cockpit.poplog.document import Entry
 from cockpit.poplog.errors import FileGoneError
@@ -54,7 +55,9 @@ class FilesDocument:
         if not self._logs:
             where = ", ".join(source.label for source in self._sources)
             raise FileGoneError(
-                f"No protocol logs in {where}", "", "Name the files themselves, or another folder."
+                N_("No protocol logs in {where}").format(where=where),
+                "",
+                N_("Name the files themselves, or another folder."),
             )
 
     @classmethod

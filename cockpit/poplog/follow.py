@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.poplog import beginning, lines
 from cockpit.poplog.beginning import BLOCK, FromEnd
 from cockpit.poplog.document import Entry
@@ -269,7 +270,9 @@ class Follower:
     def _replaced(self, place: _Place) -> Step:
         entries = self._flushed(place, torn=True)
         self._place = _Place(place.file, next=place.next, left=place.left)
-        text = f"{place.file} was replaced or cut short; it is read again from its beginning"
+        text = N_("{file} was replaced or cut short; it is read again from its beginning").format(
+            file=place.file
+        )
         return self._done(entries, self._notice(Happened.REPLACED, text), hungry=True)
 
     def _gone(self, place: _Place, files: Sequence[LogFile], error: FileGoneError) -> Step:
@@ -281,7 +284,9 @@ class Follower:
         candidates = self._merged(place, self._listed(place, files)) if self._chain else ()
         first = next((n for n, name in enumerate(candidates) if name in names), len(candidates))
         for name in candidates[:first]:
-            notices += self._notice(Happened.SKIPPED, f"{name} was deleted before it could be read")
+            notices += self._notice(
+                Happened.SKIPPED, N_("{name} was deleted before it could be read").format(name=name)
+            )
         if following := candidates[first:]:  # others of which are gone are told of in their turn
             return self._leave(replace(place, next=following), notices, torn=not place.finished)
         entries = self._flushed(place, torn=not place.finished)
@@ -293,7 +298,7 @@ class Follower:
         files = self._files() if self._chain else ()
         if place.file and self._is_back(place.file, files):
             self._place = _Place(place.file, left=place.left)
-            text = f"{place.file} is there again; it is read from its beginning"
+            text = N_("{file} is there again; it is read from its beginning").format(file=place.file)
             return self._done((), self._notice(Happened.REPLACED, text), hungry=True)
         there = self._merged(place, self._listed(place, files))
         return self._leave(replace(place, next=there), ()) if there else self._done(whole=True)
@@ -312,20 +317,25 @@ class Follower:
         if place.finished:
             return ()
         if place.length is None:
-            text = f"{place.file} was deleted before it could be read"
+            text = N_("{file} was deleted before it could be read").format(file=place.file)
         elif place.length > place.offset:
             missing = place.length - place.offset
-            text = (
-                f"{place.file} was deleted before it was read to its end: {missing} bytes or more are missing"
-            )
+            text = N_(
+                "{file} was deleted before it was read to its end: {missing} bytes or more are missing"
+            ).format(file=place.file, missing=missing)
         else:
-            text = f"{place.file} is gone; what was written to it after its last read is missing"
+            text = N_("{file} is gone; what was written to it after its last read is missing").format(
+                file=place.file
+            )
         return self._notice(Happened.SKIPPED, text)
 
     def _ends_soon(self, place: _Place, problem: str) -> tuple[Notice, ...]:
         if not problem:
             return ()
-        return self._notice(Happened.SKIPPED, f"{place.file} is {problem}; lines behind that are lost")
+        return self._notice(
+            Happened.SKIPPED,
+            N_("{file} is {problem}; lines behind that are lost").format(file=place.file, problem=problem),
+        )
 
     def _leave(self, place: _Place, notices: tuple[Notice, ...], *, torn: bool = False) -> Step:
         entries = self._flushed(place, torn=torn)
@@ -333,7 +343,9 @@ class Follower:
         left = frozenset(n for n in (*place.left, place.file) if _day(n) == _day(to))
         self._place = _Place(to, next=tuple(others), left=left)
         if place.file:
-            notices += self._notice(Happened.ROLLED_OVER, f"{place.file} ended, going on with {to}")
+            notices += self._notice(
+                Happened.ROLLED_OVER, N_("{file} ended, going on with {to}").format(file=place.file, to=to)
+            )
         return self._done(entries, notices, hungry=True)
 
     # --- saying ------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Callable
 from typing import Final
 
+from cockpit.config.language import N_
+
 _INPUT: Final = 1 << 14
 _GZIP: Final = 31  # zlib's word for a window of 32 KiB in a gzip frame
 
@@ -54,7 +56,7 @@ class Cursor:
             return b""
         self._tail = self._engine.unused_data if self._engine.eof else self._engine.unconsumed_tail
         if not data and not piece and not self._engine.eof:
-            self._end("cut off: its end is missing")
+            self._end(N_("cut off: its end is missing"))
         return piece
 
     def _more(self, read: Callable[[int, int], bytes]) -> bytes:
@@ -71,7 +73,7 @@ class Cursor:
                 break
             rest = (rest + data).lstrip(b"\0")
         if rest[:2] != b"\x1f\x8b":
-            self._end("followed by bytes that are not compressed" if rest else "")
+            self._end(N_("followed by bytes that are not compressed") if rest else "")
             return False
         self._engine, self._tail = zlib.decompressobj(_GZIP), rest
         return True

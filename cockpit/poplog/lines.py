@@ -8,15 +8,16 @@ from typing import Final
 
 import msgspec
 
+from cockpit.config.language import N_
 from cockpit.poplog.parse import Layout, Parser, broken, decoded, header_of
 from cockpit.poplog.row import LogRow
 
 LINE_LIMIT: Final = 1 << 20
 """Bytes of one line; what is over is passed on in pieces of this size. Where they are cut depends on the
 line alone, not on how its bytes came."""
-CUT: Final = f"cut after {LINE_LIMIT} bytes"
-CUT_REST: Final = "the rest of a line that was cut"
-TORN: Final = "its end is not known: the file went away"
+CUT: Final = N_("cut after {line_limit} bytes").format(line_limit=LINE_LIMIT)
+CUT_REST: Final = N_("the rest of a line that was cut")
+TORN: Final = N_("its end is not known: the file went away")
 _PIECES: Final = frozenset({CUT, CUT_REST})
 
 

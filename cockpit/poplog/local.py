@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cockpit.config.language import N_
 from cockpit.exchange.text import clean_line
 from cockpit.poplog import scan
 from cockpit.poplog.bytefile import ByteFile, PlainFile, open_file, read_at, trouble
@@ -100,7 +101,11 @@ class LocalFolder:
 
     def _file(self, name: str) -> ByteFile:
         if name != os.path.basename(name) or (self.names is not None and name not in self.names):
-            raise RefusedError(f"{name} is no file of {self.label}", "", "Name one of the files listed.")
+            raise RefusedError(
+                N_("{name} is no file of {label}").format(name=name, label=self.label),
+                "",
+                N_("Name one of the files listed."),
+            )
         path = self.folder / name
         kept = self._compressed.get(name)
         if kept is not None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.exchange.text import clean_line
 from cockpit.poplog.row import LogRow
 
@@ -104,18 +105,28 @@ class Parser:
     def _row(self, text: str) -> LogRow:
         cells = cells_of(text)
         if cells is None:
-            return broken(text, "a quoted field is not closed")
+            return broken(text, N_("a quoted field is not closed"))
         layout = self.layout or _ASSUMED.get(len(cells))
         if layout is None:
-            return broken(text, f"{len(cells)} fields, and no header says which")
+            return broken(text, N_("{count} fields, and no header says which").format(count=len(cells)))
         if len(cells) > len(layout.names):
             if any(cells[len(layout.names) :]):
-                return broken(text, f"{len(cells)} fields, the header has {len(layout.names)}")
+                return broken(
+                    text,
+                    N_("{count} fields, the header has {count_2}").format(
+                        count=len(cells), count_2=len(layout.names)
+                    ),
+                )
             del cells[len(layout.names) :]
         elif len(cells) < len(layout.names):
             # A row may leave empty columns at its end out; one that stops before its command is cut off.
             if len(cells) <= layout.places[9]:
-                return broken(text, f"{len(cells)} fields, the header has {len(layout.names)}")
+                return broken(
+                    text,
+                    N_("{count} fields, the header has {count_2}").format(
+                        count=len(cells), count_2=len(layout.names)
+                    ),
+                )
             cells += [""] * (len(layout.names) - len(cells))
         return _made(layout, cells, text)
 
@@ -146,7 +157,7 @@ def _made(layout: Layout, cells: list[str], text: str) -> LogRow:
         got[11],
         others,
         line,
-        "" if at is not None else "no time",
+        "" if at is not None else N_("no time"),
         layout.assumed,
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.secrets import Secret
 from cockpit.config.targets import exchange_target
 from cockpit.config.watched import ELSEWHERE, why_left_out
@@ -23,7 +24,7 @@ from cockpit.poplog.errors import FileGoneError, LogError, RefusedError
 
 ASK_SECONDS: Final = 60.0
 """Between two questions where a folder is that is not there."""
-_LIST_CURE: Final = "Look at `pop-cockpit status` for the servers there are."
+_LIST_CURE: Final = N_("Look at `pop-cockpit status` for the servers there are.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +127,11 @@ class Places:
 def _place(cmdlets: ExchangeCmdlets, names: Mapping[str, ExchangeServer], server: str) -> Place:
     found = names.get(server.split(".")[0].lower())
     if found is None:
-        raise RefusedError(f"The organization has no server {server}", cure=_LIST_CURE)
+        raise RefusedError(
+            N_("The organization has no server {server}").format(server=server), cure=_LIST_CURE
+        )
     settings = cmdlets.get_pop_settings(found.name).rows
     if not settings or not settings[0].log_file_location:
-        what = f"Get-PopSettings does not say where {found.name} keeps its logs"
-        raise LogError(what, cure="Has that server POP3?")
+        what = N_("Get-PopSettings does not say where {found} keeps its logs").format(found=found.name)
+        raise LogError(what, cure=N_("Has that server POP3?"))
     return Place(found.name, found.fqdn, settings[0].log_file_location)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from cockpit.config.language import N_
 from cockpit.exchange.text import clean_line
 from cockpit.poplog.beginning import BLOCK
 from cockpit.poplog.errors import LogError
@@ -57,7 +58,11 @@ class Log:
     def name(self) -> str:
         """The log in words."""
         writer = f"{self.follower.writer} log" if self.follower.writer else self.follower.file or "log"
-        return f"The {writer} of {self.follower.server}" if self.follower.writer else writer
+        return (
+            N_("The {writer} of {server}").format(writer=writer, server=self.follower.server)
+            if self.follower.writer
+            else writer
+        )
 
 
 class Poller:
@@ -95,7 +100,9 @@ class Poller:
             # A defect of ours must not look like a silent log.
             _LOG.exception("reading the logs of %s failed", self._source.name)
             for log in self._logs:
-                self._lose(log, LogError("the reader failed", f"{type(error).__name__}: {error}"), final=True)
+                self._lose(
+                    log, LogError(N_("the reader failed"), f"{type(error).__name__}: {error}"), final=True
+                )
         finally:
             self._source.close()
 
@@ -140,13 +147,22 @@ class Poller:
         if problem == log.problem and log.lost:
             return
         log.problem, log.lost = problem, True
-        self._hub.trouble(log.number, problem, Happened.LOST, f"{log.name} is not read: {problem}")
+        self._hub.trouble(
+            log.number,
+            problem,
+            Happened.LOST,
+            N_("{log} is not read: {problem}").format(log=log.name, problem=problem),
+        )
 
     def _well(self, log: Log) -> None:
         log.retry, log.due = 0.0, 0.0
-        problem = "there is no log file yet; is protocol logging on?" if log.follower.waits_for_a_file else ""
+        problem = (
+            N_("there is no log file yet; is protocol logging on?") if log.follower.waits_for_a_file else ""
+        )
         if log.lost:
-            self._hub.trouble(log.number, problem, Happened.BACK, f"{log.name} is read again")
+            self._hub.trouble(
+                log.number, problem, Happened.BACK, N_("{log} is read again").format(log=log.name)
+            )
         elif problem != log.problem:
             self._hub.trouble(log.number, problem, None, "")
         log.problem, log.lost = problem, False

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from cockpit.config.child import framed, read_frame
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.secrets import Secret
 from cockpit.poplog.feed import Batch
 from cockpit.poplog.messages import Ask, decode_hello, encode
@@ -26,7 +27,9 @@ EXIT_SECONDS = 4.0
 
 def main() -> None:
     """Run until stdin ends, or no log is left that can be read."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format=N_("%(asctime)s %(name)s %(message)s")
+    )
     # pypsrp and smbprotocol log what they raise; the mapped error is what counts, and it is told.
     for name in ("pypsrp", "smbprotocol"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.secrets import Secret
 from cockpit.config.targets import winrm_target
 from cockpit.exchange.errors import ExchangeError
@@ -85,4 +86,4 @@ class RemoteFolder:
         except ExchangeError as error:
             raise log_error(error) from error
         except ValueError as error:
-            raise LogError("That is no log file of Exchange", str(error)) from error
+            raise LogError(N_("That is no log file of Exchange"), str(error)) from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.poplog import lines
 from cockpit.poplog.document import Entry
 from cockpit.poplog.errors import FileGoneError, LogError
@@ -77,7 +78,9 @@ def count(
 
 
 def _ends_soon(name: str, problem: str) -> LogError:
-    return LogError(f"{name} is {problem}", cure="What comes before that was searched; copy the file again.")
+    return LogError(
+        f"{name} is {problem}", cure=N_("What comes before that was searched; copy the file again.")
+    )
 
 
 def _in_file(

@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from cockpit.config.language import N_
 from cockpit.poplog.document import Entry
 from cockpit.poplog.names import Writer, parse_name
 from cockpit.poplog.parse import pairs
@@ -148,7 +149,7 @@ def session_of(entries: Sequence[Entry], *, cut: bool = False) -> Session:
     Raises ValueError without any.
     """
     if not entries:
-        raise ValueError("a session has at least one row")
+        raise ValueError(N_("a session has at least one row"))
     rows = [e.row for e in entries]
     times = [r.at for r in rows if r.at is not None]
     first, last = (times[0], times[-1]) if times else (None, None)
@@ -219,11 +220,13 @@ def _outcome(
     if bad:
         return Outcome.FAILED, error_words(bad[-1])
     if state is not SessionState.CLOSED:
-        return Outcome.UNKNOWN, "its end is missing"
+        return Outcome.UNKNOWN, N_("its end is missing")
     if starts_before:
-        return Outcome.UNKNOWN, "its begin is missing"
+        return Outcome.UNKNOWN, N_("its begin is missing")
     if gaps:
-        return Outcome.UNKNOWN, f"{gaps} of its lines {'is' if gaps == 1 else 'are'} missing"
+        return Outcome.UNKNOWN, N_("{gaps} of its lines {value} missing").format(
+            gaps=gaps, value="is" if gaps == 1 else "are"
+        )
     return Outcome.OK, ""
 
 

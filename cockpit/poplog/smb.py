@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from cockpit.config.language import N_
 from cockpit.poplog.errors import FileGoneError, LogError, RefusedError
 from cockpit.poplog.names import parse_name
 from cockpit.poplog.needle import Needle
@@ -50,12 +51,19 @@ def unc_of(host: str, folder: str) -> Unc:
     """Where a folder of ``host`` is for others: on its administrative share, unless it is a share's already.
     Raises RefusedError."""
     if "%" in folder:
-        cure = 'Read this server\'s logs over WinRM (logs = "winrm"), which knows its variables.'
-        raise RefusedError(f"LogFileLocation of {host} holds a variable of that server: {folder}", cure=cure)
+        cure = N_('Read this server\'s logs over WinRM (logs = "winrm"), which knows its variables.')
+        raise RefusedError(
+            N_("LogFileLocation of {host} holds a variable of that server: {folder}").format(
+                host=host, folder=folder
+            ),
+            cure=cure,
+        )
     found = _DRIVE.fullmatch(folder)
     unc = Unc(host, f"{found[1].lower()}$", found[2].strip("\\")) if found else parse_unc(folder)
     if unc is None:
-        raise RefusedError(f"LogFileLocation of {host} is no path: {folder}")
+        raise RefusedError(
+            N_("LogFileLocation of {host} is no path: {folder}").format(host=host, folder=folder)
+        )
     return unc
 
 
@@ -152,9 +160,9 @@ class SmbFolder:
             from cockpit.poplog.smb_share import Share
         except ImportError as error:
             raise RefusedError(
-                f"Reading {unc} wants a package that is not installed",
+                N_("Reading {unc} wants a package that is not installed").format(unc=unc),
                 str(error),
-                "Run: pip install 'pop-cockpit[smb]'",
+                N_("Run: pip install 'pop-cockpit[smb]'"),
             ) from error
         s = self._sign_in
         return Share(unc.host, unc.share, s.user, s.password, s.protocol, self._port, s.seconds)
@@ -162,7 +170,7 @@ class SmbFolder:
 
 def _path(folder: str, name: str) -> str:
     if parse_name(name) is None:
-        raise RefusedError(f"{name} is no name of a log file")
+        raise RefusedError(N_("{name} is no name of a log file").format(name=name))
     return f"{folder}\\{name}" if folder else name
 
 

@@ -37,6 +37,7 @@ from smbprotocol.open import (
 from smbprotocol.session import Session
 from smbprotocol.tree import TreeConnect
 
+from cockpit.config.language import N_
 from cockpit.poplog.errors import FileGoneError, LogError, RefusedError
 from cockpit.poplog.source import LogFile
 
@@ -56,9 +57,11 @@ _GONE: Final = frozenset(
     }
 )
 _REFUSED: Final = {
-    NtStatus.STATUS_LOGON_FAILURE: "Check user name and password.",
-    NtStatus.STATUS_ACCESS_DENIED: "To read a server's c$ share the account must be an administrator of it.",
-    NtStatus.STATUS_BAD_NETWORK_NAME: "The server has no such share: look at LogFileLocation.",
+    NtStatus.STATUS_LOGON_FAILURE: N_("Check user name and password."),
+    NtStatus.STATUS_ACCESS_DENIED: N_(
+        "To read a server's c$ share the account must be an administrator of it."
+    ),
+    NtStatus.STATUS_BAD_NETWORK_NAME: N_("The server has no such share: look at LogFileLocation."),
 }
 
 
@@ -187,17 +190,23 @@ class Share:
             yield
         except SMBResponseException as error:
             if error.status in _GONE:
-                raise FileGoneError(f"{self._where} has no {path}") from error
-            what = f"{self._where} refused to let us read {path}"
+                raise FileGoneError(
+                    N_("{where} has no {path}").format(where=self._where, path=path)
+                ) from error
+            what = N_("{where} refused to let us read {path}").format(where=self._where, path=path)
             if error.status in _REFUSED:
                 raise RefusedError(what, str(error), _REFUSED[error.status]) from error
             raise LogError(what, str(error)) from error
         except SMBAuthenticationError as error:
-            cure = "Check user name, password and ticket."
-            raise RefusedError(f"Signing in at {self._where} failed", str(error), cure) from error
+            cure = N_("Check user name, password and ticket.")
+            raise RefusedError(
+                N_("Signing in at {where} failed").format(where=self._where), str(error), cure
+            ) from error
         except (SMBException, OSError, ValueError) as error:  # ValueError: what its transport raises
-            cure = "Check that the server is up and port 445 is open from here."
-            raise LogError(f"{self._where} does not answer", str(error), cure) from error
+            cure = N_("Check that the server is up and port 445 is open from here.")
+            raise LogError(
+                N_("{where} does not answer").format(where=self._where), str(error), cure
+            ) from error
 
 
 def _entry(found: Any) -> LogFile:

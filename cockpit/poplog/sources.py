@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cockpit.config.language import N_
 from cockpit.poplog.errors import LogError
 from cockpit.poplog.smb import SignIn, SmbFolder, Unc, unc_of
 from cockpit.poplog.source import LogSource
@@ -68,5 +69,5 @@ def on_path(path: Path, label: str = "") -> tuple[LogSource, str]:
             return LocalFolder(path, label=label), ""
         path.stat()
     except OSError as error:
-        raise LogError(f"{path} cannot be read", error.strerror or str(error)) from error
+        raise LogError(N_("{path} cannot be read").format(path=path), error.strerror or str(error)) from error
     return LocalFolder(path.parent, label=label), path.name

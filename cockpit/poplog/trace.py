@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from cockpit.config.language import N_
 from cockpit.exchange.model import AlertValue, MonitorHealthEntry
 from cockpit.poplog.correlate import is_address
 from cockpit.poplog.evidence import (
@@ -38,7 +39,7 @@ NO_LOGIN: Final = ("popproxytestprobe",)
 class Sureness(StrEnum):
     CERTAIN = "certain"
     LIKELY = "likely"
-    CANNOT_TELL = "cannot tell"
+    CANNOT_TELL = N_("cannot tell")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Trace:
     def verdict(self) -> str:
         """One line: the server and how sure, or that it cannot be told; and why."""
         if not self.named:
-            return f"Cannot tell which mailbox server it was: {self.reason}"
+            return N_("Cannot tell which mailbox server it was: {reason}").format(reason=self.reason)
         return f"{self.named} ({self.sureness}): {self.reason}"
 
     def as_dict(self) -> dict[str, Any]:
@@ -109,8 +110,8 @@ def conclude(gathered: Gathered) -> Trace:
     """The trace of a run from all that was gathered."""
     probe = probe_name(gathered.run.probe).lower()
     if probe in NO_LOGIN:
-        says = "It asks the front end alone and never logs in: no mailbox server has a part in it (§2.4)."
-        looked = f"what {gathered.run.probe} does"
+        says = N_("It asks the front end alone and never logs in: no mailbox server has a part in it (§2.4).")
+        looked = N_("what {probe} does").format(probe=gathered.run.probe)
         return _cannot(gathered.run, (Evidence(Kind.PROBE, looked, says, Strength.SILENT),), says)
     if probe in BY_ITSELF:
         return _by_itself(gathered)
@@ -132,21 +133,29 @@ def _judged(voices: _Voices, evidence: tuple[Evidence, ...]) -> Trace:
         return _conflict(voices, evidence)
     named = _known(direct[0].server, voices.gathered.servers)
     if not named:
-        words = f"{direct[0].server}, named by the {direct[0].kind}, is no server of this organization."
+        words = N_("{server}, named by the {kind}, is no server of this organization.").format(
+            server=direct[0].server, kind=direct[0].kind
+        )
         return _cannot(voices.gathered.run, evidence, words)
     supports, against = _supports(voices, named), _against(voices, named)
     weak = _weak(voices)
     by = " and ".join(f"the {e.kind}" for e in direct)
     if against:
-        reason = f"{_capital(by)} {_name(direct)} it, but not everything agrees."
+        reason = N_("{capital} {name} it, but not everything agrees.").format(
+            capital=_capital(by), name=_name(direct)
+        )
         return Trace(voices.gathered.run, evidence, named, Sureness.LIKELY, reason, tuple(against))
     if weak:
-        reason = f"{_capital(by)} {_name(direct)} it, but {weak}."
+        reason = N_("{capital} {name} it, but {weak}.").format(
+            capital=_capital(by), name=_name(direct), weak=weak
+        )
         return Trace(voices.gathered.run, evidence, named, Sureness.LIKELY, reason)
     if supports:
-        reason = f"{_capital(by)} {_name(direct)} it, and {' and '.join(supports)}."
+        reason = N_("{capital} {name} it, and {supports}.").format(
+            capital=_capital(by), name=_name(direct), supports=" and ".join(supports)
+        )
         return Trace(voices.gathered.run, evidence, named, Sureness.CERTAIN, reason)
-    reason = f"Only {by} names it; nothing else could be read to confirm it."
+    reason = N_("Only {by} names it; nothing else could be read to confirm it.").format(by=by)
     return Trace(voices.gathered.run, evidence, named, Sureness.LIKELY, reason)
 
 
@@ -155,26 +164,32 @@ def _name(direct: Sequence[Evidence]) -> str:
 
 
 def _supports(voices: _Voices, named: str) -> list[str]:
-    found = ["they agree"] if len(voices.direct) > 1 else []
+    found = [N_("they agree")] if len(voices.direct) > 1 else []
     if voices.back_is(named, Strength.SUPPORTS):
-        found.append("its back-end log shows the session")
+        found.append(N_("its back-end log shows the session"))
     if voices.mailbox.strength is Strength.NAMES and says_same(voices.mailbox.server, named):
-        found.append("the probe's mailbox is active there")
+        found.append(N_("the probe's mailbox is active there"))
     return found
 
 
 def _against(voices: _Voices, named: str) -> list[str]:
     found = []
     if voices.back_is(named, Strength.AGAINST):
-        found.append(f"The back-end log of {named} shows no such session.")
+        found.append(N_("The back-end log of {named} shows no such session.").format(named=named))
     hosts = matched(voices.gathered.front, voices.gathered.run, voices.gathered.users).hosts
     if len(hosts) > 1 and not any(says_same(h, named) for h in hosts):
-        found.append(f"The front end's log shows sessions to {' and '.join(hosts)} in that time.")
+        found.append(
+            N_("The front end's log shows sessions to {hosts} in that time.").format(
+                hosts=" and ".join(hosts)
+            )
+        )
     mailbox = voices.mailbox
     if mailbox.strength is Strength.NAMES and not says_same(mailbox.server, named):
         found.append(
-            f"The probe's mailbox is active on {mailbox.server} now: it was moved since, or the front end "
-            "took the session to the wrong server."
+            N_(
+                "The probe's mailbox is active on {server} now: it was moved since, or the front end "
+                "took the session to the wrong server."
+            ).format(server=mailbox.server)
         )
     return found
 
@@ -185,24 +200,28 @@ def _weak(voices: _Voices) -> str:
         return ""
     found = matched(voices.gathered.front, voices.gathered.run, voices.gathered.users)
     if not voices.gathered.users:
-        return "the probe does not say whom it logged in as, so it may be another probe's session"
+        return N_("the probe does not say whom it logged in as, so it may be another probe's session")
     if found.untold:
-        return "another session of that time does not say where it was proxied to"
+        return N_("another session of that time does not say where it was proxied to")
     return ""
 
 
 def _conflict(voices: _Voices, evidence: tuple[Evidence, ...]) -> Trace:
     """StateAttribute4 and the front end's log name different servers: only the back ends' logs decide."""
     first, second = voices.direct
-    words = f"The {first.kind} names {first.server}, the {second.kind} {second.server}."
+    words = N_("The {kind} names {server}, the {kind_2} {server_2}.").format(
+        kind=first.kind, server=first.server, kind_2=second.kind, server_2=second.server
+    )
     for one, other in ((first, second), (second, first)):
         seen = voices.back_is(one.server, Strength.SUPPORTS)
         named = _known(one.server, voices.gathered.servers)
         absent = voices.back_is(other.server, Strength.AGAINST, Strength.SILENT)
         if seen and absent and named:
-            reason = f"Of two servers that are named, only the back-end log of {named} shows the session."
+            reason = N_(
+                "Of two servers that are named, only the back-end log of {named} shows the session."
+            ).format(named=named)
             return Trace(voices.gathered.run, evidence, named, Sureness.LIKELY, reason, (words,))
-    reason = "The probe result and the front end's log name different servers."
+    reason = N_("The probe result and the front end's log name different servers.")
     return _cannot(voices.gathered.run, evidence, reason, words)
 
 
@@ -212,26 +231,32 @@ def _by_mailbox(voices: _Voices, evidence: tuple[Evidence, ...]) -> Trace:
     found = matched(voices.gathered.front, run, voices.gathered.users)
     if mailbox.strength is not Strength.NAMES:
         if len(found.hosts) > 1:
-            reason = (
-                f"Sessions to {' and '.join(found.hosts)} lie in the probe's time; nothing tells them apart."
+            reason = N_("Sessions to {hosts} lie in the probe's time; nothing tells them apart.").format(
+                hosts=" and ".join(found.hosts)
             )
         else:
-            reason = "Neither the probe, nor a log, nor its mailbox names a mailbox server."
+            reason = N_("Neither the probe, nor a log, nor its mailbox names a mailbox server.")
         return _cannot(run, evidence, reason)
     if not voices.gathered.users:
-        return _cannot(run, evidence, "The probe does not say whom it logged in as.")
+        return _cannot(run, evidence, N_("The probe does not say whom it logged in as."))
     named = _known(mailbox.server, voices.gathered.servers)
     if not named:
-        return _cannot(run, evidence, f"{mailbox.server} is no server of this organization.")
+        return _cannot(
+            run, evidence, N_("{server} is no server of this organization.").format(server=mailbox.server)
+        )
     if len(found.hosts) > 1 and not any(says_same(h, named) for h in found.hosts):
-        words = f"Sessions went to {' and '.join(found.hosts)}, the mailbox is active on {named} now."
-        return _cannot(run, evidence, "The logs and the mailbox's database name different servers.", words)
+        words = N_("Sessions went to {hosts}, the mailbox is active on {named} now.").format(
+            hosts=" and ".join(found.hosts), named=named
+        )
+        return _cannot(
+            run, evidence, N_("The logs and the mailbox's database name different servers."), words
+        )
     if voices.back_is(named, Strength.SUPPORTS):
-        reason = "The probe's mailbox is active there, and its back-end log shows a session of that time."
+        reason = N_("The probe's mailbox is active there, and its back-end log shows a session of that time.")
     elif len(found.hosts) > 1:
-        reason = "Of the servers that sessions went to in that time, the probe's mailbox is active there."
+        reason = N_("Of the servers that sessions went to in that time, the probe's mailbox is active there.")
     else:
-        reason = (
+        reason = N_(
             "No log shows the session's way; the probe's mailbox is active there, so that it leads there."
         )
     return Trace(run, evidence, named, Sureness.LIKELY, reason)
@@ -240,15 +265,23 @@ def _by_mailbox(voices: _Voices, evidence: tuple[Evidence, ...]) -> Trace:
 def _by_itself(gathered: Gathered) -> Trace:
     """A probe of the back end of its own server: there is no front end in between."""
     run, state = gathered.run, state_evidence(gathered.run)
-    says = f"It talks to the back end of the server it runs on, {run.server} (§2.4)."
-    does = Evidence(Kind.PROBE, f"what {run.probe} does", says, Strength.NAMES, run.server)
+    says = N_("It talks to the back end of the server it runs on, {server} (§2.4).").format(server=run.server)
+    does = Evidence(
+        Kind.PROBE, N_("what {probe} does").format(probe=run.probe), says, Strength.NAMES, run.server
+    )
     named = _known(run.server, gathered.servers)
     if not named:
-        return _cannot(run, (state, does), f"{run.server} is no server of this organization.")
+        return _cannot(
+            run, (state, does), N_("{server} is no server of this organization.").format(server=run.server)
+        )
     if state.strength is Strength.NAMES and not says_same(state.server, named):
-        words = f"StateAttribute4 names {state.server}, the probe runs on {named}."
-        return _cannot(run, (state, does), "The probe result names another server than its own.", words)
-    return Trace(run, (state, does), named, Sureness.CERTAIN, "The probe talks to its own server's back end.")
+        words = N_("StateAttribute4 names {server}, the probe runs on {named}.").format(
+            server=state.server, named=named
+        )
+        return _cannot(run, (state, does), N_("The probe result names another server than its own."), words)
+    return Trace(
+        run, (state, does), named, Sureness.CERTAIN, N_("The probe talks to its own server's back end.")
+    )
 
 
 def with_health(trace: Trace, rows: Sequence[MonitorHealthEntry], looked_at: str, problem: str = "") -> Trace:
@@ -256,7 +289,7 @@ def with_health(trace: Trace, rows: Sequence[MonitorHealthEntry], looked_at: str
     if problem:
         piece = Evidence(Kind.HEALTH, looked_at, problem, Strength.MISSING, trace.named)
     elif not rows:
-        piece = Evidence(Kind.HEALTH, looked_at, "It has no rows.", Strength.SILENT, trace.named)
+        piece = Evidence(Kind.HEALTH, looked_at, N_("It has no rows."), Strength.SILENT, trace.named)
     else:
         shown = [r for r in rows if r.alert_value != AlertValue.HEALTHY or r.is_stale] or list(rows)
         stale = {True: " (stale)", False: ""}

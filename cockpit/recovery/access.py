@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final, Protocol, TypeVar
 
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.secrets import Secret
 from cockpit.config.targets import Target, exchange_target, winrm_target
 from cockpit.exchange.changes import ExchangeChange, WinRMChange, send
@@ -40,11 +41,13 @@ class NoWinRMError(ExchangeError):
 
 def no_winrm(server: str, error: ExchangeError | None) -> NoWinRMError:
     """That error for ``server``; ``error``: why no session was had, None where it is switched off."""
-    what = f"WinRM of {server} cannot be used"
+    what = N_("WinRM of {server} cannot be used").format(server=server)
     if error is None:
-        why = "it is switched off for this environment"
-        return NoWinRMError(what, why, "Run the command by hand, or set winrm.enabled = true.")
-    return NoWinRMError(what, str(error), f"{error.cure} Or run the command by hand.".strip())
+        why = N_("it is switched off for this environment")
+        return NoWinRMError(what, why, N_("Run the command by hand, or set winrm.enabled = true."))
+    return NoWinRMError(
+        what, str(error), N_("{cure} Or run the command by hand.").format(cure=error.cure).strip()
+    )
 
 
 class Access(Protocol):
@@ -202,19 +205,19 @@ class NoAccess:
     """Access that reaches nobody: for showing commands."""
 
     def read(self, job: Callable[[ExchangeCmdlets], _T]) -> _T:  # noqa: ARG002
-        raise ExchangeError("No server is asked here")
+        raise ExchangeError(N_("No server is asked here"))
 
     def look(self, server: str, job: Callable[[WinRMCmdlets], _T]) -> _T:  # noqa: ARG002
-        raise ExchangeError("No server is asked here")
+        raise ExchangeError(N_("No server is asked here"))
 
     def logs(self, server: str, folder: str, job: Callable[[LogSource], _T]) -> _T:  # noqa: ARG002
-        raise ExchangeError("No server is asked here")
+        raise ExchangeError(N_("No server is asked here"))
 
     def send(self, change: ExchangeChange) -> RawResult:  # noqa: ARG002
-        raise ExchangeError("Nothing is sent here")
+        raise ExchangeError(N_("Nothing is sent here"))
 
     def act(self, change: WinRMChange) -> RawResult:  # noqa: ARG002
-        raise ExchangeError("Nothing is sent here")
+        raise ExchangeError(N_("Nothing is sent here"))
 
     def fence(self, check: Callable[[], None]) -> None:  # noqa: ARG002
         return

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.journal.records import Answer, Choice, Question, Run, RunState, Wish, WishKind
 from cockpit.recovery.consent import REASONED
 from cockpit.recovery.work import Work
@@ -93,7 +94,7 @@ class Asker:
         alike = (newest.step, newest.prompt, newest.choices) == (step, prompt, tuple(choices))
         if newest.open and not alike:
             with self._work.write(run) as writer:
-                writer.withdraw(newest.id, "the run was taken up again, and asks anew")
+                writer.withdraw(newest.id, N_("the run was taken up again, and asks anew"))
             return None
         if not alike or newest.open:
             return newest if newest.open else None

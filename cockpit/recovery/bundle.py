@@ -22,6 +22,7 @@ from typing import Any, Final
 import msgspec
 
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.paths import private_dir
 from cockpit.config.secrets import known
 from cockpit.exchange.text import REDACTED, redact
@@ -61,9 +62,13 @@ def build(
     records = [_record(journal, journal.run(each)) for each in family]
     notes: list[str] = []
     if run.environment != environment.name:
-        notes.append(f"Fresh reads: the run is of environment {run.environment}, not of {environment.name}.")
+        notes.append(
+            N_("Fresh reads: the run is of environment {environment}, not of {environment_2}.").format(
+                environment=run.environment, environment_2=environment.name
+            )
+        )
     elif access is None:
-        notes.append("Fresh reads: the servers were not asked.")
+        notes.append(N_("Fresh reads: the servers were not asked."))
     asked = access if not notes else None
     gathered = _gather(asked, records) if asked is not None else Gathered()
     checkpoint = _checkpoint(journal, notes)
@@ -156,7 +161,7 @@ def _checkpoint(journal: Journal, notes: list[str]) -> Checkpoint | None:
     try:
         return journal.checkpoint()
     except JournalError as error:
-        notes.append(f"The journal's checkpoint: {error}")
+        notes.append(N_("The journal's checkpoint: {error}").format(error=error))
         return None
 
 

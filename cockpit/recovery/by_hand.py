@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from cockpit.config.language import N_
 from cockpit.exchange.changes import Effect, Observation
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Answer, Attempt, Choice
@@ -22,7 +23,7 @@ from cockpit.recovery.runbook import Step
 MARK: Final = "by_hand"
 """Under this name an attempt that was offered keeps what was offered (in ``before``), and what became of it
 (in the ``data`` of its detail)."""
-NOT_RUN: Final = "not run"
+NOT_RUN: Final = N_("not run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,10 @@ def offered(before: Mapping[str, Any]) -> Offer | None:
 def prompt(step: Step, made: Offer, note: str = "") -> str:
     """The question. The same for every worker that takes the attempt up, but for ``note``: what speaks
     against an answer that it is done."""
-    said = f"{step.title}: {made.why.rstrip('. ')}. Run this by hand {made.where}: {made.command}"
-    return clean_line(f"{said} {note}".rstrip() + " Answer done when it has come to its end.")
+    said = N_("{step}: {rstrip}. Run this by hand {where}: {command}").format(
+        step=step.title, rstrip=made.why.rstrip(". "), where=made.where, command=made.command
+    )
+    return clean_line(f"{said} {note}".rstrip() + N_(" Answer done when it has come to its end."))
 
 
 def choices(step: Step, *, undoes: bool) -> tuple[Choice, ...]:
@@ -85,17 +88,21 @@ def result_words(word: Word | None, seen: Observation) -> str:
     """The result in a sentence: what was seen, or that there is only a word for it. ``word`` None: it was
     seen, and nobody has said who ran it."""
     if word is None:
-        return f"Run by hand; nobody has said by whom. Observed: {seen.words}"
+        return N_("Run by hand; nobody has said by whom. Observed: {seen}").format(seen=seen.words)
     if seen.effect is Effect.APPLIED:
-        return f"Run by hand by {word}. Observed: {seen.words}"
-    return f"Run by hand, by the word of {word}; it could not be seen from here: {seen.words}"
+        return N_("Run by hand by {word}. Observed: {seen}").format(word=word, seen=seen.words)
+    return N_("Run by hand, by the word of {word}; it could not be seen from here: {seen}").format(
+        word=word, seen=seen.words
+    )
 
 
 def contradiction(word: Word, seen: Observation) -> str:
     """Why the word of an operator is not taken."""
     if seen.effect is Effect.NOT_APPLIED:
-        return f"{word.by} says it is done, and it is not: {seen.words}"
-    return f"{word.by} says it is done, and it could not be read back: {seen.words}"
+        return N_("{by} says it is done, and it is not: {seen}").format(by=word.by, seen=seen.words)
+    return N_("{by} says it is done, and it could not be read back: {seen}").format(
+        by=word.by, seen=seen.words
+    )
 
 
 def record(made: Offer, word: Word | None, seen: Observation) -> dict[str, Any]:
@@ -120,4 +127,6 @@ def of(attempt: Attempt) -> Mapping[str, Any]:
 
 def not_run(answer: Answer) -> str:
     """The words of an attempt that nobody has run."""
-    return clean_line(f"{answer.by} says that it was not run by hand. {answer.reason}").strip()
+    return clean_line(
+        N_("{by} says that it was not run by hand. {reason}").format(by=answer.by, reason=answer.reason)
+    ).strip()

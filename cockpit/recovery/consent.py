@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.journal.records import Attempt, Choice, Finding, Question, Reading
 from cockpit.recovery.runbook import Consent, Step
 
-CHANGED_MEANWHILE: Final = "Somebody else has changed it meanwhile."
+CHANGED_MEANWHILE: Final = N_("Somebody else has changed it meanwhile.")
 """How a question about a value that is neither ours nor the prior one ends: SKIP leaves it as it is."""
 REASONED: Final = (Choice.SKIP, Choice.OVERRIDE, Choice.HAND_OVER, Choice.ABORT)
 """Choices that want a reason of at least ten characters."""

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.exchange.changes import Effect, Observation
 from cockpit.exchange.errors import CmdletFailedError, ExchangeError, NotGrantedError
 from cockpit.exchange.text import clean_line
@@ -23,7 +24,7 @@ from cockpit.recovery.runbook import UNDO, Step
 from cockpit.recovery.work import Work
 
 INTERRUPTED: Final = "interrupted"
-NOT_APPLIED: Final = "not applied"
+NOT_APPLIED: Final = N_("not applied")
 ERROR: Final = "error"
 
 
@@ -52,7 +53,9 @@ class Doer:
         if prepared.doubt:
             sure = self._sure(run, step, prepared.doubt)
             if sure.choice is Choice.SKIP:
-                left = Done("done", f"Left as it is by {sure.by}: {sure.reason}")
+                left = Done(
+                    "done", N_("Left as it is by {by}: {reason}").format(by=sure.by, reason=sure.reason)
+                )
                 prepared = replace(prepared, instead=left)
             elif sure.choice is not Choice.GO or self._changed_since(context, action, prepared):
                 return None
@@ -62,11 +65,11 @@ class Doer:
                 writer.say(attempt, said)
                 finish(writer, attempt, prepared.instead)
             return None
-        self._work.phase(step.id, "before intent")
+        self._work.phase(step.id, N_("before intent"))
         attempt = self.intend(run, step, action, context, prepared, command, said)
-        self._work.phase(step.id, "after intent")
+        self._work.phase(step.id, N_("after intent"))
         answer = self._perform(run, step, action, attempt, finish)
-        self._work.phase(step.id, "after result")
+        self._work.phase(step.id, N_("after result"))
         return answer
 
     def intend(
@@ -96,14 +99,14 @@ class Doer:
         try:
             done = action.perform(context, attempt.before)
         except ExchangeError as error:
-            self._work.phase(step.id, "after effect")
+            self._work.phase(step.id, N_("after effect"))
             if action.changes:
                 return self.resolve(run, step, action, attempt, finish, error)
             words = f"{error}. {error.cure}"
             with self._work.write(run) as writer:
                 writer.conclude(attempt, ERROR, {"words": words})
             return self.trouble(run, step, words)
-        self._work.phase(step.id, "after effect")
+        self._work.phase(step.id, N_("after effect"))
         with self._work.write(run) as writer:
             finish(writer, attempt, done)
         return None
@@ -136,13 +139,13 @@ class Doer:
             with self._work.write(run) as writer:
                 finish(writer, attempt, done)
         elif seen.effect is Effect.NOT_APPLIED:
-            words = f"It did not take effect: {seen.words}{why}"
+            words = N_("It did not take effect: {seen}{why}").format(seen=seen.words, why=why)
             with self._work.write(run) as writer:
                 writer.conclude(attempt, NOT_APPLIED, {"words": words})
             if ask and error is not None:
                 return self._refused(run, step, action, attempt, finish, error, words)
         elif ask:
-            words = f"Nobody can say whether it took effect: {seen.words}{why}"
+            words = N_("Nobody can say whether it took effect: {seen}{why}").format(seen=seen.words, why=why)
             return self.trouble(run, step, words, again_only=True)
         return None
 
@@ -200,10 +203,10 @@ class Doer:
                 return seen
             if isinstance(error, NotSentError):
                 # Nothing of it can still come: there is nothing to wait for, even where nobody answers.
-                return Observation(Effect.NOT_APPLIED, f"Nothing was sent. {seen.words}")
+                return Observation(Effect.NOT_APPLIED, N_("Nothing was sent. {seen}").format(seen=seen.words))
             if seen.words != said:
                 said = seen.words
-                context.say(f"In doubt: {said}")
+                context.say(N_("In doubt: {said}").format(said=said))
             self._asker.pause(run, min(self._work.settings.poll, left), heed=False)
 
     def trouble(self, run: Run, step: Step, words: str, *, again_only: bool = False) -> Answer:
@@ -237,7 +240,7 @@ class Doer:
     def interrupted(self, run: Run, last: Attempt) -> None:
         """A read whose worker is gone: it is simply made anew."""
         with self._work.write(run) as writer:
-            writer.conclude(last, INTERRUPTED, {"words": "Its worker ended before the answer came."})
+            writer.conclude(last, INTERRUPTED, {"words": N_("Its worker ended before the answer came.")})
 
     def own(self, run: Run) -> tuple[Obligation, ...]:
         """The run's own open obligations, handed-over ones too."""

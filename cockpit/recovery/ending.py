@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.exchange.text import clean_line
 from cockpit.journal.errors import LeaseHeldError
 from cockpit.journal.records import Attempt, Run, RunState
@@ -27,9 +28,9 @@ _RESTORES: Final = {
 
 _ABORT_CHILD: Final = Step(
     id=f"{UNDO}child",
-    title="Abort the run it started",
+    title=N_("Abort the run it started"),
     action="child",
-    why="A run does not end while one it started has not.",
+    why=N_("A run does not end while one it started has not."),
     next={},
 )
 """No step of a book: what is asked about where the child's lease cannot be had."""
@@ -47,7 +48,7 @@ class Ender:
     def abort(self, run: Run) -> None:
         """Settle what is in doubt, undo what is open, newest first, and end."""
         why = run.facts["aborting"]
-        ending = f"Aborted by {why['by']}: {why['reason']}"
+        ending = N_("Aborted by {why}: {why_2}").format(why=why["by"], why_2=why["reason"])
         try:
             self._doer.decided(run)
             self._settle(run)
@@ -102,7 +103,7 @@ class Ender:
         now = next(a for a in self._journal.attempts(run.id) if (a.step, a.n) == (attempt.step, attempt.n))
         if now.in_doubt:
             with self._work.write(run) as writer:
-                writer.conclude(now, UNKNOWN, {"words": "Nobody could say whether it took effect."})
+                writer.conclude(now, UNKNOWN, {"words": N_("Nobody could say whether it took effect.")})
 
     def undo_all(self, run: Run) -> None:
         """Newest first, each to the value that was there before, and read back."""
@@ -142,16 +143,16 @@ class Ender:
                 writer.hand_over(obligation.id, to, decision.reason)
             named = {"to": to, "reason": decision.reason, "by": decision.by}
             writer.facts(run.id, {"handed_over": named})
-            writer.log("run.handed over", run=run.id, to=to, reason=decision.reason, by=decision.by)
+            writer.log(N_("run.handed over"), run=run.id, to=to, reason=decision.reason, by=decision.by)
 
 
 def undo_step(key: str) -> Step:
     """The step that undoes an obligation outside the procedure: in an abort, before an escalation."""
     return Step(
         id=f"{UNDO}{key}",
-        title=f"Put {key} back",
+        title=N_("Put {key} back").format(key=key),
         action=_RESTORES[key],
-        why="A run does not end while a temporary change of it is open.",
+        why=N_("A run does not end while a temporary change of it is open."),
         next={},
         closes=key,
     )

@@ -10,6 +10,7 @@ import logging
 import uuid
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.text import clean_line
 from cockpit.journal.errors import LeaseHeldError
@@ -114,7 +115,7 @@ class Engine:
         with self._work.write(run) as writer:
             for each in self._asker.line(run):
                 if not each.facts.get("aborting"):
-                    writer.withdraw_open(each.id, "the run is aborted")
+                    writer.withdraw_open(each.id, N_("the run is aborted"))
                     writer.facts(each.id, fact)
                     writer.state(each.id, RunState.ABORTING)
                 if each.id == wish.run:
@@ -126,10 +127,15 @@ class Engine:
 
     def _step(self, run: Run, book: Runbook, step: Step) -> None:
         action = ACTIONS.get(step.action)
-        strange = [f"the guard {g}" for g in step.guards if g not in GUARDS]
+        strange = [N_("the guard {g}").format(g=g) for g in step.guards if g not in GUARDS]
         if action is None or strange:
-            what = ", ".join(([] if action is not None else [f"the action {step.action}"]) + strange)
-            words = f"this program does not know {what}. Upgrade it, and take the run up again"
+            what = ", ".join(
+                ([] if action is not None else [N_("the action {action}").format(action=step.action)])
+                + strange
+            )
+            words = N_("this program does not know {what}. Upgrade it, and take the run up again").format(
+                what=what
+            )
             self._doer.trouble(run, step, words, again_only=True)
             return
         tries = [a for a in self._journal.attempts(run.id) if a.step == step.id]
@@ -184,7 +190,9 @@ class Engine:
             typed=run.server if step.typed else "",
         )
         if answer.choice is Choice.SKIP:
-            self._skip(run, book, step, f"Skipped by {answer.by}: {answer.reason}")
+            self._skip(
+                run, book, step, N_("Skipped by {by}: {reason}").format(by=answer.by, reason=answer.reason)
+            )
             return False
         if answer.choice is not Choice.GO:
             return False
@@ -193,7 +201,9 @@ class Engine:
 
     def _skip_if(self, run: Run, book: Runbook, step: Step, answer: Answer | None) -> None:
         if answer is not None and answer.choice is Choice.SKIP:
-            self._skip(run, book, step, f"Skipped by {answer.by}: {answer.reason}")
+            self._skip(
+                run, book, step, N_("Skipped by {by}: {reason}").format(by=answer.by, reason=answer.reason)
+            )
 
     def _skip(self, run: Run, book: Runbook, step: Step, words: str) -> None:
         with self._work.write(run) as writer:
@@ -236,9 +246,16 @@ class Engine:
         words = str(last.detail.get("words", last.outcome))
         skip = (Choice.SKIP,) if step.skip else ()
         choices = (Choice.AGAIN, Choice.GO, *skip, Choice.HAND_OVER, Choice.ABORT)
-        answer = self._asker.ask(run, step.id, f"{step.title}: {words} Try again, or go on?", choices)
+        answer = self._asker.ask(
+            run,
+            step.id,
+            N_("{step}: {words} Try again, or go on?").format(step=step.title, words=words),
+            choices,
+        )
         if answer.choice is Choice.SKIP:
-            self._skip(run, book, step, f"Skipped by {answer.by}: {answer.reason}")
+            self._skip(
+                run, book, step, N_("Skipped by {by}: {reason}").format(by=answer.by, reason=answer.reason)
+            )
         elif answer.choice is Choice.GO:
             with self._work.write(run) as writer:
                 writer.state(run.id, RunState.RUNNING, step.next[last.outcome])
@@ -251,23 +268,23 @@ class Engine:
         """A due time in the journal: whoever takes the run up waits for the rest only."""
         if last is None:
             wait = self._work.settings.wait
-            self._work.phase(step.id, "before intent")
+            self._work.phase(step.id, N_("before intent"))
             with self._work.write(run) as writer:
                 last = writer.intend(NewAttempt(run.id, step.id, "", {}, wait, due_in=wait))
-            self._work.phase(step.id, "after intent")
-        words, wish = "The time is over.", None
+            self._work.phase(step.id, N_("after intent"))
+        words, wish = N_("The time is over."), None
         while (left := (last.due_at or 0.0) - self._work.patient(run, self._journal.now)) > 0:
             wish = self._asker.wants_end_of_wait(run, last.intent_at)
             if wish is not None:
-                words = f"Ended early by {wish.by}: {wish.reason}"
+                words = N_("Ended early by {by}: {reason}").format(by=wish.by, reason=wish.reason)
                 break
             self._asker.pause(run, min(left, self._work.look_every))
-        self._work.phase(step.id, "after effect")
+        self._work.phase(step.id, N_("after effect"))
         with self._work.write(run) as writer:
             if wish is not None:
                 writer.heed(wish.id)
             self._finish(run, book, step)(writer, last, Done("elapsed", words))
-        self._work.phase(step.id, "after result")
+        self._work.phase(step.id, N_("after result"))
 
     def _hold(self, run: Run, book: Runbook, step: Step, action: Hold, last: Attempt | None) -> None:
         def seconds() -> float:
@@ -299,12 +316,12 @@ class Engine:
             auto=run.auto,
             parent=run.id,
         )
-        command = f"runbook {child_book.name} on {server}"
-        self._work.phase(step.id, "before intent")
+        command = N_("runbook {child_book} on {server}").format(child_book=child_book.name, server=server)
+        self._work.phase(step.id, N_("before intent"))
         with self._work.write(run) as writer:
             writer.create_run(child)
             attempt = writer.intend(NewAttempt(run.id, step.id, command, {"child": child.id}, 0.0))
-        self._work.phase(step.id, "after intent")
+        self._work.phase(step.id, N_("after intent"))
         self._follow(run, book, step, attempt)
 
     def _follow(self, run: Run, book: Runbook, step: Step, attempt: Attempt) -> None:
@@ -316,40 +333,45 @@ class Engine:
             return
         if child.scope != run.scope:
             self._work.keeper.release(child.scope)
-        self._work.phase(step.id, "after effect")
+        self._work.phase(step.id, N_("after effect"))
         ending = self._journal.run(child.id).ending
-        words = f"Run {child.id[:8]} on {child.server}: {state.value}. {ending}"
+        words = N_("Run {child} on {server}: {state}. {ending}").format(
+            child=child.id[:8], server=child.server, state=state.value, ending=ending
+        )
         with self._work.write(run) as writer:
             self._finish(run, book, step)(writer, attempt, Done(state.value, words, {"evidence": {}}))
-        self._work.phase(step.id, "after result")
+        self._work.phase(step.id, N_("after result"))
 
     # --- the ends ----------------------------------------------------------------------------------
 
     def _escalate(self, run: Run, step: Step) -> None:
         """Rule 3: what is open is undone, or handed over by name; then the bundle, then the end."""
         if left := self._work.obligations(run):
-            what = ", ".join(f"{o.key} on {o.server} (was {o.prior})" for o in left)
-            prompt = f"Before it is escalated: undo {what} now, or hand it over?"
+            what = ", ".join(
+                N_("{key} on {server} (was {prior})").format(key=o.key, server=o.server, prior=o.prior)
+                for o in left
+            )
+            prompt = N_("Before it is escalated: undo {what} now, or hand it over?").format(what=what)
             self._asker.ask(run, step.id, prompt, (Choice.GO, Choice.HAND_OVER))
             self._ender.undo_all(run)
             return
-        self._work.phase(step.id, "before intent")
+        self._work.phase(step.id, N_("before intent"))
         with self._work.write(run) as writer:
             attempt = writer.intend(NewAttempt(run.id, step.id, "", {}, 600.0))
-        self._work.phase(step.id, "after intent")
+        self._work.phase(step.id, N_("after intent"))
         words = self._bundle(run, step, attempt)
         if not words:
             return
-        self._work.phase(step.id, "after effect")
+        self._work.phase(step.id, N_("after effect"))
         with self._work.write(run) as writer:
             writer.conclude(attempt, "done", {"words": words}, next_step=step.next["done"])
             writer.end(run.id, RunState.ESCALATED, words)
-        self._work.phase(step.id, "after result")
+        self._work.phase(step.id, N_("after result"))
 
     def _bundle(self, run: Run, step: Step, attempt: Attempt) -> str:
         """Its words; empty where it could not be made and is to be tried again. A run must be able to end
         without it: a full disk or a defect of ours is no reason to stay open."""
-        self._doer.say(run, attempt, "Collecting evidence.")
+        self._doer.say(run, attempt, N_("Collecting evidence."))
         work = self._work
         try:
             path = build(
@@ -357,13 +379,23 @@ class Engine:
             )
         except Exception as error:
             _LOG.exception("the bundle of run %s", run.id)
-            why = clean_line(f"The evidence bundle could not be made: {type(error).__name__}: {error}")
+            why = clean_line(
+                N_("The evidence bundle could not be made: {name}: {error}").format(
+                    name=type(error).__name__, error=error
+                )
+            )
         else:
-            return f"Escalated{self._handed(run)}. Evidence bundle for Microsoft support: {path}"
+            return N_("Escalated{handed}. Evidence bundle for Microsoft support: {path}").format(
+                handed=self._handed(run), path=path
+            )
         choices = (Choice.AGAIN, Choice.GO, Choice.ABORT)
-        answer = self._asker.ask(run, step.id, f"{why}. Try again, or end without it?", choices)
+        answer = self._asker.ask(
+            run, step.id, N_("{why}. Try again, or end without it?").format(why=why), choices
+        )
         if answer.choice is Choice.GO:
-            return f"Escalated{self._handed(run)}. {why}. Ended without it by {answer.by}."
+            return N_("Escalated{handed}. {why}. Ended without it by {by}.").format(
+                handed=self._handed(run), why=why, by=answer.by
+            )
         with work.write(run) as writer:
             writer.conclude(attempt, ERROR, {"words": why})
         return ""
@@ -371,4 +403,10 @@ class Engine:
     def _handed(self, run: Run) -> str:
         """Who it was handed over to, and why; empty where the procedure itself led here."""
         handed = self._journal.run(run.id).facts.get("handed_over")
-        return f", handed over to {handed['to']} by {handed['by']}: {handed['reason']}" if handed else ""
+        return (
+            N_(", handed over to {handed} by {handed_2}: {handed_3}").format(
+                handed=handed["to"], handed_2=handed["by"], handed_3=handed["reason"]
+            )
+            if handed
+            else ""
+        )

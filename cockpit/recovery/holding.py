@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.journal.records import Attempt, Choice, NewAttempt, Run, RunState, Wish
 from cockpit.journal.store import Journal
 from cockpit.recovery.actions.action import Done
@@ -42,37 +43,39 @@ class Holder:
         done = self._answered(run, step, last) if wish is None else _ended(wish)
         if done is None:
             return
-        self._work.phase(step.id, "after effect")
+        self._work.phase(step.id, N_("after effect"))
         with self._work.write(run) as writer:
             if wish is not None:
                 writer.heed(wish.id)
-                writer.withdraw_open(run.id, "it was ended by a wish")
+                writer.withdraw_open(run.id, N_("it was ended by a wish"))
                 writer.state(run.id, RunState.RUNNING)
             finish(writer, last, done)
-        self._work.phase(step.id, "after result")
+        self._work.phase(step.id, N_("after result"))
 
     def _begin(self, run: Run, step: Step, seconds: float) -> Attempt:
-        self._work.phase(step.id, "before intent")
+        self._work.phase(step.id, N_("before intent"))
         with self._work.write(run) as writer:
             made = writer.intend(NewAttempt(run.id, step.id, "", {}, seconds, due_in=seconds))
-        self._work.phase(step.id, "after intent")
+        self._work.phase(step.id, N_("after intent"))
         return made
 
     def _answered(self, run: Run, step: Step, last: Attempt) -> Done | None:
         """What was decided; None where it was kept for longer, which is recorded here."""
-        prompt = f"{run.server}: {step.title} until {_clock(last.due_at or 0.0)}. Put it back now?"
+        prompt = N_("{server}: {step} until {clock}. Put it back now?").format(
+            server=run.server, step=step.title, clock=_clock(last.due_at or 0.0)
+        )
         answer = self._asker.ask(
             run, step.id, prompt, (Choice.AGAIN, Choice.GO, Choice.HAND_OVER, Choice.ABORT), linger=0.0
         )
         if answer.choice is Choice.GO:
-            return Done("over", f"Ended by {answer.by}.")
+            return Done("over", N_("Ended by {by}.").format(by=answer.by))
         with self._work.write(run) as writer:
-            writer.conclude(last, KEPT, {"words": f"Kept for longer by {answer.by}."})
+            writer.conclude(last, KEPT, {"words": N_("Kept for longer by {by}.").format(by=answer.by)})
         return None
 
 
 def _ended(wish: Wish) -> Done:
-    return Done("over", f"Ended by {wish.by}: {wish.reason}")
+    return Done("over", N_("Ended by {by}: {reason}").format(by=wish.by, reason=wish.reason))
 
 
 def due_of(journal: Journal, run: Run) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cockpit.config.language import N_
 from cockpit.journal.records import Answer, Choice, Json
 from cockpit.recovery import logging_runs, starting
 from cockpit.recovery.engine import GOES_ON
@@ -18,14 +19,14 @@ class LoggingDesk(Workroom):
 
     def logging(self, server: str) -> LoggingState:
         """How protocol logging stands on a server, everything read now. Raises RefusedError."""
-        with self._servers() as access, refusals(f"Protocol logging of {server}"):
+        with self._servers() as access, refusals(N_("Protocol logging of {server}").format(server=server)):
             refuse_left_out(self._environment, access, server)
             return logging_runs.state(self._journal, access, self._environment, server)
 
     def start_logging(self, server: str, services: str, seconds: int, *, auto: bool = False) -> str:
         """Turn it on for a time, 0: as long as configured; the run's id. ``services``: ``front``, ``back``,
         ``both``, or empty for the front end where the server has one. Raises RefusedError."""
-        what = f"Turn protocol logging on on {server}"
+        what = N_("Turn protocol logging on on {server}").format(server=server)
         self._may_write(what)
         with refusals(what):
             with self._servers() as access:
@@ -35,7 +36,7 @@ class LoggingDesk(Workroom):
     def keep_logging(self, server: str, seconds: int) -> str:
         """Have our run keep it on, for so long from now, 0: as long as it was for so far; the run's id.
         Raises RefusedError."""
-        what = f"Keep protocol logging on on {server}"
+        what = N_("Keep protocol logging on on {server}").format(server=server)
         return self._decide(what, server, Choice.AGAIN, logging_runs.kept(seconds) if seconds else {})
 
     def end_logging(self, server: str, *, auto: bool = False) -> str:
@@ -43,7 +44,7 @@ class LoggingDesk(Workroom):
 
         ``auto``: from now on it asks no more where no guard is in the way.
         """
-        what = f"Turn protocol logging off on {server}"
+        what = N_("Turn protocol logging off on {server}").format(server=server)
         self._may_write(what)
         with refusals(what):
             if logging_runs.owner(self._journal, self._environment.name, server) is not None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.exchange import catalogue
 from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.pipeline import Call
@@ -78,15 +79,19 @@ def owner(journal: Journal, environment: str, server: str) -> Run | None:
 def resting(journal: Journal, environment: str, server: str) -> tuple[Run, Question]:
     """Our run that rests with it on, and its question. Raises RefusedError where there is none."""
     run = owner(journal, environment, server)
-    what = f"Protocol logging of {server}"
+    what = N_("Protocol logging of {server}").format(server=server)
     if run is None:
-        raise RefusedError(what, "no run of ours has turned it on", "Turn it on: pop-cockpit logging on.")
+        raise RefusedError(
+            what, N_("no run of ours has turned it on"), N_("Turn it on: pop-cockpit logging on.")
+        )
     question = journal.open_question(run.id)
     if question is None or due_of(journal, run) is None:
         raise RefusedError(
             what,
-            f"run {run.id[:8]} of {run.operator} is at work with it on, and puts it back itself",
-            f"Watch it: pop-cockpit runs attach {run.id[:8]}.",
+            N_("run {run} of {operator} is at work with it on, and puts it back itself").format(
+                run=run.id[:8], operator=run.operator
+            ),
+            N_("Watch it: pop-cockpit runs attach {run}.").format(run=run.id[:8]),
         )
     return run, question
 
@@ -95,19 +100,23 @@ def on(journal: Journal, access: Access, environment: str, server: str, services
     """The runbook that turns it on. Raises RefusedError where a run of ours has it on already, or the server
     has no such service; ExchangeError."""
     name, tiers = _tiers(access, server)
-    what = f"Turn protocol logging on on {name}"
+    what = N_("Turn protocol logging on on {name}").format(name=name)
     mine = owner(journal, environment, name)
     if mine is not None:
         raise RefusedError(
             what,
-            f"run {mine.id[:8]} of {mine.operator} has turned it on already",
-            "Keep it on for longer with --for, or see it: pop-cockpit logging status.",
+            N_("run {mine} of {operator} has turned it on already").format(
+                mine=mine.id[:8], operator=mine.operator
+            ),
+            N_("Keep it on for longer with --for, or see it: pop-cockpit logging status."),
         )
     wanted = services or tiers[0]
     missing = [tier for tier in TIERS[wanted] if tier not in tiers]
     if missing:
         raise RefusedError(
-            what, f"it has no {' and no '.join(missing)} end by its role", f"It has: {', '.join(tiers)} end."
+            what,
+            N_("it has no {missing} end by its role").format(missing=" and no ".join(missing)),
+            N_("It has: {tiers} end.").format(tiers=", ".join(tiers)),
         )
     return ON[wanted]
 
@@ -124,7 +133,9 @@ def _tiers(access: Access, server: str) -> tuple[str, tuple[str, ...]]:
     mine = server_of(access, server)
     found = tuple(logging_state.TIERS[s] for s in catalogue.services(mine.version, mine.roles))
     if not found:
-        raise RefusedError(f"Protocol logging of {mine.name}", "it has no POP3 service by its role")
+        raise RefusedError(
+            N_("Protocol logging of {mine}").format(mine=mine.name), N_("it has no POP3 service by its role")
+        )
     return mine.name, found
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
+from cockpit.config.language import N_
 from cockpit.exchange import catalogue
 from cockpit.exchange import model as m
 from cockpit.exchange.errors import ExchangeError
@@ -33,7 +34,7 @@ def read(access: Access, server: str) -> LoggingState:
     settings = reader.tried("Get-PopSettings", reader.settings)
     volumes = reader.tried("Win32_Volume", reader.volumes) or ()
     where = settings.log_file_location if settings is not None else ""
-    written = reader.tried("The log folder", lambda: reader.written(where)) if where else None
+    written = reader.tried(N_("The log folder"), lambda: reader.written(where)) if where else None
     changed = settings.changed if settings is not None else None
     services = tuple(
         ServiceLog(name, TIERS[name], process, (written or {}).get(name), _behind(process, changed))
@@ -47,7 +48,7 @@ def read(access: Access, server: str) -> LoggingState:
         quota=settings.log_per_file_size_quota if settings is not None else "",
         changed=changed,
         free=free_space(volumes, where) if where else None,
-        clients=reader.tried("The counter of connections", reader.clients),
+        clients=reader.tried(N_("The counter of connections"), reader.clients),
         services=services,
         problems=tuple(reader.problems),
     )
@@ -77,7 +78,7 @@ class _Reader:
     def settings(self) -> m.PopSettings:
         found = rows_of(self._access.read(lambda c: c.get_pop_settings(self._name)), "Get-PopSettings")
         if not found:
-            raise ExchangeError(f"Get-PopSettings gave nothing of {self._name}")
+            raise ExchangeError(N_("Get-PopSettings gave nothing of {name}").format(name=self._name))
         return found[0]
 
     def volumes(self) -> tuple[Volume, ...]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from cockpit.config.language import N_
+
 
 class StepMark(StrEnum):
     DONE = "done"
     DOING = "doing"
     ASKING = "asking"
-    IN_DOUBT = "in doubt"
+    IN_DOUBT = N_("in doubt")
     """Sent, no result, and nobody works on it: to be observed before anything else is sent."""
-    TO_COME = "to come"
+    TO_COME = N_("to come")
     SKIPPED = "skipped"
-    NOT_NEEDED = "not needed"
+    NOT_NEEDED = N_("not needed")
     """The way taken does not pass here."""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cockpit.config import secrets
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.paths import paths
 from cockpit.config.secrets import Secret
 from cockpit.exchange import catalogue
@@ -52,7 +53,7 @@ def open_office(environment: Environment, *, read_only: bool | None = None) -> O
     try:
         return Office(environment, secrets.later(environment), open_journal_of(environment), only)
     except JournalError as error:
-        raise RefusedError("The journal cannot be opened", str(error)) from error
+        raise RefusedError(N_("The journal cannot be opened"), str(error)) from error
 
 
 class Office(LoggingDesk):
@@ -67,11 +68,11 @@ class Office(LoggingDesk):
     # --- reading -----------------------------------------------------------------------------------
 
     def position(self) -> int:
-        with _refusals("Reading the journal"):
+        with _refusals(N_("Reading the journal")):
             return self._journal.position()
 
     def standing(self) -> Standing:
-        with _refusals("Reading the journal"):
+        with _refusals(N_("Reading the journal")):
             obligations = self._journal.obligations(environment=self._environment.name)
             return Standing(
                 runs=tuple(line for line in self.runs() if not line.run.ended),
@@ -83,7 +84,7 @@ class Office(LoggingDesk):
             )
 
     def runs(self, limit: int = 100) -> tuple[RunLine, ...]:
-        with _refusals("Reading the journal"):
+        with _refusals(N_("Reading the journal")):
             leases = {x.scope: x for x in self._journal.leases()}
             return tuple(
                 run_line(
@@ -108,14 +109,14 @@ class Office(LoggingDesk):
         return len(self._journal.obligations(run=run.id))
 
     def view(self, run: str) -> RunView:
-        with _refusals("Reading the run"):
+        with _refusals(N_("Reading the run")):
             found = self._find(run)
             journal = self._journal
             if readable(found.book, found.digest) is None:
                 raise RefusedError(
                     f"Run {found.id[:8]}",
-                    "this program cannot read its runbook",
-                    "Upgrade pop-cockpit; to undo what is open: pop-cockpit runs abort.",
+                    N_("this program cannot read its runbook"),
+                    N_("Upgrade pop-cockpit; to undo what is open: pop-cockpit runs abort."),
                 )
             return run_view(
                 Rows(
@@ -140,26 +141,32 @@ class Office(LoggingDesk):
         ]
         if len(found) == 1 and run:
             return found[0]
-        why = "there is none" if not found else f"{len(found)} runs begin so"
-        raise RefusedError(f"Run {run!r}", why, "List them: pop-cockpit runs list.")
+        why = N_("there is none") if not found else N_("{count} runs begin so").format(count=len(found))
+        raise RefusedError(f"Run {run!r}", why, N_("List them: pop-cockpit runs list."))
 
     def open_question(self, run: str) -> Question | None:
         """The question a run waits at."""
-        with _refusals("Reading the run"):
+        with _refusals(N_("Reading the run")):
             return self._journal.open_question(run)
 
     def readings(self, run: str) -> tuple[Reading, ...]:
         """Everything the run's guards said, oldest first."""
-        with _refusals("Reading the run"):
+        with _refusals(N_("Reading the run")):
             return self._journal.readings(run)
 
     def plan(self, server: str, monitor: str) -> Plan:
         book = self._book(monitor)
-        with self._servers() as access, _refusals(f"A plan for {monitor} on {server}"):
+        with (
+            self._servers() as access,
+            _refusals(N_("A plan for {monitor} on {server}").format(monitor=monitor, server=server)),
+        ):
             return plan.make(self._journal, access, self._environment, book, server, monitor)
 
     def trace(self, server: str, identity: str, result: MonitoringProbeResult) -> Trace:
-        with self._servers() as access, _refusals(f"The trace of {identity} on {server}"):
+        with (
+            self._servers() as access,
+            _refusals(N_("The trace of {identity} on {server}").format(identity=identity, server=server)),
+        ):
             tracer = Tracer(access, gap=TRACE_GAP, tries=TRACE_TRIES)
             return tracer.health(tracer.trace(run_of(result, identity, server)))
 
@@ -179,12 +186,17 @@ class Office(LoggingDesk):
             found = self._find(run)
             asked = next((q for q in self._journal.questions(found.id) if q.id == question), None)
             if asked is None:
-                raise RefusedError(what, f"question {question} is not of run {found.id[:8]}")
+                raise RefusedError(
+                    what,
+                    N_("question {question} is not of run {found}").format(
+                        question=question, found=found.id[:8]
+                    ),
+                )
             starting.not_held(self._journal, found, what)
             if answer.choice is Choice.OVERRIDE:
                 self._may_override(what, found, asked, answer)
             if answer.choice is Choice.HAND_OVER and not answer.to.strip():
-                raise RefusedError(what, "nobody is named", "Name who takes it over.")
+                raise RefusedError(what, N_("nobody is named"), N_("Name who takes it over."))
             with self._journal.write(None) as writer:
                 writer.answer(question, replace(answer, by=self.operator()))
             self._work_if_left(found)
@@ -196,80 +208,96 @@ class Office(LoggingDesk):
         if (answer.guard, answer.object) not in [(f.guard, f.object) for f in offered]:
             names = "; ".join(f"{f.guard} for {f.object}" for f in offered) or "none"
             raise RefusedError(
-                what, f"no such finding is in the way ({answer.guard} {answer.object})", f"Offered: {names}."
+                what,
+                N_("no such finding is in the way ({guard} {object})").format(
+                    guard=answer.guard, object=answer.object
+                ),
+                f"Offered: {names}.",
             )
         if not same_server(answer.typed, run.server):
-            raise RefusedError(what, f"it wants {run.server} typed", "Type the server's name.")
+            raise RefusedError(
+                what, N_("it wants {server} typed").format(server=run.server), N_("Type the server's name.")
+            )
 
     def wish(self, run: str, kind: WishKind, reason: str) -> None:
-        self._may_write(f"Wish to {kind.value}")
-        with _refusals(f"Wish to {kind.value}"):
+        self._may_write(N_("Wish to {kind}").format(kind=kind.value))
+        with _refusals(N_("Wish to {kind}").format(kind=kind.value)):
             found = self._find(run)
-            starting.not_held(self._journal, found, f"Wish to {kind.value}")
+            starting.not_held(self._journal, found, N_("Wish to {kind}").format(kind=kind.value))
             waits = any(a.in_doubt and a.due_at is not None for a in self._journal.attempts(found.id))
             if kind is WishKind.END_WAIT and not waits:
-                raise RefusedError(f"Wish to {kind.value}", f"run {found.id[:8]} is at no wait now")
+                raise RefusedError(
+                    N_("Wish to {kind}").format(kind=kind.value),
+                    N_("run {found} is at no wait now").format(found=found.id[:8]),
+                )
             with self._journal.write(None) as writer:
                 writer.wish(found.id, kind, reason, self.operator())
             self._work_if_left(found)
 
     def resume(self, run: str) -> None:
-        what = f"Resume run {run[:8]}"
+        what = N_("Resume run {run}").format(run=run[:8])
         self._may_write(what)
         with _refusals(what):
             found = self._top(self._find(run))
             if found.ended:
-                raise RefusedError(what, f"it has ended: {found.state.value}")
+                raise RefusedError(what, N_("it has ended: {state}").format(state=found.state.value))
             lease = self._journal.lease(found.scope)
             if lease is not None and works(lease):
                 left = max(0.0, lease.expires_at - self._journal.now())
                 raise RefusedError(
                     what,
-                    f"{lease.operator} works on it ({lease.holder}), its lease runs {left:.0f} s more",
-                    f"Watch it: pop-cockpit runs attach {found.id[:8]}.",
+                    N_("{operator} works on it ({holder}), its lease runs {left:.0f} s more").format(
+                        operator=lease.operator, holder=lease.holder, left=left
+                    ),
+                    N_("Watch it: pop-cockpit runs attach {found}.").format(found=found.id[:8]),
                 )
             with self._journal.write(None) as writer:
                 writer.log("run.resumed", run=found.id, by=self.operator())
             self._work(found.id)
 
     def abort(self, run: str, reason: str) -> None:
-        what = f"Abort run {run[:8]}"
+        what = N_("Abort run {run}").format(run=run[:8])
         self._may_write(what)
         with _refusals(what):
             found = self._top(self._find(run))
             if found.ended:
-                raise RefusedError(what, f"it has ended: {found.state.value}")
+                raise RefusedError(what, N_("it has ended: {state}").format(state=found.state.value))
             starting.not_held(self._journal, found, what)
             with self._journal.write(None) as writer:
                 writer.wish(found.id, WishKind.ABORT, reason, self.operator())
             self._work_if_left(found)
 
     def export(self, run: str, folder: Path) -> Path:
-        what = f"Export run {run[:8]}"
+        what = N_("Export run {run}").format(run=run[:8])
         with _refusals(what), self._servers() as access:
             found = self._find(run)
             try:
                 return bundle.build(self._journal, found.id, folder, access, self._environment)
             except OSError as error:
-                raise RefusedError(what, f"{folder}: {error.strerror}", "Name another folder.") from error
+                raise RefusedError(what, f"{folder}: {error.strerror}", N_("Name another folder.")) from error
 
     def settle(self, obligation: int, reason: str, *, accept: bool = False) -> None:
         """Close an obligation that was handed over: its value is back, or (``accept``) stays as it is.
 
         Nothing is sent. ``reason``: at least ten characters, for the journal. Raises RefusedError.
         """
-        what = f"Close obligation {obligation}"
+        what = N_("Close obligation {obligation}").format(obligation=obligation)
         self._may_write(what)
         if len(reason.strip()) < REASON_LENGTH:
-            raise RefusedError(what, f"a reason of at least {REASON_LENGTH} characters is wanted")
+            raise RefusedError(
+                what,
+                N_("a reason of at least {reason_length} characters is wanted").format(
+                    reason_length=REASON_LENGTH
+                ),
+            )
         with _refusals(what):
             found = next((o for o in self._journal.obligations() if o.id == obligation), None)
             if found is None:
-                raise RefusedError(what, "it is not open", "List them: pop-cockpit obligations.")
+                raise RefusedError(what, N_("it is not open"), N_("List them: pop-cockpit obligations."))
             if not self._journal.run(found.run).ended:
                 raise RefusedError(
                     what,
-                    f"run {found.run[:8]} has not ended, and puts it back itself",
+                    N_("run {run} has not ended, and puts it back itself").format(run=found.run[:8]),
                     f"pop-cockpit runs abort {found.run[:8]}",
                 )
             with self._servers() as access:
@@ -277,19 +305,25 @@ class Office(LoggingDesk):
             if not same(now, found.prior) and not accept:
                 command = change_of(found.key, found.server, found.prior).call()
                 raise NotBackError(
-                    what, f"{found.key} of {found.server} is {now}, it was {found.prior}", f"Type: {command}"
+                    what,
+                    N_("{key} of {server} is {now}, it was {prior}").format(
+                        key=found.key, server=found.server, now=now, prior=found.prior
+                    ),
+                    f"Type: {command}",
                 )
             with self._journal.write(None) as writer:
-                words = f"{self.operator()}: {clean_line(reason)} (it is {now}, was {found.prior})"
+                words = N_("{operator}: {reason} (it is {now}, was {prior})").format(
+                    operator=self.operator(), reason=clean_line(reason), now=now, prior=found.prior
+                )
                 writer.close_obligation(obligation, words)
 
     def sweep(self) -> Standing:
-        what = "Look at every server"
+        what = N_("Look at every server")
         with _refusals(what):
             try:
                 seen = self._launcher.look(paths())
             except (OSError, EOFError) as error:
-                raise RefusedError(what, "the process that looks has ended", "Try again.") from error
+                raise RefusedError(what, N_("the process that looks has ended"), N_("Try again.")) from error
             # The journal after the servers: what a run has taken on meanwhile is then among the open ones.
             name = self._environment.name
             found = sweep.judge(
@@ -314,7 +348,9 @@ class Office(LoggingDesk):
         book = runbook_for(monitor)
         if book is None:
             known = ", ".join(catalogue.MONITORS)
-            raise RefusedError(f"Recover {monitor}", "the page has no procedure for it", f"Known: {known}.")
+            raise RefusedError(
+                f"Recover {monitor}", N_("the page has no procedure for it"), f"Known: {known}."
+            )
         return book
 
 

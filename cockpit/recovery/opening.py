@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from cockpit.config import environment as config
 from cockpit.config import secrets
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.paths import Paths, paths, private_dir
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Actor
@@ -27,7 +28,11 @@ PROGRAM: Final = "pop-cockpit"
 def operator_name() -> str:
     """The OS user, with sudo's origin where there is one."""
     user, before = getpass.getuser(), os.environ.get("SUDO_USER", "")
-    return f"{user} (sudo by {before})" if before and before != user else user
+    return (
+        N_("{user} (sudo by {before})").format(user=user, before=before)
+        if before and before != user
+        else user
+    )
 
 
 def origin_name() -> str:
@@ -58,8 +63,10 @@ def journal_url_of(environment: Environment, places: Paths | None = None) -> str
     url = sa.make_url(environment.journal.url)
     if url.password:
         raise config.ConfigError(
-            f"environments.{environment.name}.journal.url: holds a password. Take it out, and refer to it "
-            "with journal.password."
+            N_(
+                "environments.{environment}.journal.url: holds a password. Take it out, and refer to "
+                "it with journal.password."
+            ).format(environment=environment.name)
         )
     secret = secrets.journal_password(environment)
     return url.set(password=secret.value if secret else None).render_as_string(hide_password=False)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.exchange import catalogue
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.grants import Grants
@@ -25,9 +26,9 @@ from cockpit.recovery.scope import refuse_left_out, scope_of, server_of
 from cockpit.recovery.view import HandView, Plan, PlanStep, StepMark, StepView
 
 ROLES = {
-    "cas_2013": "Client Access server of 2013",
+    "cas_2013": N_("Client Access server of 2013"),
     "dag_member": "DAG member",
-    "standalone": "Mailbox server outside a DAG",
+    "standalone": N_("Mailbox server outside a DAG"),
 }
 
 
@@ -55,7 +56,7 @@ def make(
         scope=scope,
         server=run.server,
         monitor=run.monitor,
-        role=ROLES.get(role, "unknown role"),
+        role=ROLES.get(role, N_("unknown role")),
         steps=steps,
         in_the_way=_in_the_way(case),
         read_at=datetime.now(UTC),
@@ -216,16 +217,24 @@ def _step(run: Run, step: Step, case: Case, readings: Readings, ways: _Ways, com
         limit_at=None,
         findings=findings,
     )
-    depends = f"{', '.join(later)}: earlier steps decide" if later else ""
+    depends = N_("{later}: earlier steps decide").format(later=", ".join(later)) if later else ""
     if step.closes:
-        depends = f"puts back what was there before {step.closes} was changed"
+        depends = N_("puts back what was there before {closes} was changed").format(closes=step.closes)
     closed, hand = ways.closed(run, step) if comes else ("", None)
     return PlanStep(view, run.server, depends, later, closed, hand)
 
 
 def _in_the_way(case: Case) -> tuple[str, ...]:
-    leases = [f"{x.scope} is held by {x.operator} for run {x.run[:8]} ({x.holder})" for x in case.leases]
+    leases = [
+        N_("{scope} is held by {operator} for run {run} ({holder})").format(
+            scope=x.scope, operator=x.operator, run=x.run[:8], holder=x.holder
+        )
+        for x in case.leases
+    ]
     runs = [
-        f"run {r.id[:8]} of {r.operator} on {r.server} has not ended ({r.state.value})" for r in case.runs
+        N_("run {r} of {operator} on {server} has not ended ({state})").format(
+            r=r.id[:8], operator=r.operator, server=r.server, state=r.state.value
+        )
+        for r in case.runs
     ]
     return (*leases, *runs)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from cockpit.config.environment import RecoverySettings
+from cockpit.config.language import N_
 from cockpit.exchange import catalogue
 from cockpit.exchange import model as m
 from cockpit.exchange import recovery_model as r
@@ -74,8 +75,12 @@ class Case:
         found = self._of(server, key)
         if not found:
             return ""
-        to = f", handed over to {found[-1].handed_to}" if found[-1].handed_to else ""
-        return f", left by run {found[-1].run[:8]}{to}"
+        to = (
+            N_(", handed over to {handed_to}").format(handed_to=found[-1].handed_to)
+            if found[-1].handed_to
+            else ""
+        )
+        return N_(", left by run {run}{to}").format(run=found[-1].run[:8], to=to)
 
     def _of(self, server: str, key: str) -> list[Obligation]:
         return [o for o in self.obligations if same_server(o.server, server) and o.key == key]
@@ -111,7 +116,7 @@ class Readings:
         for need in needs:
             read: Read[Any] = getattr(self, need)
             if not read.known:
-                return read.problem or f"{need} was not read"
+                return read.problem or N_("{need} was not read").format(need=need)
         return ""
 
     def server(self, name: str) -> m.ExchangeServer | None:
@@ -206,7 +211,7 @@ def _services(access: Access, case: Case, found: Readings) -> tuple[m.Service, .
     answer = access.look(case.server, lambda w: w.get_service(names))
     unexpected = [e for e in answer.errors if not e.fully_qualified_id.startswith(_NO_SERVICE)]
     if unexpected:
-        raise CmdletFailedError("Get-Service was not read whole", unexpected[0])
+        raise CmdletFailedError(N_("Get-Service was not read whole"), unexpected[0])
     return answer.rows
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.exchange.events import MOST_EVENTS
 from cockpit.exchange.model import RESULT_TYPES, ResultType
 from cockpit.exchange.recovery_model import Channel, Event
@@ -23,7 +24,9 @@ _NOT_SUCCEEDED: Final = (
     "ResultType",
     next(str(number) for number, name in RESULT_TYPES.items() if name == ResultType.SUCCEEDED),
 )
-_FULL: Final = f"the newest {MOST_EVENTS} failures of all probes go no further back"
+_FULL: Final = N_("the newest {most_events} failures of all probes go no further back").format(
+    most_events=MOST_EVENTS
+)
 _ZONED: Final = re.compile(r"(?:Z|[+-]\d\d:\d\d)$")
 _NAMES: Final = {str(number): name for number, name in RESULT_TYPES.items()} | {
     name.lower(): name for name in RESULT_TYPES.values()
@@ -53,7 +56,7 @@ def last_failed(access: Access, identity: str, server: str) -> Recorded:
     found = access.look(
         server, lambda w: w.events(Channel.PROBE_RESULT, since, MOST_EVENTS, but=_NOT_SUCCEEDED)
     )
-    failures = whole(found, "The event log of probe results")
+    failures = whole(found, N_("The event log of probe results"))
     wanted = probe_name(identity).lower()
     runs = (e for e in failures if probe_name(e.fields.get("ResultName", "")).lower() == wanted)
     failed = next((e for e in runs if _result(e) not in ("", ResultType.SUCCEEDED)), None)
@@ -68,12 +71,13 @@ def last_failed(access: Access, identity: str, server: str) -> Recorded:
 def _without(access: Access, server: str, since: datetime) -> Recorded:
     """That none has failed is known only as far back as the event log goes: it is a ring of some size."""
     held = whole(
-        access.look(server, lambda w: w.oldest_event(Channel.PROBE_RESULT)), "The event log of probe results"
+        access.look(server, lambda w: w.oldest_event(Channel.PROBE_RESULT)),
+        N_("The event log of probe results"),
     )
     begins = held[0].time if held else None
     if begins is None:
-        return Recorded(None, since, "its event log holds no result of any probe")
-    return Recorded(None, max(begins, since), "its event log begins then" if begins > since else "")
+        return Recorded(None, since, N_("its event log holds no result of any probe"))
+    return Recorded(None, max(begins, since), N_("its event log begins then") if begins > since else "")
 
 
 def _result(event: Event) -> str:

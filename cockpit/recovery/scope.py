@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.watched import ELSEWHERE, why_left_out
 from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.errors import ExchangeError
@@ -16,7 +17,10 @@ def server_of(access: Access, server: str) -> ExchangeServer:
     servers = rows_of(access.read(lambda c: c.get_exchange_server()), "Get-ExchangeServer")
     mine = next((s for s in servers if same_server(s.name, server)), None)
     if mine is None:
-        raise ExchangeError(f"There is no server {server}", cure="Name a server of this organization.")
+        raise ExchangeError(
+            N_("There is no server {server}").format(server=server),
+            cure=N_("Name a server of this organization."),
+        )
     return mine
 
 
@@ -40,8 +44,10 @@ def mailbox_server_of(access: Access, server: ExchangeServer) -> MailboxServer |
     host = next((h for h in hosts if same_server(h.name, server.name)), None)
     if host is None:
         raise ExchangeError(
-            f"Get-MailboxServer does not name {server.name}, which has the Mailbox role",
-            cure="Look at RBAC: the account has to see every Mailbox server.",
+            N_("Get-MailboxServer does not name {server}, which has the Mailbox role").format(
+                server=server.name
+            ),
+            cure=N_("Look at RBAC: the account has to see every Mailbox server."),
         )
     return host
 

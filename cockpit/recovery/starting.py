@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cockpit.config.language import N_
 from cockpit.journal.errors import LeaseHeldError
 from cockpit.journal.records import Run
 from cockpit.journal.store import Hold, Journal
@@ -22,8 +23,10 @@ def free(journal: Journal, scope: str, what: str) -> None:
         whose = f"{lease.operator} ({lease.holder}) since {_clock(lease.taken_at)}"
         raise RefusedError(
             what,
-            f"{scope} is held by {whose} for run {lease.run[:8]}",
-            f"Watch it: pop-cockpit runs attach {lease.run[:8]}.",
+            N_("{scope} is held by {whose} for run {run}").format(
+                scope=scope, whose=whose, run=lease.run[:8]
+            ),
+            N_("Watch it: pop-cockpit runs attach {run}.").format(run=lease.run[:8]),
         )
     no_run(journal, scope, what)
 
@@ -33,11 +36,13 @@ def no_run(journal: Journal, scope: str, what: str) -> None:
     for run in journal.runs(open_only=True, limit=10_000):
         # One that rests has given the scope back, and is in nobody's way.
         if run.scope == scope and due_of(journal, run) is None:
-            whose = f"of {run.operator} on {run.server}, begun {_clock(run.created_at)}"
+            whose = N_("of {operator} on {server}, begun {clock}").format(
+                operator=run.operator, server=run.server, clock=_clock(run.created_at)
+            )
             raise RefusedError(
                 what,
-                f"run {run.id[:8]} {whose}, has not ended",
-                f"Resume or abort it first: pop-cockpit runs resume {run.id[:8]}.",
+                N_("run {run} {whose}, has not ended").format(run=run.id[:8], whose=whose),
+                N_("Resume or abort it first: pop-cockpit runs resume {run}.").format(run=run.id[:8]),
             )
 
 
@@ -60,8 +65,10 @@ def not_held(journal: Journal, run: Run, what: str) -> None:
     if lease is not None and works(lease) and lease.run not in journal.kin(run.id):
         raise RefusedError(
             what,
-            f"{run.scope} is held by {lease.operator} for run {lease.run[:8]}",
-            f"Wait until it ends: pop-cockpit runs attach {lease.run[:8]}.",
+            N_("{scope} is held by {operator} for run {run}").format(
+                scope=run.scope, operator=lease.operator, run=lease.run[:8]
+            ),
+            N_("Wait until it ends: pop-cockpit runs attach {run}.").format(run=lease.run[:8]),
         )
 
 

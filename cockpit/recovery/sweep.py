@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, TypeVar
 
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.watched import why_left_out
 from cockpit.exchange import catalogue
 from cockpit.exchange import model as m
@@ -153,9 +154,9 @@ def _unseen(marks: Sequence[Mark], open_: Sequence[Obligation]) -> Iterator[Prob
     owing = {o.server: o.key for o in open_}
     for server, key in sorted(owing.items()):
         if not any(catalogue.same_server(server, mark.server) for mark in marks):
-            words = (
-                f"{server} has an open obligation ({key}) and is not among the servers that were looked at."
-            )
+            words = N_(
+                "{server} has an open obligation ({key}) and is not among the servers that were looked at."
+            ).format(server=server, key=key)
             yield Problem(words, server)
 
 
@@ -222,20 +223,28 @@ def _shown(value: bool | str) -> str:
 def _already_back(server: str, key: str, value: bool | str, owed: Obligation) -> Orphan | None:
     if not _same(owed.prior, value):
         return None
-    held = f"handed over to {owed.handed_to}" if owed.handed_to else f"its run {owed.run[:8]} still holds it"
-    words = f"it is back already, or not changed yet; {held} open. Close it there, not here."
+    held = (
+        N_("handed over to {handed_to}").format(handed_to=owed.handed_to)
+        if owed.handed_to
+        else N_("its run {run} still holds it").format(run=owed.run[:8])
+    )
+    words = N_("it is back already, or not changed yet; {held} open. Close it there, not here.").format(
+        held=held
+    )
     return Orphan(server, key, _shown(value), severe=False, words=words)
 
 
 def _move_now(server: str, restored: bool) -> Orphan:
-    before = " A recovery found it so and put it back." if restored else ""
+    before = N_(" A recovery found it so and put it back.") if restored else ""
     return Orphan(
         server,
         MOVE_NOW,
         "$true",
         severe=True,
-        words="no database may become active here, and no recovery answers for it; HealthChecker wants "
-        f"$false.{before} Ask whether the server is in maintenance.",
+        words=N_(
+            "no database may become active here, and no recovery answers for it; HealthChecker "
+            "wants $false.{before} Ask whether the server is in maintenance."
+        ).format(before=before),
     )
 
 
@@ -245,7 +254,7 @@ def _policy(server: str, value: str) -> Orphan:
         POLICY,
         value,
         severe=False,
-        words="not Exchange's default and not on record: a site's own value, or left behind.",
+        words=N_("not Exchange's default and not on record: a site's own value, or left behind."),
     )
 
 
@@ -255,7 +264,7 @@ def _logging(server: str) -> Orphan:
         PROTOCOL_LOG,
         "$true",
         severe=False,
-        words="POP3 writes a protocol log and no recovery answers for it: it fills its disk.",
+        words=N_("POP3 writes a protocol log and no recovery answers for it: it fills its disk."),
     )
 
 
@@ -266,9 +275,11 @@ def _out_of_service(server: str, requesters: tuple[str, ...]) -> Orphan | None:
     return Orphan(
         server,
         POP_PROXY,
-        f"Inactive by {', '.join(requesters)}",
+        N_("Inactive by {requesters}").format(requesters=", ".join(requesters)),
         severe=False,
-        words=f"{who} took POP out of service here: POP3 stops by design until that vote is taken back.",
+        words=N_(
+            "{who} took POP out of service here: POP3 stops by design until that vote is taken back."
+        ).format(who=who),
     )
 
 
@@ -294,9 +305,15 @@ def read_marks(
         hosts = _rows(access, problems, "Get-MailboxServer", lambda c: c.get_mailbox_server()) or ()
         by_name = {host.name.lower(): host for host in hosts}
         unnamed = [s.name for s in held if Role.MAILBOX in s.roles and s.name.lower() not in by_name]
-        problems += [Problem(f"Get-MailboxServer does not name {n}", n) for n in sorted(unnamed) if hosts]
+        problems += [
+            Problem(N_("Get-MailboxServer does not name {n}").format(n=n), n)
+            for n in sorted(unnamed)
+            if hosts
+        ]
         mute = [host.name for host in hosts if not host.activation_policy]
-        problems += [Problem(f"Get-MailboxServer: no policy of {name}", name) for name in mute]
+        problems += [
+            Problem(N_("Get-MailboxServer: no policy of {name}").format(name=name), name) for name in mute
+        ]
     ordered = sorted(held, key=lambda s: s.name.lower())
     marks = tuple(_mark(access, problems, s, by_name.get(s.name.lower())) for s in ordered)
     return marks, tuple(problems)
@@ -306,9 +323,9 @@ def _mark(
     access: Access, problems: list[Problem], server: m.ExchangeServer, host: m.MailboxServer | None
 ) -> Mark:
     name = server.name
-    what = f"Get-PopSettings of {name}"
+    what = N_("Get-PopSettings of {name}").format(name=name)
     settings = _rows(access, problems, what, lambda c: c.get_pop_settings(name), name)
-    what = f"Get-ServerComponentState of {name}"
+    what = N_("Get-ServerComponentState of {name}").format(name=name)
     states = _rows(access, problems, what, lambda c: c.get_server_component_state(name), name)
     return Mark(
         server=name,
@@ -342,5 +359,5 @@ def _rows(
     if answer.errors:
         problems.append(Problem(f"{what}: {answer.errors[0].message}", server))
     elif not answer.rows:
-        problems.append(Problem(f"{what}: {next(iter(answer.warnings), 'gave nothing')}", server))
+        problems.append(Problem(f"{what}: {next(iter(answer.warnings), N_('gave nothing'))}", server))
     return answer.rows or None

@@ -23,6 +23,7 @@ from typing import Final
 import msgspec
 
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.secrets import Secret
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.session import Session
@@ -51,7 +52,7 @@ class _Stoppable(Sessions):
 
     def _open(self, session: Session) -> None:
         if self._ending.is_set():
-            raise ExchangeError("The cockpit has gone")
+            raise ExchangeError(N_("The cockpit has gone"))
         super()._open(session)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
+from cockpit.config.language import N_
 from cockpit.exchange import catalogue
 from cockpit.exchange.errors import CmdletFailedError, ExchangeError, NotGrantedError
 from cockpit.exchange.model import MonitorHealthEntry, MonitoringProbeResult, PopSettings
@@ -93,7 +94,9 @@ class Tracer:
     def _mailbox(self, user: str) -> tuple[MailboxLook, frozenset[str]]:
         found = whole(self.access.read(lambda c: c.get_monitoring_mailbox(user)), "Get-Mailbox")
         if not found:
-            return MailboxLook(user, problem=f"There is no monitoring mailbox {user}."), frozenset()
+            return MailboxLook(
+                user, problem=N_("There is no monitoring mailbox {user}.").format(user=user)
+            ), frozenset()
         names = _names(found[0].name, found[0].user_principal_name)
         database = found[0].database
         if not database:
@@ -107,14 +110,16 @@ class Tracer:
         run = known.run
         window = run.window
         if window is None:
-            return LogLook(run.server, f"the front end's log of {run.server}")
-        self.say(f"Looking for the session in the front end's log of {run.server}.")
+            return LogLook(run.server, N_("the front end's log of {server}").format(server=run.server))
+        self.say(N_("Looking for the session in the front end's log of {server}.").format(server=run.server))
         found = self._log(run.server, Writer.POP3, window, known)
         for _ in range(self.tries - 1):
             late = not found.problem and (found.newest is None or found.newest < window.end)
             if not late or not found.logging or matched(found, run, known.users).sessions:
                 break
-            self.say(f"The log of {run.server} has not got as far as the probe's end.")
+            self.say(
+                N_("The log of {server} has not got as far as the probe's end.").format(server=run.server)
+            )
             self.pause(self.gap)
             found = self._log(run.server, Writer.POP3, window, known)
         return found
@@ -122,22 +127,26 @@ class Tracer:
     def _back(self, known: Gathered, server: str) -> LogLook:
         run, window = known.run, known.run.window
         if window is None:
-            return LogLook(server, f"the back end's log of {server}")
-        self.say(f"Looking for the session in the back end's log of {server}.")
+            return LogLook(server, N_("the back end's log of {server}").format(server=server))
+        self.say(N_("Looking for the session in the back end's log of {server}.").format(server=server))
         if says_same(server, run.server):
             return self._log(server, Writer.POP3BE, window, known)
         try:
             ahead = self._skew(run.server, server)
         except ExchangeError as error:
-            looked = f"the back end's log of {server}"
-            return LogLook(server, looked, problem=f"Its clock could not be compared: {error}")
+            looked = N_("the back end's log of {server}").format(server=server)
+            return LogLook(
+                server, looked, problem=N_("Its clock could not be compared: {error}").format(error=error)
+            )
         found = self._log(server, Writer.POP3BE, window.at(ahead), known)
         return replace(found, skew=ahead)
 
     def _log(self, server: str, writer: Writer, window: Window, known: Gathered) -> LogLook:
         """``window`` is by the clock of ``server``."""
         end = "back" if writer.back_end else "front"
-        look = LogLook(server, f"the {end} end's log of {server}", skew=Skew())
+        look = LogLook(
+            server, N_("the {end} end's log of {server}").format(end=end, server=server), skew=Skew()
+        )
         try:
             settings = self._settings(server)
             look = replace(look, logging=settings.protocol_log_enabled)
@@ -145,10 +154,10 @@ class Tracer:
             folder = settings.log_file_location
             found = self.access.logs(server, folder, lambda logs: lookup.look(logs, writer, window, text))
         except (ExchangeError, LogError) as error:
-            off = " Protocol logging is off now." if look.logging is False else ""
+            off = N_(" Protocol logging is off now.") if look.logging is False else ""
             return replace(look, problem=f"{str(error).rstrip('.')}.{off}")
         look = replace(look, clock=self._clock_of(server))
-        files = ", ".join(found.files) or f"no {writer} file"
+        files = ", ".join(found.files) or N_("no {writer} file").format(writer=writer)
         words = f"{look.looked_at}: {files} in {settings.log_file_location}"
         words += f" ({found.problem})" if found.problem else ""
         return replace(
@@ -158,7 +167,9 @@ class Tracer:
     def _settings(self, server: str) -> PopSettings:
         found = rows_of(self.access.read(lambda c: c.get_pop_settings(server)), "Get-PopSettings")
         if not found or not found[0].log_file_location:
-            raise ExchangeError(f"Get-PopSettings does not say where {server} keeps its logs")
+            raise ExchangeError(
+                N_("Get-PopSettings does not say where {server} keeps its logs").format(server=server)
+            )
         return found[0]
 
     # -- clocks --

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from cockpit.config.language import N_
 from cockpit.exchange.errors import CmdletFailedError
 from cockpit.exchange.model import CmdletError, Reading
 
@@ -13,7 +14,7 @@ Row = TypeVar("Row")
 def whole(answer: Reading[Row], what: str) -> tuple[Row, ...]:
     """The rows of an answer that may be empty, but not partial. Raises CmdletFailedError."""
     if answer.errors:
-        raise CmdletFailedError(f"{what} was not read whole", answer.errors[0])
+        raise CmdletFailedError(N_("{what} was not read whole").format(what=what), answer.errors[0])
     return answer.rows
 
 
@@ -21,5 +22,5 @@ def rows_of(answer: Reading[Row], what: str) -> tuple[Row, ...]:
     """As :func:`whole`; no row with a warning is a failure too. Raises CmdletFailedError."""
     found = whole(answer, what)
     if not found and answer.warnings:
-        raise CmdletFailedError(f"{what} gave nothing", CmdletError(answer.warnings[0]))
+        raise CmdletFailedError(N_("{what} gave nothing").format(what=what), CmdletError(answer.warnings[0]))
     return found

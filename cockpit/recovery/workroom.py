@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.paths import paths
 from cockpit.config.secrets import Secret
 from cockpit.journal.records import Json, NewRun, Run
@@ -43,14 +44,16 @@ class Workroom:
     def _may_write(self, what: str) -> None:
         if self._read_only:
             raise RefusedError(
-                what, f"environment {self._environment.name} is read-only", "Start with --write."
+                what,
+                N_("environment {environment} is read-only").format(environment=self._environment.name),
+                N_("Start with --write."),
             )
 
     def _start(
         self, book: Runbook, server: str, monitor: str, *, auto: bool, facts: Mapping[str, Json] | None = None
     ) -> str:
         """Begin a run in the server's scope, with a worker; its id. Raises RefusedError."""
-        what = f"Start {book.title.lower()} on {server}"
+        what = N_("Start {lower} on {server}").format(lower=book.title.lower(), server=server)
         self._may_write(what)
         with refusals(what):
             with self._servers() as access:
@@ -106,9 +109,9 @@ class Workroom:
             self._launcher.start(run, paths())
         except OSError as error:
             raise RefusedError(
-                f"A worker for run {run[:8]}",
-                f"it could not be started: {error.strerror}",
-                f"When that is mended: pop-cockpit runs resume {run[:8]}.",
+                N_("A worker for run {run}").format(run=run[:8]),
+                N_("it could not be started: {strerror}").format(strerror=error.strerror),
+                N_("When that is mended: pop-cockpit runs resume {run}.").format(run=run[:8]),
             ) from error
 
     @contextmanager

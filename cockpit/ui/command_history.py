@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from cockpit.config.language import _
 from cockpit.config.paths import private_dir
 from cockpit.exchange.text import clean_line
 
@@ -84,7 +85,7 @@ def load(path: Path) -> list[str]:
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
-            raise OSError(0, "it is no file of yours")
+            raise OSError(0, _("it is no file of yours"))
         begin = max(found.st_size - _MOST_BYTES, 0)
         file.seek(begin)
         lines = file.read(_MOST_BYTES).decode("utf-8", "replace").split("\n")

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cockpit.config.language import _
 from cockpit.exchange.text import redact
 from cockpit.ui.clipboard import save_text
 
@@ -27,13 +28,13 @@ SIGNALS = tuple(s for s in ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT") if hasattr
 def refuse_reason(stdin_isatty: bool, output_isatty: bool, term: str | None) -> str | None:
     """Why the cockpit cannot be drawn here, None when it can. Textual itself would hang or draw anyway."""
     if not stdin_isatty or not output_isatty:
-        return (
+        return _(
             "This is not a terminal: over SSH start it with 'ssh -t'; for scripts use 'pop-cockpit status'."
         )
     if not term:
-        return "TERM is not set: set it to what your terminal is, for example TERM=xterm-256color."
+        return _("TERM is not set: set it to what your terminal is, for example TERM=xterm-256color.")
     if term == "dumb":
-        return (
+        return _(
             "TERM is 'dumb': this terminal cannot be drawn on; use 'pop-cockpit status', or set TERM right."
         )
     return None
@@ -60,10 +61,10 @@ def crash_line(error: BaseException, directory: Path) -> str:
     try:
         path = save_text(directory, "crash", crash_text(error), datetime.now(UTC))
     except OSError as failed:
-        return (
-            f"The cockpit stopped on an internal error ({kind}); no report: {failed.strerror} ({directory})."
-        )
-    return f"The cockpit stopped on an internal error ({kind}). Report: {path}"
+        return _(
+            "The cockpit stopped on an internal error ({kind}); no report: {strerror} ({directory})."
+        ).format(kind=kind, strerror=failed.strerror, directory=directory)
+    return _("The cockpit stopped on an internal error ({kind}). Report: {path}").format(kind=kind, path=path)
 
 
 def crash_text(error: BaseException) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from cockpit.config.language import _
 from cockpit.poplog.errors import LogError
 from cockpit.poplog.feed import Happened
 from cockpit.ui.log_lens import Ends, Lens, Mailboxes, Needle
@@ -98,7 +99,7 @@ def facts(board: Board, known: Known, state: Line, lines: int | None, dropped: i
     if not board.follow and (board.new or board.more_new):
         found.append((0, ((f"{board.new}{'+' if board.more_new else ''} new", "text-key"),)))
     if known.skipped:
-        found.append((1, ((f"lines missed {known.skipped}x", "text-problem"),)))
+        found.append((1, ((_("lines missed {skipped}x").format(skipped=known.skipped), "text-problem"),)))
     if known.behind:
         found.append((2, ((f"{size_words(known.behind)} behind", "state-degraded"),)))
     if lines is not None:
@@ -123,19 +124,27 @@ def notices(known: Known, reconnect: str, damage: Sequence[str] = ()) -> list[Li
     files, a sentence each."""
     lines: list[Line] = []
     if known.lost:
-        lines.append(((f" No new lines: {known.lost} ", "text-problem"),
+        lines.append(((_(" No new lines: {lost} ").format(lost=known.lost), "text-problem"),
                       (f"{reconnect} reconnects.", "text-key")))  # fmt: skip
     lines += [
-        ((f" {problem}; lines behind that are lost.", "text-problem"),) for problem in damage[:SHOWN_PROBLEMS]
+        ((_(" {problem}; lines behind that are lost.").format(problem=problem), "text-problem"),)
+        for problem in damage[:SHOWN_PROBLEMS]
     ]
     if len(damage) > SHOWN_PROBLEMS:
-        lines.append(((f" and {len(damage) - SHOWN_PROBLEMS} more files end too soon.", "text-problem"),))
+        lines.append(
+            (
+                (
+                    _(" and {count} more files end too soon.").format(count=len(damage) - SHOWN_PROBLEMS),
+                    "text-problem",
+                ),
+            )
+        )
     groups = known.problems()
     for problem, whose in list(groups.items())[:SHOWN_PROBLEMS]:
         lines.append(((f" {', '.join(whose)}: ", "text-label"), (problem, "text-problem")))
     if len(groups) > SHOWN_PROBLEMS:
         left = sum(len(whose) for whose in list(groups.values())[SHOWN_PROBLEMS:])
-        lines.append(((f" and {left} more are not read.", "text-problem"),))
+        lines.append(((_(" and {left} more are not read.").format(left=left), "text-problem"),))
     for notice in known.notices[-2:]:
         role = "text-problem" if notice.kind in (Happened.SKIPPED, Happened.LOST) else "text-label"
         lines.append(((f" {notice.text}", role),))
@@ -148,7 +157,7 @@ def refusal(error: LogError) -> list[Line]:
     if error.cause:
         lines.append(((f" {error.cause}", ""),))
     if error.cure:
-        lines.append(((" What helps: ", "text-label"), (error.cure, "")))
+        lines.append(((_(" What helps: "), "text-label"), (error.cure, "")))
     return lines
 
 
@@ -159,26 +168,29 @@ def nothing(wanted: LogsWanted, board: Board, known: Known, *, live: bool, opene
     if not opened:
         return [((f" Opening {wanted.words}", "text-key"),)]
     if hunting:
-        return [((f" Looking for lines: {board.lens.words()}. esc stops.", "text-key"),)]
+        return [
+            ((_(" Looking for lines: {words}. esc stops.").format(words=board.lens.words()), "text-key"),)
+        ]
     if not board.lens.open:
-        return [((f" No line passes {board.lens.words()}.", "text-problem"),
-                 ("  esc takes the filter away.", "text-key"))]  # fmt: skip
+        return [((_(" No line passes {words}.").format(words=board.lens.words()), "text-problem"),
+                 (_("  esc takes the filter away."), "text-key"))]  # fmt: skip
     if not live:
-        return [((f" There is no line in {wanted.words}.", "text-problem"),)]
+        return [((_(" There is no line in {wanted}.").format(wanted=wanted.words), "text-problem"),)]
     if known.lost or known.problems():
-        return [((" No lines: see above.", "text-problem"),), *_turns_on(toggle_key)]
+        return [((_(" No lines: see above."), "text-problem"),), *_turns_on(toggle_key)]
     if not known.connected:
-        return [((f" Connecting to {wanted.words}", "text-key"),)]
+        return [((_(" Connecting to {wanted}").format(wanted=wanted.words), "text-key"),)]
     lines: list[Line] = [
-        ((" No line has come yet.", "text-key"),),
-        ((" Lines come when clients do, and only while protocol logging is on and the POP3 service was "
-          "restarted since.", ""),),
+        ((_(" No line has come yet."), "text-key"),),
+        ((_(" Lines come when clients do, and only while protocol logging is on and the POP3 service was "
+          "restarted since."), ""),),
     ]  # fmt: skip
     return [*lines, *_turns_on(toggle_key)]
 
 
 def _turns_on(toggle_key: str) -> list[Line]:
     if not toggle_key:
-        return [((" pop-cockpit logging status --server S tells how it stands there.", ""),)]
-    return [((f" {toggle_key} on the Fleet screen tells how protocol logging stands, and turns it on or off.",
+        return [((_(" pop-cockpit logging status --server S tells how it stands there."), ""),)]
+    return [((_(" {toggle_key} on the Fleet screen tells how protocol logging stands, and turns it "
+"on or off.").format(toggle_key=toggle_key),
               ""),)]  # fmt: skip

@@ -26,6 +26,7 @@ from typing import Final, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
+from cockpit.config.language import _
 from cockpit.fleet.states import State
 from cockpit.poplog.document import Entry
 from cockpit.poplog.names import Writer
@@ -105,7 +106,7 @@ class Pencil:
         c = self.columns
         titles = (("Server", c.server), ("E", c.writer), ("Session", c.session), ("User", c.user))
         more = (("Command", c.command), ("Parameters", c.parameters), ("ms".rjust(c.ms), c.ms))
-        right = _join((*titles, *more)) + ("Result" if c.parameters else "Parameters, result")
+        right = _join((*titles, *more)) + ("Result" if c.parameters else _("Parameters, result"))
         first = set_cell_size(" " * MARK + log_times.title(self.base, self.now), MARK + c.time + 1)
         return ((first + right[self.skip :], "text-label"),)
 
@@ -132,7 +133,7 @@ class Pencil:
         row, c = entry.row, self.columns
         now = self.now + timedelta(seconds=self.clocks.get(entry.server, 0.0)) if self.clocks else self.now
         at = log_times.shown(row.at, self.base, now, day=c.time == WITH_DAY)
-        time = set_cell_size(at or "no time", c.time) + " "
+        time = set_cell_size(at or _("no time"), c.time) + " "
         if row.problem:
             return ((self.glyphs.states[State.UNKNOWN] + " ", "text-problem"), (time, "text-dim"))
         if failed(row):
@@ -146,7 +147,11 @@ class Pencil:
         start: Line = ((whose, "text-label"),) if whose else ()
         if row.problem:
             line = tidy(row.line[:_LOOKED_AT])
-            return (*start, (f"cannot be read ({row.problem}): ", "text-problem"), (line, ""))
+            return (
+                *start,
+                (_("cannot be read ({problem}): ").format(problem=row.problem), "text-problem"),
+                (line, ""),
+            )
         ms = "" if row.duration is None else str(row.duration)
         fields = ((row.session[-8:], c.session), (row.user, c.user), (row.command, c.command),
                   (row.parameters, c.parameters), (ms.rjust(c.ms), c.ms))  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from cockpit.config.language import _
 from cockpit.poplog.document import Entry
 from cockpit.poplog.row import LogRow
 from cockpit.poplog.sessions import is_error, is_health_mailbox
@@ -121,10 +122,14 @@ class Lens:
 
     def words(self) -> str:
         """What holds lines back, in words; "" where nothing does."""
-        parts = [f'the filter "{self.needle}"'] if self.needle is not None else []
-        parts += ["errors only"] if self.errors else []
-        parts += [f"monitoring mailboxes: {self.mailboxes}"] if self.mailboxes is not Mailboxes.ALL else []
-        parts += [f"{self.ends} end only"] if self.ends is not Ends.BOTH else []
+        parts = [_('the filter "{needle}"').format(needle=self.needle)] if self.needle is not None else []
+        parts += [_("errors only")] if self.errors else []
+        parts += (
+            [_("monitoring mailboxes: {mailboxes}").format(mailboxes=self.mailboxes)]
+            if self.mailboxes is not Mailboxes.ALL
+            else []
+        )
+        parts += [_("{ends} end only").format(ends=self.ends)] if self.ends is not Ends.BOTH else []
         return ", ".join(parts)
 
     def turned(self, what: str) -> Lens:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from cockpit.config.language import _
 from cockpit.poplog.document import Document, Entry
 from cockpit.poplog.sessions import Outcome, Session, in_order, session_of
 from cockpit.ui import log_times
@@ -103,17 +104,20 @@ def told(gathered: Gathered, base: TimeBase, now: datetime, ellipsis: str, cells
                   for e in gathered.session.entries]  # fmt: skip
     entry = gathered.entry
     line = entry.row.line
-    where = f"{tidy(entry.file)} at byte {entry.offset}"
+    where = _("{file} at byte {offset}").format(file=tidy(entry.file), offset=entry.offset)
     lines.append((("Line      ", "text-label"), (where, "text-dim")))
     if entry.row.problem:
-        lines.append(((f"cannot be read as a row: {entry.row.problem}", "text-problem"),))
+        lines.append(
+            ((_("cannot be read as a row: {problem}").format(problem=entry.row.problem), "text-problem"),)
+        )
     rest: Line = ((tidy(line[:LINE_SHOWN]), ""),)
     while rest:
         part, rest = split(rest, max(cells, 10))
         lines.append(part)
     if len(line) > LINE_SHOWN:
-        lines.append(((f"{ellipsis} {len(line) - LINE_SHOWN} more characters: copy the line to have them",
-                       "text-key"),))  # fmt: skip
+        more = _("{ellipsis} {count} more characters: copy the line to have them")
+        words = more.format(ellipsis=ellipsis, count=len(line) - LINE_SHOWN)
+        lines.append(((words, "text-key"),))
     return lines
 
 
@@ -122,14 +126,15 @@ def _summary(session: Session, gathered: Gathered) -> list[Line]:
     role = "text-problem" if bad else "state-healthy" if session.outcome is Outcome.OK else "state-unknown"
     outcome = f"{session.outcome}: {session.words}" if session.words else str(session.outcome)
     monitoring = "  (monitoring)" if session.health_mailbox else ""
+    took = _("{duration} ms worked, {wall} ms from first to last")
+    signed_in = tidy(session.user) or _("not signed in")
     facts: list[list[Fragment]] = [
         [("State     ", "text-label"), (f"{session.state}", "text-strong"), ("  ", ""),
          (tidy(outcome), role)],
-        [("User      ", "text-label"), (tidy(session.user) or "not signed in", ""), (monitoring, "text-dim"),
+        [("User      ", "text-label"), (signed_in, ""), (monitoring, "text-dim"),
          ("  from ", "text-label"), (tidy(session.client_end), ""), ("  to ", "text-label"),
          (tidy(session.server_end), "")],
-        [("Duration  ", "text-label"), (f"{session.duration} ms worked, {session.wall} ms from first to last",
-                                        "")],
+        [("Duration  ", "text-label"), (took.format(duration=session.duration, wall=session.wall), "")],
     ]  # fmt: skip
     if (target := session.target) is not None:
         port = f":{target.port}" if target.port is not None else ""
@@ -137,10 +142,15 @@ def _summary(session: Session, gathered: Gathered) -> list[Line]:
         facts.append([("Proxied   ", "text-label"), (tidy(f"to {target.host}{port}{words}"), "")])
     limits = [way for way, hit in (("above", gathered.limit_above), ("below", gathered.limit_below)) if hit]
     if limits:
-        words = f"lines {' and '.join(limits)} are too far away to be looked for here"
-        facts.append([("Not whole ", "text-label"), (words, "state-degraded")])
+        words = _("lines {limits} are too far away to be looked for here").format(limits=" and ".join(limits))
+        facts.append([(_("Not whole "), "text-label"), (words, "state-degraded")])
     if session.gaps:
-        facts.append([("Missing   ", "text-label"), (f"{session.gaps} of its lines", "text-problem")])
+        facts.append(
+            [
+                ("Missing   ", "text-label"),
+                (_("{gaps} of its lines").format(gaps=session.gaps), "text-problem"),
+            ]
+        )
     return [tuple(fact) for fact in facts]
 
 

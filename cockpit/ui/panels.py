@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from cockpit.config.language import _
 from cockpit.exchange import catalogue
 from cockpit.exchange.model import MonitoringProbeResult, Version
 from cockpit.fleet.rollup import State, alert_state
@@ -89,7 +90,7 @@ def verdict(server: ServerView, leaf: Leaf) -> list[Line]:
     if leaf.entry is not None:
         return _judged(judge(server.snapshot, leaf.entry))
     if not leaf.health_set:
-        return [(("No POP monitors belong on a server of these roles.", "text-dim"),)]
+        return [((_("No POP monitors belong on a server of these roles."), "text-dim"),)]
     return _judged(judge_health_set(server.snapshot, leaf.health_set))
 
 
@@ -123,10 +124,10 @@ def probe(
     the mailbox server behind a failure; empty where nothing does."""
     identity = probe_identity(leaf.entry) if leaf.entry is not None else None
     if leaf.entry is None:
-        lines: list[Line] = [(("There is no monitor here, so there is no probe to re-run.", "text-dim"),)]
+        lines: list[Line] = [((_("There is no monitor here, so there is no probe to re-run."), "text-dim"),)]
         runs: list[ProbeRun] = []
     elif identity is None:
-        lines = [(("No probe feeds this monitor: it judges a performance counter.", "text-dim"),)]
+        lines = [((_("No probe feeds this monitor: it judges a performance counter."), "text-dim"),)]
         runs = []
     else:
         runs = runs_of(server.snapshot, identity)
@@ -134,17 +135,32 @@ def probe(
         known = {r.id for r in server.snapshot.probe_runs}
         for waiting in asked:
             if waiting.server == server.name and waiting.identity == identity and waiting.run_id not in known:
-                lines.append(_pair("Phase", "asked for; the collector has not started it yet", "text-key"))
+                lines.append(_pair("Phase", _("asked for; the collector has not started it yet"), "text-key"))
         if runs:
             lines += _run(runs[0], now, stop_key)
             if trace_key and runs[0].result is not None and not runs[0].result.succeeded:
-                lines.append(_pair("Trace", f"{trace_key} finds the mailbox server behind it", "text-key"))
+                lines.append(
+                    _pair(
+                        "Trace",
+                        _("{trace_key} finds the mailbox server behind it").format(trace_key=trace_key),
+                        "text-key",
+                    )
+                )
         elif len(lines) == 1:
-            lines.append(((f"Not re-run by hand yet. {probe_key} shows the command.", "text-dim"),))
+            lines.append(
+                (
+                    (
+                        _("Not re-run by hand yet. {probe_key} shows the command.").format(
+                            probe_key=probe_key
+                        ),
+                        "text-dim",
+                    ),
+                )
+            )
     lines += _last_monitor_error(leaf)
     others = [r for r in server.snapshot.probe_runs if not runs or r.id != runs[0].id]
     if others:
-        lines += [(("", ""),), (("Other runs on this server", "text-title"),)]
+        lines += [(("", ""),), ((_("Other runs on this server"), "text-title"),)]
         lines += [_older(r, now) for r in others[:OLDER_RUNS]]
     return lines
 
@@ -159,7 +175,7 @@ def _last_monitor_error(leaf: Leaf) -> list[Line]:
     if e is None or not (e.error or e.exception):
         return []
     blank: Line = (("", ""),)
-    title: Line = (("The monitor's own last run", "text-title"),)
+    title: Line = ((_("The monitor's own last run"), "text-title"),)
     return [
         blank,
         title,
@@ -173,20 +189,24 @@ def _run(run: ProbeRun, now: datetime, stop_key: str) -> list[Line]:
         since = clock((now - run.started_at) / timedelta(seconds=1))
         limit = clock(catalogue.PROBE_TIME_LIMIT)
         if run.waiting:
-            how = f"running {since} of at most {limit}; {stop_key} stops waiting"
+            how = _("running {since} of at most {limit}; {stop_key} stops waiting").format(
+                since=since, limit=limit, stop_key=stop_key
+            )
         else:
-            how = f"still running on the server, {since}; nobody waits for it, it cannot be recalled"
+            how = _(
+                "still running on the server, {since}; nobody waits for it, it cannot be recalled"
+            ).format(since=since)
         return [_pair("Phase", how, "text-key")]
     took = ""
     if run.finished_at is not None:
         took = f" after {clock((run.finished_at - run.started_at) / timedelta(seconds=1))}"
     lines = [_pair("Phase", f"{run.phase.value} {stamp(run.finished_at or run.started_at, now)}{took}")]
     if run.phase is ProbePhase.FAILED:
-        lines += _block("Problem", str(run.problem or "no reason given"), "text-problem")
+        lines += _block("Problem", str(run.problem or _("no reason given")), "text-problem")
         if run.problem and run.problem.cure:
             lines += _block("Cure", run.problem.cure)
     elif run.result is None:
-        lines.append(_pair("ResultType", "none: the probe gave no result", "state-unknown"))
+        lines.append(_pair("ResultType", _("none: the probe gave no result"), "state-unknown"))
     else:
         lines += _result(run.result, now)
     for warning in run.warnings:
@@ -203,9 +223,9 @@ def _result(result: MonitoringProbeResult, now: datetime) -> list[Line]:
         ("Blamed", "" if result.succeeded else blamed),
         ("Reason", result.failure_reason),
         ("Latency", f"{result.sample_value:g} ms" if result.sample_value else ""),
-        ("Answered by", result.answering_server),
-        ("Mailbox server", result.mailbox_server),
-        ("Ran (server)", _span(result, now)),
+        (_("Answered by"), result.answering_server),
+        (_("Mailbox server"), result.mailbox_server),
+        (_("Ran (server)"), _span(result, now)),
         ("Retries", str(result.retry_count) if result.retry_count else ""),
         ("Failure", result.failure_context),
         ("Exception", result.exception),
@@ -229,7 +249,7 @@ def _older(run: ProbeRun, now: datetime) -> Line:
         if run.result
         else run.phase.value
         if run.phase is not ProbePhase.FINISHED
-        else "no result"
+        else _("no result")
     )
     role = "" if run.result is None else "state-healthy" if run.result.succeeded else "state-unhealthy"
     return (
@@ -246,25 +266,32 @@ def dependencies(server: ServerView, leaf: Leaf, now: datetime, glyphs: Glyphs) 
     """What the monitor's probe leans on, and how that is."""
     known = catalogue.monitor(leaf.entry.name) if leaf.entry is not None else None
     if known is None or known.probe is None or not known.probe.dependencies:
-        return [(("The page names no dependencies for this monitor.", "text-dim"),)]
+        return [((_("The page names no dependencies for this monitor."), "text-dim"),)]
     reports = server.snapshot.health_sets
     read = {r.health_set.lower(): r for r in reports or ()}
     old = (
         ""
         if server.snapshot.health_sets_read_at is None
-        else f", read {age(server.snapshot.health_sets_read_at, now)} ago"
+        else _(", read {age} ago").format(age=age(server.snapshot.health_sets_read_at, now))
     )
     lines: list[Line] = [
-        ((f"{known.probe.name} depends on{old if reports is not None else ''}", "text-title"),)
+        (
+            (
+                _("{probe} depends on{old}").format(
+                    probe=known.probe.name, old=old if reports is not None else ""
+                ),
+                "text-title",
+            ),
+        )
     ]
     for dependency in known.probe.dependencies:
         for health_set in dependency.health_sets:
             report = read.get(health_set.lower())
             what: Line
             if reports is None:
-                what = (("not read yet", "text-dim"),)
+                what = ((_("not read yet"), "text-dim"),)
             elif report is None:
-                what = (("not reported by this server", "state-unknown"),)
+                what = ((_("not reported by this server"), "state-unknown"),)
             else:
                 what = _alert(report.alert_value, glyphs)
             lines.append(((f"{dependency.name:<29} ", "text-label"), (f"{health_set:<15} ", ""), *what))
@@ -283,7 +310,7 @@ def server(view: ServerView, now: datetime, fleet: FleetSnapshot) -> list[Line]:
     snapshot = view.snapshot
     e = snapshot.server
     version = "" if e.version is Version.OTHER else f"Exchange {e.version.value} "
-    roles = ", ".join(sorted(e.roles)) or "no roles"
+    roles = ", ".join(sorted(e.roles)) or _("no roles")
     lines: list[Line] = [
         ((f"{e.fqdn or e.name}", "text-strong"), (f"  {version}{e.build}  {roles}  {e.site}", "text-dim"))
     ]
@@ -293,7 +320,11 @@ def server(view: ServerView, now: datetime, fleet: FleetSnapshot) -> list[Line]:
         Reach.UNREACHABLE: "state-unreachable",
         Reach.NOT_GRANTED: "state-not-granted",
     }
-    heard = f", last heard {stamp(snapshot.last_success, now)}" if snapshot.last_success else ""
+    heard = (
+        _(", last heard {stamp}").format(stamp=stamp(snapshot.last_success, now))
+        if snapshot.last_success
+        else ""
+    )
     lines.append(_pair("Connection", snapshot.reach.value + heard, role.get(snapshot.reach, "state-unknown")))
     lines += _answered(snapshot, fleet)
     if snapshot.problem is not None:
@@ -303,7 +334,7 @@ def server(view: ServerView, now: datetime, fleet: FleetSnapshot) -> list[Line]:
             lines += _block(reading.health_set, f"warning: {warning}", "state-degraded")
         if reading.problem is not None:
             lines += _block(reading.health_set, str(reading.problem), "text-problem")
-    lines += [_pair("Not granted", words, "state-not-granted") for words in _not_granted(fleet)]
+    lines += [_pair(_("Not granted"), words, "state-not-granted") for words in _not_granted(fleet)]
     return lines + _services(snapshot) + _components(snapshot) + _recovery(snapshot, now)
 
 
@@ -314,12 +345,12 @@ def _answered(snapshot: ServerSnapshot, fleet: FleetSnapshot) -> list[Line]:
         return []
     own = fleet.version_of(route.dialled)
     told = [f"dialled {route.dialled}"]
-    for name, does in ((route.front_end, "took it"), (route.back_end, "ran it")):
+    for name, does in ((route.front_end, _("took it")), (route.back_end, _("ran it"))):
         if name:
             version = fleet.version_of(name)
             other = f", Exchange {version}" if version and version != own else ""
             told.append(f"{name} {does}{other}")
-    return _block("Answered by", "; ".join(told), "state-degraded")
+    return _block(_("Answered by"), "; ".join(told), "state-degraded")
 
 
 def _not_granted(fleet: FleetSnapshot) -> list[str]:
@@ -327,7 +358,7 @@ def _not_granted(fleet: FleetSnapshot) -> list[str]:
     missing = fleet.status.grants.every_missing_name()
     if not missing:
         return []
-    return [", ".join(missing), "ask for a management role with them: Get-ManagementRole -Cmdlet NAME"]
+    return [", ".join(missing), _("ask for a management role with them: Get-ManagementRole -Cmdlet NAME")]
 
 
 def _services(snapshot: ServerSnapshot) -> list[Line]:
@@ -337,7 +368,7 @@ def _services(snapshot: ServerSnapshot) -> list[Line]:
     if (missed := winrm.missed(WinRMPart.SERVICES)) is not None:
         return _trouble("Services", missed)
     if winrm.services is None:
-        return [_pair("Services", "not read yet", "text-dim")]
+        return [_pair("Services", _("not read yet"), "text-dim")]
     wanted = (
         *catalogue.services(snapshot.server.version, snapshot.server.roles),
         *catalogue.HEALTH_MANAGER_SERVICES,
@@ -348,10 +379,14 @@ def _services(snapshot: ServerSnapshot) -> list[Line]:
         service = found.get(name.lower())
         if service is None:
             if name not in catalogue.HEALTH_MANAGER_SERVICES:
-                lines.append(_pair("Service", f"{name} not there", "state-unknown"))
+                lines.append(_pair("Service", _("{name} not there").format(name=name), "state-unknown"))
             continue
         well = service.status == "Running"
-        start = "" if service.start_type == "Automatic" else f" (start type {service.start_type})"
+        start = (
+            ""
+            if service.start_type == "Automatic"
+            else _(" (start type {start_type})").format(start_type=service.start_type)
+        )
         lines.append(_pair("Service", f"{name} {service.status}{start}", "" if well else "state-unhealthy"))
     return lines
 
@@ -369,10 +404,10 @@ def _missed(winrm: WinRMReading, part: WinRMPart, label: str) -> list[Line]:
 
 def _components(snapshot: ServerSnapshot) -> list[Line]:
     if snapshot.components is None:
-        return [_pair("PopProxy", "not read yet", "text-dim")]
+        return [_pair("PopProxy", _("not read yet"), "text-dim")]
     found = next((c for c in snapshot.components if c.component.lower() == "popproxy"), None)
     if found is None:
-        return [_pair("PopProxy", "no such component here", "text-dim")]
+        return [_pair("PopProxy", _("no such component here"), "text-dim")]
     votes = ", ".join(f"{v.requester} {v.state}" for v in found.votes if v.state != "Active")
     text = found.state + (f" (by {votes})" if votes else "")
     return [_pair("PopProxy", text, "" if found.state == "Active" else "state-unhealthy")]
@@ -382,13 +417,13 @@ def _recovery(snapshot: ServerSnapshot, now: datetime) -> list[Line]:
     winrm = snapshot.winrm
     lines: list[Line] = []
     if winrm.last_boot is not None:
-        lines.append(_pair("Last boot", f"{stamp(winrm.last_boot, now)}, {age(winrm.last_boot, now)} ago"))
-    lines += _missed(winrm, WinRMPart.LAST_BOOT, "Last boot")
+        lines.append(_pair(_("Last boot"), f"{stamp(winrm.last_boot, now)}, {age(winrm.last_boot, now)} ago"))
+    lines += _missed(winrm, WinRMPart.LAST_BOOT, _("Last boot"))
     lines += _missed(winrm, WinRMPart.RECOVERY_ACTIONS, "Recovery")
     if winrm.recovery_actions is None:
         return lines
     if not winrm.recovery_actions:
-        return [*lines, _pair("Recovery", "no actions of Managed Availability in its log", "text-dim")]
+        return [*lines, _pair("Recovery", _("no actions of Managed Availability in its log"), "text-dim")]
     oldest = datetime.min.replace(tzinfo=now.tzinfo)
     recent = sorted(winrm.recovery_actions, key=lambda a: a.start_time or oldest, reverse=True)
     for action in recent[:RECOVERY_ACTIONS]:

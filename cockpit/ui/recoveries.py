@@ -9,6 +9,7 @@ from dataclasses import field
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from cockpit.config.language import N_
 from cockpit.frozen import dataclass
 from cockpit.recovery.client import RefusedError
 from cockpit.recovery.marks import Life
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from cockpit.recovery.client import Recovery
     from cockpit.recovery.view import RunLine, RunView, Standing
 
-NOT_HERE = "This cockpit was opened without a journal, so it has no recoveries."
+NOT_HERE = N_("This cockpit was opened without a journal, so it has no recoveries.")
 POLL_SECONDS, IDLE_POLL_SECONDS = 0.5, 2.0
 """Between two looks at the journal's position: while a run or the history is open, and else."""
 FRESH_SECONDS = 5.0

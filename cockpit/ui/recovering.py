@@ -13,6 +13,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 
+from cockpit.config.language import _
 from cockpit.exchange.text import clean_line
 from cockpit.recovery.client import RefusedError
 from cockpit.ui.actions import ACTIONS
@@ -62,7 +63,7 @@ class RecoveringApp(CommandingApp, inherit_bindings=False):
         return {**of_app(scope, recoveries=self.recoveries.available), **super().why_not(screen)}
 
     def sweep(self) -> None:
-        job = Job("sweep", "Sweep over the servers", lambda r: StandingArrived(r.sweep(), swept=True))
+        job = Job("sweep", _("Sweep over the servers"), lambda r: StandingArrived(r.sweep(), swept=True))
         self._start(job, quiet=True)
 
     # Workers: they post messages and touch no widget
@@ -74,7 +75,7 @@ class RecoveringApp(CommandingApp, inherit_bindings=False):
             try:
                 news = await in_thread(self.recoveries.read)
             except Exception as error:
-                refused = await self._refusal(error, "The journal")
+                refused = await self._refusal(error, _("The journal"))
                 if str(refused) != said:
                     self.post_message(RecoveryFailed(refused, WATCH))
                 said = str(refused)
@@ -107,11 +108,11 @@ class RecoveringApp(CommandingApp, inherit_bindings=False):
 
     def _start(self, job: Job, quiet: bool = False) -> None:
         if job.changes and self.desk.registry.read_only:
-            self.tell(((f" {job.what}: not in read-only mode.", "state-degraded"),))
+            self.tell(((_(" {what}: not in read-only mode.").format(what=job.what), "state-degraded"),))
             return
         if job.kind in self.recoveries.busy and not job.reads:
             if not quiet:
-                self.tell(((f" {job.what}: still under way.", "state-degraded"),))
+                self.tell(((_(" {what}: still under way.").format(what=job.what), "state-degraded"),))
             return
         self.recoveries.busy.add(job.kind)
         self.run_worker(
@@ -178,9 +179,9 @@ class RecoveringApp(CommandingApp, inherit_bindings=False):
     def _recovery_failed(self, message: RecoveryFailed) -> None:
         error = message.error
         what, why, helps = (clean_line(text) for text in (error.what, error.why, error.helps))
-        cure = f" What helps: {helps}" if helps else ""
+        cure = _(" What helps: {helps}").format(helps=helps) if helps else ""
         self.notify(f"{what}: {why}{cure}", severity="error", markup=False, timeout=10)
-        tail: Line = (("  What helps: ", "text-label"), (helps, "")) if helps else ()
+        tail: Line = ((_("  What helps: "), "text-label"), (helps, "")) if helps else ()
         self.tell(((f" Refused: {what}. ", "text-problem"), (why, ""), *tail))
         if message.kind == WATCH:
             self.recoveries.problem = f"{what}: {why}"

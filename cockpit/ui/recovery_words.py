@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from cockpit.config.language import _
 from cockpit.journal.words import RunState, Verdict
 from cockpit.recovery.marks import Life, StepMark
 from cockpit.ui.look import Glyphs, Line, width
@@ -78,7 +79,7 @@ def fit(parts: Iterable[tuple[int, Line]], cells: int, glyphs: Glyphs) -> Line:
         worst = max(rank for rank, _ in kept)
         kept.pop(max(i for i, (rank, _) in enumerate(kept) if rank == worst))
     line: list[tuple[str, str]] = [(" ", "")]
-    for index, (_, part) in enumerate(kept):
+    for index, (_rank, part) in enumerate(kept):
         line += [(f" {glyphs.dot} ", "text-dim")] if index else []
         line += part
     return tuple(line)
@@ -105,15 +106,17 @@ def life_words(view: RunView) -> str:
     who = lease.operator if lease is not None else "somebody"
     if view.life is Life.LIVE:
         taken = moment(lease.taken_at) if lease is not None else None
-        return f"worked on by {who} since {hour(taken, view.now)}"
+        return _("worked on by {who} since {hour}").format(who=who, hour=hour(taken, view.now))
     if view.life is Life.WAITING:
         asked = view.question.asked_at if view.question is not None else None
         since = f" since {hour(asked, view.now)}" if asked is not None else ""
-        return f"waits for an answer{since}; any cockpit may give it"
+        return _("waits for an answer{since}; any cockpit may give it").format(since=since)
     if view.life is Life.LEFT:
         ended = moment(lease.expires_at) if lease is not None else None
         return (
-            f"nobody works on it; {who} did until {hour(ended, view.now)}" if lease else "nobody works on it"
+            _("nobody works on it; {who} did until {hour}").format(who=who, hour=hour(ended, view.now))
+            if lease
+            else _("nobody works on it")
         )
     return view.run.ending or "ended"
 
@@ -133,10 +136,10 @@ def elapsed(step: StepView, present: datetime) -> float | None:
 def offered(finding: Finding) -> str:
     """Whether an override is offered for a finding that refuses, and why not."""
     if finding.overridden:
-        return f"given by {finding.by or 'an operator'}: {finding.reason}"
+        return _("given by {by}: {reason}").format(by=finding.by or "an operator", reason=finding.reason)
     if finding.overridable:
-        return "offered, for this object only, with a reason and the server's name typed"
-    return f"not offered: this guard is {finding.grade.value}"
+        return _("offered, for this object only, with a reason and the server's name typed")
+    return _("not offered: this guard is {grade}").format(grade=finding.grade.value)
 
 
 def refuses(finding: Finding) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from cockpit.config.language import N_, _
 from cockpit.exchange.model import MonitorHealthEntry, Version
 from cockpit.fleet.bookmarks import Booked
 from cockpit.fleet.rollup import State, monitor_state
@@ -23,10 +24,10 @@ MONITOR_COLUMNS = (
     Column("State", least=13),
     Column("Monitor", least=23),
     Column("Server", least=10, drop=6),
-    Column("Health set", least=9, drop=5),
+    Column(N_("Health set"), least=9, drop=5),
     Column("AlertValue", least=9, drop=2),
     Column("Since", least=5),
-    Column("Last run", least=8, drop=3),
+    Column(N_("Last run"), least=8, drop=3),
     Column("Target", least=8, drop=1),
     Column("Note", least=10, drop=4),
 )
@@ -71,7 +72,7 @@ def server_note(view: ServerView, glyphs: Glyphs) -> Line:
     if view.snapshot.reach in (Reach.STALE, Reach.UNKNOWN):
         parts.append(view.snapshot.reach.value)
     if any(r.phase is ProbePhase.RUNNING and r.waiting for r in view.snapshot.probe_runs):
-        parts.append("probe running")
+        parts.append(_("probe running"))
     text = f" {glyphs.dot} ".join(p for p in parts if p)
     return ((f"  {text}", "text-dim"),) if text else ()
 
@@ -125,7 +126,7 @@ def server_rows(
         set_key = (*key, name)
         has_rows = opened is not None and set_key in opened
         shown = opened[set_key] if opened is not None and has_rows else None
-        no_rows: Line = () if has_rows else (("  no rows", "text-dim"),)
+        no_rows: Line = () if has_rows else ((_("  no rows"), "text-dim"),)
         set_note = (*_booked(booked, name), *no_rows)
         rows.append(_tree_row(set_key, set_state, 2, shown, name, set_note, glyphs))
         if shown:
@@ -160,7 +161,11 @@ def monitor_row(leaf: Leaf, with_server: bool, glyphs: Glyphs, marks: ServerMark
     e = leaf.entry
     server: Line = ((leaf.server, ""),) if with_server else ()
     if e is None:
-        words = f"no rows for {leaf.health_set}" if leaf.health_set else "no POP health sets here"
+        words = (
+            _("no rows for {health_set}").format(health_set=leaf.health_set)
+            if leaf.health_set
+            else _("no POP health sets here")
+        )
         cells: tuple[Line, ...] = (
             ((words, "text-dim"),),
             server,
@@ -175,7 +180,7 @@ def monitor_row(leaf: Leaf, with_server: bool, glyphs: Glyphs, marks: ServerMark
     own = monitor_state(e)
     silent = leaf.state is not own
     since = "" if silent else age(e.last_transition_time, leaf.clock)
-    notes = [note for note, on in (("stale", e.is_stale), ("last known", silent)) if on]
+    notes = [note for note, on in (("stale", e.is_stale), (_("last known"), silent)) if on]
     return Row(
         leaf.key,
         (
@@ -198,9 +203,11 @@ def monitor_row(leaf: Leaf, with_server: bool, glyphs: Glyphs, marks: ServerMark
 def nothing(view: FleetView, wanted: Filter) -> str:
     """Why the table of monitors is empty. "No faults" only where every server was read and is well."""
     if not wanted.active:
-        return "Nothing to show yet."
+        return _("Nothing to show yet.")
     well = bool(view.servers) and not view.faulty and not view.awaited
-    return "No faults." if wanted == Filter(faults_only=True) and well else "Nothing matches the filter."
+    return (
+        _("No faults.") if wanted == Filter(faults_only=True) and well else _("Nothing matches the filter.")
+    )
 
 
 def context(
@@ -215,18 +222,27 @@ def context(
         parts.append(((f"{view.up}/{len(view.servers)} up", role),))
         if fleet.status.left_out:
             whole = len(view.servers) + fleet.status.left_out
-            parts.append(((f"{len(view.servers)} of {whole} servers", "text-key"),))
+            parts.append(
+                ((_("{count} of {whole} servers").format(count=len(view.servers), whole=whole), "text-key"),)
+            )
         if view.awaited:
-            parts.append(((f"{view.awaited} not read yet", "text-dim"),))
+            parts.append(((_("{awaited} not read yet").format(awaited=view.awaited), "text-dim"),))
         healthy = view.state is State.HEALTHY
         faults = (
             (f"{view.faulty} faulty", STATE_ROLES[view.state])
             if view.faulty
-            else ("no faults", "state-healthy" if healthy else "")
+            else (_("no faults"), "state-healthy" if healthy else "")
         )
         parts.append((faults,))
         data = coarse_age(view.oldest, now)
-        parts.append(((f"data up to {data} old" if data else "no data", "" if data else "text-problem"),))
+        parts.append(
+            (
+                (
+                    _("data up to {data} old").format(data=data) if data else _("no data"),
+                    "" if data else "text-problem",
+                ),
+            )
+        )
     parts.append((_rate(fleet.status),))
     if badge.account:
         parts.append(((badge.account, "text-dim"),))

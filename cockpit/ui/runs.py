@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from cockpit.config.language import _
 from cockpit.journal.records import RunState
 from cockpit.recovery.view import Life, Plan, PlanStep, RunView, StepMark, StepView
 from cockpit.ui.actions import Registry
@@ -43,7 +44,7 @@ def head(view: RunView, cells: int, glyphs: Glyphs) -> Line:
             (1, ((run.monitor, ""),)),
             (3, ((run.operator, "text-dim"),)),
             (4, ((run.environment, "text-dim"),)),
-            (4, (("goes on by itself where it may", "text-dim"),) if run.auto else ()),
+            (4, ((_("goes on by itself where it may"), "text-dim"),) if run.auto else ()),
         ),
         cells,
         glyphs,
@@ -59,7 +60,7 @@ def stands(view: RunView, registry: Registry, present: datetime, glyphs: Glyphs)
     lines += [todo] if todo else []
     doubt = doubtful(view)
     if doubt is not None:
-        text = f" In doubt: {doubt.title}. Looked at before anything is sent."
+        text = _(" In doubt: {doubt}. Looked at before anything is sent.").format(doubt=doubt.title)
         lines.append(((text, "state-unhealthy"),))
     return lines
 
@@ -74,39 +75,43 @@ def _todo(view: RunView, registry: Registry, present: datetime) -> Line:
     for action, does in live:
         tail += [(f"  {registry.key_of(action)}", "text-key"), (f" {does}", "")]
     if keys and not live:
-        tail.append(("  read-only: only to be watched", "mode-read-only"))
+        tail.append((_("  read-only: only to be watched"), "mode-read-only"))
     return ((f" {words}", "text-strong" if keys else ""), *tail)
 
 
 def _doing(view: RunView, present: datetime) -> tuple[str, tuple[tuple[str, str], ...]]:
     """A sentence, and actions with what they do."""
     if view.question is not None and view.question.due is not None:
-        return _rests(view.question.due, present), (("run.decide", "puts it back, or keeps it on"),)
+        return _rests(view.question.due, present), (("run.decide", _("puts it back, or keeps it on")),)
     if view.question is not None:
         return f"Asks: {view.question.prompt}", (("run.decide", "decides"),)
     if view.life is Life.LEFT:
-        keys = (("run.resume", "resumes or takes over"), ("run.abort", "aborts"))
-        return "Nothing more is sent.", keys
+        keys = (("run.resume", _("resumes or takes over")), ("run.abort", "aborts"))
+        return _("Nothing more is sent."), keys
     if view.run.state is RunState.ABORTING:
-        return "Aborting: what is open is being undone, newest first.", ()
+        return _("Aborting: what is open is being undone, newest first."), ()
     wait = waiting(view)
     if wait is not None and wait.due_at is not None:
         left = (wait.due_at - present).total_seconds()
         when = (
-            f"until {stamp(wait.due_at, present)}, {span(left)} left" if left > 0 else "no longer: it is due"
+            _("until {stamp}, {span} left").format(stamp=stamp(wait.due_at, present), span=span(left))
+            if left > 0
+            else _("no longer: it is due")
         )
-        return f"Waits {when}.", (("run.end-wait", "ends the wait early"),)
+        return f"Waits {when}.", (("run.end-wait", _("ends the wait early")),)
     if view.child is not None:
-        return f"Waits for run {short(view.child)}; enter on its step opens it.", ()
+        return _("Waits for run {child}; enter on its step opens it.").format(child=short(view.child)), ()
     current = view.step(view.current)
-    return f"Now: {current.title}" if current is not None else "Between two steps.", ()
+    return f"Now: {current.title}" if current is not None else _("Between two steps."), ()
 
 
 def _rests(due: datetime, present: datetime) -> str:
     left = (due - present).total_seconds()
     if left > 0:
-        return f"On until {stamp(due, present)}, {span(left)} left. No process waits for that."
-    return f"OVERDUE since {stamp(due, present)}: it is still on."
+        return _("On until {stamp}, {span} left. No process waits for that.").format(
+            stamp=stamp(due, present), span=span(left)
+        )
+    return _("OVERDUE since {stamp}: it is still on.").format(stamp=stamp(due, present))
 
 
 def waiting(view: RunView) -> StepView | None:
@@ -130,7 +135,7 @@ def step_rows(view: RunView, glyphs: Glyphs) -> list[Row]:
     """The whole plan at once; links to the run that waits for this one, and to the one waited for."""
     rows: list[Row] = []
     if view.run.parent is not None:
-        rows.append(_link("parent", view.run.parent, "started by", glyphs))
+        rows.append(_link("parent", view.run.parent, _("started by"), glyphs))
     for step in view.steps:
         here = step.id == view.current and view.life is not Life.ENDED
         role = "text-strong" if here else "text-dim" if step.mark is StepMark.NOT_NEEDED else ""
@@ -138,7 +143,7 @@ def step_rows(view: RunView, glyphs: Glyphs) -> list[Row]:
         rows.append(Row(("step", step.id), (mark(step.mark, glyphs), ((step.title, role),), outcome)))
         child = child_of(view, step)
         if child is not None:
-            rows.append(_link("child", child, "waits for", glyphs))
+            rows.append(_link("child", child, _("waits for"), glyphs))
     return rows
 
 
@@ -148,7 +153,7 @@ def _link(kind: str, run: str, words: str, glyphs: Glyphs) -> Row:
         (
             ((f"{glyphs.collapsed} link", "text-label"),),
             ((f"{words} run {short(run)}", "text-key"),),
-            (("enter opens", "text-dim"),),
+            ((_("enter opens"), "text-dim"),),
         ),
     )
 
@@ -177,13 +182,20 @@ def plan_stands(plan: Plan, glyphs: Glyphs) -> list[Line]:
     """That nothing was sent, how many steps refuse, what stands in the way of a start."""
     refused = sum(bool(step.in_the_way) for step in plan.steps)
     words = (
-        f"{refused} of {len(plan.steps)} steps would be refused as things are now."
+        _("{refused} of {count} steps would be refused as things are now.").format(
+            refused=refused, count=len(plan.steps)
+        )
         if refused
-        else "No guard refuses as things are now."
+        else _("No guard refuses as things are now.")
     )
     role = "state-degraded" if refused else "state-healthy"
-    lines: list[Line] = [((" Nothing was sent: every guard was only read. ", "text-strong"), (words, role))]
-    lines += [((f" {glyphs.alarm} In the way: ", "text-problem"), (why, "")) for why in plan.in_the_way]
+    lines: list[Line] = [
+        ((_(" Nothing was sent: every guard was only read. "), "text-strong"), (words, role))
+    ]
+    lines += [
+        ((_(" {alarm} In the way: ").format(alarm=glyphs.alarm), "text-problem"), (why, ""))
+        for why in plan.in_the_way
+    ]
     return lines
 
 
@@ -207,7 +219,7 @@ def _verdict(step: PlanStep, glyphs: Glyphs) -> Line:
     if step.in_the_way:
         return ((f"{glyphs.alarm} refused", "state-unhealthy"),)
     if step.closed:
-        word = "by hand" if step.hand is not None else "not granted"
+        word = _("by hand") if step.hand is not None else _("not granted")
         return ((f"{glyphs.alarm} {word}", "state-degraded"),)
     if any(refuses(finding) for finding in step.view.findings if finding.guard not in step.later):
         return (("! warned", "state-degraded"),)

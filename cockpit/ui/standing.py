@@ -7,6 +7,7 @@ from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from cockpit.config.language import N_, _
 from cockpit.frozen import dataclass
 from cockpit.recovery.marks import Life
 from cockpit.ui.look import Glyphs, Line, width
@@ -24,7 +25,7 @@ OBLIGATION_COLUMNS = (
     Column("Was", least=5, drop=2),
     Column("Run", least=6),
     Column("Since", least=6, drop=1),
-    Column("How it stands", least=16),
+    Column(N_("How it stands"), least=16),
 )
 HISTORY_COLUMNS = (
     Column("Run", least=6),
@@ -43,7 +44,11 @@ HISTORY_COLUMNS = (
 
 
 def _obligation_words(obligation: Obligation, now: datetime, due: datetime | None) -> str:
-    whose = f"handed to {obligation.handed_to}" if obligation.handed_to else f"run {short(obligation.run)}"
+    whose = (
+        _("handed to {handed_to}").format(handed_to=obligation.handed_to)
+        if obligation.handed_to
+        else f"run {short(obligation.run)}"
+    )
     since = hour(moment(obligation.opened_at), now)
     if due is not None:
         return f"{obligation.server} {obligation.key} {due_words(due, now)} ({whose})"
@@ -94,12 +99,15 @@ def _groups(standing: Standing, now: datetime, glyphs: Glyphs) -> list[_Group]:
         of = [o for o in still if _resting(standing, o, now) is resting]
         told = [_obligation_words(o, now, standing.due(o)) for o in of]
         if told and resting:
-            groups.append(_Group("!", f"{len(told)} on for a time", mild, told))
+            groups.append(_Group("!", _("{count} on for a time").format(count=len(told)), mild, told))
         elif told:
             groups.append(_Group(glyphs.alarm, f"{_count(len(told), 'obligation')} open", red, told))
     if standing.orphans:
         severe = any(orphan.severe for orphan in standing.orphans)
-        details = [f"{o.server} {o.key} {o.value} without a record" for o in standing.orphans]
+        details = [
+            _("{server} {key} {o} without a record").format(server=o.server, key=o.key, o=o.value)
+            for o in standing.orphans
+        ]
         words = _count(len(standing.orphans), "orphan")
         groups.append(_Group(glyphs.alarm if severe else "!", words, red if severe else mild, details))
     for life, word in ((Life.LEFT, "left"), (Life.WAITING, "waiting")):
@@ -183,7 +191,9 @@ def marks(standing: Standing) -> Marks:
     words: dict[str, list[str]] = {}
     monitors: dict[str, list[tuple[str, str]]] = {}
     for server, keys in _open_keys(standing).items():
-        words[server] = [f"{keys[0]} open" if len(keys) == 1 else f"{len(keys)} obligations open"]
+        words[server] = [
+            f"{keys[0]} open" if len(keys) == 1 else _("{count} obligations open").format(count=len(keys))
+        ]
     for orphan in standing.orphans:
         words.setdefault(orphan.server.lower(), []).append(f"{orphan.key} orphan")
     for each in standing.runs:
@@ -215,12 +225,24 @@ def _obligation_row(
     run, due = runs.get(o.run), standing.due(o)
     role = "state-degraded" if _resting(standing, o, now) else "state-unhealthy"
     if o.handed_to:
-        kind, words = "handed over", f"handed to {o.handed_to}: {o.handed_reason}"
+        kind, words = (
+            _("handed over"),
+            _("handed to {handed_to}: {handed_reason}").format(
+                handed_to=o.handed_to, handed_reason=o.handed_reason
+            ),
+        )
     elif due is not None:
-        kind, words = "obligation", f"on {due_words(due, now)}; its run puts it back when told"
+        kind, words = (
+            "obligation",
+            _("on {due_words}; its run puts it back when told").format(due_words=due_words(due, now)),
+        )
     else:
         kind = "obligation"
-        words = f"its run is {state_word(run)}" if run is not None else "open the run to see how it stands"
+        words = (
+            _("its run is {state_word}").format(state_word=state_word(run))
+            if run is not None
+            else _("open the run to see how it stands")
+        )
     return Row(
         ("obligation", str(o.id), o.run),
         (
@@ -243,7 +265,7 @@ def _orphan_row(orphan: Orphan, glyphs: Glyphs) -> Row:
             ((f"{glyphs.alarm if orphan.severe else '!'} orphan", role),),
             ((orphan.server, ""),),
             ((f"{orphan.key} {orphan.value}", "text-strong"),),
-            (("not known", "text-dim"),),
+            ((_("not known"), "text-dim"),),
             (("none", "text-dim"),),
             (),
             ((orphan.words, ""),),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from cockpit.config.language import _
 from cockpit.journal.records import Finding, Grade, Obligation, Verdict
 from cockpit.recovery.view import HandView, OutputView, PlanStep, RunView, StepMark, StepView
 from cockpit.ui.look import Glyphs, Line
@@ -44,7 +45,7 @@ def _notes(step: StepView) -> Line:
     """What kind of step it is."""
     notes = [note for note, on in (
         ("dangerous", step.dangerous), ("irreversible", step.irreversible),
-        ("can be skipped", step.skippable),
+        (_("can be skipped"), step.skippable),
     ) if on]  # fmt: skip
     return ((f"  {', '.join(notes)}", "text-dim"),) if notes else ()
 
@@ -55,23 +56,28 @@ def clock(step: StepView, present: datetime) -> list[Line]:
     if seconds is None:
         return []
     if step.ended_at is not None:
-        when = f"{stamp(step.started_at, present)} to {stamp(step.ended_at, present)}, took {span(seconds)}"
+        when = _("{stamp} to {stamp_2}, took {span}").format(
+            stamp=stamp(step.started_at, present), stamp_2=stamp(step.ended_at, present), span=span(seconds)
+        )
         return [pair("Clock", when, "text-dim")]
     lines = [pair("Clock", f"{span(seconds)} since {stamp(step.started_at, present)}", "text-strong")]
-    for label, until, over in (("Due", step.due_at, "due now"), ("Time limit", step.limit_at, "passed")):
+    for label, until, over in (
+        ("Due", step.due_at, _("due now")),
+        (_("Time limit"), step.limit_at, "passed"),
+    ):
         if until is not None:
             left = (until - present).total_seconds()
-            words = f"{span(left)} left, until {stamp(until, present)}"
+            words = _("{span} left, until {stamp}").format(span=span(left), stamp=stamp(until, present))
             lines.append(pair(label, words if left > 0 else f"{over}, {stamp(until, present)}"))
     return lines
 
 
 def reasons(step: StepView) -> list[Line]:
     """Where the step comes from, why it is done, where we depart from the page."""
-    lines = [pair("Page", f"step {step.page}" if step.page else "not on Microsoft's page: our own step")]
+    lines = [pair("Page", f"step {step.page}" if step.page else _("not on Microsoft's page: our own step"))]
     lines += block("Why", step.why)
     if step.departs:
-        lines += block("We depart", step.departs, "state-degraded")
+        lines += block(_("We depart"), step.departs, "state-degraded")
     return lines
 
 
@@ -80,21 +86,23 @@ def command(step: StepView) -> list[Line]:
     if step.hand is not None:
         return by_hand(step.hand)
     if not step.command:
-        return [pair("Command", "nothing is sent", "text-dim")]
+        return [pair("Command", _("nothing is sent"), "text-dim")]
     return block("Command", step.command, "text-strong")
 
 
 def by_hand(hand: HandView) -> list[Line]:
     """A command that a person runs: never sent by us."""
-    lines = block("By hand", hand.command, "text-strong")
+    lines = block(_("By hand"), hand.command, "text-strong")
     lines += block("Where", hand.where)
-    lines += block("Why by hand", hand.why, "state-degraded")
+    lines += block(_("Why by hand"), hand.why, "state-degraded")
     if hand.done_at is not None:
-        said = f"by the word of {hand.by} at {hand.done_at:%Y-%m-%d %H:%M:%SZ}"
-        seen = ("seen", "state-healthy") if hand.observed else ("not seen from here", "state-degraded")
+        said = _("by the word of {by} at {done_at:%Y-%m-%d %H:%M:%SZ}").format(
+            by=hand.by, done_at=hand.done_at
+        )
+        seen = ("seen", "state-healthy") if hand.observed else (_("not seen from here"), "state-degraded")
         lines.append((*pair("Done", f"{said}, "), seen))
     elif hand.observed:
-        lines.append(pair("Done", "seen; nobody has said by whom", "state-healthy"))
+        lines.append(pair("Done", _("seen; nobody has said by whom"), "state-healthy"))
     return lines
 
 
@@ -111,7 +119,7 @@ def guards(title: str, findings: Sequence[Finding], glyphs: Glyphs) -> list[Line
         lines += [BLANK, *_refused(title, name, group)]
     passed = [finding for name, group in by_guard.items() if name not in refused for finding in group]
     if passed:
-        lines += [BLANK, (("Guards that let it pass", "text-title"),)]
+        lines += [BLANK, ((_("Guards that let it pass"), "text-title"),)]
     for finding in passed:
         lines.append(
             (
@@ -131,11 +139,11 @@ def _refused(title: str, guard: str, group: Sequence[Finding]) -> list[Line]:
     word, role = _word(worst)
     lines: list[Line] = [((f"{word}  ", role), (title, "text-strong"), (f"  guard {guard}", "text-dim"))]
     for finding in worst:
-        unread = "not read: " if finding.verdict is Verdict.UNREAD else ""
+        unread = _("not read: ") if finding.verdict is Verdict.UNREAD else ""
         shown = _reading(finding, unread)
         lines.append((("  ", "text-label"), *shown))
     lines += [(("  ", "text-label"), ("ok ", "state-healthy"), *_reading(f)) for f in group if not refuses(f)]
-    lines += [pair("What helps", helps) for helps in dict.fromkeys(f.helps for f in worst if f.helps)]
+    lines += [pair(_("What helps"), helps) for helps in dict.fromkeys(f.helps for f in worst if f.helps)]
     if not warns:
         lines += _overrides(worst)
     return lines
@@ -158,7 +166,7 @@ def warnings(findings: Iterable[Finding]) -> list[Line]:
     """Findings of :func:`against`, a line for each; objects of which a guard says the same share one."""
     same: dict[tuple[str, str, str, str], list[Finding]] = {}
     for finding in findings:
-        unread = "not read: " if finding.verdict is Verdict.UNREAD else ""
+        unread = _("not read: ") if finding.verdict is Verdict.UNREAD else ""
         said = (_word([finding])[0], finding.guard, f"{unread}{finding.reading}", finding.threshold)
         same.setdefault(said, []).append(finding)
     lines: list[Line] = [BLANK] if same else []
@@ -208,9 +216,9 @@ def plan_lines(step: PlanStep, glyphs: Glyphs) -> list[Line]:
     lines: list[Line] = [((view.title, "text-strong"), *_notes(view)), pair("Server", step.server), BLANK]
     lines += by_hand(step.hand) if step.hand is not None else command(view)
     if step.closed and step.hand is None:
-        lines += block("Cannot be run", step.closed, "state-degraded")
+        lines += block(_("Cannot be run"), step.closed, "state-degraded")
     if step.depends:
-        lines += block("Not known yet", step.depends, "state-unknown")
+        lines += block(_("Not known yet"), step.depends, "state-unknown")
     lines += guards(view.title, view.findings, glyphs)
     return [*lines, BLANK, *reasons(view)]
 
@@ -219,7 +227,7 @@ def output_lines(output: Iterable[OutputView], present: datetime) -> list[Line]:
     """The tail of the live output."""
     kept = list(output)[-OUTPUT_LINES:]
     if not kept:
-        return [(("No output yet.", "text-dim"),)]
+        return [((_("No output yet."), "text-dim"),)]
     return [((f"{stamp(line.at, present)}  ", "text-label"), (line.text, "")) for line in kept]
 
 
@@ -228,18 +236,23 @@ def abort_lines(view: RunView) -> list[Line]:
     lines = undo_lines(view.obligations, view.now)
     question = view.question
     step = view.step(question.step) if question is not None and question.due is not None else None
-    return lines if step is None else [*lines, BLANK, *block("At rest", step.why)]
+    return lines if step is None else [*lines, BLANK, *block(_("At rest"), step.why)]
 
 
 def undo_lines(obligations: Iterable[Obligation], now: datetime) -> list[Line]:
     """Open obligations and what they go back to, newest first."""
     still = sorted((o for o in obligations if o.open), key=lambda o: o.opened_at, reverse=True)
     if not still:
-        return [(("Nothing is open: nothing has to be undone.", ""),)]
+        return [((_("Nothing is open: nothing has to be undone."), ""),)]
     return [
         (
             (f"  {o.server} {o.key} ", "text-strong"),
-            (f"back to {value(o.prior)}, changed {stamp(moment(o.opened_at), now)}", ""),
+            (
+                _("back to {value}, changed {stamp}").format(
+                    value=value(o.prior), stamp=stamp(moment(o.opened_at), now)
+                ),
+                "",
+            ),
         )
         for o in still
     ]

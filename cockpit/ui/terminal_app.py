@@ -18,6 +18,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
+from cockpit.config.language import _
 from cockpit.ui._textual_hacks import catch_up_with_size, driver_class, keep_screen_on_focus
 from cockpit.ui.action import Action
 from cockpit.ui.actions import Registry
@@ -166,7 +167,7 @@ class TerminalApp(ThemedApp, inherit_bindings=False):
         copies = f"{self.scope}.copy"
         words = [f"{self.registry.key_of('app.quit')} quits"]
         if self.registry.allows(copies):
-            words.append(f"{self.registry.key_of(copies)} copies what is selected")
+            words.append(_("{key_of} copies what is selected").format(key_of=self.registry.key_of(copies)))
         self.notify(f"{'; '.join(words)}.", markup=False)
 
     async def run_action(

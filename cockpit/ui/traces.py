@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cockpit.config.language import _
 from cockpit.poplog.evidence import Evidence, Strength, clock_time
 from cockpit.poplog.trace import Sureness, Trace
 from cockpit.ui.look import Glyphs, Line
@@ -54,7 +55,7 @@ def stands(trace: Trace, open_key: str) -> list[Line]:
             (f" {trace.named} ", role),
             (f"{trace.sureness}  ", role),
             (trace.reason, ""),
-            (f"  {open_key} goes there.", "text-key"),
+            (_("  {open_key} goes there.").format(open_key=open_key), "text-key"),
         )
     else:
         words = ((" CANNOT TELL ", role), (f" {trace.reason}", ""))
@@ -80,7 +81,7 @@ def piece(found: Evidence) -> list[Line]:
     """One piece of evidence in full: a log's lines as they stand there."""
     blank: Line = (("", ""),)
     lines: list[Line] = [
-        (("Looked at  ", "text-label"), (found.looked_at, "text-strong")),
+        ((_("Looked at  "), "text-label"), (found.looked_at, "text-strong")),
         (("It         ", "text-label"), (found.strength.value, _STRENGTH[found.strength])),
     ]
     if found.server:

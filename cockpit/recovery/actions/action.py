@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from cockpit.config.environment import RecoverySettings
+from cockpit.config.language import N_
 from cockpit.exchange.changes import Effect, Observation
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.pipeline import Call
@@ -22,9 +23,11 @@ def confirmed(seen: Observation, what: str) -> str:
     """The words of an effect that is there. Raises NotDoneError where it is not, ExchangeError where
     nobody can say yet: the answer of a command is never taken for its effect."""
     if seen.effect is Effect.NOT_APPLIED:
-        raise NotDoneError(f"{what} did not take effect", seen.words, "Look at the server by hand.")
+        raise NotDoneError(
+            N_("{what} did not take effect").format(what=what), seen.words, N_("Look at the server by hand.")
+        )
     if seen.effect is Effect.UNKNOWN:
-        raise ExchangeError(f"It is not known whether {what} took effect", seen.words)
+        raise ExchangeError(N_("It is not known whether {what} took effect").format(what=what), seen.words)
     return seen.words
 
 
@@ -111,7 +114,9 @@ class Hand:
 
 def in_exchange(cmdlet: str) -> str:
     """Where a command of the Exchange endpoint is run by hand."""
-    return f"in the Exchange Management Shell, as somebody whose management role has {cmdlet}"
+    return N_("in the Exchange Management Shell, as somebody whose management role has {cmdlet}").format(
+        cmdlet=cmdlet
+    )
 
 
 class Action(ABC):
@@ -149,7 +154,9 @@ class Action(ABC):
 
     def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
         """Look, read-only, whether the effect is there. Only asked of changing actions."""
-        raise TypeError(f"{type(self).__name__} changes nothing, so there is nothing to observe")
+        raise TypeError(
+            N_("{name} changes nothing, so there is nothing to observe").format(name=type(self).__name__)
+        )
 
     def observed(self, context: Context, before: Mapping[str, Any], words: str) -> Done:
         """The result of an effect that was seen rather than answered."""

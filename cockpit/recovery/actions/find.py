@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
+from cockpit.config.language import N_
 from cockpit.exchange import catalogue
 from cockpit.exchange import model as m
 from cockpit.exchange.model import AlertValue
@@ -75,8 +76,20 @@ def _judged(trace: Trace, rows: tuple[m.MonitorHealthEntry, ...]) -> Done:
     facts = {"mailbox_server": trace.named, "mailbox_monitor": bad[0].name if bad else ""}
     data = {"trace": trace.as_dict()}
     if bad:
-        return Done("unhealthy", f"{bad[0].name} is Unhealthy there: {trace.verdict}", facts, data)
+        return Done(
+            "unhealthy",
+            N_("{bad} is Unhealthy there: {verdict}").format(bad=bad[0].name, verdict=trace.verdict),
+            facts,
+            data,
+        )
     if rows and len(well) == len(rows):
-        return Done("healthy", f"POP is Healthy there: {trace.verdict}", facts, data)
-    odd = ", ".join(f"{r.name} {r.alert_value}" for r in rows if r not in well) or "no rows"
-    return Done("not_found", f"It does not say how POP.Protocol is ({odd}): {trace.verdict}", facts, data)
+        return Done(
+            "healthy", N_("POP is Healthy there: {verdict}").format(verdict=trace.verdict), facts, data
+        )
+    odd = ", ".join(f"{r.name} {r.alert_value}" for r in rows if r not in well) or N_("no rows")
+    return Done(
+        "not_found",
+        N_("It does not say how POP.Protocol is ({odd}): {verdict}").format(odd=odd, verdict=trace.verdict),
+        facts,
+        data,
+    )

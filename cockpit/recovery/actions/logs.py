@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
+from cockpit.config.language import N_
 from cockpit.exchange import catalogue
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.logfiles import ScriptsRefusedError
@@ -36,7 +37,9 @@ class AwaitLog(Action):
     outcomes: ClassVar = frozenset({"arrives", "not_seen", "unreadable"})
 
     def command(self, context: Context) -> str:
-        return f"Read the newest log files in LogFileLocation    (on {context.server})"
+        return N_("Read the newest log files in LogFileLocation    (on {server})").format(
+            server=context.server
+        )
 
     def limit(self, context: Context) -> float:
         return context.settings.logging_confirm + READ_LIMIT
@@ -45,7 +48,11 @@ class AwaitLog(Action):
         wanted = _TIERS[str(context.step.args["tier"])]
         services = [name for name in own_services(context) if name in wanted]
         folder = _folder(context)
-        context.say(f"Looking in {folder} for lines of {', '.join(WRITERS[s].value for s in services)}.")
+        context.say(
+            N_("Looking in {folder} for lines of {names}.").format(
+                folder=folder, names=", ".join(WRITERS[s].value for s in services)
+            )
+        )
         return _Watch(context, folder, services).until(context.settings.logging_confirm)
 
 
@@ -54,7 +61,10 @@ def _folder(context: Context) -> str:
     for settings in whole(answer, "Get-PopSettings"):
         if settings.log_file_location:
             return settings.log_file_location
-    raise ExchangeError(f"LogFileLocation of {context.server} was not read", cure="Read it by hand.")
+    raise ExchangeError(
+        N_("LogFileLocation of {server} was not read").format(server=context.server),
+        cure=N_("Read it by hand."),
+    )
 
 
 class _Watch:
@@ -131,13 +141,15 @@ def _writes(process: ServiceProcess | None, written: Written, first: Written) ->
 
 def _words(service: str, process: ServiceProcess | None, written: Written) -> str:
     if process is None:
-        return f"There is no service {service}."
+        return N_("There is no service {service}.").format(service=service)
     if process.state != ServiceState.RUNNING:
         return f"{service} is {process.state}."
     since = f" since {_clock(process.created)}" if process.created else ""
     if not written.name:
-        return f"{service} runs{since}, and has no log file."
-    last = f"last line {_clock(written.last)}" if written.last else "without a line"
+        return N_("{service} runs{since}, and has no log file.").format(service=service, since=since)
+    last = (
+        N_("last line {clock}").format(clock=_clock(written.last)) if written.last else N_("without a line")
+    )
     return f"{service} runs{since}; {written.name}: {last}."
 
 

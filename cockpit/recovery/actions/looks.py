@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from cockpit.config.language import N_
 from cockpit.exchange import catalogue
 from cockpit.exchange import model as m
 from cockpit.exchange.errors import ExchangeError
@@ -28,14 +29,20 @@ class LookAtRole(Action):
         if host is None:
             if mine.version is not Version.E2013 or Role.CLIENT_ACCESS not in mine.roles:
                 raise ExchangeError(
-                    f"{mine.name} has no role that the page knows", cure="Recover it by hand."
+                    N_("{mine} has no role that the page knows").format(mine=mine.name),
+                    cure=N_("Recover it by hand."),
                 )
-            return Done("cas_2013", "A Client Access server of 2013: it holds no databases.")
+            return Done("cas_2013", N_("A Client Access server of 2013: it holds no databases."))
         if host.dag:
-            return Done("dag_member", f"A member of {host.dag}: databases are moved away first.")
+            return Done(
+                "dag_member", N_("A member of {dag}: databases are moved away first.").format(dag=host.dag)
+            )
         return Done(
             "standalone",
-            "A Mailbox server outside a DAG: its databases cannot move, so its restart is an outage to plan.",
+            N_(
+                "A Mailbox server outside a DAG: its databases cannot move, so its restart is "
+                "an outage to plan."
+            ),
         )
 
 
@@ -51,7 +58,7 @@ class LookAtMonitor(Action):
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
         known = catalogue.monitor(context.run.monitor)
         if known is None:
-            raise ExchangeError(f"{context.run.monitor} is no monitor of the page")
+            raise ExchangeError(N_("{monitor} is no monitor of the page").format(monitor=context.run.monitor))
         answer = context.access.read(lambda c: c.get_server_health(context.server, known.health_set))
         found = whole(answer, "Get-ServerHealth")
         rows = [r for r in found if r.name.lower() == known.name.lower()]
@@ -65,15 +72,17 @@ class LookAtMonitor(Action):
 def judge_monitor(rows: list[m.MonitorHealthEntry], warnings: tuple[str, ...] = ()) -> tuple[str, str]:
     """Outcome and a sentence. The worst row counts; no row is never healthy."""
     if not rows:
-        return "unclear", f"No row: {warnings[0] if warnings else 'POP may not be monitored here'}."
+        return "unclear", N_("No row: {warning}.").format(
+            warning=warnings[0] if warnings else "POP may not be monitored here"
+        )
     bad = [r for r in rows if r.alert_value == AlertValue.UNHEALTHY]
     if bad:
-        return "unhealthy", f"{bad[0].name} is Unhealthy."
+        return "unhealthy", N_("{bad} is Unhealthy.").format(bad=bad[0].name)
     odd = [r for r in rows if r.alert_value != AlertValue.HEALTHY or r.is_stale]
     if odd:
         stale = " (stale)" if odd[0].is_stale else ""
         return "unclear", f"{odd[0].name} is {odd[0].alert_value}{stale}."
-    return "healthy", f"{rows[0].name} is Healthy."
+    return "healthy", N_("{row} is Healthy.").format(row=rows[0].name)
 
 
 class LookAtComponent(Action):
@@ -86,12 +95,21 @@ class LookAtComponent(Action):
         answer = context.access.read(lambda c: c.get_server_component_state(context.server))
         components = rows_of(answer, "Get-ServerComponentState")
         if not components:
-            raise ExchangeError(f"Get-ServerComponentState gave no component of {context.server}")
+            raise ExchangeError(
+                N_("Get-ServerComponentState gave no component of {server}").format(server=context.server)
+            )
         found = next((c for c in components if c.component == POP_PROXY), None)
         if found is None or found.state == "Active":
-            return Done("active", f"{POP_PROXY} is Active." if found else f"There is no {POP_PROXY} here.")
+            return Done(
+                "active",
+                N_("{pop_proxy} is Active.").format(pop_proxy=POP_PROXY)
+                if found
+                else N_("There is no {pop_proxy} here.").format(pop_proxy=POP_PROXY),
+            )
         votes = sorted({v.requester for v in found.votes if v.state == "Inactive"})
-        words = f"{POP_PROXY} is {found.state}, by {', '.join(votes) or 'an unknown requester'}."
+        words = N_("{pop_proxy} is {state}, by {votes}.").format(
+            pop_proxy=POP_PROXY, state=found.state, votes=", ".join(votes) or "an unknown requester"
+        )
         only_health = [v.lower() for v in votes] == ["healthapi"]
         return Done("inactive_by_health" if only_health else "inactive_by_others", words)
 
@@ -115,12 +133,20 @@ class AwaitMoved(Action):
             away = [] if here or unsure else self._not_mounted(context)
             words = _left_words(here, unsure, away)
             if words != said:
-                context.say(words or f"No active copy is left on {context.server}; looking once more.")
+                context.say(
+                    words
+                    or N_("No active copy is left on {server}; looking once more.").format(
+                        server=context.server
+                    )
+                )
                 said = words
             if not here and not unsure and not away:
                 seen += 1
                 if seen == 2:
-                    return Done("moved", f"No active copy is left on {context.server}, seen twice.")
+                    return Done(
+                        "moved",
+                        N_("No active copy is left on {server}, seen twice.").format(server=context.server),
+                    )
                 context.pause(context.settings.verify_gap)
                 continue
             seen = 0
@@ -139,7 +165,9 @@ class AwaitMoved(Action):
         ]
         named = {c.database for c in copies}
         unsure += [
-            f"{d} is not among the copies" for d in context.facts.get("active_before", {}) if d not in named
+            N_("{d} is not among the copies").format(d=d)
+            for d in context.facts.get("active_before", {})
+            if d not in named
         ]
         return here, unsure
 
@@ -149,12 +177,12 @@ class AwaitMoved(Action):
         for database in context.facts.get("active_before", {}):
             copies = database_copies(context.access, database)
             if not any(c.status == "Mounted" for c in copies):
-                found.append(f"{database} is mounted nowhere")
+                found.append(N_("{database} is mounted nowhere").format(database=database))
         return found
 
 
 def _left_words(here: list[str], unsure: list[str], away: list[str]) -> str:
-    parts = [f"still active: {', '.join(here)}"] if here else []
+    parts = [N_("still active: {here}").format(here=", ".join(here))] if here else []
     parts += [f"unsure: {', '.join(unsure)}"] if unsure else []
     return "; ".join([*parts, *away])
 
@@ -180,7 +208,9 @@ class AwaitSettled(Action):
                 context.say(words)
                 said = words
             if not words:
-                return self._done(context, "settled", "Services run, replication is clean, copies Healthy.")
+                return self._done(
+                    context, "settled", N_("Services run, replication is clean, copies Healthy.")
+                )
             # A service may come a little later than all the rest: seen stopped twice, it has to be started.
             alone = alone + 1 if down and not others else 0
             if alone == 2:
@@ -208,10 +238,10 @@ class AwaitSettled(Action):
         names = catalogue.services(mine.version, mine.roles)
         answer = context.access.look(context.server, lambda w: w.get_service(names))
         found = {s.name.lower(): s for s in whole(answer, "Get-Service")}
-        stopped, pending = [], [f"{n} was not named" for n in names if n.lower() not in found]
+        stopped, pending = [], [N_("{n} was not named").format(n=n) for n in names if n.lower() not in found]
         for service in found.values():
             if service.status == "Stopped":
-                stopped.append(f"{service.name} is Stopped")
+                stopped.append(N_("{service} is Stopped").format(service=service.name))
             elif service.status != "Running":
                 pending.append(f"{service.name} is {service.status}")
         return stopped, pending
@@ -223,7 +253,7 @@ class AwaitSettled(Action):
         answer = context.access.read(lambda c: c.get_mailbox_database_copy_status(context.server))
         copies = rows_of(answer, "Get-MailboxDatabaseCopyStatus")
         bad = [f"{c.check} {c.result} {c.error}".strip() for c in checks if not c.passed]
-        bad += [] if checks else ["Test-ReplicationHealth gave no check"]
+        bad += [] if checks else [N_("Test-ReplicationHealth gave no check")]
         return bad + [
             f"{c.name} {c.status}"
             for c in copies

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
+from cockpit.config.language import N_
 from cockpit.exchange import catalogue
 from cockpit.exchange.changes import (
     ActivatePreferred,
@@ -54,7 +55,7 @@ def look_at(context: Context, change: WinRMChange) -> Observation:
 def on_the_server(server: str) -> str:
     """Where a command of the WinRM endpoint is run by hand: these cmdlets act on the machine they are typed
     on, in the Exchange Management Shell too (exchange-facts §3)."""
-    return f"on {server} itself, in Windows PowerShell as an administrator"
+    return N_("on {server} itself, in Windows PowerShell as an administrator").format(server=server)
 
 
 def own_services(context: Context) -> tuple[str, ...]:
@@ -74,7 +75,9 @@ class RestartPopService(Action):
         return _TIERS[str(context.step.args["tier"])]
 
     def command(self, context: Context) -> str:
-        return f"Restart-Service -Name '{self._service(context)}' -Force    (on {context.server})"
+        return N_("Restart-Service -Name '{service}' -Force    (on {server})").format(
+            service=self._service(context), server=context.server
+        )
 
     def limit(self, context: Context) -> float:
         return self._change(context, {}).effect_limit
@@ -86,11 +89,16 @@ class RestartPopService(Action):
     def prepare(self, context: Context) -> Prepared:
         service = self._service(context)
         if service not in own_services(context):
-            words = f"{context.server} has no {service} by its role."
+            words = N_("{server} has no {service} by its role.").format(
+                server=context.server, service=service
+            )
             return Prepared(instead=Done("done", words))
         now = context.access.look(context.server, lambda w: w.service_process(service))
         if now is None:
-            raise ExchangeError(f"{context.server} has no service {service}", cure="Look at the server.")
+            raise ExchangeError(
+                N_("{server} has no service {service}").format(server=context.server, service=service),
+                cure=N_("Look at the server."),
+            )
         created = now.created.isoformat() if now.created else ""
         before = {"state": now.state, "start": now.start_mode, "pid": now.process_id, "created": created}
         return Prepared(before)
@@ -98,7 +106,7 @@ class RestartPopService(Action):
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
         change = self._change(context, before)
         context.access.act(change)
-        words = confirmed(look_at(context, change), "The restart of the service")
+        words = confirmed(look_at(context, change), N_("The restart of the service"))
         return self.observed(context, before, words)
 
     def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
@@ -136,7 +144,9 @@ class StartPopServices(Action):
 
     def command(self, context: Context) -> str:
         names = ", ".join(f"'{n}'" for n in _TIERS.values())
-        return f"Start-Service -Name {names}, those that are stopped    (on {context.server})"
+        return N_("Start-Service -Name {names}, those that are stopped    (on {server})").format(
+            names=names, server=context.server
+        )
 
     def limit(self, context: Context) -> float:
         return len(_TIERS) * StartService(context.server, _TIERS["front"]).effect_limit
@@ -146,13 +156,13 @@ class StartPopServices(Action):
         found = context.access.look(context.server, lambda w: w.get_service(names)).rows
         stopped = [s.name for s in found if s.status != "Running"]
         if not stopped:
-            return Prepared(instead=Done("done", "All POP3 services run."))
+            return Prepared(instead=Done("done", N_("All POP3 services run.")))
         return Prepared({"stopped": stopped})
 
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
         for name in before["stopped"]:
             context.access.act(StartService(context.server, str(name)))
-        words = confirmed(self.observe(context, before), "The start of the POP3 services")
+        words = confirmed(self.observe(context, before), N_("The start of the POP3 services"))
         return self.observed(context, before, words)
 
     def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
@@ -182,7 +192,7 @@ class Reboot(Action):
     on_machine: ClassVar = True
 
     def command(self, context: Context) -> str:
-        return f"Restart-Computer -Force    (on {context.server})"
+        return N_("Restart-Computer -Force    (on {server})").format(server=context.server)
 
     def limit(self, context: Context) -> float:
         return context.settings.reboot_limit
@@ -216,9 +226,9 @@ class Reboot(Action):
                 said = seen.words
             if context.now() >= until:
                 raise NotDoneError(
-                    f"{context.server} was not seen to restart within its time",
+                    N_("{server} was not seen to restart within its time").format(server=context.server),
                     seen.words,
-                    "Look at its console.",
+                    N_("Look at its console."),
                 )
             context.pause(context.settings.poll)
 
@@ -265,7 +275,7 @@ class MoveBack(Action):
 
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
         context.access.send(self._change(context))
-        return Done("done", confirmed(self.observe(context, before), "The move"))
+        return Done("done", confirmed(self.observe(context, before), N_("The move")))
 
     def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
         return context.access.read(self._change(context).observe)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from cockpit.config.language import N_
 from cockpit.exchange import catalogue
 from cockpit.exchange.cmdlets import invoke_monitoring_probe_call
 from cockpit.exchange.errors import CmdletFailedError, ExchangeError, NotGrantedError
@@ -17,7 +18,10 @@ from cockpit.recovery.tracing import run_of
 def _identity(context: Context) -> str:
     known = catalogue.monitor(context.run.monitor)
     if known is None or known.probe is None:
-        raise ExchangeError(f"No probe feeds {context.run.monitor}", cure="Wait for its own runs.")
+        raise ExchangeError(
+            N_("No probe feeds {monitor}").format(monitor=context.run.monitor),
+            cure=N_("Wait for its own runs."),
+        )
     return known.probe.identity
 
 
@@ -37,25 +41,25 @@ class RunProbe(Action):
 
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
         identity = _identity(context)
-        context.say(f"{identity} is running; it may take minutes.")
+        context.say(N_("{identity} is running; it may take minutes.").format(identity=identity))
         try:
             answer = context.access.read(lambda c: c.invoke_monitoring_probe(identity, context.server))
         except (CmdletFailedError, NotGrantedError) as error:
             return self._unrunnable(context, identity, str(error))
         if not answer.rows:
-            words = (*answer.warnings, *(e.message for e in answer.errors), "no result and no warning")
+            words = (*answer.warnings, *(e.message for e in answer.errors), N_("no result and no warning"))
             return self._unrunnable(context, identity, words[0])
         return self._result(context, identity, answer.rows[0])
 
     def _unrunnable(self, context: Context, identity: str, words: str) -> Done:
-        said = f"{identity} could not be run by hand: {words}"
+        said = N_("{identity} could not be run by hand: {words}").format(identity=identity, words=words)
         return Done("not_runnable", said, evidence(context, identity, "not_runnable", said))
 
     def _result(self, context: Context, identity: str, row: MonitoringProbeResult) -> Done:
         outcome = "succeeded" if row.succeeded else "failed"
         words = f"ResultType {row.result_type}"
         if not row.succeeded:
-            words += f": {row.failure_reason or row.error or 'no reason given'}"
+            words += f": {row.failure_reason or row.error or N_('no reason given')}"
         ran = run_of(row, identity, context.server)
         facts = evidence(context, identity, outcome, words)
         facts["probe"] = {

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
+from cockpit.config.language import N_
 from cockpit.exchange.changes import (
     ExchangeChange,
     Observation,
@@ -63,7 +64,10 @@ def read_value(access: Access, key: str, server: str, domain_controller: str = "
             found = host.activation_disabled_and_move_now if key == MOVE_NOW else host.activation_policy
             if found not in (None, ""):
                 return Value(found, host.originating_server)
-    raise ExchangeError(f"{key} of {server} was not read", cure="Read it by hand and try again.")
+    raise ExchangeError(
+        N_("{key} of {server} was not read").format(key=key, server=server),
+        cure=N_("Read it by hand and try again."),
+    )
 
 
 def same(one: Any, other: Any) -> bool:
@@ -109,8 +113,13 @@ class SetValue(Action):
         if same(prior, self.wanted):
             # With an open obligation of ours it came late from an attempt of ours: then it is done.
             ours = context.obligation(self.key) is not None
-            words = f"{self.key} of {context.server} is {prior} already"
-            done = Done("done" if ours else "already", f"{words}." if ours else f"{words}, so it will stay.")
+            words = N_("{key} of {server} is {prior} already").format(
+                key=self.key, server=context.server, prior=prior
+            )
+            done = Done(
+                "done" if ours else "already",
+                f"{words}." if ours else N_("{words}, so it will stay.").format(words=words),
+            )
             return Prepared(before, instead=replace(done, facts=self._kept(context, before)))
         opens = (NewObligation(context.server, self.key, prior, self.wanted),) if self.owes else ()
         return Prepared(before, opens)
@@ -214,17 +223,29 @@ class RestoreValue(Action):
     def prepare(self, context: Context) -> Prepared:
         obligation = context.obligation(self.key)
         if obligation is None:
-            return Prepared(instead=Done("nothing", f"{self.key} was not changed by this run."))
+            return Prepared(
+                instead=Done("nothing", N_("{key} was not changed by this run.").format(key=self.key))
+            )
         at = str(context.facts.get("dc", {}).get(self.key, ""))
         read = self._read(context, obligation.server, at)
         now = read.value
         before = {"now": now, "prior": obligation.prior, "dc": read.domain_controller}
         if same(now, obligation.prior):
-            return Prepared(before, instead=Done("done", f"{self.key} is {now} again already."))
+            return Prepared(
+                before,
+                instead=Done("done", N_("{key} is {now} again already.").format(key=self.key, now=now)),
+            )
         if not same(now, obligation.wanted):
-            doubt = (
-                f"{self.key} of {obligation.server} is {now}: this run had set {obligation.wanted} and "
-                f"wants to put {obligation.prior} back. {CHANGED_MEANWHILE}"
+            doubt = N_(
+                "{key} of {server} is {now}: this run had set {wanted} and wants to put {prior} "
+                "back. {changed_meanwhile}"
+            ).format(
+                key=self.key,
+                server=obligation.server,
+                now=now,
+                wanted=obligation.wanted,
+                prior=obligation.prior,
+                changed_meanwhile=CHANGED_MEANWHILE,
             )
             return Prepared(before, doubt=doubt)
         return Prepared(before)
@@ -235,7 +256,9 @@ class RestoreValue(Action):
             try:
                 return read_value(context.access, self.key, server, at)
             except ExchangeError as error:
-                context.say(f"{at}: {error}. Another domain controller is asked.")
+                context.say(
+                    N_("{at}: {error}. Another domain controller is asked.").format(at=at, error=error)
+                )
         return read_value(context.access, self.key, server)
 
     def _change(self, context: Context, before: Mapping[str, Any]) -> ExchangeChange:
@@ -274,7 +297,10 @@ class RestoreLogging(RestoreValue):
 
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
         done = super().perform(context, before)
-        return replace(done, words=f"{done.words} The running service logs on until its next restart.")
+        return replace(
+            done,
+            words=N_("{done} The running service logs on until its next restart.").format(done=done.words),
+        )
 
     def _any(self) -> Any:
         return False

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from cockpit.config.language import N_
 from cockpit.exchange import catalogue
 from cockpit.exchange.changes import Effect, Observation, StartService
 from cockpit.exchange.errors import ExchangeError
@@ -52,10 +53,14 @@ def booted(context: Context, since: float) -> Observation:
 def _young(words: str, age: timedelta, since: float) -> Observation:
     """By age: started after the offer is applied. An older one may be one that our clock and the server's
     count differently, so it is only told."""
-    told = f"{words.rstrip('.')}, for {_span(age)} by its own clock"
+    told = N_("{rstrip}, for {span} by its own clock").format(rstrip=words.rstrip("."), span=_span(age))
     if age <= timedelta(seconds=since):
-        return applied(f"{told}, which is less than since it was offered.")
-    return unknown(f"{told}, which is more than the {_span(timedelta(seconds=since))} since it was offered.")
+        return applied(N_("{told}, which is less than since it was offered.").format(told=told))
+    return unknown(
+        N_("{told}, which is more than the {span} since it was offered.").format(
+            told=told, span=_span(timedelta(seconds=since))
+        )
+    )
 
 
 def _span(age: timedelta) -> str:
@@ -87,7 +92,7 @@ def _component(context: Context) -> str:
     found = next((c for c in rows_of(answer, "Get-ServerComponentState") if c.component == POP_PROXY), None)
     if found is None:
         return ""
-    design = "" if found.state == "Active" else ": POP3 stops by design"
+    design = "" if found.state == "Active" else N_(": POP3 stops by design")
     return f"{POP_PROXY} is {found.state}{design}."
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
+from cockpit.config.language import N_
 from cockpit.recovery.actions import find, logs, looks, machines, probes, settings
 from cockpit.recovery.actions.action import Action, Context, Done
 
@@ -24,7 +25,7 @@ class Wait(Action):
         return context.settings.wait
 
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
-        return Done("elapsed", "The time is over.")
+        return Done("elapsed", N_("The time is over."))
 
 
 class Hold(Action):
@@ -40,7 +41,7 @@ class Hold(Action):
         return float(context.facts.get(KEEP_FOR) or context.settings.logging_due)
 
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
-        raise TypeError("the engine rests at a hold")
+        raise TypeError(N_("the engine rests at a hold"))
 
 
 class Child(Action):
@@ -50,10 +51,10 @@ class Child(Action):
 
     def command(self, context: Context) -> str:
         server = context.facts.get("mailbox_server", "<mailbox server>")
-        return f"runbook {context.step.args['runbook']} on {server}"
+        return N_("runbook {arg} on {server}").format(arg=context.step.args["runbook"], server=server)
 
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
-        raise TypeError("the engine drives child runs")
+        raise TypeError(N_("the engine drives child runs"))
 
 
 class Escalate(Action):
@@ -65,7 +66,7 @@ class Escalate(Action):
         return ""
 
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
-        raise TypeError("the engine builds the bundle")
+        raise TypeError(N_("the engine builds the bundle"))
 
 
 ACTIONS: Final[Mapping[str, Action]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.exchange import model as m
 from cockpit.exchange.recovery_model import NodeState
 from cockpit.journal.records import Finding, Grade
@@ -29,21 +30,21 @@ def _member(readings: Readings, case: Case) -> Iterator[Finding]:
     if dag is None:
         yield MEMBER.refused(
             case.server,
-            "not a member of a DAG",
-            "Its databases cannot move: plan an outage, do it by hand.",
+            N_("not a member of a DAG"),
+            N_("Its databases cannot move: plan an outage, do it by hand."),
         )
     else:
-        yield MEMBER.passed(case.server, f"member of {dag.name}")
+        yield MEMBER.passed(case.server, N_("member of {dag}").format(dag=dag.name))
 
 
 MEMBER: Final = Guard(
     id="dag.member",
     grade=Grade.HARD,
-    title="The server is a DAG member",
-    threshold="DatabaseAvailabilityGroup is set",
+    title=N_("The server is a DAG member"),
+    threshold=N_("DatabaseAvailabilityGroup is set"),
     needs=("mailbox_servers", "dags"),
     judge=_member,
-    source="exchange-facts §6.2",
+    source=N_("exchange-facts §6.2"),
 )
 
 
@@ -53,7 +54,7 @@ def _quorum(readings: Readings, case: Case) -> Iterator[Finding]:
         return
     dag = readings.dag_of(case.server)
     if dag is None:
-        yield QUORUM.passed(case.server, "not in a DAG")
+        yield QUORUM.passed(case.server, N_("not in a DAG"))
         return
     up = [s for s in dag.operational_servers if s.lower() in {n.lower() for n in dag.servers}]
     even = len(dag.servers) % 2 == 0
@@ -61,20 +62,24 @@ def _quorum(readings: Readings, case: Case) -> Iterator[Finding]:
     witness_works = even and dag.witness_share_in_use.lower() not in NO_WITNESS
     majority = voters // 2 + 1
     left = len([s for s in up if s.lower() != case.server.lower()]) + witness_works
-    words = f"{left} of {voters} voters left without {case.server}, {majority} needed"
+    words = N_("{left} of {voters} voters left without {server}, {majority} needed").format(
+        left=left, voters=voters, server=case.server, majority=majority
+    )
     if left < majority:
-        yield QUORUM.refused(dag.name, words, "Bring another member or the witness back first.")
+        yield QUORUM.refused(dag.name, words, N_("Bring another member or the witness back first."))
     elif left - 1 < majority and len(dag.servers) > 2:
-        words = f"{words}: one more loss dismounts every database"
-        yield QUORUM.refused(dag.name, words, "Bring a member back first.", Grade.STOP)
+        words = N_("{words}: one more loss dismounts every database").format(words=words)
+        yield QUORUM.refused(dag.name, words, N_("Bring a member back first."), Grade.STOP)
     elif left - 1 < majority:
-        helps = "A DAG of two has no second one: keep the other server safe meanwhile."
+        helps = N_("A DAG of two has no second one: keep the other server safe meanwhile.")
         yield QUORUM.refused(dag.name, words, helps, Grade.WARN)
     else:
         yield QUORUM.passed(dag.name, words)
     if even and dag.witness_share_in_use.lower() != "primary":
         yield QUORUM.refused(
-            f"{dag.name} witness", dag.witness_share_in_use or "not in use", "Look at the witness server."
+            f"{dag.name} witness",
+            dag.witness_share_in_use or N_("not in use"),
+            N_("Look at the witness server."),
         )
     yield from _quorum_checks(readings)
 
@@ -85,25 +90,27 @@ _CHECKS: Final = frozenset({"clusterservice", "quorumgroup", "filesharequorum", 
 def _quorum_checks(readings: Readings) -> Iterator[Finding]:
     checks = [c for c in readings.replication.value or () if c.check.lower() in _CHECKS]
     if not checks:
-        yield unread(QUORUM, "Test-ReplicationHealth", "none of the quorum checks is among its rows")
+        yield unread(QUORUM, "Test-ReplicationHealth", N_("none of the quorum checks is among its rows"))
     for check in checks:
         if check.check.lower() in _CHECKS and not check.passed:
             yield QUORUM.refused(
                 f"Test-ReplicationHealth {check.check}",
                 f"{check.result} {check.error}".strip(),
-                "Mend it first.",
+                N_("Mend it first."),
             )
 
 
 QUORUM: Final = Guard(
     id="dag.quorum",
     grade=Grade.HARD,
-    title="Quorum survives",
-    threshold="a majority without this member (hard), and without one more (stop; in a DAG of two a "
-    "warning); the witness in use where the number of members is even; the quorum checks passed",
+    title=N_("Quorum survives"),
+    threshold=N_(
+        "a majority without this member (hard), and without one more (stop; in a DAG of two a "
+        "warning); the witness in use where the number of members is even; the quorum checks passed"
+    ),
     needs=("mailbox_servers", "dags", "replication"),
     judge=_quorum,
-    source="database-availability-groups.md l.95-112; monitor-dags.md",
+    source=N_("database-availability-groups.md l.95-112; monitor-dags.md"),
 )
 
 
@@ -114,23 +121,25 @@ def fit(copy: m.DatabaseCopyStatus, readings: Readings) -> str:
     if copy.status not in ("Healthy", "DisconnectedAndHealthy"):
         return copy.status
     if copy.activation_suspended:
-        return "activation suspended"
+        return N_("activation suspended")
     if copy.copy_queue_length is None or copy.copy_queue_length >= COPY_QUEUE:
-        return f"copy queue {_length(copy.copy_queue_length)}"
+        return N_("copy queue {length}").format(length=_length(copy.copy_queue_length))
     if copy.replay_queue_length is None or copy.replay_queue_length >= REPLAY_QUEUE:
-        return f"replay queue {_length(copy.replay_queue_length)}"
+        return N_("replay queue {length}").format(length=_length(copy.replay_queue_length))
     if copy.content_index_state not in INDEX_IN_ORDER:
-        return f"content index {copy.content_index_state}"
+        return N_("content index {content_index_state}").format(content_index_state=copy.content_index_state)
     if host is None:
-        return "its server is unknown"
+        return N_("its server is unknown")
     if host.activation_policy == "Blocked":
-        return "its server is Blocked (policy)"
+        return N_("its server is Blocked (policy)")
     if host.activation_disabled_and_move_now is not False:
         return (
-            "its server has MoveNow on" if host.activation_disabled_and_move_now else "its MoveNow is unknown"
+            N_("its server has MoveNow on")
+            if host.activation_disabled_and_move_now
+            else N_("its MoveNow is unknown")
         )
     if node is not None and node.state != NodeState.UP:
-        return f"its cluster node is {node.state}"
+        return N_("its cluster node is {state}").format(state=node.state)
     return ""
 
 
@@ -149,23 +158,28 @@ def _elsewhere(readings: Readings, case: Case) -> Iterator[Finding]:
     if problem := copies_problem(readings, case):
         yield unread(ELSEWHERE, case.server, problem)
     elif not readings.copies.value:
-        yield ELSEWHERE.passed(case.server, "no database is active here")
+        yield ELSEWHERE.passed(case.server, N_("no database is active here"))
     for database, copies in (readings.copies.value or {}).items():
         others = [c for c in copies if c.server.lower() != case.server.lower()]
         good = [c for c in others if not fit(c, readings)]
-        words = "; ".join(f"{c.server} {_shown(c, readings)}" for c in others) or "no other copy"
+        words = "; ".join(f"{c.server} {_shown(c, readings)}" for c in others) or N_("no other copy")
         if not good:
-            yield ELSEWHERE.refused(database, f"0 fit copies elsewhere: {words}", _cure(others))
+            yield ELSEWHERE.refused(
+                database, N_("0 fit copies elsewhere: {words}").format(words=words), _cure(others)
+            )
         elif len(good) == 1 and small:
             yield ELSEWHERE.refused(
                 database,
-                f"only 1 fit copy elsewhere: {words}",
-                "A DAG of two has no second one: keep the other server safe meanwhile.",
+                N_("only 1 fit copy elsewhere: {words}").format(words=words),
+                N_("A DAG of two has no second one: keep the other server safe meanwhile."),
                 Grade.WARN,
             )
         elif len(good) == 1:
             yield ELSEWHERE.refused(
-                database, f"only 1 fit copy elsewhere: {words}", _cure(others), Grade.STOP
+                database,
+                N_("only 1 fit copy elsewhere: {words}").format(words=words),
+                _cure(others),
+                Grade.STOP,
             )
         else:
             yield ELSEWHERE.passed(database, words)
@@ -176,76 +190,80 @@ def _shown(copy: m.DatabaseCopyStatus, readings: Readings) -> str:
     if why and why != copy.status:
         return f"{copy.status} but {why}"
     copied, replayed = _length(copy.copy_queue_length), _length(copy.replay_queue_length)
-    return f"{copy.status}  copy {copied}  replay {replayed}"
+    return N_("{status}  copy {copied}  replay {replayed}").format(
+        status=copy.status, copied=copied, replayed=replayed
+    )
 
 
 def _cure(others: list[m.DatabaseCopyStatus]) -> str:
     suspended = next((c for c in others if c.activation_suspended or "Suspended" in c.status), None)
     if suspended is not None:
         return f"Resume-MailboxDatabaseCopy '{suspended.database}\\{suspended.server}'"
-    return "Bring another copy to Healthy, or lift the block on its server."
+    return N_("Bring another copy to Healthy, or lift the block on its server.")
 
 
 ELSEWHERE: Final = Guard(
     id="copies.elsewhere",
     grade=Grade.HARD,
-    title="Every active database has a healthy copy elsewhere",
-    threshold="two fit copies elsewhere (in a DAG of two: one); none is hard, one is stop; copy queue "
-    "< 10, replay queue < 50, not suspended, its server not Blocked, MoveNow or paused",
+    title=N_("Every active database has a healthy copy elsewhere"),
+    threshold=N_(
+        "two fit copies elsewhere (in a DAG of two: one); none is hard, one is stop; copy queue "
+        "< 10, replay queue < 50, not suspended, its server not Blocked, MoveNow or paused"
+    ),
     needs=("here", "copies", "mailbox_servers"),
     judge=_elsewhere,
-    source="active-manager.md; GetCriticalMailboxResources; Set-MailboxServer.md",
+    source=N_("active-manager.md; GetCriticalMailboxResources; Set-MailboxServer.md"),
 )
 
 
 def _lagged(readings: Readings, case: Case) -> Iterator[Finding]:
     if not readings.copies.value:
-        yield LAGGED.passed(case.server, "no database is active here")
+        yield LAGGED.passed(case.server, N_("no database is active here"))
     for database, copies in (readings.copies.value or {}).items():
         good = [c for c in copies if c.server.lower() != case.server.lower() and not fit(c, readings)]
         if good and all(lagged(c) for c in good):
             yield LAGGED.refused(
                 database,
-                f"its only target is a lagged copy on {good[0].server}",
-                "Activating it replays its whole log first; make another copy fit.",
+                N_("its only target is a lagged copy on {server}").format(server=good[0].server),
+                N_("Activating it replays its whole log first; make another copy fit."),
             )
         else:
-            yield LAGGED.passed(database, "a target without replay lag" if good else "no target")
+            yield LAGGED.passed(database, N_("a target without replay lag") if good else N_("no target"))
 
 
 LAGGED: Final = Guard(
     id="copies.lagged",
     grade=Grade.STOP,
-    title="No lagged copy is the only target",
-    threshold="a fit copy without replay lag",
+    title=N_("No lagged copy is the only target"),
+    threshold=N_("a fit copy without replay lag"),
     needs=("here", "copies", "mailbox_servers"),
     judge=_lagged,
-    source="recovery-engine §3.2",
+    source=N_("recovery-engine §3.2"),
 )
 
 
 def _seeding(readings: Readings, case: Case) -> Iterator[Finding]:
     sources = [c for c in readings.here.value or () if c.status in ("SeedingSource", "Seeding")]
     for copy in sources:
-        yield SEEDING.refused(copy.name, copy.status, "Wait for the seed: a move cancels it.")
+        yield SEEDING.refused(copy.name, copy.status, N_("Wait for the seed: a move cancels it."))
     if not sources:
-        yield SEEDING.passed(case.server, "no copy here is seeding")
+        yield SEEDING.passed(case.server, N_("no copy here is seeding"))
 
 
 SEEDING: Final = Guard(
     id="copies.seeding",
     grade=Grade.STOP,
-    title="No seed is running from here",
-    threshold="no copy with status SeedingSource or Seeding",
+    title=N_("No seed is running from here"),
+    threshold=N_("no copy with status SeedingSource or Seeding"),
     needs=("here",),
     judge=_seeding,
-    source="Move-ActiveMailboxDatabase.md, -SkipActiveCopyChecks",
+    source=N_("Move-ActiveMailboxDatabase.md, -SkipActiveCopyChecks"),
 )
 
 
 def _room(readings: Readings, case: Case) -> Iterator[Finding]:
     if not readings.copies.value:
-        yield ROOM.passed(case.server, "no database is active here")
+        yield ROOM.passed(case.server, N_("no database is active here"))
     for database, copies in (readings.copies.value or {}).items():
         good = [c for c in copies if c.server.lower() != case.server.lower() and not fit(c, readings)]
         limits = []
@@ -253,22 +271,28 @@ def _room(readings: Readings, case: Case) -> Iterator[Finding]:
             host = readings.mailbox_server(copy.server)
             maximum = host.maximum_active_databases if host is not None else None
             if maximum is not None:
-                limits.append(f"{copy.server} takes at most {maximum} active")
+                limits.append(
+                    N_("{server} takes at most {maximum} active").format(server=copy.server, maximum=maximum)
+                )
         if good and len(limits) == len(good):
-            yield ROOM.refused(database, "; ".join(limits), "Raise MaximumActiveDatabases, or move by hand.")
+            yield ROOM.refused(
+                database, "; ".join(limits), N_("Raise MaximumActiveDatabases, or move by hand.")
+            )
         else:
-            yield ROOM.passed(database, "a target without a limit" if good else "no target")
+            yield ROOM.passed(database, N_("a target without a limit") if good else N_("no target"))
 
 
 ROOM: Final = Guard(
     id="target.room",
     grade=Grade.STOP,
-    title="A target has room",
-    threshold="a fit copy on a server without MaximumActiveDatabases; whether a move is suppressed just "
-    "now cannot be read",
+    title=N_("A target has room"),
+    threshold=N_(
+        "a fit copy on a server without MaximumActiveDatabases; whether a move is suppressed just "
+        "now cannot be read"
+    ),
     needs=("here", "copies", "mailbox_servers"),
     judge=_room,
-    source="Set-MailboxServer.md; Skip* notes of Move-ActiveMailboxDatabase.md",
+    source=N_("Set-MailboxServer.md; Skip* notes of Move-ActiveMailboxDatabase.md"),
 )
 
 
@@ -278,24 +302,26 @@ def _unreplicated(readings: Readings, case: Case) -> Iterator[Finding]:
         return
     if not readings.databases.value and readings.here.value:
         yield unread(
-            UNREPLICATED, case.server, "Get-MailboxDatabase names no database, though copies are here"
+            UNREPLICATED, case.server, N_("Get-MailboxDatabase names no database, though copies are here")
         )
         return
     alone = [d for d in readings.databases.value or () if not d.is_replicated]
     for database in alone:
         yield UNREPLICATED.refused(
             database.name,
-            f"ReplicationType {database.replication_type}: goes down with the server",
-            "Add a copy, or say why it may be down.",
+            N_("ReplicationType {replication_type}: goes down with the server").format(
+                replication_type=database.replication_type
+            ),
+            N_("Add a copy, or say why it may be down."),
         )
     if not alone:
-        yield UNREPLICATED.passed(case.server, "every database here is replicated")
+        yield UNREPLICATED.passed(case.server, N_("every database here is replicated"))
 
 
 UNREPLICATED: Final = Guard(
     id="databases.unreplicated",
     grade=Grade.STOP,
-    title="No database without a second copy",
+    title=N_("No database without a second copy"),
     threshold="ReplicationType Remote",
     needs=("databases",),
     judge=_unreplicated,
@@ -306,29 +332,31 @@ UNREPLICATED: Final = Guard(
 def _backup(readings: Readings, case: Case) -> Iterator[Finding]:
     running = [d for d in readings.databases.value or () if d.backup_in_progress]
     for database in running:
-        yield BACKUP.refused(database.name, "backup in progress", "Wait for the backup: a move ends it.")
+        yield BACKUP.refused(
+            database.name, N_("backup in progress"), N_("Wait for the backup: a move ends it.")
+        )
     if not running:
-        yield BACKUP.passed(case.server, "no backup in progress")
+        yield BACKUP.passed(case.server, N_("no backup in progress"))
 
 
 BACKUP: Final = Guard(
     id="databases.backup",
     grade=Grade.STOP,
-    title="No backup is running on what is moved",
-    threshold="no BackupInProgress",
+    title=N_("No backup is running on what is moved"),
+    threshold=N_("no BackupInProgress"),
     needs=("databases",),
     judge=_backup,
-    source="ours; exchange-facts §6.2 names running backups among what admins look at",
+    source=N_("ours; exchange-facts §6.2 names running backups among what admins look at"),
 )
 
 
 def _stored(readings: Readings, case: Case) -> Iterator[Finding]:
     host = readings.mailbox_server(case.server)
     if host is None:
-        yield STORED.refused(case.server, "Get-MailboxServer does not name it", "Look at RBAC.")
+        yield STORED.refused(case.server, N_("Get-MailboxServer does not name it"), N_("Look at RBAC."))
         return
     if host.activation_disabled_and_move_now is None or not host.activation_policy:
-        yield unread(STORED, case.server, "policy or MoveNow was not said")
+        yield unread(STORED, case.server, N_("policy or MoveNow was not said"))
         return
     if problem := copies_problem(readings, case):
         yield unread(STORED, case.server, problem)
@@ -336,19 +364,22 @@ def _stored(readings: Readings, case: Case) -> Iterator[Finding]:
     active = ", ".join(c.database for c in readings.active_here(case.server)) or "none"
     yield STORED.passed(
         case.server,
-        f"policy {host.activation_policy}, MoveNow ${str(host.activation_disabled_and_move_now).lower()}, "
-        f"active here: {active}",
+        N_("policy {activation_policy}, MoveNow ${lower}, active here: {active}").format(
+            activation_policy=host.activation_policy,
+            lower=str(host.activation_disabled_and_move_now).lower(),
+            active=active,
+        ),
     )
 
 
 STORED: Final = Guard(
     id="prior.stored",
     grade=Grade.HARD,
-    title="What is there now is known, so that it can be put back",
-    threshold="policy, MoveNow, each copy's ActivationSuspended, active server and preference were read",
+    title=N_("What is there now is known, so that it can be put back"),
+    threshold=N_("policy, MoveNow, each copy's ActivationSuspended, active server and preference were read"),
     needs=("mailbox_servers", "here", "databases"),
     judge=_stored,
-    source="recovery-engine finding 6",
+    source=N_("recovery-engine finding 6"),
 )
 
 
@@ -362,16 +393,16 @@ def _preference(readings: Readings, case: Case) -> Iterator[Finding]:
         yield PREFERENCE.refused(
             dag.name if dag is not None else case.server,
             f"PreferenceMoveFrequency {often}",
-            "Databases may move by themselves within that time; this is no fault.",
+            N_("Databases may move by themselves within that time; this is no fault."),
         )
     else:
-        yield PREFERENCE.passed(case.server, "databases do not move by preference")
+        yield PREFERENCE.passed(case.server, N_("databases do not move by preference"))
 
 
 PREFERENCE: Final = Guard(
     id="dag.preference",
     grade=Grade.WARN,
-    title="The DAG may move databases by itself",
+    title=N_("The DAG may move databases by itself"),
     threshold="off",
     needs=("mailbox_servers", "dags"),
     judge=_preference,

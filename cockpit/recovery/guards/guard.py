@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from cockpit.config.language import N_
 from cockpit.exchange import model as m
 from cockpit.exchange.catalogue import same_server
 from cockpit.journal.records import Finding, Grade, Verdict
@@ -43,7 +44,7 @@ def judge(guard: Guard, readings: Readings, case: Case) -> tuple[Finding, ...]:
     if problem:
         return (unread(guard, case.server, problem),)
     found = tuple(guard.judge(readings, case))
-    return found or (unread(guard, case.server, "what was read says nothing of it"),)
+    return found or (unread(guard, case.server, N_("what was read says nothing of it")),)
 
 
 def component_states(readings: Readings, server: str) -> tuple[m.ServerComponentState, ...]:
@@ -60,7 +61,7 @@ def dag_problem(readings: Readings, server: str) -> str:
     found = readings.mailbox_server(server)
     if found is None or not found.dag or readings.dag_of(server) is not None:
         return ""
-    return f"member of {found.dag}, which Get-DatabaseAvailabilityGroup does not name"
+    return N_("member of {dag}, which Get-DatabaseAvailabilityGroup does not name").format(dag=found.dag)
 
 
 def copies_problem(readings: Readings, case: Case) -> str:
@@ -76,9 +77,11 @@ def copies_problem(readings: Readings, case: Case) -> str:
     there = {d.name.lower() for d in readings.databases.value or ()}
     missing = (there | {str(d).lower() for d in case.facts.get("active_before") or ()}) - here
     if missing:
-        return f"no copy row of {', '.join(sorted(missing))} on {case.server}"
+        return N_("no copy row of {names} on {server}").format(
+            names=", ".join(sorted(missing)), server=case.server
+        )
     if not here and not readings.databases.known:
-        return "no copy row at all, and Get-MailboxDatabase was not read"
+        return N_("no copy row at all, and Get-MailboxDatabase was not read")
     return ""
 
 
@@ -91,6 +94,6 @@ def unread(guard: Guard, about: str, problem: str) -> Finding:
         Verdict.UNREAD,
         problem,
         guard.threshold,
-        "Make it readable and read again.",
+        N_("Make it readable and read again."),
         guard.source,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.exchange import catalogue
 from cockpit.exchange.model import AlertValue
 from cockpit.exchange.recovery_model import free_space
@@ -32,43 +33,54 @@ def _right(readings: Readings, case: Case) -> Iterator[Finding]:
     present = catalogue.services(server.version, server.roles) if server is not None else ()
     wanted = tier_services(str(case.args.get("tier", "all")), present)
     if not wanted and present:
-        yield RIGHT.passed(case.server, "has no service of that tier by its role: nothing to restart")
+        yield RIGHT.passed(case.server, N_("has no service of that tier by its role: nothing to restart"))
     elif not wanted:
-        yield RIGHT.refused(case.server, "has no such service (role)", "Name the other tier.", Grade.HARD)
+        yield RIGHT.refused(
+            case.server, N_("has no such service (role)"), N_("Name the other tier."), Grade.HARD
+        )
     for name in wanted:
         service = services.get(name.lower())
         if service is None:
-            yield RIGHT.refused(name, "not installed, or not readable", "Look at the server.", Grade.HARD)
+            yield RIGHT.refused(
+                name, N_("not installed, or not readable"), N_("Look at the server."), Grade.HARD
+            )
         elif service.start_type == "Disabled":
             yield RIGHT.refused(
-                name, f"{service.status}, start type Disabled", f"Set-Service {name} -StartupType Automatic"
+                name,
+                N_("{status}, start type Disabled").format(status=service.status),
+                f"Set-Service {name} -StartupType Automatic",
             )
         else:
-            yield RIGHT.passed(name, f"{service.status}, start type {service.start_type}")
+            yield RIGHT.passed(
+                name,
+                N_("{status}, start type {start_type}").format(
+                    status=service.status, start_type=service.start_type
+                ),
+            )
 
 
 RIGHT: Final = Guard(
     id="service.right",
     grade=Grade.STOP,
-    title="The right service, and it can be started",
-    threshold="MSExchangePop3 in front, MSExchangePOP3BE behind; start type not Disabled",
+    title=N_("The right service, and it can be started"),
+    threshold=N_("MSExchangePop3 in front, MSExchangePOP3BE behind; start type not Disabled"),
     needs=("servers", "services"),
     judge=_right,
-    source="exchange-facts §3; start-and-stop-the-pop3-services",
+    source=N_("exchange-facts §3; start-and-stop-the-pop3-services"),
 )
 
 
 def _pop_proxy(readings: Readings, case: Case) -> Iterator[Finding]:
     if case.args.get("tier", "front") == "back":
-        yield POP_PROXY_ACTIVE.passed(case.server, "does not concern the back end")
+        yield POP_PROXY_ACTIVE.passed(case.server, N_("does not concern the back end"))
         return
     rows = component_states(readings, case.server)
     if not rows:
-        yield unread(POP_PROXY_ACTIVE, case.server, "Get-ServerComponentState gave no component")
+        yield unread(POP_PROXY_ACTIVE, case.server, N_("Get-ServerComponentState gave no component"))
         return
     component = next((c for c in rows if c.component == POP_PROXY), None)
     if component is None:
-        yield POP_PROXY_ACTIVE.passed(case.server, "has no such component")
+        yield POP_PROXY_ACTIVE.passed(case.server, N_("has no such component"))
     elif component.state == "Active":
         yield POP_PROXY_ACTIVE.passed(POP_PROXY, component.state)
     else:
@@ -81,18 +93,18 @@ def _pop_proxy(readings: Readings, case: Case) -> Iterator[Finding]:
         yield POP_PROXY_ACTIVE.refused(
             POP_PROXY,
             f"{component.state} by {', '.join(by) or 'unknown'}",
-            "; ".join(cures) or "Look who took it out: ServerWideOffline overrules it.",
+            "; ".join(cures) or N_("Look who took it out: ServerWideOffline overrules it."),
         )
 
 
 POP_PROXY_ACTIVE: Final = Guard(
     id="popproxy.active",
     grade=Grade.STOP,
-    title="PopProxy is Active",
-    threshold="Active: POP3 stops by design while it is Inactive, a restart does not help",
+    title=N_("PopProxy is Active"),
+    threshold=N_("Active: POP3 stops by design while it is Inactive, a restart does not help"),
     needs=("components",),
     judge=_pop_proxy,
-    source="Set-ServerComponentState.md, note",
+    source=N_("Set-ServerComponentState.md, note"),
 )
 
 
@@ -101,11 +113,13 @@ def _clients(readings: Readings, case: Case) -> Iterator[Finding]:
         yield unread(CLIENTS, case.server, readings.connections.problem)
         return
     if not readings.connections.known:
-        yield CLIENTS.passed(case.server, "the counter is not there")
+        yield CLIENTS.passed(case.server, N_("the counter is not there"))
         return
     count = int(sum(s.value for s in readings.connections.value or ()))
     if count:
-        yield CLIENTS.refused(case.server, f"{count} POP3 connections", "They are cut and have to come back.")
+        yield CLIENTS.refused(
+            case.server, f"{count} POP3 connections", N_("They are cut and have to come back.")
+        )
     else:
         yield CLIENTS.passed(case.server, "0 POP3 connections")
 
@@ -113,7 +127,7 @@ def _clients(readings: Readings, case: Case) -> Iterator[Finding]:
 CLIENTS: Final = Guard(
     id="clients.noted",
     grade=Grade.WARN,
-    title="Clients that will be disconnected",
+    title=N_("Clients that will be disconnected"),
     threshold="none",
     needs=(),
     judge=_clients,
@@ -126,8 +140,8 @@ def _pool(readings: Readings, case: Case) -> Iterator[Finding]:
     if not others:
         yield POOL.refused(
             case.server,
-            "no other server of its tier in its site",
-            "Say why it must be now: nobody takes its clients over.",
+            N_("no other server of its tier in its site"),
+            N_("Say why it must be now: nobody takes its clients over."),
         )
         return
     well = [n for n, value in others.items() if value in (AlertValue.HEALTHY, AlertValue.DEGRADED)]
@@ -135,35 +149,37 @@ def _pool(readings: Readings, case: Case) -> Iterator[Finding]:
     if well:
         yield POOL.passed(case.server, words)
     else:
-        yield POOL.refused(case.server, words, "Recover another one first, or say why it must be this.")
+        yield POOL.refused(case.server, words, N_("Recover another one first, or say why it must be this."))
 
 
 POOL: Final = Guard(
     id="pool.others",
     grade=Grade.STOP,
-    title="Other servers of the pool carry on",
-    threshold="at least one other server of its tier in its site is not Unhealthy; drain the load balancer",
+    title=N_("Other servers of the pool carry on"),
+    threshold=N_(
+        "at least one other server of its tier in its site is not Unhealthy; drain the load balancer"
+    ),
     needs=("servers", "pool"),
     judge=_pool,
-    source="recovery-engine finding 3; the site stands for the pool, which Exchange does not know",
+    source=N_("recovery-engine finding 3; the site stands for the pool, which Exchange does not know"),
 )
 
 
 def _prior(readings: Readings, case: Case) -> Iterator[Finding]:
     settings = readings.settings.value
     if settings is not None and settings.protocol_log_enabled is not None:
-        word = "$true: it stays on at the end" if settings.protocol_log_enabled else "$false"
+        word = N_("$true: it stays on at the end") if settings.protocol_log_enabled else "$false"
         yield PRIOR.passed(case.server, f"ProtocolLogEnabled {word}")
 
 
 PRIOR: Final = Guard(
     id="logging.prior",
     grade=Grade.HARD,
-    title="The prior value of protocol logging is known",
-    threshold="ProtocolLogEnabled was read",
+    title=N_("The prior value of protocol logging is known"),
+    threshold=N_("ProtocolLogEnabled was read"),
     needs=("settings",),
     judge=_prior,
-    source="configure-protocol-logging; exchange-facts §8 advice 8",
+    source=N_("configure-protocol-logging; exchange-facts §8 advice 8"),
 )
 
 
@@ -173,9 +189,15 @@ def _space(readings: Readings, case: Case) -> Iterator[Finding]:
     free = free_space(readings.volumes.value or (), where)
     need = f"{FREE_BYTES / 1024**3:.0f} GB"
     if free is None:
-        yield SPACE.refused(where or case.server, "free space unknown", "Look at the volume of that folder.")
+        yield SPACE.refused(
+            where or case.server, N_("free space unknown"), N_("Look at the volume of that folder.")
+        )
     elif free < FREE_BYTES:
-        yield SPACE.refused(where, f"{free / 1024**3:.1f} GB free, {need} wanted", "Make room first.")
+        yield SPACE.refused(
+            where,
+            N_("{free:.1f} GB free, {need} wanted").format(free=free / 1024**3, need=need),
+            N_("Make room first."),
+        )
     else:
         yield SPACE.passed(where, f"{free / 1024**3:.1f} GB free")
 
@@ -183,11 +205,11 @@ def _space(readings: Readings, case: Case) -> Iterator[Finding]:
 SPACE: Final = Guard(
     id="logging.space",
     grade=Grade.STOP,
-    title="Room for the log",
-    threshold="2 GB free where LogFileLocation is (our own number)",
+    title=N_("Room for the log"),
+    threshold=N_("2 GB free where LogFileLocation is (our own number)"),
     needs=("settings", "volumes"),
     judge=_space,
-    source="recovery-engine §3.2",
+    source=N_("recovery-engine §3.2"),
 )
 
 GUARDS: Final = (RIGHT, POP_PROXY_ACTIVE, CLIENTS, POOL, PRIOR, SPACE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.recovery.runbook import RECOVERED, Runbook, Step
 from cockpit.recovery.runbooks import parts
 
@@ -11,12 +12,14 @@ from cockpit.recovery.runbooks import parts
 def _wait(step_id: str, page: str, then: str) -> Step:
     return Step(
         id=step_id,
-        title="Wait ten minutes",
+        title=N_("Wait ten minutes"),
         action="wait",
         page=page,
-        why="The monitor needs samples of the counter after the restart; there is no probe to re-run.",
-        departs="The page lists PopSelfTestProbe for this monitor; it is fed by a performance counter "
-        "(exchange-facts §1.4 h).",
+        why=N_("The monitor needs samples of the counter after the restart; there is no probe to re-run."),
+        departs=N_(
+            "The page lists PopSelfTestProbe for this monitor; it is fed by a performance counter "
+            "(exchange-facts §1.4 h)."
+        ),
         next={"elapsed": then},
     )
 
@@ -24,10 +27,10 @@ def _wait(step_id: str, page: str, then: str) -> Step:
 def _look(step_id: str, page: str, healthy: str, unhealthy: str) -> Step:
     return Step(
         id=step_id,
-        title="Look at the monitor",
+        title=N_("Look at the monitor"),
         action="monitor",
         page=page,
-        why="Its AlertValue says whether commands are still slow.",
+        why=N_("Its AlertValue says whether commands are still slow."),
         asks=("unclear",),
         next={"healthy": healthy, "unhealthy": unhealthy, "unclear": "escalate"},
     )
@@ -35,7 +38,7 @@ def _look(step_id: str, page: str, healthy: str, unhealthy: str) -> Step:
 
 AVERAGE: Final = Runbook(
     name="AverageCommandProcessingTime",
-    title="Recover slow POP3 commands",
+    title=N_("Recover slow POP3 commands"),
     source="Microsoft, Troubleshooting POP Health Set: AverageCommandProcessingTimeGt60sMonitor "
     "Recovery Actions",
     monitors=("AverageCommandProcessingTimeGt60sMonitor",),

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.recovery.runbook import RECOVERED, Consent, Runbook, Step
 from cockpit.recovery.runbooks import parts
 
 _LOG: Final = (
     Step(
         id="logging-on",
-        title="Turn protocol logging on",
+        title=N_("Turn protocol logging on"),
         action="set_logging",
         page="3.1",
-        why="The log of the front end names the mailbox server that it proxied the probe to.",
-        departs="The page writes -ProtocolLoggingEnabled, which does not exist: it is -ProtocolLogEnabled.",
+        why=N_("The log of the front end names the mailbox server that it proxied the probe to."),
+        departs=N_(
+            "The page writes -ProtocolLoggingEnabled, which does not exist: it is -ProtocolLogEnabled."
+        ),
         consent=Consent.ASK,
         guards=(*parts.LATER_GUARDS, "logging.prior", "logging.space"),
         opens=parts.LOGGING,
@@ -27,27 +30,27 @@ _LOG: Final = (
         "front",
         then="probe-logged",
         guards=(*parts.WRITE_GUARDS, *parts.SERVICE_GUARDS),
-        why="A changed setting is not picked up before the service's next start.",
+        why=N_("A changed setting is not picked up before the service's next start."),
     ),
     parts.probe("probe-logged", "3.3", succeeded="good-logging-off", failed="find", not_runnable="find"),
     Step(
         id="find",
-        title="Find the mailbox server behind the probe",
+        title=N_("Find the mailbox server behind the probe"),
         action="find_mailbox_server",
         page="3.4, 3.5",
-        why="A fault behind the front end is cured where it is.",
-        departs="The page compares times with Get-ServerHealth of a server one has to guess. Here the "
+        why=N_("A fault behind the front end is cured where it is."),
+        departs=N_("The page compares times with Get-ServerHealth of a server one has to guess. Here the "
         "probe's StateAttribute4 names it, else the front end's log of that time; the back end's log and the "
-        "active copy of the probe's mailbox are held against it, by each server's own clock.",
+        "active copy of the probe's mailbox are held against it, by each server's own clock."),
         asks=("not_found",),
         next={"unhealthy": "behind", "healthy": "last-look", "not_found": "bad-logging-off"},
     ),
     Step(
         id="behind",
-        title="Recover the mailbox server behind it",
+        title=N_("Recover the mailbox server behind it"),
         action="child",
         page="3.6",
-        why="That server is Unhealthy: its own procedure comes first.",
+        why=N_("That server is Unhealthy: its own procedure comes first."),
         args={"runbook": "PopDeepTest"},
         consent=Consent.ASK,
         skip="last-look",
@@ -59,7 +62,7 @@ _LOG: Final = (
         succeeded="good-logging-off",
         failed="role",
         not_runnable="behind-wait",
-        title="Re-run the front end's probe",
+        title=N_("Re-run the front end's probe"),
     ),
     *parts.watch("behind", healthy="good-logging-off", unhealthy="bad-logging-off"),
     parts.probe(
@@ -68,13 +71,13 @@ _LOG: Final = (
         succeeded="good-logging-off",
         failed="role",
         not_runnable="bad-logging-off",
-        title="Look once more before the computer is restarted",
+        title=N_("Look once more before the computer is restarted"),
     ),
 )  # fmt: skip
 
 CTP: Final = Runbook(
     name="PopCTP",
-    title="Recover POP3 as customers see it (customer touch point)",
+    title=N_("Recover POP3 as customers see it (customer touch point)"),
     source="Microsoft, Troubleshooting POP Health Set: PopCTPMonitor Recovery Actions",
     monitors=("PopCTPMonitor",),
     escalate="escalate",
@@ -86,7 +89,7 @@ CTP: Final = Runbook(
             succeeded=RECOVERED,
             failed="component",
             not_runnable="component",
-            title="Is the fault there now: run the probe",
+            title=N_("Is the fault there now: run the probe"),
         ),
         *parts.component("component", active="restart", escalate="escalate"),
         parts.restart(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.recovery.runbook import RECOVERED, Runbook
 from cockpit.recovery.runbooks import parts
 
 DEEP: Final = Runbook(
     name="PopDeepTest",
-    title="Recover the POP3 back end (deep test, self test)",
-    source="Microsoft, Troubleshooting POP Health Set: PopDeepTestMonitor and PopSelfTestMonitor "
-    'Recovery Actions (its heading says "PopTestDeepMonitor")',
+    title=N_("Recover the POP3 back end (deep test, self test)"),
+    source=N_(
+        "Microsoft, Troubleshooting POP Health Set: PopDeepTestMonitor and PopSelfTestMonitor "
+        'Recovery Actions (its heading says "PopTestDeepMonitor")'
+    ),
     monitors=("PopDeepTestMonitor", "PopSelfTestMonitor"),
     escalate="escalate",
     steps=(
@@ -22,7 +25,7 @@ DEEP: Final = Runbook(
             succeeded=RECOVERED,
             failed="restart",
             not_runnable="restart",
-            title="Is the fault there now: run the probe",
+            title=N_("Is the fault there now: run the probe"),
         ),
         parts.restart(
             "restart", "1", "back", then="probe", guards=(*parts.WRITE_GUARDS, *parts.SERVICE_GUARDS)

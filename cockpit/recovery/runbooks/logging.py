@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.recovery.runbook import RECOVERED, Consent, Runbook, Step
 from cockpit.recovery.runbooks import parts
 
 TIERS: Final = {"front": ("front",), "back": ("back",), "both": ("front", "back")}
 """Whose services are restarted, by the word the operator chooses them with."""
-_WORDS: Final = {"front": "front end", "back": "back end", "both": "front end and back end"}
+_WORDS: Final = {"front": N_("front end"), "back": N_("back end"), "both": N_("front end and back end")}
 _BEFORE: Final = (
     *(g for g in parts.CHANGE_GUARDS if g != "alert.real"),
     *parts.SERVICE_GUARDS,
@@ -25,8 +26,8 @@ _BEFORE: Final = (
 """Before a first restart, and before the setting too: what the restart would be refused for is to be known
 before anything is changed."""
 _AFTER: Final = (*parts.LATER_GUARDS, "service.right", "popproxy.active", "clients.noted")
-_PICKS_UP: Final = "A changed setting is not picked up before the service's next start."
-SOURCE: Final = "ours; the setting, its restart and the files: exchange-facts §2.6, §4.1"
+_PICKS_UP: Final = N_("A changed setting is not picked up before the service's next start.")
+SOURCE: Final = N_("ours; the setting, its restart and the files: exchange-facts §2.6, §4.1")
 
 
 def _restarts(
@@ -44,7 +45,7 @@ def _restarts(
 def _seen(step_id: str, tier: str, *, arrives: str, otherwise: str, skip: str, why: str) -> Step:
     return Step(
         id=step_id,
-        title="See that lines arrive",
+        title=N_("See that lines arrive"),
         action="await_log",
         why=why,
         args={"tier": tier},
@@ -58,10 +59,10 @@ def _off(prefix: str, tiers: tuple[str, ...], *, then: str) -> tuple[Step, ...]:
     return (
         Step(
             id=f"{prefix}-logging-off",
-            title="Put protocol logging back",
+            title=N_("Put protocol logging back"),
             action="restore_logging",
-            why="The log grows without bound for as long as it is on.",
-            departs="Ours: the prior value is put back, not a default.",
+            why=N_("The log grows without bound for as long as it is on."),
+            departs=N_("Ours: the prior value is put back, not a default."),
             closes=parts.LOGGING,
             next={"done": f"{prefix}-{tiers[0]}-restart-quiet", "nothing": then},
         ),
@@ -75,18 +76,22 @@ def _on_book(choice: str) -> Runbook:
     first, late = f"restart-{tiers[0]}", f"late-restart-{tiers[0]}"
     return Runbook(
         name=f"ProtocolLogging{choice.capitalize()}",
-        title=f"Turn POP3 protocol logging on ({_WORDS[choice]})",
+        title=N_("Turn POP3 protocol logging on ({word})").format(word=_WORDS[choice]),
         source=SOURCE,
         monitors=(),
         escalate="escalate",
         steps=(
             Step(
                 id="logging-on",
-                title="Turn protocol logging on",
+                title=N_("Turn protocol logging on"),
                 action="set_logging",
-                why="The log shows what clients and probes do, and which mailbox server they are proxied to.",
-                departs="The page writes -ProtocolLoggingEnabled, which does not exist: it is "
-                "-ProtocolLogEnabled.",
+                why=N_(
+                    "The log shows what clients and probes do, and which mailbox server they are proxied to."
+                ),
+                departs=N_(
+                    "The page writes -ProtocolLoggingEnabled, which does not exist: it is "
+                    "-ProtocolLogEnabled."
+                ),
                 consent=Consent.ASK,
                 guards=(*_BEFORE, "logging.prior", "logging.space"),
                 args={"tier": tier},
@@ -100,16 +105,20 @@ def _on_book(choice: str) -> Runbook:
                 arrives="held",
                 otherwise="held",
                 skip="off-logging-off",
-                why="A setting that no service writes by is only a setting. Go leaves it on until its due "
-                "time, skip puts it back now.",
+                why=N_(
+                    "A setting that no service writes by is only a setting. Go leaves it on until its due "
+                    "time, skip puts it back now."
+                ),
             ),
             Step(
                 id="held",
-                title="Logging is on",
+                title=N_("Logging is on"),
                 action="hold",
-                why="It is on for as long as it is wanted, and no longer: after its due time it is told on "
-                "every screen, until it is put back. To put it back restarts the POP3 service too, which "
-                "writes on until then; to abort puts back the setting alone, and restarts nothing.",
+                why=N_(
+                    "It is on for as long as it is wanted, and no longer: after its due time it is told on "
+                    "every screen, until it is put back. To put it back restarts the POP3 service too, which "
+                    "writes on until then; to abort puts back the setting alone, and restarts nothing."
+                ),
                 next={"over": "off-logging-off"},
             ),
             *_off("off", tiers, then=RECOVERED),
@@ -120,8 +129,10 @@ def _on_book(choice: str) -> Runbook:
                 arrives=RECOVERED,
                 otherwise=late,
                 skip=RECOVERED,
-                why="It was on before, so it is not ours to turn off. A service that was started before the "
-                "setting changed does not write yet: go restarts it, skip leaves it.",
+                why=N_(
+                    "It was on before, so it is not ours to turn off. A service that was started before the "
+                    "setting changed does not write yet: go restarts it, skip leaves it."
+                ),
             ),
             *_restarts("late-restart", tiers, _BEFORE, then="late-seen"),
             _seen(
@@ -130,7 +141,9 @@ def _on_book(choice: str) -> Runbook:
                 arrives=RECOVERED,
                 otherwise="escalate",
                 skip=RECOVERED,
-                why="After the restart lines have to come. Go escalates with what was read, skip leaves it.",
+                why=N_(
+                    "After the restart lines have to come. Go escalates with what was read, skip leaves it."
+                ),
             ),
             parts.escalate(""),
         ),
@@ -144,17 +157,19 @@ def _off_book(choice: str) -> Runbook:
     tiers = TIERS[choice]
     return Runbook(
         name=f"ProtocolLoggingOff{choice.capitalize()}",
-        title=f"Turn POP3 protocol logging off ({_WORDS[choice]})",
+        title=N_("Turn POP3 protocol logging off ({word})").format(word=_WORDS[choice]),
         source=SOURCE,
         monitors=(),
         escalate="escalate",
         steps=(
             Step(
                 id="clear",
-                title="Turn protocol logging off, which no recovery turned on",
+                title=N_("Turn protocol logging off, which no recovery turned on"),
                 action="clear_logging",
-                why="No record says who turned it on, or why: perhaps this site keeps it on. What it was "
-                "stays in the journal; nothing will turn it on again by itself.",
+                why=N_(
+                    "No record says who turned it on, or why: perhaps this site keeps it on. What it was "
+                    "stays in the journal; nothing will turn it on again by itself."
+                ),
                 consent=Consent.ASK,
                 guards=(*_BEFORE, "logging.prior"),
                 args={"tier": tiers[0] if len(tiers) == 1 else "all"},

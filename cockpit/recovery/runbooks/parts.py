@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from cockpit.config.language import N_
 from cockpit.recovery.runbook import ESCALATED, Consent, Step
 
 WRITE_GUARDS: Final = ("role.known", "alert.real", "dependencies.healthy", "others.lease", "others.marks",
@@ -32,24 +33,28 @@ MOVE_NOW: Final = "DatabaseCopyActivationDisabledAndMoveNow"
 POLICY: Final = "DatabaseCopyAutoActivationPolicy"
 LOGGING: Final = "ProtocolLogEnabled"
 
-NOT_RUNNABLE_WHY: Final = (
+NOT_RUNNABLE_WHY: Final = N_(
     "Only some probes can be run by hand; one that cannot proves nothing. The monitor's own next runs decide."
 )
 
-NOT_RUNNABLE_DEPARTS: Final = "Ours: the page believes that every probe can be run by hand."
+NOT_RUNNABLE_DEPARTS: Final = N_("Ours: the page believes that every probe can be run by hand.")
 
 
 def role(step_id: str, *, cas: str, member: str, standalone: str, page: str = "") -> Step:
     """Which way a server may go: a Client Access server of 2013, a DAG member, or neither."""
     return Step(
         id=step_id,
-        title="Which role has this server",
+        title=N_("Which role has this server"),
         action="role",
         page=page,
-        why="What a restart of the computer costs depends on it: a Client Access server of 2013 holds no "
-        "databases; from 2016 on every server is a Mailbox server.",
-        departs='The page says "restart the CAS" for all; from 2016 on that takes databases down, so a DAG '
-        "member takes the failover path.",
+        why=N_(
+            "What a restart of the computer costs depends on it: a Client Access server of 2013 holds no "
+            "databases; from 2016 on every server is a Mailbox server."
+        ),
+        departs=N_(
+            'The page says "restart the CAS" for all; from 2016 on that takes databases down, so a DAG '
+            "member takes the failover path."
+        ),
         next={"cas_2013": cas, "dag_member": member, "standalone": standalone},
     )
 
@@ -57,10 +62,10 @@ def role(step_id: str, *, cas: str, member: str, standalone: str, page: str = ""
 def verify(first: str, *, healthy: str, then: str) -> Step:
     return Step(
         id=first,
-        title="Is the alert still there",
+        title=N_("Is the alert still there"),
         action="monitor",
         page="verify 2a, 2b",
-        why="The service may have recovered after the alert was issued.",
+        why=N_("The service may have recovered after the alert was issued."),
         next={"unhealthy": then, "healthy": healthy, "unclear": then},
     )
 
@@ -72,16 +77,18 @@ def probe(
     succeeded: str,
     failed: str,
     not_runnable: str,
-    title: str = "Re-run the probe",
+    title: str = N_("Re-run the probe"),
 ) -> Step:
     return Step(
         id=step_id,
         title=title,
         action="probe",
         page=page,
-        why="Its ResultType says whether the fault is there now.",
-        departs="The page reads a value named Result; the property is ResultType. A probe that cannot be run "
-        "by hand is a third result here, which never leads to a restart of the computer.",
+        why=N_("Its ResultType says whether the fault is there now."),
+        departs=N_(
+            "The page reads a value named Result; the property is ResultType. A probe that cannot be run "
+            "by hand is a third result here, which never leads to a restart of the computer."
+        ),
         next={"succeeded": succeeded, "failed": failed, "not_runnable": not_runnable},
     )
 
@@ -92,7 +99,7 @@ def watch(prefix: str, *, healthy: str, unhealthy: str) -> tuple[Step, Step]:
     return (
         Step(
             id=f"{prefix}-wait",
-            title="Wait for the monitor's own runs",
+            title=N_("Wait for the monitor's own runs"),
             action="wait",
             why=NOT_RUNNABLE_WHY,
             departs=NOT_RUNNABLE_DEPARTS,
@@ -100,9 +107,9 @@ def watch(prefix: str, *, healthy: str, unhealthy: str) -> tuple[Step, Step]:
         ),
         Step(
             id=look,
-            title="Look at the monitor",
+            title=N_("Look at the monitor"),
             action="monitor",
-            why="Its AlertValue after its own runs stands in for the probe.",
+            why=N_("Its AlertValue after its own runs stands in for the probe."),
             departs=NOT_RUNNABLE_DEPARTS,
             asks=("unclear",),
             next={"healthy": healthy, "unhealthy": unhealthy, "unclear": unhealthy},
@@ -121,15 +128,15 @@ def restart(
     skip: str | None = None,
 ) -> Step:
     words = {
-        "front": "the POP3 service",
-        "back": "the POP3 back-end service",
+        "front": N_("the POP3 service"),
+        "back": N_("the POP3 back-end service"),
     }
     return Step(
         id=step_id,
         title=f"Restart {words[tier]}",
         action="restart_service",
         page=page,
-        why=why or "A hung or confused process is replaced; its clients are disconnected and come back.",
+        why=why or N_("A hung or confused process is replaced; its clients are disconnected and come back."),
         consent=Consent.ASK,
         guards=guards,
         args={"tier": tier},
@@ -156,11 +163,13 @@ def failover(prefix: str, pages: Pages, *, rebooted: str, left: str, declined: s
     return (
         Step(
             id=f"{prefix}-block",
-            title="Block activation on this server",
+            title=N_("Block activation on this server"),
             action="block_activation",
-            why="Nothing is to be activated here while it goes down and comes back.",
-            departs="Ours: the page only moves databases away. Microsoft's own maintenance procedure sets "
-            "the policy too. The prior value is kept and put back.",
+            why=N_("Nothing is to be activated here while it goes down and comes back."),
+            departs=N_(
+                "Ours: the page only moves databases away. Microsoft's own maintenance procedure sets "
+                "the policy too. The prior value is kept and put back."
+            ),
             consent=Consent.PERSON,
             guards=(*CHANGE_GUARDS, "dag.member", "prior.stored"),
             opens=POLICY,
@@ -169,13 +178,16 @@ def failover(prefix: str, pages: Pages, *, rebooted: str, left: str, declined: s
         ),
         Step(
             id=f"{prefix}-move",
-            title="Move the databases away",
+            title=N_("Move the databases away"),
             action="move_databases",
             page=pages.move,
-            why="A restart takes every database that is active here down; users of a moved one barely "
-            "notice.",
-            departs="The page moves without looking. Here each database is shown to have a healthy copy "
-            "elsewhere.",
+            why=N_(
+                "A restart takes every database that is active here down; users of a moved one barely notice."
+            ),
+            departs=N_(
+                "The page moves without looking. Here each database is shown to have a healthy copy "
+                "elsewhere."
+            ),
             consent=Consent.PERSON,
             typed=True,
             guards=(*CHANGE_GUARDS, *FAILOVER_GUARDS),
@@ -184,12 +196,14 @@ def failover(prefix: str, pages: Pages, *, rebooted: str, left: str, declined: s
         ),
         Step(
             id=f"{prefix}-moved",
-            title="See that no active copy is left",
+            title=N_("See that no active copy is left"),
             action="await_moved",
             page=pages.moved,
-            why="A database without another healthy copy silently stays.",
-            departs="The page groups by Status, which misses Dismounted and ServiceDown: ActiveCopy is read, "
-            "twice.",
+            why=N_("A database without another healthy copy silently stays."),
+            departs=N_(
+                "The page groups by Status, which misses Dismounted and ServiceDown: ActiveCopy is read, "
+                "twice."
+            ),
             asks=("left_behind",),
             next={"moved": f"{prefix}-reboot", "left_behind": left},
         ),
@@ -207,10 +221,10 @@ def failover(prefix: str, pages: Pages, *, rebooted: str, left: str, declined: s
 def reboot(step_id: str, page: str, *, then: str, skip: str, guards: tuple[str, ...]) -> Step:
     return Step(
         id=step_id,
-        title="Restart the computer",
+        title=N_("Restart the computer"),
         action="reboot",
         page=page,
-        why="The fault outlived the restart of the service.",
+        why=N_("The fault outlived the restart of the service."),
         consent=Consent.PERSON,
         typed=True,
         guards=guards,
@@ -224,21 +238,25 @@ def settle(prefix: str, *, then: str) -> tuple[Step, Step]:
     return (
         Step(
             id=f"{prefix}-settled",
-            title="See that the server has settled",
+            title=N_("See that the server has settled"),
             action="await_settled",
-            why="A server that answers is not yet a server that works: services, replication and copies come "
-            "later.",
-            departs="Ours: the page only waits until the server was restarted successfully.",
+            why=N_(
+                "A server that answers is not yet a server that works: services, replication and copies come "
+                "later."
+            ),
+            departs=N_("Ours: the page only waits until the server was restarted successfully."),
             asks=("not_settled",),
             next={"settled": then, "services_down": start, "not_settled": then},
         ),
         Step(
             id=start,
-            title="Start the POP3 services that did not come back",
+            title=N_("Start the POP3 services that did not come back"),
             action="start_services",
-            why="A service of start type Manual does not start by itself, and PopProxy Inactive keeps it "
-            "down.",
-            departs="Ours: the page does not look.",
+            why=N_(
+                "A service of start type Manual does not start by itself, and PopProxy Inactive keeps it "
+                "down."
+            ),
+            departs=N_("Ours: the page does not look."),
             consent=Consent.ASK,
             guards=(*LATER_GUARDS, "service.right", "popproxy.active"),
             skip=then,
@@ -252,23 +270,25 @@ def undo_block(prefix: str, page: str, *, then: str) -> tuple[Step, Step]:
     return (
         Step(
             id=f"{prefix}-unblock",
-            title="Let databases be activated here again",
+            title=N_("Let databases be activated here again"),
             action="restore_move_now",
             page=page,
-            why="The block must not outlive the recovery.",
-            departs='The page calls this "fail the databases back"; it only lifts the block. Moving back is '
-            "the next but one step, and optional.",
+            why=N_("The block must not outlive the recovery."),
+            departs=N_(
+                'The page calls this "fail the databases back"; it only lifts the block. Moving back is '
+                "the next but one step, and optional."
+            ),
             guards=("reboot.settled",),
             closes=MOVE_NOW,
             next={"done": f"{prefix}-policy", "nothing": f"{prefix}-policy"},
         ),
         Step(
             id=f"{prefix}-policy",
-            title="Put the activation policy back",
+            title=N_("Put the activation policy back"),
             action="restore_policy",
             page="",
-            why="The value that was there before, not a default.",
-            departs="Ours, as blocking activation is.",
+            why=N_("The value that was there before, not a default."),
+            departs=N_("Ours, as blocking activation is."),
             closes=POLICY,
             next={"done": then, "nothing": then},
         ),
@@ -278,11 +298,13 @@ def undo_block(prefix: str, page: str, *, then: str) -> tuple[Step, Step]:
 def fail_back(step_id: str, *, then: str) -> Step:
     return Step(
         id=step_id,
-        title="Move databases back to this server",
+        title=N_("Move databases back to this server"),
         action="fail_back",
-        why="Databases whose first preference is here may come back now, or stay until the DAG's "
-        "PreferenceMoveFrequency moves them.",
-        departs="Ours and optional: the page believes that lifting the block moves them.",
+        why=N_(
+            "Databases whose first preference is here may come back now, or stay until the DAG's "
+            "PreferenceMoveFrequency moves them."
+        ),
+        departs=N_("Ours and optional: the page believes that lifting the block moves them."),
         consent=Consent.PERSON,
         guards=(*LATER_GUARDS, "others.marks", "reboot.settled"),
         skip=then,
@@ -294,11 +316,13 @@ def logging_off(prefix: str, page: str, *, then: str) -> tuple[Step, Step]:
     return (
         Step(
             id=f"{prefix}-logging-off",
-            title="Put protocol logging back",
+            title=N_("Put protocol logging back"),
             action="restore_logging",
             page=page,
-            why="The log grows without bound for as long as it is on.",
-            departs="The page turns it off; here the prior value is put back, so a log that was on stays on.",
+            why=N_("The log grows without bound for as long as it is on."),
+            departs=N_(
+                "The page turns it off; here the prior value is put back, so a log that was on stays on."
+            ),
             closes=LOGGING,
             next={"done": f"{prefix}-restart-quiet", "nothing": then},
         ),
@@ -308,7 +332,7 @@ def logging_off(prefix: str, page: str, *, then: str) -> tuple[Step, Step]:
             "front",
             then=then,
             guards=(*LATER_GUARDS, "service.right", "popproxy.active", "clients.noted"),
-            why="A changed setting is not picked up before the service's next start.",
+            why=N_("A changed setting is not picked up before the service's next start."),
         ),
     )
 
@@ -319,20 +343,22 @@ def component(step_id: str, *, active: str, escalate: str) -> tuple[Step, Step]:
     return (
         Step(
             id=step_id,
-            title="Is the component PopProxy Active",
+            title=N_("Is the component PopProxy Active"),
             action="component",
-            why="POP3 stops by design while PopProxy is Inactive, and a restart does not help.",
-            departs="Ours: the page never mentions the component.",
+            why=N_("POP3 stops by design while PopProxy is Inactive, and a restart does not help."),
+            departs=N_("Ours: the page never mentions the component."),
             asks=("inactive_by_others",),
             next={"active": active, "inactive_by_health": put, "inactive_by_others": escalate},
         ),
         Step(
             id=put,
-            title="Take Managed Availability's vote on PopProxy back",
+            title=N_("Take Managed Availability's vote on PopProxy back"),
             action="activate_component",
-            why="Its responder PopProxyTestCafeOffline took POP out; only the same requester, HealthApi, can "
-            "take that vote back.",
-            departs="Ours: the page never mentions the component.",
+            why=N_(
+                "Its responder PopProxyTestCafeOffline took POP out; only the same requester, HealthApi, can "
+                "take that vote back."
+            ),
+            departs=N_("Ours: the page never mentions the component."),
             consent=Consent.ASK,
             guards=LATER_GUARDS,
             skip=active,
@@ -344,11 +370,11 @@ def component(step_id: str, *, active: str, escalate: str) -> tuple[Step, Step]:
 def escalate(page: str) -> Step:
     return Step(
         id="escalate",
-        title="Build the evidence bundle and call Microsoft support",
+        title=N_("Build the evidence bundle and call Microsoft support"),
         action="escalate",
         page=page,
-        why="The procedure ends here: what was read and done is what support will ask for.",
-        departs="Ours: open obligations are undone first, or handed over by name.",
+        why=N_("The procedure ends here: what was read and done is what support will ask for."),
+        departs=N_("Ours: open obligations are undone first, or handed over by name."),
         next={"done": ESCALATED},
     )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.recovery.runbook import RECOVERED, Runbook
 from cockpit.recovery.runbooks import parts
 
 PROXY: Final = Runbook(
     name="PopProxyTest",
-    title="Recover the POP3 proxy",
+    title=N_("Recover the POP3 proxy"),
     source="Microsoft, Troubleshooting POP Health Set: PopProxyTestMonitor Recovery Actions",
     monitors=("PopProxyTestMonitor",),
     escalate="escalate",
@@ -21,7 +22,7 @@ PROXY: Final = Runbook(
             succeeded=RECOVERED,
             failed="component",
             not_runnable="component",
-            title="Is the fault there now: run the probe",
+            title=N_("Is the fault there now: run the probe"),
         ),
         *parts.component("component", active="restart", escalate="escalate"),
         parts.restart(

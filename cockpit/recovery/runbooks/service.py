@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.recovery.runbook import RECOVERED, Runbook
 from cockpit.recovery.runbooks import parts
 
@@ -14,7 +15,7 @@ def _book(name: str, tier: str, title: str) -> Runbook:
     return Runbook(
         name=name,
         title=title,
-        source="ours; services and cautions: exchange-facts §3, §2.10",
+        source=N_("ours; services and cautions: exchange-facts §3, §2.10"),
         monitors=(),
         escalate="escalate",
         steps=(
@@ -26,5 +27,5 @@ def _book(name: str, tier: str, title: str) -> Runbook:
     )
 
 
-SERVICE: Final = _book("ServiceRestart", "front", "Restart the POP3 service")
-BACK_END_SERVICE: Final = _book("BackEndServiceRestart", "back", "Restart the POP3 back-end service")
+SERVICE: Final = _book("ServiceRestart", "front", N_("Restart the POP3 service"))
+BACK_END_SERVICE: Final = _book("BackEndServiceRestart", "back", N_("Restart the POP3 back-end service"))

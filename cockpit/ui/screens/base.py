@@ -10,6 +10,7 @@ from textual.containers import Container
 from textual.screen import Screen
 from textual.widget import Widget
 
+from cockpit.config.language import _
 from cockpit.recovery.view import Plan, RunView
 from cockpit.ui._textual_hacks import replace_bindings, write_to_terminal
 from cockpit.ui.clipboard import clipboard, save_text
@@ -139,9 +140,13 @@ class RecoveryScreen(Screen[None], inherit_bindings=False):
 
     def _saved(self, kind: str, text: str) -> str:
         try:
-            return f"saved to {save_text(self.desk.save_dir, kind, text, self.desk.now())}"
+            return _("saved to {save_text}").format(
+                save_text=save_text(self.desk.save_dir, kind, text, self.desk.now())
+            )
         except OSError as error:
-            return f"could not be saved in {self.desk.save_dir}: {error.strerror}"
+            return _("could not be saved in {save_dir}: {strerror}").format(
+                save_dir=self.desk.save_dir, strerror=error.strerror
+            )
 
     def action_save(self) -> None:
         desk = self.desk
@@ -157,7 +162,9 @@ class RecoveryScreen(Screen[None], inherit_bindings=False):
         sequence = clipboard(text, os.environ)
         if sequence is not None:
             write_to_terminal(self.app, sequence)
-        sent = "Sent to the terminal" if sequence is not None else "Too long for the terminal's clipboard"
+        sent = (
+            _("Sent to the terminal") if sequence is not None else _("Too long for the terminal's clipboard")
+        )
         self.say(f"{sent}; {self._saved('copy', text)}")
 
     # Move

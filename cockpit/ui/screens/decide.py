@@ -14,6 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input
 
+from cockpit.config.language import N_, _
 from cockpit.journal.records import Answer, Choice, Finding
 from cockpit.recovery.consent import CHANGED_MEANWHILE
 from cockpit.recovery.view import QuestionView, RunView
@@ -27,29 +28,29 @@ from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.rows import Column, Row, RowsPane
 
 WORDS: Final = {
-    Choice.GO: ("Go", "Send the command"),
-    Choice.AGAIN: ("Again", "Read or try again"),
-    Choice.SKIP: ("Skip", "Skip the step"),
-    Choice.DONE: ("Done", "Say that it is done"),
-    Choice.OVERRIDE: ("Override", "Override this guard for this object"),
-    Choice.HAND_OVER: ("Hand over", "Hand over"),
-    Choice.ABORT: ("Abort", "Abort the run"),
+    Choice.GO: ("Go", N_("Send the command")),
+    Choice.AGAIN: ("Again", N_("Read or try again")),
+    Choice.SKIP: ("Skip", N_("Skip the step")),
+    Choice.DONE: ("Done", N_("Say that it is done")),
+    Choice.OVERRIDE: ("Override", N_("Override this guard for this object")),
+    Choice.HAND_OVER: (N_("Hand over"), N_("Hand over")),
+    Choice.ABORT: ("Abort", N_("Abort the run")),
 }
 """The button of a choice, and what its second button says where it has fields."""
-IRREVERSIBLE: Final[Line] = (("Irreversible: this cannot be undone.", "state-unhealthy"),)
+IRREVERSIBLE: Final[Line] = ((N_("Irreversible: this cannot be undone."), "state-unhealthy"),)
 AT_REST: Final = {
-    Choice.GO: ("Put it back", "Put it back"),
-    Choice.AGAIN: ("Keep it on", "Keep it on for as long again"),
+    Choice.GO: (N_("Put it back"), N_("Put it back")),
+    Choice.AGAIN: (N_("Keep it on"), N_("Keep it on for as long again")),
 }
 """The same where the run rests with a temporary change on."""
 BY_HAND: Final = {
-    Choice.AGAIN: ("Not run", "Say that nobody has run it, and try to send it"),
-    Choice.SKIP: ("Skip", "Skip the step, which nobody has run"),
+    Choice.AGAIN: (N_("Not run"), N_("Say that nobody has run it, and try to send it")),
+    Choice.SKIP: ("Skip", N_("Skip the step, which nobody has run")),
 }
 """The same where a command is offered to be run by hand."""
-TICKED: Final = "It was run, and has come to its end"
+TICKED: Final = N_("It was run, and has come to its end")
 TICKS: Final = {False: Content(f"[ ] {TICKED}"), True: Content(f"[x] {TICKED}")}
-LEAVE: Final = ("Leave it", "Leave it as it is")
+LEAVE: Final = (N_("Leave it"), N_("Leave it as it is"))
 """So ends the question of a step that undoes what the run set; skipped there, the value stays."""
 FINDING_COLUMNS: Final = (Column("Guard", least=12), Column("Object", least=8), Column("Reading", least=10))
 
@@ -61,7 +62,7 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
 
     def __init__(self, registry: Registry, view: RunView, glyphs: Glyphs) -> None:
         if view.question is None:
-            raise ValueError("a dialog to decide needs a question")
+            raise ValueError(_("a dialog to decide needs a question"))
         super().__init__(registry)
         self.view = view
         self.question: QuestionView = view.question
@@ -83,7 +84,7 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
         lines += guards(title, self.question.blocking, self.glyphs)
         lines += warnings(self._against(self.view))
         if self.choice is Choice.ABORT:
-            lines = [(("Before the run ends this is undone, newest first:", "text-strong"),), BLANK]
+            lines = [((_("Before the run ends this is undone, newest first:"), "text-strong"),), BLANK]
             lines += abort_lines(self.view)
         return lines
 
@@ -138,24 +139,24 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
             with Vertical(id="dialog-fields"):
                 yield RowsPane(id="findings", columns=FINDING_COLUMNS, headed=False)
                 yield Bar(id="typed-note")
-                yield Field("the server's name", id="typed")
+                yield Field(_("the server's name"), id="typed")
                 yield Bar(id="to-note")
-                yield Field("the name of who takes it", id="to")
+                yield Field(_("the name of who takes it"), id="to")
                 yield Bar(id="reason-note")
-                yield Field("why, for the journal", id="reason")
+                yield Field(_("why, for the journal"), id="reason")
                 yield Button(TICKS[False], id="tick", compact=True)
             yield Bar(id="dialog-note")
             with Horizontal(classes="dialog-buttons", id="choices"):
-                yield Button("Not now", id="not-now", compact=True)
+                yield Button(_("Not now"), id="not-now", compact=True)
                 for choice in self.choices:
                     yield Button(self.words(choice)[0], id=_id(choice), compact=True)
             with Horizontal(classes="dialog-buttons", id="confirm"):
-                yield Button("Not now", id="not-now-2", compact=True)
+                yield Button(_("Not now"), id="not-now-2", compact=True)
                 yield Button("", id="send", compact=True)
             yield KeyBar(id="dialog-keys", actions=self.registry.live(self.scope))
 
     def on_mount(self) -> None:
-        self.text_pane.set_title(((f"Decide on {self.view.run.server}", ""),))
+        self.text_pane.set_title(((_("Decide on {server}").format(server=self.view.run.server), ""),))
         self._show()
         self.button("not-now").focus()
 
@@ -179,7 +180,7 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
         fields = typed or reason or choice in (Choice.OVERRIDE, Choice.DONE)
         self.query_one("#dialog-fields").display = fields
         pane = self.query_one("#findings", RowsPane)
-        pane.set_title((("Override which finding? One at a time.", ""),))
+        pane.set_title(((_("Override which finding? One at a time."), ""),))
         pane.set_rows([_finding_row(f) for f in self.overridable])
         pane.styles.height = min(len(self.overridable), 4) + 1
         self._judge()
@@ -235,7 +236,7 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
     def run_changed(self, view: RunView) -> None:
         """The run is another now: the question may be answered, or the findings others."""
         if view.question is None or view.question.id != self.question.id:
-            self.over = "This question is closed: it was answered elsewhere, or the run went on."
+            self.over = _("This question is closed: it was answered elsewhere, or the run went on.")
             self._judge()
             return
         same = (
@@ -245,7 +246,7 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
         )
         self.view = view
         if not same:
-            self.over = "What stands in the way has changed: close this and decide anew."
+            self.over = _("What stands in the way has changed: close this and decide anew.")
         else:
             self.question = view.question
         self._judge()

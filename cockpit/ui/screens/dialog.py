@@ -8,6 +8,7 @@ from textual import on
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
+from cockpit.config.language import _
 from cockpit.exchange.text import clean_line
 from cockpit.ui._textual_hacks import replace_bindings
 from cockpit.ui.actions import Registry
@@ -45,7 +46,10 @@ def reason_line(reason: str) -> Line:
     """The live count of a reason."""
     missing = REASON_LENGTH - len(reason.strip())
     if missing > 0:
-        return (("Reason ", "text-label"), (f"{missing} more characters", "state-degraded"))
+        return (
+            ("Reason ", "text-label"),
+            (_("{missing} more characters").format(missing=missing), "state-degraded"),
+        )
     return (("Reason ", "text-label"), (f"{len(reason.strip())} characters", "state-healthy"))
 
 
@@ -54,8 +58,11 @@ def typed_line(typed: str, wanted: str) -> Line:
     if typed == wanted:
         return (("Name ", "text-label"), ("matches", "state-healthy"))
     if not typed:
-        return (("Name ", "text-label"), (f"type {wanted} exactly as shown", "state-degraded"))
-    return (("Name ", "text-label"), (f"is not {wanted}", "state-unhealthy"))
+        return (
+            ("Name ", "text-label"),
+            (_("type {wanted} exactly as shown").format(wanted=wanted), "state-degraded"),
+        )
+    return (("Name ", "text-label"), (_("is not {wanted}").format(wanted=wanted), "state-unhealthy"))
 
 
 class Dialog(ModalScreen[R], inherit_bindings=False):

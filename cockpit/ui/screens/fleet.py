@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.timer import Timer
 
+from cockpit.config.language import _
 from cockpit.fleet.bookmarks import BookmarksError
 from cockpit.fleet.grouping import GroupBy
 from cockpit.fleet.snapshot import ProbePhase
@@ -103,7 +104,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         yield CommandPlace()
 
     def on_mount(self) -> None:
-        self.pane("probe").set_title((("3 Probe results", ""),))
+        self.pane("probe").set_title(((_("3 Probe results"), ""),))
         self.rows("tree").focus()
         self.set_interval(AGE_TICK, self.redraw)
         self._composed = True
@@ -195,12 +196,17 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         context.set_lines([render.context(desk.badge, desk.snapshot, view, now, self.glyphs, cells)])
         lines: list[Line] = []
         if desk.restarting:
-            lines.append(((" Starting the collector again.", "text-key"),))
+            lines.append(((_(" Starting the collector again."), "text-key"),))
         elif desk.lost is not None:
             lines.append(
                 (
-                    (f" No live data: {desk.lost} ", "text-problem"),
-                    (f"{desk.registry.key_of('fleet.refresh')} starts the collector again.", "text-key"),
+                    (_(" No live data: {lost} ").format(lost=desk.lost), "text-problem"),
+                    (
+                        _("{key_of} starts the collector again.").format(
+                            key_of=desk.registry.key_of("fleet.refresh")
+                        ),
+                        "text-key",
+                    ),
                 )
             )
         problem = render.collector_problem(desk.snapshot)
@@ -232,7 +238,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         if not self.filter.active:
             return (("1 Fleet", ""),)
         what = [f'"{self.filter.text}"'] if self.filter.text else []
-        what += ["faults only"] if self.filter.faults_only else []
+        what += [_("faults only")] if self.filter.faults_only else []
         dot = f" {self.glyphs.dot} "
         return (("1 Fleet", ""), (f"{dot}{dot.join(what)}{dot}{view.shown} of {view.total}", "text-key"))
 
@@ -240,15 +246,19 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         """What stands in the tree when there is no server to show: never an empty pane that looks well."""
         desk = self.desk
         if desk.lost is not None:
-            return ((" No data, and no collector: see above.", "text-problem"),)
+            return ((_(" No data, and no collector: see above."), "text-problem"),)
         status = desk.snapshot.status
-        entry = status.entry_server or desk.badge.entry or "the entry server"
+        entry = status.entry_server or desk.badge.entry or _("the entry server")
         if status.organization_read_at is not None:
-            return ((f" {entry} answered, and named no Exchange servers.", "text-problem"),)
-        what = "no answer yet" if status.problem else "waiting for the list of servers"
+            return (
+                (_(" {entry} answered, and named no Exchange servers.").format(entry=entry), "text-problem"),
+            )
+        what = _("no answer yet") if status.problem else _("waiting for the list of servers")
         return (
             (
-                f" Connecting to {entry} {'...' if self.glyphs.ascii else self.glyphs.ellipsis} {what}",
+                _(" Connecting to {entry} {value} {what}").format(
+                    entry=entry, value="..." if self.glyphs.ascii else self.glyphs.ellipsis, what=what
+                ),
                 "text-key",
             ),
         )
@@ -263,7 +273,9 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         self._monitors = worst_first(self._below(key))
         dot = f" {self.glyphs.dot} "
         name = (
-            key[-1].partition(":")[2] or key[-1] if len(key) == GROUP else " ".join(key[2:4]) or "all servers"
+            key[-1].partition(":")[2] or key[-1]
+            if len(key) == GROUP
+            else " ".join(key[2:4]) or _("all servers")
         )
         table.set_title((("2 Monitors", ""), (f"{dot}{name}{dot}{len(self._monitors)}", "")))
         nothing = render.nothing(self.view, self.filter)
@@ -304,14 +316,14 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         if self.subject is None or server is None or leaf is None:
             self.pane("verdict").set_title((("Verdict", ""),))
             self.pane("verdict").set_lines(panels.summary(self.view, self.glyphs))
-            self.pane("side").set_title((("4 Dependencies and server", ""),))
+            self.pane("side").set_title(((_("4 Dependencies and server"), ""),))
             self.pane("side").set_lines([])
         else:
             what = leaf.entry.name if leaf.entry is not None else leaf.health_set or "POP"
             self.pane("verdict").set_title((("Verdict", ""), (f"{dot}{what} on {server.name}", "")))
             self.pane("verdict").set_lines(panels.verdict(server, leaf))
             blank: Line = (("", ""),)
-            self.pane("side").set_title((("4 Dependencies and server", ""), (f"{dot}{server.name}", "")))
+            self.pane("side").set_title(((_("4 Dependencies and server"), ""), (f"{dot}{server.name}", "")))
             parts = panels.dependencies(server, leaf, now, self.glyphs)
             self.pane("side").set_lines([*parts, blank, *panels.server(server, now, self.desk.snapshot)])
             self._watch_soon(server.name)

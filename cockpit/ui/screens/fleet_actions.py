@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from cockpit.config.language import _
 from cockpit.exchange import catalogue
 from cockpit.fleet.verdict import probe_identity
 from cockpit.ui._textual_hacks import write_to_terminal
@@ -111,7 +112,11 @@ class FleetActions(FleetCommands, inherit_bindings=False):
         from cockpit.ui.screens.probe import ProbeDialog  # its widgets are not needed for the first paint
 
         running = self.desk.waiting_run(server.name)
-        note = f"{running.identity} already runs on {server.name}." if running is not None else ""
+        note = (
+            _("{identity} already runs on {server}.").format(identity=running.identity, server=server.name)
+            if running is not None
+            else ""
+        )
         name = server.name
 
         def decided(run: bool | None) -> None:
@@ -126,7 +131,9 @@ class FleetActions(FleetCommands, inherit_bindings=False):
         run = self.desk.stop_waiting(self.subject[0].name) if self.subject is not None else None
         if run is not None:
             self.say(
-                f"No longer waiting for {run.identity}. It goes on on the server: it cannot be recalled."
+                _(
+                    "No longer waiting for {identity}. It goes on on the server: it cannot be recalled."
+                ).format(identity=run.identity)
             )
 
     def action_logs(self) -> None:
@@ -149,11 +156,11 @@ class FleetActions(FleetCommands, inherit_bindings=False):
             self.start_feed()
         else:
             self.desk.refresh()
-            self.say("Reading every server now.")
+            self.say(_("Reading every server now."))
 
     def action_pause(self) -> None:
         if self.desk.toggle_pause():
-            self.say("Polling pauses; what is shown grows old.")
+            self.say(_("Polling pauses; what is shown grows old."))
 
     def action_faster(self) -> None:
         self._change_interval(slower=False)
@@ -191,9 +198,11 @@ class FleetActions(FleetCommands, inherit_bindings=False):
         sequence = clipboard(text, os.environ)
         if sequence is not None:
             write_to_terminal(self.app, sequence)
-        sent = "Sent to the terminal" if sequence is not None else "Too long for the terminal's clipboard"
+        sent = (
+            _("Sent to the terminal") if sequence is not None else _("Too long for the terminal's clipboard")
+        )
         if path is not None:
-            self.say(f"{sent}; also saved to {path}")
+            self.say(_("{sent}; also saved to {path}").format(sent=sent, path=path))
 
     # Move
 

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from cockpit.config.language import _
 from cockpit.ui._textual_hacks import replace_bindings
 from cockpit.ui.action import Action
 from cockpit.ui.actions import Registry, key_label
@@ -32,14 +33,14 @@ def help_lines(registry: Registry, scope: str, why: Reasons) -> list[Line]:
     lines = _groups(live, why)
     if any(action.method == "filter" for action in live):
         if not any(action.scope == "filter" for action in live):
-            lines += [(("", ""),), (("In the filter", "text-title"),)]
-        lines.append((("  enter              ", "text-label"), ("Keep the filter and go back.", "")))
-        lines.append((("  esc                ", "text-label"), ("Clear it.", "")))
+            lines += [(("", ""),), ((_("In the filter"), "text-title"),)]
+        lines.append((("  enter              ", "text-label"), (_("Keep the filter and go back."), "")))
+        lines.append((("  esc                ", "text-label"), (_("Clear it."), "")))
     lines += [(("", ""),), *_groups(registry.live("command"), why)]
     if registry.read_only:
         lines += [
             (("", ""),),
-            (("Read-only: actions that change something are not bound.", "mode-read-only"),),
+            ((_("Read-only: actions that change something are not bound."), "mode-read-only"),),
         ]
     return lines
 
@@ -90,7 +91,7 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         pane = self._pane
-        pane.set_title((("Keys that work here", ""),))
+        pane.set_title(((_("Keys that work here"), ""),))
         pane.set_lines(help_lines(self.registry, self.scope_told, self.why))
         pane.focus()
 

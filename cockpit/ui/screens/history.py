@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 
+from cockpit.config.language import _
 from cockpit.ui import recovery_reasons, standing
 from cockpit.ui.desk import Desk
 from cockpit.ui.look import Glyphs
@@ -40,14 +41,17 @@ class HistoryScreen(RecoveryScreen, inherit_bindings=False):
         shown = [each for each in known or () if standing.keeps(each, self.filter)]
         pane = self.rows("runs")
         pane.set_title((("Runs", ""), (f" {dot} {len(shown)} of {len(known or ())}", "")))
-        empty = (
-            "Reading the journal." if known is None else "No run matches." if known else "No runs yet."
-        )  # fmt: skip
+        none = _("No run matches.") if known else _("No runs yet.")
+        empty = _("Reading the journal.") if known is None else none
         pane.set_rows(
             [standing.history_row(r, now, self.glyphs) for r in shown], ((f" {empty}", "text-dim"),)
         )
         what = f'  {dot}  filter "{self.filter}"' if self.filter else ""
-        head = ((" History", "text-strong"), ("  newest first, times in UTC", "text-dim"), (what, "text-key"))
+        head = (
+            (" History", "text-strong"),
+            (_("  newest first, times in UTC"), "text-dim"),
+            (what, "text-key"),
+        )
         self.query_one("#head", Bar).set_lines([head])
         self.draw_keys()
 

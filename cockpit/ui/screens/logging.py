@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Button
 
+from cockpit.config.language import N_, _
 from cockpit.recovery.client import Recovery
 from cockpit.recovery.logging_view import OFF, PUT_BACK, LoggingState, ServiceLog
 from cockpit.ui.actions import Registry
@@ -30,13 +31,13 @@ KIND: Final = "logging"
 WATCH: Final = "watch"
 KEEP: Final = "keep"
 WORDS: Final = {
-    "front": "Turn on",
-    "back": "Back end",
+    "front": N_("Turn on"),
+    "back": N_("Back end"),
     "both": "Both",
-    PUT_BACK: "Put it back",
-    KEEP: "Keep it on",
-    OFF: "Turn off",
-    WATCH: "Watch the run",
+    PUT_BACK: N_("Put it back"),
+    KEEP: N_("Keep it on"),
+    OFF: N_("Turn off"),
+    WATCH: N_("Watch the run"),
 }
 """Buttons by what they choose."""
 _GIB: Final = 1024**3
@@ -44,7 +45,7 @@ _GIB: Final = 1024**3
 
 def read_job(server: str) -> Job:
     """Read how it stands; sends nothing."""
-    what = f"How protocol logging stands on {server}"
+    what = _("How protocol logging stands on {server}").format(server=server)
     return Job(KIND, what, lambda r: LoggingArrived(r.logging(server)), reads=True)
 
 
@@ -58,7 +59,7 @@ def run_job(server: str, choice: str) -> Job:
             return RunStarted(recovery.keep_logging(server, 0))
         return RunStarted(recovery.start_logging(server, choice, 0))
 
-    return Job("start", f"Protocol logging of {server}", call, changes=True)
+    return Job("start", _("Protocol logging of {server}").format(server=server), call, changes=True)
 
 
 def choices(state: LoggingState) -> tuple[str, ...]:
@@ -92,13 +93,13 @@ class LoggingDialog(Dialog[str], inherit_bindings=False):
             yield EnvironmentStrip()
             yield LinesPane(id="dialog-text", can_focus=False)
             with Horizontal(classes="dialog-buttons"):
-                yield Button("Not now", id="not-now", compact=True)
+                yield Button(_("Not now"), id="not-now", compact=True)
                 for choice, words in WORDS.items():
                     yield Button(words, id=choice, compact=True)
             yield KeyBar(id="dialog-keys", actions=self.registry.live(self.scope))
 
     def on_mount(self) -> None:
-        self.text_pane.set_title(((f"Protocol logging of {self.server}", ""),))
+        self.text_pane.set_title(((_("Protocol logging of {server}").format(server=self.server), ""),))
         self._show()
         self.button("not-now").focus()
 
@@ -127,7 +128,9 @@ class LoggingDialog(Dialog[str], inherit_bindings=False):
         state = self.state
         if state is None:
             words = (
-                "It could not be read: nothing can be done from here." if self.failed else "Reading it now."
+                _("It could not be read: nothing can be done from here.")
+                if self.failed
+                else _("Reading it now.")
             )
             return [pair("Server", self.server, "text-strong"), BLANK, ((words, "text-key"),)]
         return [*self._stands(state), BLANK, *self._will(state)]
@@ -135,48 +138,84 @@ class LoggingDialog(Dialog[str], inherit_bindings=False):
     def _stands(self, state: LoggingState) -> list[Line]:
         now = self.now()
         lines = [pair("Server", state.server, "text-strong"), *self._setting(state, now)]
-        free = "free space not known" if state.free is None else f"{state.free / _GIB:.1f} GB free"
-        lines.append(pair("Folder", f"{state.location or 'not known'}, {free}"))
-        lines.append(pair("Files", f"roll over {state.rollover or '?'}, size quota {state.quota or '?'}"))
-        clients = "connections not known" if state.clients is None else f"{state.clients} connections"
-        lines.append(pair("Clients", f"{clients} now: a restart cuts those of its service"))
+        free = _("free space not known") if state.free is None else f"{state.free / _GIB:.1f} GB free"
+        lines.append(pair("Folder", f"{state.location or _('not known')}, {free}"))
+        lines.append(
+            pair(
+                "Files",
+                _("roll over {rollover}, size quota {quota}").format(
+                    rollover=state.rollover or "?", quota=state.quota or "?"
+                ),
+            )
+        )
+        clients = _("connections not known") if state.clients is None else f"{state.clients} connections"
+        lines.append(
+            pair("Clients", _("{clients} now: a restart cuts those of its service").format(clients=clients))
+        )
         lines += [line for each in state.services for line in _service(each, state, now)]
-        lines += [pair("Not read", problem, "text-problem") for problem in state.problems]
+        lines += [pair(_("Not read"), problem, "text-problem") for problem in state.problems]
         return lines
 
     def _setting(self, state: LoggingState, now: datetime) -> list[Line]:
-        word = {True: "on", False: "off", None: "not known"}[state.enabled]
+        word = {True: "on", False: "off", None: _("not known")}[state.enabled]
         role = "state-degraded" if state.enabled else "state-unknown" if state.enabled is None else ""
         lines = [pair("Now", word, role)]
         if state.due is not None:
             when = stamp(state.due, now)
             words = f"OVERDUE since {when}" if state.overdue else f"until {when}"
             role = "state-unhealthy" if state.overdue else ""
-            lines.append(pair("On record", f"{words}, by run {short(state.run)}", role))
+            lines.append(
+                pair(
+                    _("On record"), _("{words}, by run {run}").format(words=words, run=short(state.run)), role
+                )
+            )
         elif state.run:
-            lines.append(pair("On record", f"run {short(state.run)} is at work, and puts it back itself"))
+            lines.append(
+                pair(
+                    _("On record"),
+                    _("run {run} is at work, and puts it back itself").format(run=short(state.run)),
+                )
+            )
         elif state.handed is not None:
-            lines.append(pair("On record", f"handed over: obligation {state.handed}", "state-unhealthy"))
+            lines.append(
+                pair(
+                    _("On record"),
+                    _("handed over: obligation {handed}").format(handed=state.handed),
+                    "state-unhealthy",
+                )
+            )
         elif state.enabled:
-            lines.append(pair("On record", "nothing: nobody of ours turned it on", "state-unhealthy"))
+            lines.append(pair(_("On record"), _("nothing: nobody of ours turned it on"), "state-unhealthy"))
         return lines
 
     def _will(self, state: LoggingState) -> list[Line]:
         offered = self.offered
         if not offered or offered == (WATCH,):
-            return [pair("To do", "nothing from here" if not offered else "only to be watched")]
+            return [pair(_("To do"), _("nothing from here") if not offered else _("only to be watched"))]
         lines: list[Line] = []
         if PUT_BACK in offered:
-            lines.append(pair("Put it back", "the value that was before, then the restart"))
-            lines.append(pair("Keep it on", f"{span(state.period)} from now, as long as it was for so far"))
+            lines.append(pair(_("Put it back"), _("the value that was before, then the restart")))
+            lines.append(
+                pair(
+                    _("Keep it on"),
+                    _("{span} from now, as long as it was for so far").format(span=span(state.period)),
+                )
+            )
         elif OFF in offered:
-            lines.append(pair("Turn off", "what it was stays in the journal; nothing turns it on again"))
+            lines.append(
+                pair(_("Turn off"), _("what it was stays in the journal; nothing turns it on again"))
+            )
         else:
-            lines.append(pair("Turn on", f"until it is put back; told as overdue after {span(state.period)}"))
+            lines.append(
+                pair(
+                    _("Turn on"),
+                    _("until it is put back; told as overdue after {span}").format(span=span(state.period)),
+                )
+            )
         for choice in offered:
             for at, command in enumerate(state.commands.get(choice, ())):
                 lines.append(pair(WORDS[choice] if at == 0 else "", command, "text-key"))
-        lines.append(pair("", "A run of its own process. Every dangerous step asks again."))
+        lines.append(pair("", _("A run of its own process. Every dangerous step asks again.")))
         return lines
 
     # Events
@@ -200,20 +239,22 @@ class LoggingDialog(Dialog[str], inherit_bindings=False):
 
 def _service(each: ServiceLog, state: LoggingState, now: datetime) -> list[Line]:
     process = each.process
-    how = "not known" if process is None else process.state
+    how = _("not known") if process is None else process.state
     created = process.created if process is not None else None
     since = f" since {stamp(created, now)}" if created is not None else ""
     lines = [pair(f"{each.tier.capitalize()} end", f"{each.service} {how}{since}; {_written(each, now)}")]
     if each.behind and each.runs:
-        does = "may not write yet" if state.enabled else "may still write"
-        lines.append(pair("", f"started before the settings changed: {does}", "state-degraded"))
+        does = _("may not write yet") if state.enabled else _("may still write")
+        lines.append(
+            pair("", _("started before the settings changed: {does}").format(does=does), "state-degraded")
+        )
     return lines
 
 
 def _written(each: ServiceLog, now: datetime) -> str:
     written = each.written
     if written is None:
-        return "files not read"
+        return _("files not read")
     if not written.name:
-        return "no file"
-    return f"{written.name}, last line {stamp(written.last, now)}"
+        return _("no file")
+    return _("{written}, last line {stamp}").format(written=written.name, stamp=stamp(written.last, now))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from textual import on
 from textual.app import ComposeResult
 
+from cockpit.config.language import _
 from cockpit.poplog.document import Document, Entry
 from cockpit.poplog.errors import LogError
 from cockpit.ui import log_bars
@@ -229,7 +230,7 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
 
     def _state(self) -> Line:
         if self.refused is not None:
-            return (("not opened", "text-problem"),)
+            return ((_("not opened"), "text-problem"),)
         if self.window is None:
             return (("opening", "text-key"),)
         if self.live is None:
@@ -287,7 +288,7 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
             if kind == "filter":
                 self.look_through(replace(self.board.lens, needle=None))
         elif self.stop_hunt():
-            self.say("Stopped searching.")
+            self.say(_("Stopped searching."))
             self.redraw()
         elif self.board.search is not None:
             self.board.search = None
@@ -332,9 +333,13 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
 
     def _saved(self, kind: str, text: str) -> str:
         try:
-            return f"saved to {save_text(self.desk.save_dir, kind, text, self.desk.now())}"
+            return _("saved to {save_text}").format(
+                save_text=save_text(self.desk.save_dir, kind, text, self.desk.now())
+            )
         except OSError as error:
-            return f"could not be saved in {self.desk.save_dir}: {error.strerror}"
+            return _("could not be saved in {save_dir}: {strerror}").format(
+                save_dir=self.desk.save_dir, strerror=error.strerror
+            )
 
     def action_save(self) -> None:
         self.begin()
@@ -349,5 +354,7 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
         sequence = clipboard(text, os.environ)
         if sequence is not None:
             write_to_terminal(self.app, sequence)
-        sent = "Sent to the terminal" if sequence is not None else "Too long for the terminal's clipboard"
+        sent = (
+            _("Sent to the terminal") if sequence is not None else _("Too long for the terminal's clipboard")
+        )
         self.say(f"{sent}; also {self._saved('copy', text)}")

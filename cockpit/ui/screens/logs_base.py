@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar, cast
 
 from textual.screen import Screen
 
+from cockpit.config.language import _
 from cockpit.poplog.document import Document
 from cockpit.poplog.errors import LogError
 from cockpit.ui.actions import Registry
@@ -79,7 +80,7 @@ class LogsBase(Screen[None], inherit_bindings=False):
             raise
         except Exception as error:
             line = await asyncio.to_thread(crash_line, error, self.terminal.crash_dir)
-            raise LogError("The log could not be read on", line) from error
+            raise LogError(_("The log could not be read on"), line) from error
 
     def say_error(self, error: LogError) -> None:
         cure = f" {error.cure}" if error.cure else ""

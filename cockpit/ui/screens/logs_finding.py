@@ -8,6 +8,7 @@ from typing import Final
 
 from textual import on
 
+from cockpit.config.language import _
 from cockpit.poplog.errors import LogError
 from cockpit.ui import log_times
 from cockpit.ui.log_lens import Lens, Needle
@@ -74,19 +75,21 @@ class LogsFinding(LogsMoves, inherit_bindings=False):
 
     async def action_search(self) -> None:
         text = str(self.board.search) if self.board.search is not None else ""
-        await self._prompt("search", "/", text, "text, or !text for lines without it; enter goes to the next")
+        await self._prompt(
+            "search", "/", text, _("text, or !text for lines without it; enter goes to the next")
+        )
 
     async def action_filter(self) -> None:
         needle = self.board.lens.needle
         await self._prompt("filter", "filter", str(needle) if needle else "",
-                     "text, or !text for all but it; enter keeps it, esc clears it")  # fmt: skip
+                     _("text, or !text for all but it; enter keeps it, esc clears it"))  # fmt: skip
 
     def command_filter(self, text: str) -> None:
         self.begin()
         self.look_through(replace(self.board.lens, needle=Needle.typed(text, self.board.any_case)))
 
     async def action_jump(self) -> None:
-        base = "local time" if self.board.base is TimeBase.LOCAL else "UTC"
+        base = _("local time") if self.board.base is TimeBase.LOCAL else "UTC"
         await self._prompt("jump", f"to ({base})", "", log_times.EXAMPLES)
 
     @on(Prompted)
@@ -117,11 +120,16 @@ class LogsFinding(LogsMoves, inherit_bindings=False):
         now = self.desk.now()
         moment = log_times.typed(text, self.board.base, by or last or now, last or now)
         if moment is None:
-            self.say(f"Not a time: {text or 'nothing'}. Like {log_times.EXAMPLES}.", "state-degraded")
+            self.say(
+                _("Not a time: {text}. Like {examples}.").format(
+                    text=text or "nothing", examples=log_times.EXAMPLES
+                ),
+                "state-degraded",
+            )
             return False
         self.go(lambda w: w.go(w.document.at_time(moment)), anew=True)
         if last is not None and moment > last:
-            self.say("That is after the last line.")
+            self.say(_("That is after the last line."))
         return True
 
     def _last_time(self, window: Window) -> datetime | None:

@@ -9,6 +9,7 @@ from typing import Final
 from textual import on
 from textual.timer import Timer
 
+from cockpit.config.language import _
 from cockpit.poplog.document import Document, Entry
 from cockpit.poplog.errors import LogError
 from cockpit.ui.log_hunt import Catch, Quarry, hunt
@@ -95,7 +96,7 @@ class LogsHunting(LogsFeed, inherit_bindings=False):
             return
         place = window.current
         if place is None:
-            self.say("There are no lines to search in.")
+            self.say(_("There are no lines to search in."))
             return
         keeps, holds = window.lens.keeper(), needle.test()
 
@@ -137,7 +138,9 @@ class LogsHunting(LogsFeed, inherit_bindings=False):
 
     def _tell_hunting(self) -> None:
         if self._hunt is not None:
-            self.say(f"searching{self.desk.glyphs.ellipsis} esc stops", "text-key")
+            self.say(
+                _("searching{ellipsis} esc stops").format(ellipsis=self.desk.glyphs.ellipsis), "text-key"
+            )
 
     def stop_hunt(self) -> bool:
         """Whether there was one."""
@@ -181,15 +184,22 @@ class LogsHunting(LogsFeed, inherit_bindings=False):
             window.go_to(catch.places[0])
             self.settle()
             if running.second:
-                self.say(f"Found further {'up' if back else 'down'}: {words}")
+                self.say(
+                    _("Found further {value}: {words}").format(value="up" if back else "down", words=words)
+                )
         elif running.other_way is not None:
             self._start(running.other_way, search=True, second=True)
         elif running.second:
-            self.say(f"Not found: {words}", "state-degraded")
+            self.say(_("Not found: {words}").format(words=words), "state-degraded")
         else:
             key = self.desk.registry.key_of("logs.next" if back else "logs.previous")
             way = "up" if back else "down"
-            self.say(f"Not found further {way}: {words}   {key} looks the other way.", "state-degraded")
+            self.say(
+                _("Not found further {way}: {words}   {key} looks the other way.").format(
+                    way=way, words=words, key=key
+                ),
+                "state-degraded",
+            )
 
     @on(HuntFailed)
     def _hunt_failed(self, message: HuntFailed) -> None:

@@ -8,6 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
 
+from cockpit.config.language import _
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Obligation
 from cockpit.recovery.client import NotBackError, Recovery, RefusedError
@@ -56,24 +57,33 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
         if self.dialog is not None and self.recoveries.standing is not None:
             self.dialog.standing_changed(self.recoveries.standing)
         if swept:
-            self.say("Swept: every server was compared with the open obligations.")
+            self.say(_("Swept: every server was compared with the open obligations."))
 
     def redraw(self) -> None:
         known, now, dot = self.recoveries.standing, self.desk.now(), self.glyphs.dot
         rows = standing.obligation_rows(known, now, self.glyphs) if known is not None else []
         swept = known.swept_at if known is not None else None
         key = self.desk.registry.key_of("obligations.sweep")
-        last = f"last sweep {stamp(swept, now)}" if swept is not None else "no sweep yet"
-        head: Line = ((" Obligations", "text-strong"), (f" {dot} {last} {dot} {key} sweeps now", "text-dim"))
+        last = (
+            _("last sweep {stamp}").format(stamp=stamp(swept, now))
+            if swept is not None
+            else _("no sweep yet")
+        )
+        head: Line = (
+            (" Obligations", "text-strong"),
+            (_(" {dot} {last} {dot} {key} sweeps now").format(dot=dot, last=last, key=key), "text-dim"),
+        )
         self.query_one("#head", Bar).set_lines([head])
         pane = self.rows("open")
         pane.set_title((("Open", ""), (f" {dot} {len(rows)}", "")))
-        empty: Line = ((" Reading the journal.", "text-dim"),)
+        empty: Line = ((_(" Reading the journal."), "text-dim"),)
         if known is not None:
             mark = self.glyphs.marks
             empty = (
                 (
-                    f" {next(iter(mark.values()))} Nothing is open, nothing is on without a record.",
+                    _(" {next} Nothing is open, nothing is on without a record.").format(
+                        next=next(iter(mark.values()))
+                    ),
                     "state-healthy",
                 ),
             )
@@ -89,7 +99,7 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
     def _draw_about(self) -> None:
         key = self.rows("open").cursor_key
         pane = self.lines("about")
-        pane.set_title(title("In full", self.glyphs.dot, " ".join(key[:1]) if key else ""))
+        pane.set_title(title(_("In full"), self.glyphs.dot, " ".join(key[:1]) if key else ""))
         pane.set_lines(self._about(key) if key is not None else [])
         self.draw_keys()
 
@@ -99,39 +109,53 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
             return []
         if key[0] == "orphan":
             orphan = next(o for o in known.orphans if (o.server, o.key) == key[1:])
-            severe = "keeps databases away, or may be left by a recovery" if orphan.severe else "only told"
+            severe = (
+                _("keeps databases away, or may be left by a recovery") if orphan.severe else _("only told")
+            )
             return [
                 pair("On", f"{orphan.server} {orphan.key} {orphan.value}", "text-strong"),
-                pair("Record", "none: nobody's obligation, no known prior value", "state-unhealthy"),
+                pair("Record", _("none: nobody's obligation, no known prior value"), "state-unhealthy"),
                 pair("Weight", severe),
-                pair("What it is", orphan.words),
+                pair(_("What it is"), orphan.words),
             ]
         if key[0] == "obligation":
             return self._about_obligation(next(o for o in known.obligations if str(o.id) == key[1]))
         line = next(r for r in known.runs if r.run.id == key[1])
         return [
             pair("Run", f"{line.run.id}  {line.title}", "text-strong"),
-            pair("Life", f"{line.life.value}{', held by ' + line.holder if line.holder else ''}"),
+            pair("Life", f"{line.life.value}{_(', held by ') + line.holder if line.holder else ''}"),
             pair("Step", line.step_title),
-            pair("Waits for", line.waiting_for or "nothing"),
+            pair(_("Waits for"), line.waiting_for or "nothing"),
         ]
 
     def _about_obligation(self, o: Obligation) -> list[Line]:
         now = self.desk.now()
         run = short(o.run)
-        whose = f"by hand: run {run} handed it over" if o.handed_to else f"by run {run}"
+        whose = (
+            _("by hand: run {run} handed it over").format(run=run)
+            if o.handed_to
+            else _("by run {run}").format(run=run)
+        )
         lines = [
-            pair("Changed", f"{o.server} {o.key}: was {value(o.prior)}, is {value(o.wanted)}", "text-strong"),
+            pair(
+                "Changed",
+                _("{server} {key}: was {value}, is {value_2}").format(
+                    server=o.server, key=o.key, value=value(o.prior), value_2=value(o.wanted)
+                ),
+                "text-strong",
+            ),
             pair("Since", stamp(moment(o.opened_at), now)),
-            pair("To be undone", f"back to {value(o.prior)}, {whose}"),
+            pair(_("To be undone"), _("back to {value}, {whose}").format(value=value(o.prior), whose=whose)),
         ]
         due = known.due(o) if (known := self.recoveries.standing) is not None else None
         if due is not None:
             role = "state-unhealthy" if now >= due else ""
-            lines.append(pair("May stay", standing.due_words(due, now), role))
+            lines.append(pair(_("May stay"), standing.due_words(due, now), role))
         if o.handed_to:
-            words = f"to {o.handed_to} at {stamp(moment(o.handed_at), now)}: {o.handed_reason}"
-            lines.append(pair("Handed over", words, "state-degraded"))
+            words = _("to {handed_to} at {stamp}: {handed_reason}").format(
+                handed_to=o.handed_to, stamp=stamp(moment(o.handed_at), now), handed_reason=o.handed_reason
+            )
+            lines.append(pair(_("Handed over"), words, "state-degraded"))
         return lines
 
     @on(RowsPane.Highlighted)
@@ -150,8 +174,8 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
             self.app.post_message(RunWanted(key[2]))
 
     def action_sweep(self) -> None:
-        self.say("Looking at every server.")
-        self.ask(Job("sweep", "The sweep", lambda r: StandingArrived(r.sweep(), swept=True)))
+        self.say(_("Looking at every server."))
+        self.ask(Job("sweep", _("The sweep"), lambda r: StandingArrived(r.sweep(), swept=True)))
 
     # Closing what was handed over
 
@@ -191,11 +215,11 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
                 if accept:
                     raise
                 self.post_message(NotBack(obligation, error))
-                return Done(f"Not closed: {clean_line(error.why)}.")
-            return Done(f"Closed: {what} {'stays as it is' if accept else 'is back'}.")
+                return Done(_("Not closed: {why}.").format(why=clean_line(error.why)))
+            return Done(f"Closed: {what} {_('stays as it is') if accept else _('is back')}.")
 
-        self.say(f"{what}: the server is asked.")
-        self.ask(Job("settle", "Closing the obligation", call, obligation.run, changes=True))
+        self.say(_("{what}: the server is asked.").format(what=what))
+        self.ask(Job("settle", _("Closing the obligation"), call, obligation.run, changes=True))
 
     @on(NotBack)
     def _not_back(self, event: NotBack) -> None:

@@ -6,6 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 
+from cockpit.config.language import _
 from cockpit.recovery.view import Plan, PlanStep
 from cockpit.ui import recovery_reasons, runs, steps
 from cockpit.ui.desk import Desk
@@ -54,7 +55,7 @@ class PlanScreen(RecoveryScreen, inherit_bindings=False):
         self.failed = False
         server, monitor = self.server, self.monitor
         job = Job(
-            "plan", f"The plan for {monitor} on {server}",
+            "plan", _("The plan for {monitor} on {server}").format(monitor=monitor, server=server),
             lambda r: PlanArrived(r.plan(server, monitor)), reads=True,
         )  # fmt: skip
         self.plan = None
@@ -81,9 +82,13 @@ class PlanScreen(RecoveryScreen, inherit_bindings=False):
                 [((f" plan {glyphs.dot} {self.runbook} {glyphs.dot} {self.server}", "text-strong"),)]
             )
             key = self.desk.registry.key_of("plan.again")
-            words = f"No plan: see below. {key} reads again." if self.failed else "Reading every guard."
-            stands.set_lines([((f" {words} Nothing is sent.", "text-key"),)])
-            self.rows("plan").set_rows([], empty=((" No plan yet.", "text-dim"),))
+            words = (
+                _("No plan: see below. {key} reads again.").format(key=key)
+                if self.failed
+                else _("Reading every guard.")
+            )
+            stands.set_lines([((_(" {words} Nothing is sent.").format(words=words), "text-key"),)])
+            self.rows("plan").set_rows([], empty=((_(" No plan yet."), "text-dim"),))
             self.lines("step").set_lines([])
             self.draw_keys()
             return

@@ -7,6 +7,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button
 
+from cockpit.config.language import _
 from cockpit.exchange.catalogue import PROBE_TIME_LIMIT
 from cockpit.ui._textual_hacks import replace_bindings
 from cockpit.ui.actions import Registry
@@ -40,16 +41,16 @@ class ProbeDialog(ModalScreen[bool], inherit_bindings=False):
     def lines(self) -> list[Line]:
         """What the dialog says."""
         blank: Line = (("", ""),)
-        cost = (
-            f"May take minutes (at most {PROBE_TIME_LIMIT // 60}). It changes nothing, but it is work for "
-            "the server: it may log in as the monitoring mailbox."
-        )
+        cost = _(
+            "May take minutes (at most {probe_time_limit}). It changes nothing, but it is work "
+            "for the server: it may log in as the monitoring mailbox."
+        ).format(probe_time_limit=PROBE_TIME_LIMIT // 60)
         text: list[Line] = [
             blank,
             ((probe_command(self.identity, self.server), "text-strong"),),
             blank,
             ((cost, ""),),
-            (("Once sent it cannot be recalled; you can only stop waiting for it.", ""),),
+            ((_("Once sent it cannot be recalled; you can only stop waiting for it."), ""),),
         ]
         if self.note:
             text += [blank, ((self.note, "state-degraded"),)]
@@ -66,7 +67,7 @@ class ProbeDialog(ModalScreen[bool], inherit_bindings=False):
 
     def on_mount(self) -> None:
         pane = self.query_one("#probe-text", LinesPane)
-        pane.set_title((("Re-run this probe?", ""),))
+        pane.set_title(((_("Re-run this probe?"), ""),))
         pane.set_lines(self.lines())
         self.query_one("#cancel", Button).focus()
 

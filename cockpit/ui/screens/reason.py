@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input
 
+from cockpit.config.language import _
 from cockpit.recovery.view import RunView
 from cockpit.ui.actions import Registry
 from cockpit.ui.look import Line
@@ -42,15 +43,15 @@ class ReasonDialog(Dialog[str], inherit_bindings=False):
         self._over = sentence.closed(view)
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box -medium"):
+        with Vertical(classes=_("dialog-box -medium")):
             yield EnvironmentStrip()
             yield LinesPane(id="dialog-text", can_focus=False)
             if self.sentence.wants_reason:
                 yield Bar(id="reason-note")
-                yield Field("why, for the journal", id="reason")
+                yield Field(_("why, for the journal"), id="reason")
             yield Bar(id="dialog-note")
             with Horizontal(classes="dialog-buttons"):
-                yield Button("Not now", id="not-now", compact=True)
+                yield Button(_("Not now"), id="not-now", compact=True)
                 yield Button(self.sentence.go, id="go", compact=True)
             yield KeyBar(id="dialog-keys", actions=self.registry.live(self.scope))
 

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
+from cockpit.config.language import _
 from cockpit.recovery.view import RunLine
 from cockpit.ui.actions import Registry
 from cockpit.ui.look import Line
@@ -36,25 +37,27 @@ class RecoverDialog(Dialog[str], inherit_bindings=False):
         """What the dialog says."""
         lines = [pair("Runbook", self.runbook, "text-strong"), pair("Server", self.server, "text-strong"),
                  pair("Monitor", self.monitor), BLANK]  # fmt: skip
-        lines.append(pair("Plan", "reads every guard now and sends nothing; may take a minute."))
+        lines.append(pair("Plan", _("reads every guard now and sends nothing; may take a minute.")))
         if self.under_way is not None:
             line = self.under_way
-            words = f"run {short(line.run.id)} of {line.run.operator}: {line.life.value}"
-            lines.append(pair("Under way", words, "state-degraded"))
+            words = _("run {run} of {operator}: {life}").format(
+                run=short(line.run.id), operator=line.run.operator, life=line.life.value
+            )
+            lines.append(pair(_("Under way"), words, "state-degraded"))
         elif self.registry.allows("recover.start"):
-            lines.append(pair("Start", "a run of its own process. Every dangerous step asks again."))
+            lines.append(pair("Start", _("a run of its own process. Every dangerous step asks again.")))
         else:
-            lines.append(pair("Start", "not in read-only mode.", "mode-read-only"))
+            lines.append(pair("Start", _("not in read-only mode."), "mode-read-only"))
         return lines
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box -small"):
+        with Vertical(classes=_("dialog-box -small")):
             yield EnvironmentStrip()
             yield LinesPane(id="dialog-text", can_focus=False)
             with Horizontal(classes="dialog-buttons"):
-                yield Button("Plan (reads only)", id="plan", compact=True)
+                yield Button(_("Plan (reads only)"), id="plan", compact=True)
                 if self.under_way is not None:
-                    yield Button("Watch the run", id="watch", compact=True)
+                    yield Button(_("Watch the run"), id="watch", compact=True)
                 elif self.registry.allows("recover.start"):
                     yield Button("Start", id="start", compact=True)
                 yield Button("Cancel", id="cancel", compact=True)

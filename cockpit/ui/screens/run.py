@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.timer import Timer
 
+from cockpit.config.language import _
 from cockpit.recovery.client import Recovery
 from cockpit.recovery.view import Life, RunView, StepView
 from cockpit.ui import runs, steps
@@ -80,7 +81,7 @@ class RunScreen(RunActions, inherit_bindings=False):
     def redraw(self) -> None:
         view = self.view
         if view is None:
-            text = f" run {short(self.run_id)}: reading the journal "
+            text = _(" run {run_id}: reading the journal ").format(run_id=short(self.run_id))
             self.query_one("#head", Bar).set_lines([((text + self.glyphs.ellipsis, "text-key"),)])
             self.draw_keys()
             return
@@ -93,7 +94,13 @@ class RunScreen(RunActions, inherit_bindings=False):
         if following:
             plan.go_to_key(("step", view.current))
         done = sum(step.ended_at is not None for step in view.steps)
-        plan.set_title(title("1 Plan", self.glyphs.dot, f"{done} of {len(view.steps)} done"))
+        plan.set_title(
+            title(
+                "1 Plan",
+                self.glyphs.dot,
+                _("{done} of {count} done").format(done=done, count=len(view.steps)),
+            )
+        )
         self.draw_clocks()
         self._draw_output(view)
 
@@ -122,8 +129,10 @@ class RunScreen(RunActions, inherit_bindings=False):
 
     def _where(self, view: RunView, step: StepView | None) -> str:
         if step is None or step.id == view.current:
-            return "the current one"
-        return f"not the current one, {self.desk.registry.key_of('run.current')} goes back"
+            return _("the current one")
+        return _("not the current one, {key_of} goes back").format(
+            key_of=self.desk.registry.key_of("run.current")
+        )
 
     def _draw_output(self, view: RunView) -> None:
         """The tail; whoever has scrolled up stays where he reads."""
@@ -190,8 +199,8 @@ class RunScreen(RunActions, inherit_bindings=False):
 
     def action_export(self) -> None:
         folder, run = self.desk.save_dir, self.run_id
-        self.say("Writing the evidence bundle.")
-        self.ask(Job("export", "Export of the evidence", lambda r: _exported(r, run, folder), run))
+        self.say(_("Writing the evidence bundle."))
+        self.ask(Job("export", _("Export of the evidence"), lambda r: _exported(r, run, folder), run))
 
     def selection_text(self) -> str:
         """The exact command of the step, or the step where it has none."""
@@ -202,9 +211,9 @@ class RunScreen(RunActions, inherit_bindings=False):
 
 
 def _exported(recovery: Recovery, run: str, folder: Path) -> Done:
-    return Done(f"Evidence bundle written to {recovery.export(run, folder)}")
+    return Done(_("Evidence bundle written to {export}").format(export=recovery.export(run, folder)))
 
 
 def _ending(view: RunView) -> list[Line]:
     """For a run that stands at no step."""
-    return [((view.run.ending or "The run stands at no step.", ""),)]
+    return [((view.run.ending or _("The run stands at no step."), ""),)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from cockpit.config.language import _
 from cockpit.journal.records import Answer, WishKind
 from cockpit.recovery.client import Recovery
 from cockpit.recovery.view import Life, RunView
@@ -58,7 +59,11 @@ class RunActions(RecoveryScreen, inherit_bindings=False):
         if view is not None and view.life in (Life.LIVE, Life.WAITING) and not self.recoveries.said_leaving:
             self.recoveries.said_leaving = True
             key = self.desk.registry.key_of("app.history")
-            self.say(f"Run {short(view.run.id)} goes on without this screen; {key} shows it again.")
+            self.say(
+                _("Run {run} goes on without this screen; {key} shows it again.").format(
+                    run=short(view.run.id), key=key
+                )
+            )
         self.dismiss(None)
 
     # Decide
@@ -81,7 +86,7 @@ class RunActions(RecoveryScreen, inherit_bindings=False):
             recovery.answer(run, question, replace(answer, by=recovery.operator()))
             return Done(f"Answered: {answer.choice.value}.")
 
-        self.ask(Job("answer", "The answer", call, run, changes=True))
+        self.ask(Job("answer", _("The answer"), call, run, changes=True))
 
     def refused(self, kind: str, run: str) -> None:
         if kind == "answer" and run == self.run_id:
@@ -106,18 +111,20 @@ class RunActions(RecoveryScreen, inherit_bindings=False):
             return
         run = self.run_id
         lines: tuple[Line, ...] = (
-            (("The run ends. Before that this is undone, newest first, and read back:", ""),),
+            ((_("The run ends. Before that this is undone, newest first, and read back:"), ""),),
             BLANK,
             *abort_lines(view),
         )
-        sentence = Sentence(f"Abort run {short(run)}?", "Abort the run", lines, _not_ended)
+        sentence = Sentence(
+            _("Abort run {run}?").format(run=short(run)), _("Abort the run"), lines, _not_ended
+        )
 
         def job(reason: str) -> Job:
             def call(recovery: Recovery) -> Done:
                 recovery.abort(run, reason)
-                return Done("Abort asked for: what is open is undone first, newest first.")
+                return Done(_("Abort asked for: what is open is undone first, newest first."))
 
-            return Job("abort", "The abort", call, run, changes=True)
+            return Job("abort", _("The abort"), call, run, changes=True)
 
         self._ask_reason(sentence, view, job)
 
@@ -131,16 +138,16 @@ class RunActions(RecoveryScreen, inherit_bindings=False):
 
         def same_wait(now: RunView) -> str:
             found = runs.waiting(now)
-            return "" if found is not None and found.id == wait else "The wait is over already."
+            return "" if found is not None and found.id == wait else _("The wait is over already.")
 
         def job(reason: str) -> Job:
             def call(recovery: Recovery) -> Done:
                 recovery.wish(run, WishKind.END_WAIT, reason)
-                return Done("The wait ends at the run's next look at the journal.")
+                return Done(_("The wait ends at the run's next look at the journal."))
 
-            return Job("end-wait", "Ending the wait", call, run, changes=True)
+            return Job("end-wait", _("Ending the wait"), call, run, changes=True)
 
-        self._ask_reason(Sentence("End this wait early?", "End the wait", lines, same_wait), view, job)
+        self._ask_reason(Sentence(_("End this wait early?"), _("End the wait"), lines, same_wait), view, job)
 
     def action_resume(self) -> None:
         view = self.view
@@ -150,31 +157,45 @@ class RunActions(RecoveryScreen, inherit_bindings=False):
         doubt = doubtful(view)
         held = view.lease
         until = stamp(moment(held.expires_at), view.now) if held is not None else ""
-        before = f"{held.operator}, process {held.holder}, until {until}" if held is not None else "not known"
+        before = (
+            _("{operator}, process {holder}, until {until}").format(
+                operator=held.operator, holder=held.holder, until=until
+            )
+            if held is not None
+            else _("not known")
+        )
         lines: list[Line] = [
-            (("Nobody works on this run.", ""),),
-            pair("Held before", before),
+            ((_("Nobody works on this run."), ""),),
+            pair(_("Held before"), before),
             BLANK,
-            (("A worker is started for it here. Dangerous steps ask again.", ""),),
+            ((_("A worker is started for it here. Dangerous steps ask again."), ""),),
         ]
         if doubt is not None:
-            text = f"{doubt.title} is in doubt: the server is looked at before anything is sent again."
+            text = _("{doubt} is in doubt: the server is looked at before anything is sent again.").format(
+                doubt=doubt.title
+            )
             lines.append(((text, "state-unhealthy"),))
-        sentence = Sentence(f"Take over run {short(run)}?", "Take it over", tuple(lines), _still_left, False)
+        sentence = Sentence(
+            _("Take over run {run}?").format(run=short(run)),
+            _("Take it over"),
+            tuple(lines),
+            _still_left,
+            False,
+        )
 
-        def job(_: str) -> Job:
+        def job(_reason: str) -> Job:
             def call(recovery: Recovery) -> Done:
                 recovery.resume(run)
-                return Done("A worker was started for the run.")
+                return Done(_("A worker was started for the run."))
 
-            return Job("resume", "The take-over", call, run, changes=True)
+            return Job("resume", _("The take-over"), call, run, changes=True)
 
         self._ask_reason(sentence, view, job)
 
 
 def _not_ended(view: RunView) -> str:
-    return "" if view.life is not Life.ENDED else "The run has ended in the meantime."
+    return "" if view.life is not Life.ENDED else _("The run has ended in the meantime.")
 
 
 def _still_left(view: RunView) -> str:
-    return "" if view.life is Life.LEFT else "Somebody works on the run again, or it has ended."
+    return "" if view.life is Life.LEFT else _("Somebody works on the run again, or it has ended.")

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input
 
+from cockpit.config.language import N_, _
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Obligation
 from cockpit.recovery.client import RefusedError
@@ -21,7 +22,7 @@ from cockpit.ui.widgets.bars import Bar, KeyBar
 from cockpit.ui.widgets.environment import EnvironmentStrip
 from cockpit.ui.widgets.panes import LinesPane
 
-GONE = "The obligation is closed already."
+GONE = N_("The obligation is closed already.")
 
 
 class SettleDialog(Dialog[str], inherit_bindings=False):
@@ -50,32 +51,32 @@ class SettleDialog(Dialog[str], inherit_bindings=False):
         """What the dialog says."""
         lines = [*self.about, BLANK]
         if self.refusal is None:
-            asked = "The server is asked now. If the value is back, this is closed; nothing is sent."
+            asked = _("The server is asked now. If the value is back, this is closed; nothing is sent.")
             return [*lines, ((asked, ""),)]
-        lines += [pair("Not closed", clean_line(self.refusal.why), "state-unhealthy")]
+        lines += [pair(_("Not closed"), clean_line(self.refusal.why), "state-unhealthy")]
         if self.refusal.helps:
-            lines += [pair("What helps", clean_line(self.refusal.helps), "text-strong")]
-        asked = "Leave it as it is? Then nobody is reminded of it any more; nothing is sent."
+            lines += [pair(_("What helps"), clean_line(self.refusal.helps), "text-strong")]
+        asked = _("Leave it as it is? Then nobody is reminded of it any more; nothing is sent.")
         return [*lines, BLANK, ((asked, "state-degraded"),)]
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box -medium" if self.refusal is None else "dialog-box"):
+        with Vertical(classes=_("dialog-box -medium") if self.refusal is None else "dialog-box"):
             yield EnvironmentStrip()
             yield LinesPane(id="dialog-text", can_focus=False)
             if self.refusal is not None:
                 yield Bar(id="typed-note")
-                yield Field("the server's name", id="typed")
+                yield Field(_("the server's name"), id="typed")
             yield Bar(id="reason-note")
-            yield Field("why, for the journal", id="reason")
+            yield Field(_("why, for the journal"), id="reason")
             yield Bar(id="dialog-note")
             with Horizontal(classes="dialog-buttons"):
-                yield Button("Not now", id="not-now", compact=True)
-                go = "Close it" if self.refusal is None else "Leave it as it is"
+                yield Button(_("Not now"), id="not-now", compact=True)
+                go = _("Close it") if self.refusal is None else _("Leave it as it is")
                 yield Button(go, id="go", compact=True)
             yield KeyBar(id="dialog-keys", actions=self.registry.live(self.scope))
 
     def on_mount(self) -> None:
-        what = "Close the obligation?" if self.refusal is None else "Its value is not back"
+        what = _("Close the obligation?") if self.refusal is None else _("Its value is not back")
         self.text_pane.set_title(((what, ""),))
         self.text_pane.set_lines(self.text())
         self.button("not-now").focus()

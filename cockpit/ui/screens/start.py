@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.message import Message
 
+from cockpit.config.language import _
 from cockpit.recovery.client import Recovery
 from cockpit.ui.messages import Job, RunStarted
 
@@ -14,4 +15,9 @@ def start_job(server: str, monitor: str) -> Job:
     def call(recovery: Recovery) -> Message:
         return RunStarted(recovery.start(server, monitor))
 
-    return Job("start", f"The start of a run for {monitor} on {server}", call, changes=True)
+    return Job(
+        "start",
+        _("The start of a run for {monitor} on {server}").format(monitor=monitor, server=server),
+        call,
+        changes=True,
+    )

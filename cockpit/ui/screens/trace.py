@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 
+from cockpit.config.language import _
 from cockpit.exchange.model import MonitoringProbeResult
 from cockpit.poplog.trace import Trace
 from cockpit.ui import recovery_reasons, traces
@@ -66,7 +67,7 @@ class TraceScreen(RecoveryScreen, inherit_bindings=False):
     def _read(self) -> None:
         self.failed, self.trace = False, None
         server, identity, result, asked = self.server, self.identity, self.result, self._asked
-        what = f"The trace of {identity} on {server}"
+        what = _("The trace of {identity} on {server}").format(identity=identity, server=server)
         self.ask(
             Job("trace", what, lambda r: TraceArrived(r.trace(server, identity, result), asked), reads=True)
         )
@@ -89,7 +90,7 @@ class TraceScreen(RecoveryScreen, inherit_bindings=False):
         self.rows("plan").set_title(title("1 Evidence", glyphs.dot, count))
         if trace is None:
             stands.set_lines([self._waiting()])
-            self.rows("plan").set_rows([], empty=((" No evidence yet.", "text-dim"),))
+            self.rows("plan").set_rows([], empty=((_(" No evidence yet."), "text-dim"),))
         else:
             stands.set_lines(traces.stands(trace, registry.key_of("trace.open")))
             self.rows("plan").set_rows(traces.rows(trace))
@@ -98,8 +99,12 @@ class TraceScreen(RecoveryScreen, inherit_bindings=False):
 
     def _waiting(self) -> Line:
         key = self.desk.registry.key_of("trace.again")
-        words = f"No trace: see below. {key} looks again." if self.failed else "Looking at logs and mailbox."
-        return ((f" {words} Nothing is changed.", "text-key"),)
+        words = (
+            _("No trace: see below. {key} looks again.").format(key=key)
+            if self.failed
+            else _("Looking at logs and mailbox.")
+        )
+        return ((_(" {words} Nothing is changed.").format(words=words), "text-key"),)
 
     def reasons(self) -> Reasons:
         trace = self.trace
@@ -110,7 +115,7 @@ class TraceScreen(RecoveryScreen, inherit_bindings=False):
         place = self.rows("plan").cursor_row
         found = self.trace.evidence[place] if self.trace is not None and place is not None else None
         name = found.kind.value if found is not None else ""
-        self.lines("step").set_title(title("2 What it says", self.glyphs.dot, name))
+        self.lines("step").set_title(title(_("2 What it says"), self.glyphs.dot, name))
         self.lines("step").set_lines(traces.piece(found) if found is not None else [])
 
     @on(RowsPane.Highlighted)

@@ -6,6 +6,7 @@ from typing import Protocol, cast
 
 from textual import events
 
+from cockpit.config.language import _
 from cockpit.ui.actions import Registry
 from cockpit.ui.desk import Desk
 from cockpit.ui.look import Line
@@ -47,7 +48,14 @@ class StandingBar(Bar):
         cells = (self.size.width or self.app.size.width) - 1
         glyphs, known = self.look.glyphs, app.recoveries
         if known.problem:
-            text: Line = ((f"{glyphs.alarm} What is open is not known. {known.problem}", "text-problem"),)
+            text: Line = (
+                (
+                    _("{alarm} What is open is not known. {problem}").format(
+                        alarm=glyphs.alarm, problem=known.problem
+                    ),
+                    "text-problem",
+                ),
+            )
             shown = fit([(0, text)], cells, glyphs)
         elif known.standing is not None:
             key = app.registry.key_of("app.obligations")
