@@ -9,8 +9,9 @@ sentence of the catalogue could have made (a server's own text, an identifier) s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from string import Formatter
 from typing import Final
 
@@ -19,11 +20,13 @@ from cockpit.frozen import dataclass
 
 LETTERS_AT_LEAST: Final = 5
 """Letters of its own that a sentence with places must have: ``{a}: {b}`` would be found in everything."""
-NESTED_AT_MOST: Final = 6
+NESTED_AT_MOST: Final = 3
+PIECES_AT_MOST: Final = 8
 REMEMBERED: Final = 8192
 
 Parts = tuple[tuple[str, str], ...]
-_AFTER_A_SENTENCE: Final = re.compile(r"(?<=[.;:,]) |\n")
+_SIGNS: Final = ".;:,"
+_AFTER_A_SENTENCE: Final = re.compile(rf"(?<=[{_SIGNS}]) |\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +75,20 @@ def parts(template: str) -> Parts:
     return tuple((text, name or "") for text, name, _, _ in Formatter().parse(template))
 
 
-def said(text: str, entries: Mapping[str, str], among: Iterable[Pattern], depth: int = 0) -> str:
+def said(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int = 0) -> str:
     """``text`` by ``entries``: whole, else by a pattern with its values said too, else piece by piece."""
     bare = text.strip()
     if not bare or depth > NESTED_AT_MOST:
         return text
+    found = _whole(bare, entries, among, depth)
+    if found is None:
+        found = _by_pieces(bare, entries, among, depth)
+    return found if bare == text else text.replace(bare, found, 1)
+
+
+def _whole(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> str | None:
     if (whole := entries.get(text)) is not None:
         return whole
-    if bare != text:
-        return text.replace(bare, said(bare, entries, among, depth), 1)
     for pattern in among:
         if pattern.literal in text and (found := pattern.expression.fullmatch(text)):
             values = found.groupdict()
@@ -88,20 +96,38 @@ def said(text: str, entries: Mapping[str, str], among: Iterable[Pattern], depth:
                 own + (said(values[name], entries, among, depth + 1) if name else "")
                 for own, name in pattern.said
             )
-    return _by_pieces(text, entries, among, depth)
+    return None
 
 
-def _by_pieces(text: str, entries: Mapping[str, str], among: Iterable[Pattern], depth: int) -> str:
-    """For what was joined: the first end of a sentence at which both sides can be said."""
-    for cut in _AFTER_A_SENTENCE.finditer(text):
-        first, rest = text[: cut.start()], text[cut.end() :]
-        other = said(first, entries, among, depth + 1)
-        if other == first and first[-1:] in ";:,":
-            bare = said(first[:-1], entries, among, depth + 1)
-            other = bare + first[-1] if bare != first[:-1] else first
-        if other != first:
-            return other + cut.group() + said(rest, entries, among, depth)
-    return text
+def _by_pieces(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> str:
+    """For what was joined: from the left, the longest run of pieces that can be said, and so on."""
+    ends = [*[cut.span() for cut in islice(_AFTER_A_SENTENCE.finditer(text), PIECES_AT_MOST)]]
+    ends.append((len(text), len(text)))
+    made, start, first = "", 0, 0
+    while first < len(ends):
+        for last in range(len(ends) - 1, first - 1, -1):
+            end, after = ends[last]
+            if start == 0 and end == len(text):
+                continue  # the whole was tried
+            if (found := _piece(text[start:end], entries, among, depth)) is not None:
+                break
+        else:
+            last, (end, after) = first, ends[first]
+            found = text[start:end]
+        made += found + text[end:after]
+        start, first = after, last + 1
+    return made
+
+
+def _piece(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> str | None:
+    """A piece as it is, or without the sign it was joined by."""
+    if not text:
+        return None
+    found = _whole(text, entries, among, depth)
+    if found is None and text[-1] in _SIGNS:
+        found = _whole(text[:-1], entries, among, depth)
+        return None if found is None else found + text[-1]
+    return found
 
 
 def _letters(own: Parts) -> int:

@@ -65,12 +65,12 @@ def test_forms_of_values_are_kept(said: Catalog) -> None:
 
 def test_blanks_at_the_ends_are_kept(said: Catalog) -> None:
     """Pieces are joined to lines: a blank or a newline at an end of one is there in every language."""
-    wrong = {}
-    for message in c.messages(said):
-        for english, other in zip(c.texts(message.id), c.texts(message.string or ""), strict=False):
-            if _ends(english) != _ends(other):
-                wrong[english] = other
-    assert wrong == {}
+    pairs = [
+        (english, other)
+        for message in c.messages(said)
+        for english, other in zip(c.texts(message.id), c.texts(message.string or ""), strict=False)
+    ]
+    assert {english: other for english, other in pairs if _ends(english) != _ends(other)} == {}
 
 
 def _ends(text: str) -> tuple[str, str]:

@@ -1,0 +1,83 @@
+"""What was finished in English is said anew in another language."""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cockpit.config import language
+from cockpit.config.spoken import patterns, said, spoken
+
+ENTRIES = {
+    "The server is a DAG member": "Il server è membro di un DAG",
+    "{left} of {voters} voters left without {server}": "restano {left} votanti su {voters} senza {server}",
+    "{words}: one more loss dismounts every database": "{words}: un'altra perdita smonta ogni database",
+    "not in a DAG": "in nessun DAG",
+    "Bring a member back first.": "Riportare prima un membro in servizio.",
+    "{server} was not read: {why}": "{server} non è stato letto: {why}",
+    "{n} from {n}": "{n} da {n}",
+    "{a}: {b}": "{b} <- {a}",
+}
+AMONG = patterns(ENTRIES)
+
+
+@pytest.mark.parametrize(
+    ("english", "italian"),
+    [
+        ("The server is a DAG member", "Il server è membro di un DAG"),
+        (" not in a DAG\n", " in nessun DAG\n"),
+        ("2 of 3 voters left without EX01", "restano 2 votanti su 3 senza EX01"),
+        (
+            "1 of 3 voters left without EX01: one more loss dismounts every database",
+            "restano 1 votanti su 3 senza EX01: un'altra perdita smonta ogni database",
+        ),
+        ("EX01 was not read: not in a DAG", "EX01 non è stato letto: in nessun DAG"),
+        (
+            "not in a DAG. Bring a member back first.",
+            "in nessun DAG. Riportare prima un membro in servizio.",
+        ),
+        ("not in a DAG; who knows; not in a DAG", "in nessun DAG; who knows; in nessun DAG"),
+        ("a: b", "a: b"),  # the sentence of two places alone would be found in everything
+        ("Set-PopSettings -Server EX01", "Set-PopSettings -Server EX01"),
+        ("", ""),
+    ],
+)
+def test_said(english: str, italian: str) -> None:
+    assert said(english, ENTRIES, AMONG) == italian
+
+
+@given(st.text(alphabet="ab{}.:;, \n\\(?*", max_size=60))
+def test_what_is_not_ours_stays_as_it_is(text: str) -> None:
+    assert said(text, ENTRIES, AMONG) == text
+
+
+@given(st.text(min_size=1, max_size=20).filter(lambda t: t.strip() == t and not set(t) & set(".;:,\n")))
+def test_a_hostile_value_is_a_value(value: str) -> None:
+    made = f"2 of 3 voters left without {value}"
+    assert said(made, ENTRIES, AMONG) == f"restano 2 votanti su 3 senza {value}"
+
+
+def test_a_long_text_of_somebody_else_takes_no_time_to_speak_of() -> None:
+    text = "; ".join(f"EX{n}: a, b. c" for n in range(2000))
+    assert said(text, ENTRIES, AMONG) == text
+
+
+@pytest.fixture
+def italian() -> Iterator[None]:
+    catalogue = gettext.NullTranslations()
+    catalogue._catalog = {**ENTRIES, "": "the header", ("{n} server", 0): "{n} uno"}  # type: ignore[attr-defined]
+    language.speak(catalogue)
+    yield
+    language.use(language.SOURCE)
+
+
+@pytest.mark.usefixtures("italian")
+def test_by_the_language_in_use() -> None:
+    assert spoken("EX01 was not read: not in a DAG") == "EX01 non è stato letto: in nessun DAG"
+    assert spoken("2 server") == "2 uno"
+    language.use(language.SOURCE)
+    assert spoken("not in a DAG") == "not in a DAG"
