@@ -373,11 +373,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _named_language(arguments: Sequence[str] | None) -> str | None:
     """What ``--lang`` says, before there is a parser: the help is in that language too."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for at, word in enumerate(words):
         if word == "--":
             break
-        if word == "--lang" or word.startswith("--lang="):
-            return after if word == "--lang" else word.partition("=")[2]
+        if word == "--lang":
+            return "".join(words[at + 1 : at + 2])
+        if word.startswith("--lang="):
+            return word.removeprefix("--lang=")
     return None
 
 

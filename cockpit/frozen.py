@@ -15,8 +15,6 @@ from operator import attrgetter
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, Final
 
-from cockpit.config.language import N_
-
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
 else:
@@ -102,11 +100,11 @@ def _repr(self: Any) -> str:
 
 
 def _no_setting(self: object, name: str, value: object) -> None:  # noqa: ARG001
-    raise dataclasses.FrozenInstanceError(N_("cannot assign to field {name!r}").format(name=name))
+    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
 
 
 def _no_deleting(self: object, name: str) -> None:  # noqa: ARG001
-    raise dataclasses.FrozenInstanceError(N_("cannot delete field {name!r}").format(name=name))
+    raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
 
 
 def _state(self: Any) -> list[Any]:

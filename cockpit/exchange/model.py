@@ -15,7 +15,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-from cockpit.config.language import N_
 from cockpit.exchange.enumerations import ACTIVATION_POLICIES as ACTIVATION_POLICIES
 from cockpit.exchange.enumerations import ALERT_VALUES as ALERT_VALUES
 from cockpit.exchange.enumerations import CLUSTER_NODE_STATES as CLUSTER_NODE_STATES
@@ -368,7 +367,7 @@ class Outcome(StrEnum):
     """The three outcomes of a read (exchange-facts §8 advice 1), never merged into one."""
 
     ROWS = "rows"
-    EMPTY_WITH_WARNING = N_("empty, with a warning")
+    EMPTY_WITH_WARNING = "empty, with a warning"
     EMPTY = "empty"
 
 

@@ -195,12 +195,13 @@ def test_what_is_too_much_is_left_out_counted_and_told(bench: Bench) -> None:
     assert why in bench.notices[0]
 
 
-def children() -> list[psutil.Process]:
-    """The living ones of this test: an orphan that ended is a zombie for as long as its new parent wills."""
-    return [process for process in psutil.Process().children(recursive=True) if alive(process)]
+def children() -> set[psutil.Process]:
+    """The living ones, those of other tests too (labs outlive a test)."""
+    return {process for process in psutil.Process().children(recursive=True) if alive(process)}
 
 
 def alive(process: psutil.Process) -> bool:
+    """An orphan that has ended is a zombie for as long as its new parent wills."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -208,12 +209,13 @@ def alive(process: psutil.Process) -> bool:
 
 
 def test_at_the_end_all_are_killed_with_what_they_started(bench: Bench) -> None:
+    others = children()
     with bench.opened("sleep 61 & echo > started; sleep 61", hook_seconds=60) as hook:
         hook.run(facts())
         hook.run(facts())
         bench.there("started")
-        eventually(lambda: sum("sleep" in p.name() for p in children()) == 4, 8, "both at work")
-        group = children()
+        eventually(lambda: sum("sleep" in p.name() for p in children() - others) == 4, 8, "both at work")
+        group = children() - others
         started = time.monotonic()
         hook.close()
         assert time.monotonic() - started < 1.5

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -16,16 +17,20 @@ from textual.screen import Screen
 from textual.widgets import Button, OptionList
 from textual.widgets._toast import Toast
 
+from cockpit.fleet.replay import ReplayState
 from cockpit.recovery.view import RunView
+from cockpit.ui.actions import ACTIONS, Registry
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.logs import LogsWanted
 from cockpit.ui.logs_app import LogsApp
 from cockpit.ui.palette import CockpitPalette
+from cockpit.ui.replay_actions import replayed
 from cockpit.ui.screens.decide import DecideDialog
 from cockpit.ui.screens.dialog import Field
 from cockpit.ui.screens.fleet import FleetScreen
 from cockpit.ui.screens.help import HelpScreen
 from cockpit.ui.screens.history import HistoryScreen
+from cockpit.ui.screens.jump import JumpDialog
 from cockpit.ui.screens.logging import LoggingDialog
 from cockpit.ui.screens.logs import LogsScreen
 from cockpit.ui.screens.obligations import ObligationsScreen
@@ -194,6 +199,15 @@ async def trace(pilot: Pilot[int], app: CockpitApp) -> None:
     await until(pilot, lambda: test_trace.FRONT_LINE in test_trace.piece(app))
 
 
+async def ask_for_a_moment(pilot: Pilot[int], app: CockpitApp) -> None:
+    """As in a replay of ten minutes that stands still in its midst."""
+    begin, end = fleets.NOW, fleets.NOW + timedelta(minutes=10)
+    state = ReplayState(begin + timedelta(minutes=4), begin, end, 1.0, playing=False)
+    app.push_screen(JumpDialog(Registry(replayed(ACTIONS)), state))
+    await rest(pilot)
+    await pilot.press(*"25:00")
+
+
 def traced() -> FakeRecovery:
     return FakeRecovery(traces=[test_trace.trace()])
 
@@ -235,6 +249,7 @@ CASES: Final[Mapping[str, Case]] = {
                      then(keys("T"), _past_is_read)),
     "pulse": Case(PulseScreen, FLEET, keys("W")),
     "theme": Case(ThemeScreen, FLEET, keys("ctrl+t")),
+    "jump": Case(JumpDialog, FLEET, ask_for_a_moment),
     "probe": Case(ProbeDialog, FLEET, keys("p")),
     "recover": Case(RecoverDialog, Cockpit(nothing_runs), keys("r")),
     "plan": Case(PlanScreen, Cockpit(nothing_runs), then(keys("r", "p"), _plan_is_made)),

@@ -88,10 +88,11 @@ def test_stopping_writes_what_waits_but_no_drawing(pipe: Pipe) -> None:
     pipe.output.write(b"a drawing", drawing=True)
     pipe.output.write(b"<restored>")
     got: list[bytes] = []
-    reader = threading.Thread(target=lambda: got.append(pipe.read(len(LARGE) + 10)))
-    reader.start()
-    pipe.output.stop()
-    reader.join(5)
+    stopping = threading.Thread(target=pipe.output.stop)
+    stopping.start()
+    eventually(lambda: pipe.output._ended, 5.0, "it is told to stop")
+    got.append(pipe.read(len(LARGE) + 10))
+    stopping.join(5)
     assert got == [LARGE + b"<restored>"]
     assert not pipe.output.is_alive()
     pipe.output.write(b"swallowed")

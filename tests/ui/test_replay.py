@@ -156,7 +156,7 @@ async def test_what_would_ask_somebody_says_why_not(
     said: list[str] = []
     async with app.run_test(size=(80, 24)) as pilot:
         await shown(pilot, app)
-        app.notify = lambda message, **_: said.append(message)  # type: ignore[method-assign]
+        app.tell = lambda *lines: said.extend(plain(line).strip() for line in lines)  # type: ignore[method-assign]
         (found,) = (a for a in app.registry.actions if a.id == action)
         await pilot.press(found.keys[0])
         await until(pilot, lambda: said)

@@ -27,7 +27,7 @@ from tests.journal.support import actor
 from tests.ui import fleets
 from tests.ui import recoveries as made
 from tests.ui.conftest import MakeApp
-from tests.ui.driving import feed_of, go_to, on_fleet, said, shown, until
+from tests.ui.driving import feed_of, go_to, on_fleet, said, shown, status_line, until
 from tests.ui.operating import footer, text_of
 from tests.ui.recoveries import FakeRecovery
 from tests.ui.timelines import AWAY, FakeTimeline, latencies
@@ -185,11 +185,11 @@ async def test_a_bug_in_the_timeline_is_one_crash_file_and_no_end(make_app: Make
 
 async def test_without_a_journal_the_key_says_so(make_app: MakeApp) -> None:
     app = make_app()
-    async with app.run_test(size=(140, 36), notifications=True) as pilot:
+    async with app.run_test(size=(140, 36)) as pilot:
         await shown(pilot, app)
         assert "timeline" not in footer(app)
         await pilot.press("T")
-        await until(pilot, lambda: len(app._notifications))
+        await until(pilot, lambda: "opened without a journal" in status_line(app))
         assert on_fleet(app)
 
 

@@ -29,7 +29,7 @@ class JumpDialog(Dialog[datetime], inherit_bindings=False):
         self.state = state
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes=_("dialog-box -small")):
+        with Vertical(classes="dialog-box -small"):
             yield EnvironmentStrip()
             yield LinesPane(id="dialog-text", can_focus=False)
             yield MomentField(EXAMPLES, id="moment")

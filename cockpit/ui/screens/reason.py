@@ -43,7 +43,7 @@ class ReasonDialog(Dialog[str], inherit_bindings=False):
         self._over = sentence.closed(view)
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes=_("dialog-box -medium")):
+        with Vertical(classes="dialog-box -medium"):
             yield EnvironmentStrip()
             yield LinesPane(id="dialog-text", can_focus=False)
             if self.sentence.wants_reason:

@@ -51,7 +51,7 @@ class RecoverDialog(Dialog[str], inherit_bindings=False):
         return lines
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes=_("dialog-box -small")):
+        with Vertical(classes="dialog-box -small"):
             yield EnvironmentStrip()
             yield LinesPane(id="dialog-text", can_focus=False)
             with Horizontal(classes="dialog-buttons"):

@@ -60,7 +60,7 @@ class SettleDialog(Dialog[str], inherit_bindings=False):
         return [*lines, BLANK, ((asked, "state-degraded"),)]
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes=_("dialog-box -medium") if self.refusal is None else "dialog-box"):
+        with Vertical(classes="dialog-box -medium" if self.refusal is None else "dialog-box"):
             yield EnvironmentStrip()
             yield LinesPane(id="dialog-text", can_focus=False)
             if self.refusal is not None:
