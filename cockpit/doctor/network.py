@@ -192,5 +192,5 @@ def _ahead(date: str | None, now: float) -> float | None:
     """A Date has whole seconds: half a second is added, so that it is not behind on average."""
     try:
         return None if date is None else parsedate_to_datetime(date).timestamp() + 0.5 - now
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

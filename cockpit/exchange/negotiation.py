@@ -151,10 +151,10 @@ class Negotiation(HTTPNegotiateAuth):
 
     def _note_clock(self, response: requests.Response) -> None:
         try:
-            told = parsedate_to_datetime(response.headers.get("date", ""))
-        except ValueError:
+            told = parsedate_to_datetime(response.headers.get("date", "")).timestamp()
+        except (ValueError, OverflowError):
             return
-        self._ahead = told.timestamp() - time.time()
+        self._ahead = told - time.time()
 
     def _look_for_channel(self, response: requests.Response) -> None:
         """Raises SignInError where pypsrp would sign in unbound, with a warning that nobody sees."""
