@@ -6,7 +6,9 @@ import hashlib
 import http.client
 import socket
 import ssl
+import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -40,7 +42,7 @@ def look(target: Target, seconds: float, key_password: str | None = None) -> Net
     with plain:
         peer = str(plain.getpeername()[0])
         if not target.tls:
-            return Network(found, peer, answer=_answer(target, plain))
+            return Network(found, peer, answer=_answer(target, plain, seconds))
         secured = _secured(target, plain, key_password)
         if isinstance(secured, Trouble):
             return Network(found, peer, secured)
@@ -48,13 +50,13 @@ def look(target: Target, seconds: float, key_password: str | None = None) -> Net
             certificate = _certificate(target, secured)
             if isinstance(certificate, Trouble):
                 return Network(found, peer, certificate)
-            return _over_tls(target, secured, Network(found, peer, certificate))
+            return _over_tls(target, secured, Network(found, peer, certificate), seconds)
 
 
-def _over_tls(target: Target, secured: ssl.SSLSocket, below: Network) -> Network:
+def _over_tls(target: Target, secured: ssl.SSLSocket, below: Network, seconds: float) -> Network:
     """With the answer; that our own certificate is refused comes only now, with TLS 1.3."""
     try:
-        return replace(below, answer=_answer(target, secured))
+        return replace(below, answer=_answer(target, secured, seconds))
     except ssl.SSLError as error:
         return replace(below, certificate=_tls_words(error))
 
@@ -164,7 +166,30 @@ def _names(read: x509.Certificate) -> tuple[str, ...]:
     return tuple(clean_line(str(name)) for name in found)
 
 
-def _answer(target: Target, connected: socket.socket) -> Answer | Trouble:
+def _answer(target: Target, connected: socket.socket, seconds: float) -> Answer | Trouble:
+    """Within ``seconds``, however the answer comes: a socket's own limit is for each of its bytes. Raises
+    SSLError."""
+    over = threading.Event()
+
+    def end() -> None:
+        over.set()
+        with suppress(OSError):  # it has gone by itself
+            # Not SSLSocket's own, which takes the TLS away under whoever reads.
+            socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, end)
+    timer.start()
+    try:
+        found = _asked(target, connected)
+    except ssl.SSLError:
+        if not over.is_set():
+            raise
+    finally:
+        timer.cancel()
+    return Trouble("it takes the connection, and does not answer HTTP") if over.is_set() else found
+
+
+def _asked(target: Target, connected: socket.socket) -> Answer | Trouble:
     """Raises SSLError."""
     http_ = http.client.HTTPConnection(target.host, target.port)
     http_.sock = connected
