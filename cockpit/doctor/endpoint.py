@@ -10,6 +10,7 @@ from cockpit.config.secrets import Secret
 from cockpit.config.targets import Target
 from cockpit.doctor.readings import Opening
 from cockpit.exchange import errors as e
+from cockpit.exchange.refusals import WINRM_REFUSALS, Refusals
 from cockpit.exchange.session import Patience, Session
 
 _KERBEROS = (
@@ -34,7 +35,8 @@ def link_of(error: e.ExchangeError) -> str:
 
 class Gate:
     """Opens shells. Until one sign-in was taken they are tried one by one, and after a refused one no other
-    is tried: each counts towards a lock-out of the account."""
+    is tried: each counts towards a lock-out of the account. Later on one server may refuse whom others took;
+    after a few in a row no other is tried either."""
 
     def __init__(self, environment: Environment, secret: Secret | None) -> None:
         self._user = environment.credential.user
@@ -42,23 +44,28 @@ class Gate:
         self._one_by_one = threading.Lock()
         self._proven = False
         self._refused_at = ""
+        self._refusals = Refusals(WINRM_REFUSALS)
 
     def session(self, target: Target, configuration: str, seconds: float) -> Session:
         """A session that is not open yet; ``seconds``: for opening it."""
-        return Session(target, configuration, self._user, self._secret, patience=Patience(open=seconds))
+        patience = Patience(open=seconds)
+        return Session(
+            target, configuration, self._user, self._secret, patience=patience, refusals=self._refusals
+        )
 
     def open(self, session: Session, where: str) -> Opening:
         """Open it. Never raises an ExchangeError."""
         if self._proven:
-            return self._tried(session, where)
+            return self._held() if self._refusals.held is not None else self._tried(session, where)
         with self._one_by_one:
-            if self._refused_at:
-                return Opening(
-                    held=N_(
-                        "needs sign-in of {refused_at}, which was refused: each try counts towards a lock-out"
-                    ).format(refused_at=self._refused_at)
-                )
-            return self._tried(session, where)
+            return self._held() if self._refused_at else self._tried(session, where)
+
+    def _held(self) -> Opening:
+        return Opening(
+            held=N_(
+                "needs sign-in of {refused_at}, which was refused: each try counts towards a lock-out"
+            ).format(refused_at=self._refused_at)
+        )
 
     def _tried(self, session: Session, where: str) -> Opening:
         try:

@@ -68,7 +68,10 @@ class TimeLimitError(ExchangeError):
 
 
 class SignInError(ExchangeError):
-    """The server did not accept who we say we are."""
+    """The server did not accept who we say we are. ``tried``: a password may have been refused, which counts
+    towards a lock-out."""
+
+    tried = True
 
     cure_default = N_(
         "Check user name and password (Exchange wants the UPN), and that the endpoint offers this "
@@ -76,6 +79,13 @@ class SignInError(ExchangeError):
     )
     retry = False
     elsewhere = False
+
+
+def untried(what: str, cause: str = "", cure: str = "") -> SignInError:
+    """It came to no sign-in with a password."""
+    made = SignInError(what, cause, cure)
+    made.tried = False
+    return made
 
 
 class KerberosError(ExchangeError):
@@ -322,7 +332,7 @@ def _tls(error: BaseException, where: str) -> ExchangeError:
     reason = tls.reason(error)
     if reason is None:
         return CertificateError(N_("TLS with {where} failed").format(where=where), _words(_innermost(error)))
-    kind = SignInError if reason.ours else UnreachableError if reason.gone else CertificateError
+    kind = untried if reason.ours else UnreachableError if reason.gone else CertificateError
     return kind(N_("TLS with {where} failed").format(where=where), reason.cause, reason.cure)
 
 

@@ -26,6 +26,7 @@ from cockpit.exchange.errors import (
     SignInError,
     TimeLimitError,
     is_wire_error,
+    untried,
 )
 from cockpit.exchange.kerberos import clocks, says_nothing
 from cockpit.exchange.text import clean_line
@@ -70,7 +71,7 @@ class Negotiation(HTTPNegotiateAuth):
             self._check_context()
         elif response.status_code < 400 and self.wrap_required and self._context is None:
             cure = N_("Dial it with https://.")
-            raise SignInError(
+            raise untried(
                 N_("{url} asks for no sign-in, so nothing can be sealed").format(url=self._url), cure=cure
             )
         return response
@@ -89,7 +90,7 @@ class Negotiation(HTTPNegotiateAuth):
         except (ExchangeError, requests.RequestException):
             raise
         except (AuthenticationError, ValueError) as error:
-            raise SignInError(
+            raise untried(
                 N_("{url} does not offer {auth_provider}").format(
                     url=self._url, auth_provider=self.auth_provider
                 ),
@@ -117,6 +118,7 @@ class Negotiation(HTTPNegotiateAuth):
 
     def _credentials(self) -> list[Any]:
         sign_in, ahead = self._sign_in, self._ahead
+        sign_in.refusals.check()
         if self.auth_provider == "ntlm":
             return sign_in.credentials(ahead)
         return bounded(
@@ -159,7 +161,7 @@ class Negotiation(HTTPNegotiateAuth):
     def _look_for_channel(self, response: requests.Response) -> None:
         """Raises SignInError where pypsrp would sign in unbound, with a warning that nobody sees."""
         if self._sign_in.target.tls and self.send_cbt and _end_point(response) is None:
-            raise SignInError(
+            raise untried(
                 N_("The sign-in at {url} cannot be bound to its TLS connection").format(url=self._url),
                 N_("the server's certificate could not be read"),
                 N_("Set channel_binding = false if the server does not insist on it."),

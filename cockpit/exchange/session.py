@@ -56,6 +56,7 @@ from cockpit.exchange.pipeline import (
     fragments,
     message,
 )
+from cockpit.exchange.refusals import Refusals
 from cockpit.exchange.routing import FRONT_END_HEADER, UNKNOWN_ROUTE, Route
 from cockpit.exchange.signin import SignIn
 from cockpit.exchange.transport import Transport
@@ -72,6 +73,8 @@ _PACE_SECONDS: Final = 0.25
 """A server that answers "nothing yet" at once, instead of holding the question, is not asked more often."""
 MOST_SHELLS: Final = 18
 """Shells that Exchange allows one account by default (psrp-wire §6): more need not be remembered."""
+_ANY: Final = 2**31
+"""Refusals that a session which shares them with nobody bears: it has its own memory of the last one."""
 _RESOURCES: Final = "http://schemas.microsoft.com/powershell/"
 HEAL_AFTER_IDLE: Final = 60.0
 """A sealed connection idle for longer is made anew before use: http.sys closes at about 120 s (§4.3)."""
@@ -150,11 +153,14 @@ class Session:
         on_shell: Callable[[int], None] = lambda _change: None,
         *,
         patience: Patience = Patience(),
+        refusals: Refusals | None = None,
     ) -> None:
+        """``refusals``: shared with others who sign in as ``user``; told of ours."""
         self.target = target
         self._patience = patience
         self._configuration = configuration
-        self._sign_in = SignIn(target, user, secret)
+        self._refusals = refusals or Refusals(most=_ANY)
+        self._sign_in = SignIn(target, user, secret, self._refusals)
         self._on_shell = on_shell
         self.route = Route(target.server)
         """Who is known to be at work behind it: of the shell that is open, or was last."""
@@ -239,6 +245,7 @@ class Session:
             # Whatever pypsrp stumbles over in an odd answer (struct.error, AttributeError, ...).
             explained = from_wire(error, self.target.url)
             refused = isinstance(explained, SignInError | KerberosError)
+            self._refusals.note(explained)
             self._refused_at = time.monotonic() if refused else None
             if not wsman.guard.requests:
                 pass  # nobody heard of a shell
@@ -249,6 +256,7 @@ class Session:
             wsman.hang_up()
             raise explained from error
         self._refused_at = None
+        self._refusals.accepted()
         self.clean_up()
 
     def _refuse_if_cut(self) -> None:
@@ -308,6 +316,7 @@ class Session:
         except Exception as error:
             if not is_wire_error(error):
                 raise
+            self._refusals.note(from_wire(error, self.target.url))
             return _is_gone(error)
         return True
 
@@ -430,6 +439,8 @@ class Session:
         assert self._wsman is not None  # noqa: S101
         message_id, request = envelope.build(self._address, action, body, timeout, keep_alive=keep_alive)
         seconds = timeout + (self._patience.grace if grace is None else grace)
+        if self.target.auth == "basic":
+            self._sign_in.refusals.check()
         if self._wsman.transport.wrap_required and self._wsman.guard.was_closed():
             self._reconnect(self._wsman)
         try:
@@ -437,7 +448,8 @@ class Session:
                 answer = self._transport.send(request, self.target.connect_seconds, seconds)
         except WinRMTransportError as error:
             raise _as_fault(error) from error
-        except (AuthenticationError, SignInError):
+        except (AuthenticationError, SignInError) as error:
+            self._refusals.note(from_wire(error, self.target.url))
             self._refused_at = time.monotonic()
             raise
         return envelope.open_answer(answer, message_id)
@@ -535,8 +547,9 @@ class Session:
         except Exception as error:
             if not is_wire_error(error):
                 raise
-            refused = isinstance(from_wire(error, self.target.url), SignInError)
-            self._refused_at = time.monotonic() if refused else None
+            explained = from_wire(error, self.target.url)
+            self._refusals.note(explained)
+            self._refused_at = time.monotonic() if isinstance(explained, SignInError) else None
             if not _is_gone(error):
                 self._undeleted.append((since or time.monotonic(), shell))
         finally:

@@ -28,20 +28,40 @@ from cockpit.exchange.errors import (
     SignInError,
     from_wire,
     is_wire_error,
+    untried,
 )
 from cockpit.exchange.negotiation import Negotiation
+from cockpit.exchange.refusals import Refusals
 
 SEALING: Final = ("kerberos", "negotiate", "ntlm")
 """Sign-ins that seal messages by themselves; the others need TLS."""
 
 
+class _Basic(HTTPBasicAuth):
+    """Every request is a sign-in."""
+
+    def __init__(self, user: str | bytes, password: str | bytes, refusals: Refusals) -> None:
+        super().__init__(user, password)
+        self._refusals = refusals
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Raises SignInError."""
+        self._refusals.check()
+        signed: requests.PreparedRequest = super().__call__(request)  # type: ignore[no-untyped-call]
+        return signed
+
+
 class SignIn:
     """How and as whom to sign in at one endpoint. ``secret`` None: with tickets, or a certificate."""
 
-    def __init__(self, target: Target, user: str, secret: Secret | None) -> None:
+    def __init__(
+        self, target: Target, user: str, secret: Secret | None, refusals: Refusals | None = None
+    ) -> None:
+        """``refusals``: asked whenever the password is about to be used, on whatever connection."""
         self.target = target
         self.user = user
         self.secret = secret
+        self.refusals = refusals or Refusals()
         self._own_cache = f"MEMORY:{uuid.uuid4()}"
 
     @property
@@ -56,7 +76,7 @@ class SignIn:
         """Raises ExchangeError for what must not be sent, or cannot, before anything is."""
         target = self.target
         if not target.tls and target.auth not in SEALING:
-            raise SignInError(
+            raise untried(
                 N_("{url} is plain HTTP, and {auth} has no message encryption of its own").format(
                     url=target.url, auth=target.auth
                 ),
@@ -67,19 +87,19 @@ class SignIn:
                 ),
             )
         if target.auth in ("basic", "ntlm") and (self.secret is None or not self.user):
-            raise SignInError(
+            raise untried(
                 N_("{auth} at {url} wants a user and a password").format(auth=target.auth, url=target.url),
                 cure=N_("Give credential.user and credential.password."),
             )
         if target.auth == "kerberos" and "\\" in self.user:
-            raise SignInError(
+            raise untried(
                 N_("Kerberos knows no user {user}").format(user=self.user),
                 cure=N_("Write credential.user as user@REALM."),
             )
         if target.auth == "certificate":
             if target.certificate is None:
                 what = N_("auth is certificate, and there is no certificate")
-                raise SignInError(what, cure=N_("Give certificate, a PEM file."))
+                raise untried(what, cure=N_("Give certificate, a PEM file."))
             self._check_dates(self._check_file("certificate", target.certificate))
             if target.certificate_key is not None:
                 self._check_file("certificate_key", target.certificate_key)
@@ -129,7 +149,7 @@ class SignIn:
         if self.target.auth in SEALING:
             http.auth = Negotiation(self, left, sealed=bool(wsman.transport.wrap_required))
         elif self.target.auth == "basic" and secret is not None:
-            http.auth = HTTPBasicAuth(_octets(self.user), _octets(secret))
+            http.auth = _Basic(_octets(self.user), _octets(secret), self.refusals)
         # pypsrp has already taken proxies and CA bundle from the environment; asking again for each
         # request costs more than the request.
         http.trust_env = False

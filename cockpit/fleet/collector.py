@@ -20,6 +20,7 @@ from cockpit.config.environment import Environment
 from cockpit.config.language import N_
 from cockpit.config.secrets import Secret
 from cockpit.exchange.catalogue import tiers
+from cockpit.exchange.refusals import WINRM_REFUSALS
 from cockpit.fleet import events as e
 from cockpit.fleet import messages, picture, readers
 from cockpit.fleet.entry import EntrySession, SignInGate
@@ -47,15 +48,16 @@ ORGANIZATION_SECONDS: Final = 600.0
 WINRM_LANES: Final = 4
 RETRY_FIRST, RETRY_LIMIT = 2.0, 60.0
 NO_RETRY_SECONDS: Final = 300.0
-"""Pause after a refused sign-in: fewer tries than any lock-out threshold counts."""
+"""Pause after what does not pass by itself; after a refused password nothing is tried until somebody acts."""
 
 END_SECONDS: Final = 3.0
 GRACE_SECONDS: Final = 0.5
 """At the end, how long a call under way has to come to its own end before its shell is deleted."""
 
 POLL_LANE: Final = "poll-"
-WINRM_REFUSALS: Final = 3
-"""Refused sign-ins in a row after which the WinRM endpoints are left alone until asked for."""
+HELD: Final = N_(
+    "It is not tried again by itself, as each try counts towards a lock-out: refresh, or start again."
+)
 
 Item: TypeAlias = e.Event | messages.Command | None
 
@@ -130,7 +132,8 @@ class Collector:
         ]
         lanes.append((ProbeLane(self._probes, post, rack, self._abandoned), self._probes))
         lanes += [
-            (WinRMLane(f"winrm-{n}", self._winrm, post, env, secret), self._winrm) for n in range(WINRM_LANES)
+            (WinRMLane(f"winrm-{n}", self._winrm, post, env, secret, self._gate.winrm), self._winrm)
+            for n in range(WINRM_LANES)
         ]
         return lanes
 
@@ -210,9 +213,10 @@ class Collector:
     # --- what is due -------------------------------------------------------------------------------
 
     def _dispatch(self, now: float) -> None:
-        if not self._organization_asked and now >= self._organization_due and not self._fleet.status.paused:
+        due = now >= self._organization_due and not self._gate.holds
+        if not self._organization_asked and due and not self._fleet.status.paused:
             self._organization_asked = True
-            self._gate.open()
+            self._gate.try_again()
             self._detail.put(OrganizationJob())
         if not self._connected or self._fleet.status.paused:
             return
@@ -337,6 +341,8 @@ class Collector:
         self._connected = False
         pause = min(RETRY_FIRST * 2**self._failures, RETRY_LIMIT) if retry else NO_RETRY_SECONDS
         self._failures += 1
+        if self._gate.holds:
+            self._fleet = picture.with_cure(self._fleet, HELD)
         self._organization_due = now + pause * random.uniform(0.8, 1.2)  # noqa: S311 -- jitter
         self._schedule.release_all()
         _drain(self._fast)

@@ -11,6 +11,7 @@ from cockpit.config.secrets import Secret
 from cockpit.config.targets import exchange_target
 from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import ExchangeError, SignInError
+from cockpit.exchange.refusals import WINRM_REFUSALS, Refusals
 from cockpit.exchange.session import EXCHANGE, Session
 
 _T = TypeVar("_T")
@@ -26,10 +27,16 @@ class EntryFailure(Exception):  # noqa: N818 -- wraps the error that is the fail
 
 class SignInGate:
     """Shut by the first refused sign-in, for every lane: each further try counts towards a lock-out. With
-    Basic, where every request is a sign-in, also for the lanes that have a shell."""
+    Basic, where every request is a sign-in, also for the lanes that have a shell.
+
+    ``refusals``: of the account, asked by every session for itself; ``winrm``: of the WinRM endpoints, which
+    may refuse whom Exchange accepts.
+    """
 
     def __init__(self) -> None:
         self._refusal: ExchangeError | None = None
+        self.refusals = Refusals()
+        self.winrm = Refusals(WINRM_REFUSALS, self.refusals)
         self.accepted_at = float("-inf")
         """When a shell was last opened, which is a sign-in that was accepted; by the monotonic clock."""
 
@@ -45,8 +52,21 @@ class SignInGate:
     def shut(self, refusal: ExchangeError) -> None:
         self._refusal = refusal
 
+    @property
+    def holds(self) -> bool:
+        """Whether it stays shut until somebody acts: a password was refused."""
+        return self.refusals.held is not None
+
     def open(self) -> None:
+        """Somebody has acted."""
         self._refusal = None
+        self.refusals.forget()
+        self.winrm.forget()
+
+    def try_again(self) -> None:
+        """By itself, which it does not while it :attr:`holds`."""
+        if not self.holds:
+            self._refusal = None
 
     def accepted(self) -> None:
         self.accepted_at = time.monotonic()
@@ -155,7 +175,9 @@ class EntrySession:
         if self._at not in self._sessions:
             target = exchange_target(self._environment, self._environment.entry_servers[self._at])
             user = self._environment.credential.user
-            self._sessions[self._at] = Session(target, EXCHANGE, user, self._secret, self._shell_changed)
+            self._sessions[self._at] = Session(
+                target, EXCHANGE, user, self._secret, self._shell_changed, refusals=self._gate.refusals
+            )
             if self._cut:
                 self._sessions[self._at].cut()
         return self._sessions[self._at]

@@ -17,6 +17,7 @@ from cockpit.config.environment import Environment
 from cockpit.config.secrets import Secret
 from cockpit.exchange.errors import ExchangeError, SignInError
 from cockpit.exchange.model import ExchangeServer, Outcome
+from cockpit.exchange.refusals import Refusals
 from cockpit.exchange.session import Session
 from cockpit.exchange.text import clean_line
 from cockpit.fleet import events as e
@@ -253,16 +254,18 @@ class WinRMLane(Lane):
         post: Callable[[e.Event], None],
         environment: Environment,
         secret: Secret | None,
+        refusals: Refusals,
     ) -> None:
         super().__init__(name, jobs, post)
         self._environment = environment
         self._secret = secret
+        self._refusals = refusals
         self._session: Session | None = None
 
     def perform(self, job: Job) -> e.Event:
         if not isinstance(job, WinRMJob):
             raise TypeError(f"not a job of this lane: {job!r}")
-        self._session = readers.winrm_session(self._environment, self._secret, job.server)
+        self._session = readers.winrm_session(self._environment, self._secret, job.server, self._refusals)
         return readers.read_winrm(self._session, job.server)
 
     def cut(self) -> None:

@@ -74,6 +74,15 @@ def _entry_failed(fleet: FleetSnapshot, event: e.EntryFailed) -> FleetSnapshot:
     return replace(fleet, servers=servers, status=replace(fleet.status, problem=event.problem))
 
 
+def with_cure(fleet: FleetSnapshot, more: str) -> FleetSnapshot:
+    """With ``more`` said to what helps where nobody can be asked."""
+    problem = fleet.status.problem
+    if problem is None or problem.cure.endswith(more):
+        return fleet
+    told = replace(problem, cure=f"{problem.cure} {more}".strip())
+    return replace(fleet, status=replace(fleet.status, problem=told))
+
+
 def _server(server: ServerSnapshot, event: e.Event) -> ServerSnapshot:
     match event:
         case e.HealthRead():

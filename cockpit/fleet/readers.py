@@ -27,6 +27,7 @@ from cockpit.exchange.model import (
     Role,
     Row,
 )
+from cockpit.exchange.refusals import Refusals
 from cockpit.exchange.routing import UNKNOWN_ROUTE
 from cockpit.exchange.session import WINRM, Session
 from cockpit.exchange.winrm import WinRMCmdlets
@@ -187,10 +188,12 @@ def _rows_if_said(ask: Callable[[], Reading[Row]]) -> tuple[Row, ...] | None:
     return None if answer.outcome is Outcome.EMPTY_WITH_WARNING else answer.rows
 
 
-def winrm_session(environment: Environment, secret: Secret | None, server: ExchangeServer) -> Session:
+def winrm_session(
+    environment: Environment, secret: Secret | None, server: ExchangeServer, refusals: Refusals
+) -> Session:
     """For one look at the WinRM endpoint of ``server``."""
     target = winrm_target(environment, server.name, server.fqdn)
-    return Session(target, WINRM, environment.credential.user, secret)
+    return Session(target, WINRM, environment.credential.user, secret, refusals=refusals)
 
 
 def read_winrm(session: Session, server: ExchangeServer) -> e.WinRMRead:

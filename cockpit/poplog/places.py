@@ -19,6 +19,7 @@ from cockpit.exchange.errors import CmdletFailedError, ExchangeError, SignInErro
 from cockpit.exchange.logfiles import LogFileGoneError
 from cockpit.exchange.model import ExchangeServer
 from cockpit.exchange.patience import patiently
+from cockpit.exchange.refusals import WINRM_REFUSALS, Refusals
 from cockpit.exchange.session import EXCHANGE, Session
 from cockpit.poplog.errors import FileGoneError, LogError, RefusedError
 
@@ -59,6 +60,9 @@ class Places:
         self._known: dict[str, Place] = {}
         self._asked_at: dict[str, float] = {}
         self._refusal: LogError | None = None
+        self._refusals = Refusals()
+        self.winrm = Refusals(WINRM_REFUSALS, self._refusals)
+        """For whoever reads the logs themselves."""
         self._lock = threading.Lock()
 
     def of(self, server: str) -> Place:
@@ -89,7 +93,8 @@ class Places:
         last: ExchangeError | None = None
         for entry in self._environment.entry_servers:
             target = exchange_target(self._environment, entry)
-            session = Session(target, EXCHANGE, self._environment.credential.user, self._secret)
+            user = self._environment.credential.user
+            session = Session(target, EXCHANGE, user, self._secret, refusals=self._refusals)
             try:
                 session.open()
                 self._ask_all(ExchangeCmdlets(session), wanted)

@@ -11,6 +11,7 @@ from cockpit.config.secrets import Secret
 from cockpit.config.targets import winrm_target
 from cockpit.exchange.errors import ExchangeError
 from cockpit.exchange.logfiles import LogFileGoneError, LogFiles
+from cockpit.exchange.refusals import Refusals
 from cockpit.exchange.session import WINRM, Session
 from cockpit.poplog.errors import LogError
 from cockpit.poplog.names import parse_name
@@ -23,6 +24,7 @@ class RemoteFolder:
     lost session is made anew by the next one.
 
     ``place``: tells where the logs are, raises LogError; ``forget``: told when the folder is not there.
+    ``refusals``: shared with the readers of other servers.
     """
 
     def __init__(
@@ -32,12 +34,14 @@ class RemoteFolder:
         server: str,
         place: Callable[[], Place],
         forget: Callable[[], None] = lambda: None,
+        refusals: Refusals | None = None,
     ) -> None:
         self._environment = environment
         self._secret = secret
         self._server = server
         self._place = place
         self._forget = forget
+        self._refusals = refusals
         self._session: Session | None = None
 
     @property
@@ -80,7 +84,8 @@ class RemoteFolder:
         place = self._place()
         if self._session is None:
             target = winrm_target(self._environment, place.server, place.fqdn)
-            self._session = Session(target, WINRM, self._environment.credential.user, self._secret)
+            user = self._environment.credential.user
+            self._session = Session(target, WINRM, user, self._secret, refusals=self._refusals)
         try:
             yield LogFiles(self._session, place.folder)
         except ExchangeError as error:

@@ -35,7 +35,7 @@ def _remote(environment: Environment, secret: Secret | None, server: str, places
     from cockpit.poplog.remote import RemoteFolder
 
     place, forget = partial(places.of, server), partial(places.forget, server)
-    return RemoteFolder(environment, secret, server, place, forget)
+    return RemoteFolder(environment, secret, server, place, forget, places.winrm)
 
 
 def _share(environment: Environment, secret: Secret | None, server: str, places: Places) -> LogSource:

@@ -16,6 +16,7 @@ from cockpit.exchange.changes import ExchangeChange, WinRMChange, send
 from cockpit.exchange.cmdlets import ExchangeCmdlets
 from cockpit.exchange.errors import ExchangeError, SignInError
 from cockpit.exchange.patience import patiently
+from cockpit.exchange.refusals import WINRM_REFUSALS, Refusals
 from cockpit.exchange.session import EXCHANGE, WINRM, RawResult, Session
 from cockpit.exchange.winrm import WinRMCmdlets
 from cockpit.poplog.source import LogSource
@@ -96,6 +97,8 @@ class Sessions:
         self._exchange: dict[str, Session] = {}
         self._winrm: dict[str, Session] = {}
         self._refused: dict[Session, SignInError] = {}
+        self._refusals = Refusals()
+        self._winrm_refusals = Refusals(WINRM_REFUSALS, self._refusals)
         self._check: Callable[[], None] = lambda: None
 
     def read(self, job: Callable[[ExchangeCmdlets], _T]) -> _T:
@@ -145,8 +148,15 @@ class Sessions:
     def fence(self, check: Callable[[], None]) -> None:
         self._check = check
 
+    @property
+    def holds(self) -> bool:
+        """Whether Exchange refused the account; nothing signs in any more until :meth:`forgive`."""
+        return self._refusals.held is not None
+
     def forgive(self) -> None:
         self._refused.clear()
+        self._refusals.forget()
+        self._winrm_refusals.forget()
 
     def avoid(self, server: str) -> None:
         others = [s for s in self._order if s.split(".")[0].lower() != server.lower()]
@@ -186,7 +196,9 @@ class Sessions:
         return session
 
     def _session(self, target: Target, configuration: str) -> Session:
-        return Session(target, configuration, self._environment.credential.user, self._secret)
+        refusals = self._refusals if configuration == EXCHANGE else self._winrm_refusals
+        user = self._environment.credential.user
+        return Session(target, configuration, user, self._secret, refusals=refusals)
 
     def _open(self, session: Session) -> None:
         """Open once signed in; a refused sign-in is not tried again: each try counts towards a lock-out."""

@@ -17,6 +17,7 @@ from cockpit.exchange.errors import (
 )
 from cockpit.exchange.model import CmdletError
 from cockpit.exchange.pipeline import Call
+from cockpit.exchange.refusals import Refusals
 from cockpit.exchange.session import RawResult
 from cockpit.fleet import events as e
 from cockpit.fleet import picture, readers
@@ -78,8 +79,8 @@ class Machine:
 def look(monkeypatch: pytest.MonkeyPatch) -> Look:
     def read(*given: Any, **more: Any) -> tuple[e.WinRMRead, Machine]:
         machine = Machine(*given, **more)
-        monkeypatch.setattr(readers, "Session", lambda *_: machine)
-        found = readers.read_winrm(readers.winrm_session(HERE, None, server()), server())
+        monkeypatch.setattr(readers, "Session", lambda *_, **__: machine)
+        found = readers.read_winrm(readers.winrm_session(HERE, None, server(), Refusals()), server())
         assert machine.closed
         return found, machine
 
