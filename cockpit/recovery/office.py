@@ -81,6 +81,7 @@ class Office(LoggingDesk):
                 swept_at=self._swept.swept_at,
                 problem=self._swept.problem,
                 unread=self._swept.unread,
+                refused=self._swept.refused,
             )
 
     def runs(self, limit: int = 100) -> tuple[RunLine, ...]:
@@ -337,6 +338,7 @@ class Office(LoggingDesk):
                 swept_at=datetime.now(UTC),
                 problem="; ".join(found.problems),
                 unread=found.servers_unread,
+                refused=seen.refused,
             )
             with self._journal.write(None) as writer:
                 sweep.record(writer, found)

@@ -37,10 +37,11 @@ sign-in and one request over a slow line. A cockpit that closes does not wait fo
 
 
 class Marks(msgspec.Struct, frozen=True):
-    """The answer: one mark a server, and what could not be read."""
+    """The answer: one mark a server, and what could not be read. ``refused``: so was the sign-in."""
 
     marks: tuple[Mark, ...]
     problems: tuple[Problem, ...]
+    refused: bool = False
 
 
 class _Stoppable(Sessions):
@@ -69,7 +70,7 @@ def main() -> int:
     finally:
         access.close()
     if not ending.is_set():
-        write_frame(sys.stdout.buffer, Marks(marks, problems))
+        write_frame(sys.stdout.buffer, Marks(marks, problems, access.holds))
     return 0
 
 

@@ -142,7 +142,8 @@ class Standing:
     """What every screen must tell: runs not ended, obligations open, orphans found by the last sweep.
 
     ``problem``: why the sweep is not whole, empty where it is. ``unread``: the servers that it could not
-    read, or not whole; None where nobody knows which."""
+    read, or not whole; None where nobody knows which. ``refused``: its sign-in was refused, so that it is not
+    made again unasked: each try counts towards a lock-out."""
 
     runs: tuple[RunLine, ...] = ()
     obligations: tuple[Obligation, ...] = ()
@@ -150,6 +151,7 @@ class Standing:
     swept_at: datetime | None = None
     problem: str = ""
     unread: tuple[str, ...] | None = ()
+    refused: bool = False
 
     def due(self, obligation: Obligation) -> datetime | None:
         """When an obligation is to be undone at the latest; None where no time was set."""

@@ -56,11 +56,17 @@ class RecoveringApp(CommandingApp, inherit_bindings=False):
         if self.recoveries.available:
             self.watch_journal()
             self.sweep()
-            self.set_interval(SWEEP_SECONDS, self.sweep)
+            self.set_interval(SWEEP_SECONDS, self.sweep_unasked)
 
     def why_not(self, screen: Screen[Any]) -> Reasons:
         scope = str(getattr(screen, "scope", ""))
         return {**of_app(scope, recoveries=self.recoveries.available), **super().why_not(screen)}
+
+    def sweep_unasked(self) -> None:
+        """From time to time; not after a refused sign-in, until somebody has asked for one that was none."""
+        standing = self.recoveries.standing
+        if standing is None or not standing.refused:
+            self.sweep()
 
     def sweep(self) -> None:
         job = Job("sweep", _("Sweep over the servers"), lambda r: StandingArrived(r.sweep(), swept=True))

@@ -416,6 +416,15 @@ def test_a_standing_says_which_servers_were_not_read(
         assert desk.standing().problem == problem.words
 
 
+def test_a_standing_says_that_the_sweep_was_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = Marks((), (Problem("EX01 did not accept the sign-in"),), refused=True)
+    monkeypatch.setattr(desk._launcher, "look", partial(_received, msgspec.msgpack.encode(refused)))
+    assert desk.sweep().refused
+    assert desk.standing().refused
+    monkeypatch.setattr(desk._launcher, "look", lambda _: Marks((MARK,), ()))
+    assert not desk.sweep().refused
+
+
 def test_a_sweep_tells_what_nobody_owes(world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk._launcher, "look", lambda _: Marks((MARK,), ()))
     assert [(o.key, o.severe) for o in desk.sweep().orphans] == [(MOVE_NOW, True)]

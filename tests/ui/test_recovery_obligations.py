@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from cockpit.recovery.client import RefusedError
+from cockpit.recovery.view import Standing
 from cockpit.ui.app import CockpitApp
 from cockpit.ui.screens.obligations import ObligationsScreen
 from cockpit.ui.screens.run import RunScreen
@@ -196,3 +197,22 @@ async def test_read_only_closes_no_obligation(make_app: MakeApp) -> None:
         assert app.screen is screen
         assert "not in read-only mode" in text_of(app, "status")
         assert recovery.asked("settle") == []
+
+
+async def test_a_sweep_that_was_refused_to_sign_in_is_not_made_again_unasked(make_app: MakeApp) -> None:
+    """Every ten minutes a wrong password locks an account out as well as ten in a row."""
+    recovery = FakeRecovery(told=Standing(refused=True))
+    async with cockpit(make_app, recovery) as (app, pilot):
+        await until(pilot, lambda: app.recoveries.standing == recovery.told)
+        assert len(recovery.asked("sweep")) == 1
+        app.sweep_unasked()
+        await pilot.press("o")
+        await until(pilot, lambda: isinstance(app.screen, ObligationsScreen))
+        await pilot.press("s")
+        await until(pilot, lambda: "Swept" in text_of(app, "status"))
+        assert len(recovery.asked("sweep")) == 2, "only the one that was asked for"
+        recovery.told = Standing()
+        await pilot.press("s")
+        await until(pilot, lambda: app.recoveries.standing == recovery.told)
+        app.sweep_unasked()
+        await until(pilot, lambda: len(recovery.asked("sweep")) == 4)
