@@ -14,6 +14,7 @@ from typing import Final
 from cockpit.exchange import model as m
 from cockpit.exchange.clixml import PSObject
 from cockpit.exchange.model import Role, Version
+from cockpit.exchange.names import same_server
 from cockpit.exchange.text import clean_block, clean_line
 
 
@@ -136,10 +137,12 @@ def roles(row: PSObject) -> frozenset[Role]:
 
 
 def exchange_server(row: PSObject) -> m.ExchangeServer:
+    """A Fqdn that is another server's is none: it decides whom we dial."""
     major, build = version(text(row, "AdminDisplayVersion"))
+    name, fqdn = text(row, "Name"), text(row, "Fqdn")
     return m.ExchangeServer(
-        name=text(row, "Name"),
-        fqdn=text(row, "Fqdn"),
+        name=name,
+        fqdn=fqdn if same_server(fqdn, name) else "",
         version=major,
         build=build,
         roles=roles(row),

@@ -3,6 +3,7 @@ operator can do when it fails."""
 
 from __future__ import annotations
 
+import re
 import stat
 import uuid
 from collections.abc import Callable
@@ -33,6 +34,8 @@ from cockpit.exchange.errors import (
 from cockpit.exchange.negotiation import Negotiation
 from cockpit.exchange.refusals import Refusals
 
+_HOST: Final = re.compile(r"[\w.-]+|\[?[0-9A-Fa-f:.]+\]?")
+"""Names of hosts come from a server's answers too: no character of one may mean anything else in a URL."""
 SEALING: Final = ("kerberos", "negotiate", "ntlm")
 """Sign-ins that seal messages by themselves; the others need TLS."""
 
@@ -75,6 +78,11 @@ class SignIn:
     def check(self) -> None:
         """Raises ExchangeError for what must not be sent, or cannot, before anything is."""
         target = self.target
+        if not _HOST.fullmatch(target.host):
+            raise untried(
+                N_("{host} is no name of a host, so nobody is asked there").format(host=target.host),
+                cure=N_("Look at what Get-ExchangeServer says of the server's Name and Fqdn."),
+            )
         if not target.tls and target.auth not in SEALING:
             raise untried(
                 N_("{url} is plain HTTP, and {auth} has no message encryption of its own").format(

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from cockpit.config.language import N_
+from cockpit.exchange.names import same_server
 from cockpit.poplog.errors import FileGoneError, LogError, RefusedError
 from cockpit.poplog.names import parse_name
 from cockpit.poplog.needle import Needle
@@ -49,7 +50,8 @@ def parse_unc(text: str) -> Unc | None:
 
 def unc_of(host: str, folder: str) -> Unc:
     """Where a folder of ``host`` is for others: on its administrative share, unless it is a share's already.
-    Raises RefusedError."""
+    Raises RefusedError, also for a share of another host: what a setting of one server says must not decide
+    to whom we show who we are."""
     if "%" in folder:
         cure = N_('Read this server\'s logs over WinRM (logs = "winrm"), which knows its variables.')
         raise RefusedError(
@@ -63,6 +65,14 @@ def unc_of(host: str, folder: str) -> Unc:
     if unc is None:
         raise RefusedError(
             N_("LogFileLocation of {host} is no path: {folder}").format(host=host, folder=folder)
+        )
+    if not same_server(unc.host, host):
+        raise RefusedError(
+            N_("LogFileLocation of {host} is on another host: {unc}").format(host=host, unc=unc),
+            cure=N_(
+                "We sign in at that server only. Find out who set it so; `pop-cockpit logs tail FOLDER` "
+                "reads copies of the files."
+            ),
         )
     return unc
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from cockpit.exchange.errors import ProtocolError
+from cockpit.config.secrets import Secret
+from cockpit.exchange import rows
+from cockpit.exchange.errors import ProtocolError, SignInError
 from cockpit.exchange.pipeline import Call
+from cockpit.exchange.session import EXCHANGE, Session
 from cockpit.lab.wire import endpoint, sealing
 from cockpit.lab.wire.acceptors import Acceptor
-from tests.exchange.conftest import Make
+from tests.exchange.conftest import PASSWORD, Make
+from tests.exchange.standin import row
 
 READ = Call("Get-ServerHealth", {"Identity": "EX01", "HealthSet": "POP"})
 PATTERN = "(a+)+b"
@@ -44,3 +49,18 @@ def test_a_date_that_no_clock_has_is_no_date(
     session._wsman.hang_up()
     monkeypatch.setattr(endpoint, "formatdate", lambda *_args, **_more: date)
     assert session.run(READ).objects
+
+
+@pytest.mark.parametrize("fqdn", ["evil.example", "evil.example/?EX01", "", "EX010.corp.example"])
+def test_a_full_name_that_is_not_the_servers_is_not_dialled(fqdn: str) -> None:
+    assert rows.exchange_server(row(Name="EX01", Fqdn=fqdn)).fqdn == ""
+    assert rows.exchange_server(row(Name="EX01", Fqdn="ex01.corp.example")).fqdn == "ex01.corp.example"
+
+
+@pytest.mark.parametrize("host", ["{}/x", "{}?", "x@{}", "{}#", "{}\\x", "{} x"])
+def test_a_name_that_is_none_of_a_host_is_not_asked(make_bench: Make, host: str) -> None:
+    """Put into a URL, each of these would dial the host in it, whatever stands around."""
+    bench = make_bench("basic")
+    target = msgspec.structs.replace(bench.target, host=host.format(f"127.0.0.1:{bench.target.port}"))
+    with pytest.raises(SignInError, match="no name of a host"):
+        Session(target, EXCHANGE, bench.user, Secret(PASSWORD)).open()

@@ -223,7 +223,7 @@ def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyP
         (f"C:\\{FOLDER}", rf"\\h\c$\{FOLDER}"),
         ("D:\\Logs\\", r"\\h\d$\Logs"),
         ("E:\\", r"\\h\e$"),
-        (r"\\filer\logs\EX01", r"\\filer\logs\EX01"),
+        (r"\\H.corp.example\logs\EX01", r"\\H.corp.example\logs\EX01"),
     ],
 )  # fmt: skip
 def test_where_a_folder_is_for_others(folder: str, unc: str) -> None:
@@ -236,6 +236,13 @@ def test_where_a_folder_is_for_others(folder: str, unc: str) -> None:
 def test_a_folder_that_nobody_else_can_find_is_refused(folder: str) -> None:
     with pytest.raises(RefusedError):
         unc_of("h", folder)
+
+
+def test_a_setting_of_a_server_does_not_send_us_to_another_host() -> None:
+    """It would get what is needed to guess our password, or to pass our sign-in on."""
+    with pytest.raises(RefusedError, match="on another host") as refused:
+        unc_of("ex01.corp.example", r"\\198.51.100.7\logs")
+    assert "logs tail FOLDER" in refused.value.cure
 
 
 def test_a_password_is_not_shown() -> None:
