@@ -2,8 +2,8 @@
 
 requests and urllib3 limit the time of each ``recv`` and nothing else: a server that sends a byte now and
 then, or never stops, keeps them for ever. Here every connection of a session goes by one deadline, whatever
-it does (connect, TLS, send, sign-in, headers, body), and no answer may be larger than it could honestly be.
-Only the resolver of the system is out of reach: it takes its own time limits.
+it does (name, connect, TLS, send, sign-in, headers, body), and no answer may be larger than it could honestly
+be.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util.connection import allowed_gai_family
 
 from cockpit.config.language import N_
+from cockpit.exchange.bounded import bounded
 from cockpit.exchange.errors import ProtocolError, TimeLimitError
 
 if TYPE_CHECKING:
@@ -150,6 +151,14 @@ def _pool(
     return pool
 
 
+def _unresolved(host: str) -> TimeLimitError:
+    """The resolver of the system takes its own time limits, which may be minutes."""
+    return TimeLimitError(
+        N_("The DNS does not say in time where {host} is").format(host=host),
+        cure=N_("Look at the DNS of this host (resolv.conf), or dial addresses."),
+    )
+
+
 class _Guarded(HTTPConnection):
     """What both kinds of connections do under a guard."""
 
@@ -178,8 +187,11 @@ class _Guarded(HTTPConnection):
     def _first_that_answers(self) -> socket.socket:
         host = self._dns_host.strip("[]")
         last: OSError = OSError(N_("getaddrinfo returns an empty list"))
-        for family, kind, protocol, _, address in socket.getaddrinfo(
-            host, self.port, allowed_gai_family(), socket.SOCK_STREAM
+        for family, kind, protocol, _, address in bounded(
+            lambda: socket.getaddrinfo(host, self.port, allowed_gai_family(), socket.SOCK_STREAM),
+            self._guard.left(),
+            partial(_unresolved, host),
+            "resolver",
         ):
             sock = socket.socket(family, kind, protocol)
             try:

@@ -7,12 +7,10 @@ a sealed request is believed: ``opening``.
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import requests
 import spnego
@@ -20,6 +18,7 @@ from pypsrp.exceptions import AuthenticationError
 from pypsrp.negotiate import HTTPNegotiateAuth
 
 from cockpit.config.language import N_
+from cockpit.exchange.bounded import bounded
 from cockpit.exchange.errors import (
     ExchangeError,
     KerberosError,
@@ -34,7 +33,6 @@ from cockpit.exchange.text import clean_line
 if TYPE_CHECKING:
     from cockpit.exchange.signin import SignIn
 
-_T = TypeVar("_T")
 _CFX_WRAP, _CFX_SEALED = b"\x05\x04", 0x02
 """A wrapped message of Kerberos and its flag "Sealed" (RFC 4121 §4.2.6.2)."""
 _KDC_CURE: Final = N_("Look at the KDCs of the realm (port 88), or name better ones in /etc/krb5.conf.")
@@ -121,8 +119,14 @@ class Negotiation(HTTPNegotiateAuth):
         sign_in.refusals.check()
         if self.auth_provider == "ntlm":
             return sign_in.credentials(ahead)
-        return bounded(
-            lambda: sign_in.credentials(ahead), self._left(), N_("The KDC for {spn}").format(spn=sign_in.spn)
+        return bounded(lambda: sign_in.credentials(ahead), self._left(), self._late_kdc, "kerberos")
+
+    def _late_kdc(self) -> TimeLimitError:
+        """MIT Kerberos waits 25 s for a KDC that takes connections and says nothing (measured, 1.20)."""
+        return TimeLimitError(
+            N_("The KDC for {spn} does not answer").format(spn=self._sign_in.spn),
+            N_("no ticket came in time"),
+            _KDC_CURE,
         )
 
     def _used_ntlm(self) -> bool:
@@ -200,32 +204,6 @@ class _Sealing:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._context, name)
-
-
-def bounded(work: Callable[[], _T], seconds: float, what: str) -> _T:
-    """``work``'s result, or TimeLimitError after ``seconds``.
-
-    For MIT Kerberos, which waits 25 s for a KDC that takes connections and says nothing (measured, 1.20) and
-    cannot be told otherwise; what it goes on doing then is nobody's, and ends by itself.
-    """
-    done: queue.SimpleQueue[tuple[_T | None, BaseException | None]] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            done.put((work(), None))
-        except BaseException as error:  # handed over, whatever it is
-            done.put((None, error))
-
-    threading.Thread(target=run, name="kerberos", daemon=True).start()
-    try:
-        result, error = done.get(timeout=seconds)
-    except queue.Empty:
-        raise TimeLimitError(
-            N_("{what} does not answer").format(what=what), N_("no ticket came in time"), _KDC_CURE
-        ) from None
-    if error is not None:
-        raise error
-    return cast("_T", result)
 
 
 def _end_point(response: requests.Response) -> bytes | None:

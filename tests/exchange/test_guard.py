@@ -192,6 +192,25 @@ def test_a_name_of_several_addresses_is_tried_until_one_answers() -> None:
             assert _get(port, guard).text == "ok"
 
 
+def test_a_name_that_nobody_resolves_in_time_is_given_up() -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def resolve(*_: object) -> list[object]:
+        asked.set()
+        over.wait(20)
+        raise socket.gaierror(socket.EAI_AGAIN, "no server answers")
+
+    guard = g.Guard("http://ex01")
+    with patch("cockpit.exchange.guard.socket.getaddrinfo", resolve), guard.within(0.3):
+        try:
+            with pytest.raises(TimeLimitError, match="The DNS does not say in time where"):
+                _get(9, guard)
+            assert asked.is_set()
+            assert not over.is_set()
+        finally:
+            over.set()
+
+
 def test_a_connection_that_the_server_closed_is_noticed() -> None:
     closing = threading.Event()
 
