@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.docs import guards, procedures, rooms
+from tests.docs import granted, guards, procedures, rooms
 from tests.docs.parts import filled
 from tests.support.processes import ROOT
 
@@ -14,6 +14,7 @@ DOCS: Final = ROOT / "docs"
 PARTS: Final[Mapping[str, Callable[[], Mapping[str, Callable[[], str]]]]] = {
     "recoveries.md": procedures.parts,
     "guards.md": guards.parts,
+    "first-connection.md": granted.parts,
     "architecture.md": rooms.parts,
 }
 
