@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -17,6 +17,7 @@ ORDER: Final = (
     *("lab", "frozen"),
 )
 """From above to below; the lab stands beside."""
+_IMPORT: Final = re.compile(r"^ *(?:from|import) (cockpit\b[\w.]*)(?: import ([\w, ]*))?", re.MULTILINE)
 
 
 def parts() -> Mapping[str, Callable[[], str]]:
@@ -44,19 +45,9 @@ def _room(path: Path) -> str:
 
 def _imported(path: Path) -> Iterator[str]:
     """Rooms that a file imports, at its top or later."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        match node:
-            case ast.Import(names=names):
-                modules = [name.name for name in names]
-            case ast.ImportFrom(module="cockpit", names=names):
-                modules = [f"cockpit.{name.name}" for name in names]
-            case ast.ImportFrom(module=str(module)):
-                modules = [module]
-            case _:
-                continue
-        yield from (
-            m.split(".")[1] for m in modules if m.startswith("cockpit.") and m != "cockpit.__version__"
-        )
+    for module, names in _IMPORT.findall(path.read_text(encoding="utf-8")):
+        below = module.split(".")[1:]
+        yield from below[:1] or (name for name in re.findall(r"\w+", names) if name in ORDER)
 
 
 def arrows() -> Mapping[str, tuple[str, ...]]:

@@ -32,8 +32,12 @@ def sentences() -> frozenset[str]:
 
 def said(quoted: str) -> bool:
     """Whether the program says so: ``quoted`` is a sentence of it, or a whole part of one."""
-    wanted = plain(quoted)
-    return any(re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", text) for text in sentences())
+    return re.search(rf"(?<!\w){re.escape(plain(quoted))}(?!\w)", _all()) is not None
+
+
+@cache
+def _all() -> str:
+    return "\n".join(sorted(sentences()))
 
 
 def plain(text: str) -> str:

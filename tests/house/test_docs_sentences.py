@@ -18,9 +18,10 @@ def quoted(name: str) -> list[str]:
     return re.findall(r"“([^”]+)”", page(name).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("name", "sentence"), [(n, s) for n in QUOTING for s in dict.fromkeys(quoted(n))])
-def test_a_quoted_sentence_is_the_programs(name: str, sentence: str) -> None:
-    assert said(sentence), f"docs/{name}: nothing says so any more"
+@pytest.mark.parametrize("name", QUOTING)
+def test_quoted_sentences_are_the_programs(name: str) -> None:
+    """What is left here nothing says any more: quote what is said now."""
+    assert [sentence for sentence in dict.fromkeys(quoted(name)) if not said(sentence)] == []
 
 
 def test_every_page_that_quotes_quotes_enough() -> None:
