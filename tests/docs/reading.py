@@ -34,6 +34,14 @@ class Block:
     text: str
 
 
+def blocks_of(text: str) -> Iterator[Block]:
+    """Fenced and indented code of ``text``, the fenced first."""
+    for indent, language, body in _FENCE.findall(text):
+        yield Block(language, "\n".join(line.removeprefix(indent) for line in body.splitlines()))
+    for body in _INDENTED.findall(_FENCE.sub("", text)):
+        yield Block("", "\n".join(line[4:] for line in body.splitlines()))
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     path: Path
@@ -52,10 +60,7 @@ class Page:
         return _INDENTED.sub("", _FENCE.sub("", self.text))
 
     def blocks(self) -> Iterator[Block]:
-        for indent, language, body in _FENCE.findall(self.text):
-            yield Block(language, "\n".join(line.removeprefix(indent) for line in body.splitlines()))
-        for body in _INDENTED.findall(_FENCE.sub("", self.text)):
-            yield Block("", "\n".join(line[4:] for line in body.splitlines()))
+        yield from blocks_of(self.text)
 
     def spans(self) -> Iterator[str]:
         """Code within a line."""
