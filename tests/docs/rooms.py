@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.docs.parts import code, table
+from tests.docs.parts import cell, code, table
 from tests.support.processes import ROOT
 
 PACKAGE: Final = ROOT / "cockpit"
@@ -21,7 +22,7 @@ _IMPORT: Final = re.compile(r"^ *(?:from|import) (cockpit\b[\w.]*)(?: import ([\
 
 
 def parts() -> Mapping[str, Callable[[], str]]:
-    return {"picture": picture, "imports": imports}
+    return {"picture": picture, "rooms": rooms}
 
 
 def measured() -> Mapping[str, frozenset[str]]:
@@ -80,10 +81,20 @@ def picture() -> str:
     return "\n".join(["```mermaid", "flowchart TD", *lines, "```"])
 
 
-def imports() -> str:
-    """Every import between rooms."""
-    rows = (
-        (code(room), ", ".join(code(to) for to in ORDER if to in tos) or "–")
-        for room, tos in measured().items()
+def rooms() -> str:
+    """Every room: what it says of itself, and all that it imports of the others."""
+    return table(
+        ("Room", "Is", "Imports"),
+        (
+            (code(room), cell(_says(room)), ", ".join(code(to) for to in ORDER if to in tos) or "–")
+            for room, tos in measured().items()
+        ),
     )
-    return table(("Room", "Imports"), rows)
+
+
+def _says(room: str) -> str:
+    """The first sentence of its own docstring."""
+    place = PACKAGE / room / "__init__.py"
+    source = place if place.exists() else PACKAGE / f"{room}.py"
+    words = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
+    return words.split("\n\n")[0].replace("``", "`")

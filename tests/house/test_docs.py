@@ -150,3 +150,17 @@ def _modules(code: str) -> list[str]:
     return [
         name for name in re.findall(r"python -m ([\w.]+)", code) if name.split(".")[0] in ("cockpit", "tests")
     ]
+
+
+def test_every_process_of_the_architecture_is_one() -> None:
+    text = page("architecture.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| [^|]+ \| `(cockpit\.[\w.]+)`", text, re.MULTILINE))
+    main = re.compile(r"^if __name__ == .__main__.:", re.MULTILINE)
+    files = {path: path.read_text(encoding="utf-8") for path in (ROOT / "cockpit").rglob("*.py")}
+    found = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path, text in files.items()
+        if main.search(text)
+    }
+    # The command line's own, the page of the doctor, and the lab, which the command line serves.
+    assert told == found - {"cockpit.__main__", "cockpit.doctor.document"} | {"cockpit.lab.serve"}
