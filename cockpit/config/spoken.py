@@ -47,16 +47,22 @@ def spoken(text: str) -> str:
 
 @lru_cache(maxsize=REMEMBERED)
 def _spoken(generation: int, text: str) -> str:
-    return said(text, language.entries(), _patterns(generation))
+    return said(text, *_known(generation))
 
 
 @lru_cache(maxsize=2)
-def _patterns(_generation: int) -> tuple[Pattern, ...]:
-    return patterns(language.entries())
+def _known(_generation: int) -> tuple[Mapping[str, str], Sequence[Pattern]]:
+    entries = bare(language.entries())
+    return entries, patterns(entries)
+
+
+def bare(entries: Mapping[str, str]) -> dict[str, str]:
+    """``entries`` without the blanks at their ends: those of the text that is said anew are kept."""
+    return {text.strip(): other.strip() for text, other in entries.items()}
 
 
 def patterns(entries: Mapping[str, str]) -> tuple[Pattern, ...]:
-    """Those of ``entries`` (English to other) that have places, the most telling first."""
+    """Those of ``entries`` (English to other, both bare) that have places, the most telling first."""
     with_places = [(text, parts(text), other) for text, other in entries.items() if "{" in text]
     telling = [
         (text, own, other)
@@ -77,13 +83,13 @@ def parts(template: str) -> Parts:
 
 def said(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int = 0) -> str:
     """``text`` by ``entries``: whole, else by a pattern with its values said too, else piece by piece."""
-    bare = text.strip()
-    if not bare or depth > NESTED_AT_MOST:
+    inner = text.strip()
+    if not inner or depth > NESTED_AT_MOST:
         return text
-    found = _whole(bare, entries, among, depth)
+    found = _whole(inner, entries, among, depth)
     if found is None:
-        found = _by_pieces(bare, entries, among, depth)
-    return found if bare == text else text.replace(bare, found, 1)
+        found = _by_pieces(inner, entries, among, depth)
+    return found if inner == text else text.replace(inner, found, 1)
 
 
 def _whole(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> str | None:
