@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,8 @@ from tests.recovery.robot import Robot
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SIZE = (150, 42)
 PATIENCE = 120.0
+TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+THEME = "dark"
 LOGGED = "EX13-CAS01"
 FAULTY_MONITOR = 4
 """Rows below the top of the filtered tree: site, server, health set, monitor."""
@@ -38,6 +41,9 @@ FAULTY_MONITOR = 4
 
 def main() -> None:
     """Serve labs, look at them, save ``docs/*.svg``."""
+    # The same from whatever terminal they are drawn.
+    os.environ.pop("NO_COLOR", None)
+    os.environ |= TERMINAL
     with _lab("mixed") as environment:
         asyncio.run(_fleet(environment))
     with _lab("ctp-backend", "--speed", "60") as environment:
@@ -73,7 +79,9 @@ class Cockpit:
         self.feed = CollectorFeed(environment, secrets.password(environment), folder / "collector.log")
         entry = environment.entry_servers[0]
         badge = EnvironmentBadge(environment.name, environment.credential.user, not write, entry)
-        self.app = CockpitApp(self.feed, badge, crash_dir=folder, recovery=lambda: open_office(environment))
+        self.app = CockpitApp(
+            self.feed, badge, crash_dir=folder, theme=THEME, recovery=lambda: open_office(environment)
+        )
         self.pilot: Any = None
 
     async def until(self, what: str, done: Callable[[], object]) -> None:
@@ -111,7 +119,7 @@ async def _logs(environment: Environment) -> None:
     """The log of the front end that the scenario is about, and the session of a probe in it."""
     opener = server_logs(environment, secrets.password(environment), paths())
     with tempfile.TemporaryDirectory() as folder:
-        app = LogsApp(LogsWanted(servers=(LOGGED,)), opener, crash_dir=Path(folder))
+        app = LogsApp(LogsWanted(servers=(LOGGED,)), opener, crash_dir=Path(folder), theme=THEME)
         async with app.run_test(size=SIZE) as pilot:
             deadline = asyncio.get_running_loop().time() + PATIENCE
             while "HealthMailbox" not in app.export_screenshot():
