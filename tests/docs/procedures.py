@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from cockpit.journal.records import Run, RunState
@@ -10,6 +10,7 @@ from cockpit.recovery.picture import command_of
 from cockpit.recovery.runbook import ENDS, Consent, Runbook, Step, freeze
 from cockpit.recovery.runbooks import RUNBOOKS
 from cockpit.recovery.runbooks.parts import LOGGING, MOVE_NOW, POLICY
+from tests.docs.microsoft import SAYS
 from tests.docs.parts import anchor, cell, code, table
 from tests.recovery.builders import obligation
 
@@ -28,11 +29,12 @@ OPEN: Final = (
 
 
 def parts() -> Mapping[str, Callable[[], str]]:
-    """Every generated part of the page by its name: three for each of the page's own procedures, and one for
+    """Every generated part of the page by its name: four for each of the page's own procedures, and one for
     the others."""
     found: dict[str, Callable[[], str]] = {}
     for book in RUNBOOKS.values():
         if book.monitors:
+            found[f"{book.name}-page"] = lambda book=book: beside(book)  # type: ignore[misc]
             found[f"{book.name}-steps"] = lambda book=book: steps(book)  # type: ignore[misc]
             found[f"{book.name}-why"] = lambda book=book: why(book)  # type: ignore[misc]
             found[f"{book.name}-guards"] = lambda book=book: guards(book)  # type: ignore[misc]
@@ -121,10 +123,23 @@ def others() -> str:
     )
 
 
-def numbers(book: Runbook) -> Iterator[str]:
-    """The page's numbers that the steps of a procedure name."""
-    for step in book.steps:
-        yield from (number.removeprefix("verify ") for number in step.page.split(", ") if number)
+def beside(book: Runbook) -> str:
+    """What Microsoft's page says at each of its numbers, and the steps that do it here."""
+    return table(
+        ("Page", "It says", "Here"),
+        (
+            (number, says, ", ".join(code(step.id) for step in book.steps if number in numbers(step)))
+            for number, says in SAYS[book.name].items()
+        ),
+    )
+
+
+def numbers(step: Step) -> tuple[str, ...]:
+    """The page's numbers that a step names; empty for a step of our own."""
+    section, _, rest = step.page.partition("verify ")
+    return (
+        tuple(f"verify {n}" for n in rest.split(", ")) if rest else tuple(n for n in section.split(", ") if n)
+    )
 
 
 def _run(book: Runbook) -> Run:
