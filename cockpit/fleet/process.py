@@ -39,6 +39,9 @@ class Hello(msgspec.Struct, frozen=True):
     environment: Environment
     password: str | None
 
+    def __repr__(self) -> str:
+        return f"Hello({self.environment.name!r}, …)"
+
 
 def main() -> None:
     """Run until stdin ends."""

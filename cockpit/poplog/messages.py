@@ -27,6 +27,9 @@ class Hello(msgspec.Struct, frozen=True):
     password: str | None
     ask: Ask
 
+    def __repr__(self) -> str:
+        return f"Hello({self.environment.name!r}, …)"
+
 
 _HELLO: Final = msgspec.msgpack.Decoder(Hello)
 _BATCH: Final = msgspec.msgpack.Decoder(Batch)

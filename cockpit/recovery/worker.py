@@ -53,6 +53,9 @@ class Task(msgspec.Struct, frozen=True):
     origin: str
     program: str
 
+    def __repr__(self) -> str:
+        return f"Task({self.run!r}, {self.environment.name!r}, …)"
+
 
 def write_frame(stream: IO[bytes], body: msgspec.Struct) -> None:
     encoded = msgspec.msgpack.encode(body)
