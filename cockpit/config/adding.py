@@ -67,8 +67,8 @@ def _replace(path: Path, text: str, environment: Environment) -> None:
         descriptor, name = tempfile.mkstemp(dir=private_dir(path.parent), prefix=f".{path.name}.")
     except OSError as error:
         raise ConfigError(
-            N_("{path}: cannot be written: {strerror}. Check the folder.").format(
-                path=path, strerror=error.strerror
+            N_("{path}: cannot be written: {reason}. Check the folder.").format(
+                path=path, reason=error.strerror
             )
         ) from None
     made = Path(name)

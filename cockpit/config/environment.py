@@ -41,19 +41,19 @@ Pin = Annotated[
     str,
     msgspec.Meta(
         pattern=r"^sha256:(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$",
-        description='"sha256:" and the 64 hexadecimal digits of the certificate',
+        description=N_('"sha256:" and the 64 hexadecimal digits of the certificate'),
     ),
 ]
 NameRule = Annotated[
     str,
     msgspec.Meta(
         pattern=r"^(?:[A-Za-z0-9.-]|\{name\}|\{fqdn\})*$",
-        description="a host name, with {name} and {fqdn} where those of the server belong",
+        description=N_("a host name, with {name} and {fqdn} where those of the server belong"),
     ),
 ]
 HostName = Annotated[
     str,
-    msgspec.Meta(pattern=r"^[^\s/@]+$", description="a server's name alone, without https:// and path"),
+    msgspec.Meta(pattern=r"^[^\s/@]+$", description=N_("a server's name alone, without https:// and path")),
 ]
 Colour = Literal["red", "orange", "yellow", "green", "cyan", "blue", "magenta", "grey"]
 
@@ -146,7 +146,7 @@ class Polling(_Table, frozen=True):
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ClockTime = Annotated[
     str,
-    msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='a time of day such as "22:30"'),
+    msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description=N_('a time of day such as "22:30"')),
 ]
 
 
@@ -320,10 +320,9 @@ def _text(path: Path) -> str:
             N_("{path}: there is no such file. Give --env-file, or run `pop-cockpit demo`.").format(path=path)
         ) from None
     except OSError as error:
-        cure = N_("Check its permissions")
         raise ConfigError(
-            N_("{path}: cannot be read: {strerror}. {cure}.").format(
-                path=path, strerror=error.strerror, cure=cure
+            N_("{path}: cannot be read: {reason}. Check its permissions.").format(
+                path=path, reason=error.strerror
             )
         ) from None
     except UnicodeDecodeError as error:
@@ -389,4 +388,4 @@ def url_parts(url: str) -> SplitResult:
 
 
 def _names(found: dict[str, Any]) -> str:
-    return ", ".join(sorted(found)) or "none"
+    return ", ".join(sorted(found)) or N_("none")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ import msgspec
 from msgspec import inspect
 
 from cockpit.config.language import N_
+from cockpit.config.listing import either
 from cockpit.config.toml_lines import key_lines
 from cockpit.config.trouble import KeyPath, Trouble
 
@@ -30,8 +31,12 @@ _ENTRY: Final = "[...]"
 def sentence(file: Path, text: str, trouble: Trouble) -> str:
     """``trouble`` of ``file``, whose content is ``text``."""
     line = _line(key_lines(text), trouble.path)
-    place = f"{file}, line {line}" if line else str(file)
-    return f"{place}: {shown(trouble.path)}: {trouble.what}. {ended(trouble.cure)}"
+    key, cure = shown(trouble.path), ended(trouble.cure)
+    if not line:
+        return f"{file}: {key}: {trouble.what}. {cure}"
+    return N_("{file}, line {line}: {key}: {what}. {cure}").format(
+        file=file, line=line, key=key, what=trouble.what, cure=cure
+    )
 
 
 def ended(text: str) -> str:
@@ -62,7 +67,7 @@ def syntax(file: Path, error: tomllib.TOMLDecodeError) -> str:
     where = re.search(r" \(at line (\d+), column (\d+)\)$", said)
     if where is None:
         return N_("{file}: is not valid TOML: {said}. Mend its end.").format(file=file, said=said)
-    place = N_("{file}, line {where}, column {where_2}").format(file=file, where=where[1], where_2=where[2])
+    place = N_("{file}, line {line}, column {column}").format(file=file, line=where[1], column=where[2])
     return N_("{place}: is not valid TOML: {said}. Mend that line.").format(
         place=place, said=said[: where.start()]
     )
@@ -98,11 +103,7 @@ def _in_entries(raw: object, kind: type[Any], at: KeyPath, prefix: KeyPath) -> T
         held = held[part]
     entries = _plain(_type_at(kind, prefix))
     if not isinstance(entries, inspect.DictType) or not isinstance(entries.value_type, inspect.StructType):
-        raise TypeError(
-            N_("{name} has tables by name at {prefix} that are not Structs").format(
-                name=kind.__name__, prefix=prefix
-            )
-        )
+        raise TypeError(f"{kind.__name__} has tables by name at {prefix} that are not Structs")
     own = entries.value_type.cls
     found = (_trouble(value, own, (*at, *prefix, name)) for name, value in held.items())
     return next((trouble for trouble in found if trouble is not None), None)
@@ -118,11 +119,22 @@ def _told(message: str, kind: type[Any], at: KeyPath, inner: KeyPath) -> Trouble
         if "unknown" in message:
             return Trouble(own, N_("there is no such key"), _meant(field[1], table))
         needed = next((f for f in table.fields if f.encode_name == field[1]), None)
-        return Trouble(own, N_("is missing"), f"Give {_words(needed.type)}" if needed else N_("Give it"))
+        cure = N_("Give {what}").format(what=_words(needed.type)) if needed else N_("Give it")
+        return Trouble(own, N_("is missing"), cure)
     got = re.search(r", got `(\w+)`", message)
-    found = {"str": "text", "int": "a number", "float": "a number", "bool": N_("true or false")}
-    what = f"is {found.get(got[1], f'a {got[1]}')}" if got else N_("cannot be used")
-    return Trouble(path, what, f"Write {_words(wanted)}")
+    what = _is(got[1]) if got else N_("cannot be used")
+    return Trouble(path, what, N_("Write {what}").format(what=_words(wanted)))
+
+
+def _is(got: str) -> str:
+    """``got``: a type as msgspec calls it."""
+    found = {
+        "str": N_("is text"),
+        "int": N_("is a number"),
+        "float": N_("is a number"),
+        "bool": N_("is true or false"),
+    }
+    return found.get(got) or N_("is a {kind}").format(kind=got)
 
 
 def _meant(key: str, table: inspect.StructType) -> str:
@@ -133,7 +145,7 @@ def _meant(key: str, table: inspect.StructType) -> str:
         return N_("Did you mean {close}?").format(close=close[0])
     inside = [f.encode_name for f in table.fields if key in _keys_of(f.type)]
     if inside:
-        return N_("It belongs in the table {inside}").format(inside=" or ".join(inside))
+        return N_("It belongs in the table {inside}").format(inside=either(inside))
     return N_("Keys here are {names}").format(names=", ".join(names))
 
 
@@ -157,7 +169,7 @@ def _type_at(kind: type[Any], path: KeyPath) -> inspect.Type:
         elif isinstance(here, inspect.VarTupleType):
             here = here.item_type
         else:
-            raise TypeError(N_("nothing below {part!r} of {name}").format(part=part, name=kind.__name__))
+            raise TypeError(f"nothing below {part!r} of {kind.__name__}")
     return here
 
 
@@ -189,14 +201,18 @@ def _words(kind: inspect.Type) -> str:
         case inspect.BoolType():
             return N_("true or false")
         case inspect.IntType() as number:
-            return N_("a whole number{bounds}").format(bounds=_bounds(number))
+            bounds = _bounds(number)
+            return N_("a whole number {bounds}").format(bounds=bounds) if bounds else N_("a whole number")
         case inspect.FloatType() as number:
-            return f"a number{_bounds(number)}"
+            bounds = _bounds(number)
+            return N_("a number {bounds}").format(bounds=bounds) if bounds else N_("a number")
         case inspect.LiteralType() as choice:
             return N_("one of {names}").format(names=", ".join(json.dumps(v) for v in choice.values))
         case inspect.VarTupleType() as many:
-            some = N_(" with at least one entry") if many.min_length else ""
-            return N_("a list{some}, [ ... ], each {words}").format(some=some, words=_words(many.item_type))
+            entry = _words(many.item_type)
+            if many.min_length:
+                return N_("a list with at least one entry, [ ... ], each {entry}").format(entry=entry)
+            return N_("a list, [ ... ], each {entry}").format(entry=entry)
         case inspect.StructType() as table:
             return N_("a table with keys of {names}").format(
                 names=", ".join(f.encode_name for f in table.fields)
@@ -207,15 +223,14 @@ def _words(kind: inspect.Type) -> str:
 
 
 def _bounds(number: inspect.IntType | inspect.FloatType) -> str:
-    return "".join(_bound(number))
-
-
-def _bound(number: inspect.IntType | inspect.FloatType) -> Iterator[str]:
-    if number.gt is not None:
-        yield N_(" more than {gt:g}").format(gt=number.gt)
-    if number.ge is not None:
-        yield N_(" of at least {ge:g}").format(ge=number.ge)
-    if number.le is not None:
-        yield N_("{value} at most {le:g}").format(
-            value=" and" if number.gt is not None or number.ge is not None else "", le=number.le
-        )
+    """Empty: any will do."""
+    more, least, most = number.gt, number.ge, number.le
+    if more is not None and most is not None:
+        return N_("more than {least:g} and at most {most:g}").format(least=more, most=most)
+    if least is not None and most is not None:
+        return N_("of at least {least:g} and at most {most:g}").format(least=least, most=most)
+    if more is not None:
+        return N_("more than {least:g}").format(least=more)
+    if least is not None:
+        return N_("of at least {least:g}").format(least=least)
+    return N_("at most {most:g}").format(most=most) if most is not None else ""

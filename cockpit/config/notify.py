@@ -36,12 +36,15 @@ When = Annotated[
     str,
     msgspec.Meta(
         pattern=f"^(?:worse|better|recovered|any|{_STATE}>{_STATE})$",
-        description='one of "worse", "better", "recovered", "any", or two states such as '
-        '"Healthy>Unhealthy", with * for every state',
+        description=N_(
+            'one of "worse", "better", "recovered", "any", or two states such as '
+            '"Healthy>Unhealthy", with * for every state'
+        ),
     ),
 ]
 Variable = Annotated[
-    str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="the name of an environment variable")
+    str,
+    msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description=N_("the name of an environment variable")),
 ]
 DAY: Final = 86_400
 Interval = Annotated[float, msgspec.Meta(ge=1, le=DAY)]

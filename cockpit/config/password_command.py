@@ -32,28 +32,24 @@ def first_line(command: Sequence[str], environ: Mapping[str, str], seconds: floa
         )
     except OSError as error:
         raise CommandError(
-            N_("{name} cannot be run: {strerror}").format(name=name, strerror=error.strerror)
+            N_("{name} cannot be run: {reason}").format(name=name, reason=error.strerror)
         ) from None
     except subprocess.TimeoutExpired as late:
         # Not "from late": it carries what was printed so far.
         raise CommandError(
-            N_("{name} did not end within {seconds:g} s{said}").format(
-                name=name, seconds=seconds, said=_said(late.stderr)
+            _with_words(
+                N_("{name} did not end within {seconds:g} s").format(name=name, seconds=seconds), late.stderr
             )
         ) from None
     if done.returncode != 0:
-        how = (
-            f"signal {-done.returncode}"
-            if done.returncode < 0
-            else N_("exit code {returncode}").format(returncode=done.returncode)
-        )
-        raise CommandError(
-            N_("{name} ended with {how}{said}").format(name=name, how=how, said=_said(done.stderr))
-        )
+        ended = N_("{name} ended with exit code {code}").format(name=name, code=done.returncode)
+        if done.returncode < 0:
+            ended = N_("{name} ended with signal {number}").format(name=name, number=-done.returncode)
+        raise CommandError(_with_words(ended, done.stderr))
     line = done.stdout.split(b"\n", 1)[0].rstrip(b"\r")
     if not line:
         raise CommandError(
-            N_("{name} printed nothing on its first line{said}").format(name=name, said=_said(done.stderr))
+            _with_words(N_("{name} printed nothing on its first line").format(name=name), done.stderr)
         )
     try:
         return line.decode("utf-8")
@@ -61,8 +57,8 @@ def first_line(command: Sequence[str], environ: Mapping[str, str], seconds: floa
         raise CommandError(N_("{name} printed a line that is not UTF-8").format(name=name)) from None
 
 
-def _said(stderr: bytes | None) -> str:
-    """Its last lines."""
+def _with_words(sentence: str, stderr: bytes | None) -> str:
+    """And its last lines."""
     lines = [printable(line).strip() for line in (stderr or b"").decode("utf-8", "replace").splitlines()]
     kept = [line for line in lines if line][-_SAID_LINES:]
-    return f". It said: {' / '.join(kept)}" if kept else ""
+    return f"{sentence}. {N_('It said: {words}').format(words=' / '.join(kept))}" if kept else sentence

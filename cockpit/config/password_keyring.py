@@ -46,13 +46,13 @@ def kept_password(service: str, user: str) -> str:
             what, N_("See `keyring diagnose`, {elsewhere}").format(elsewhere=_ELSEWHERE)
         ) from None
     if not found:
-        what = N_("the keyring has no password of {printable} under {printable_2}").format(
-            printable=printable(user), printable_2=printable(service)
+        what = N_("the keyring has no password of {user} under {service}").format(
+            user=printable(user), service=printable(service)
         )
         raise KeyringProblemError(
             what,
-            N_("Put it there: keyring set '{printable}' '{printable_2}'").format(
-                printable=printable(service), printable_2=printable(user)
+            N_("Put it there: keyring set '{service}' '{user}'").format(
+                service=printable(service), user=printable(user)
             ),
         )
     return found

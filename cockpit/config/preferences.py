@@ -24,7 +24,7 @@ _FORMS: Final = N_('Write a key such as "f5", several such as ["f5", "ctrl+e"], 
 
 KeyTable = Annotated[
     dict[str, Any],
-    msgspec.Meta(description='a table: preset = "...", and keys for actions such as fleet.probe = "f5"'),
+    msgspec.Meta(description=N_('a table: preset = "...", and keys for actions such as fleet.probe = "f5"')),
 ]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from cockpit.config.language import N_
+from cockpit.config.listing import both
 from cockpit.config.trouble import KeyPath, Trouble
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _references(environment: Environment, at: KeyPath) -> Iterator[Trouble]:
             cure = N_("Give one of {ways}").format(ways=", ".join(WAYS))
             yield Trouble((*at, table, "password"), N_("does not say where the password comes from"), cure)
         elif len(given) > 1:
-            what = N_("says {given}, and a password comes from one place").format(given=" and ".join(given))
+            what = N_("says {given}, and a password comes from one place").format(given=both(given))
             yield Trouble(
                 (*at, table, "password", given[1]),
                 what,

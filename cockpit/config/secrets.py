@@ -132,7 +132,7 @@ def environ_of(environment: Environment) -> dict[str, str]:
 def _credential(environment: Environment, reference: PasswordReference) -> Secret:
     key = f"environments.{environment.name}.credential.password"
     whose = N_("{user} in environment {environment}").format(
-        user=environment.credential.user or "the account", environment=environment.name
+        user=environment.credential.user or N_("the account"), environment=environment.name
     )
     return _Referred(environment, reference, key, whose).secret()
 
@@ -217,9 +217,7 @@ def _private_text(path: Path) -> str:
         text, found = opened_text(path)
     except OSError as error:
         raise ConfigError(
-            N_("{path}: the password file cannot be read: {strerror}.").format(
-                path=path, strerror=error.strerror
-            )
+            N_("{path}: the password file cannot be read: {reason}.").format(path=path, reason=error.strerror)
         ) from None
     except UnicodeDecodeError:
         raise ConfigError(

@@ -20,6 +20,11 @@ from cockpit.frozen import dataclass
 
 LETTERS_AT_LEAST: Final = 5
 """Letters of its own that a sentence with places must have: ``{a}: {b}`` would be found in everything."""
+LETTERS_OF_FEW: Final = 2
+"""With so many letters, as in ``{monitor} on {server}``, it is found too, if each value is one word; with
+``LETTERS_OF_SIGNS`` and ``SIGNS_AT_LEAST`` signs, as in ``{file}, line {line}: {what}. {cure}``, as any."""
+LETTERS_OF_SIGNS: Final = 4
+SIGNS_AT_LEAST: Final = 3
 NESTED_AT_MOST: Final = 3
 PIECES_AT_MOST: Final = 8
 REMEMBERED: Final = 8192
@@ -67,7 +72,7 @@ def patterns(entries: Mapping[str, str]) -> tuple[Pattern, ...]:
     telling = [
         (text, own, other)
         for text, own, other in with_places
-        if any(name for _, name in own) and _letters(own) >= LETTERS_AT_LEAST
+        if any(name for _, name in own) and _letters(own) >= LETTERS_OF_FEW
     ]
     telling.sort(key=lambda three: (-_letters(three[1]), len(three[1])))
     return tuple(
@@ -140,12 +145,19 @@ def _letters(own: Parts) -> int:
     return sum(letter.isalpha() for text, _ in own for letter in text)
 
 
+def _tells(own: Parts) -> bool:
+    """Whether it says enough of itself that its values may be anything."""
+    letters, signs = _letters(own), sum(text.count(sign) for text, _ in own for sign in _SIGNS)
+    return letters >= LETTERS_AT_LEAST or (letters >= LETTERS_OF_SIGNS and signs >= SIGNS_AT_LEAST)
+
+
 def _expression(own: Parts) -> re.Pattern[str]:
     seen: set[str] = set()
+    value = ".*?" if _tells(own) else r"\S+?"
     made = []
     for text, name in own:
         made.append(re.escape(text))
         if name:
-            made.append(f"(?P={name})" if name in seen else f"(?P<{name}>.*?)")
+            made.append(f"(?P={name})" if name in seen else f"(?P<{name}>{value})")
             seen.add(name)
     return re.compile("".join(made), re.DOTALL)

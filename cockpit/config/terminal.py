@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from cockpit.config.plain import printable
+from cockpit.config.spoken import spoken
 
 TERMINAL: Final = "/dev/tty"
 _LOCAL_MODES, _CHARACTERS = 3, 6
@@ -32,7 +33,7 @@ def ask_password(prompt: str) -> str:
         raise NoTerminalError(error.strerror) from error
     try:
         with _unseen(descriptor):
-            os.write(descriptor, f"{printable(prompt)} ".encode())
+            os.write(descriptor, f"{printable(spoken(prompt))} ".encode())
             typed = _line(descriptor)
             os.write(descriptor, b"\n")
     finally:

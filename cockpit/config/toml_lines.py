@@ -13,7 +13,6 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Final
 
-from cockpit.config.language import N_
 from cockpit.config.trouble import KeyPath
 
 _BLANK: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
@@ -89,7 +88,7 @@ class _Scanner:
             line, quoted = self._line(), _STRING.match(self._text, self._at)
             found = quoted or _BARE.match(self._text, self._at)
             if found is None:
-                raise ValueError(N_("line {line}: not TOML").format(line=line))
+                raise ValueError(f"line {line}: not TOML")
             self._at = found.end()
             parts.append((_unquoted(found.group()) if quoted else found.group(), line))
             self._skip()

@@ -44,8 +44,8 @@ def _of_another(path: Path, found: os.stat_result) -> str:
     """A file of another user is that user's to change, whatever its mode."""
     if found.st_uid in (os.geteuid(), ROOT):
         return ""
-    return N_("it belongs to another user (uid {st_uid}). Make it your own: chown {geteuid} {path}").format(
-        st_uid=found.st_uid, geteuid=os.geteuid(), path=shlex.quote(str(path))
+    return N_("it belongs to another user (uid {owner}). Make it your own: chown {me} {path}").format(
+        owner=found.st_uid, me=os.geteuid(), path=shlex.quote(str(path))
     )
 
 

@@ -23,17 +23,20 @@ def why_left_out(environment: Environment, name: str, fqdn: str = "") -> str | N
     """
     names = {name.lower(), name.partition(".")[0].lower(), fqdn.lower()} - {""}
     whole = any("." in each for each in names)
-    at = N_("of environment {environment}").format(environment=environment.name)
     for pattern in environment.exclude:
         if _names_one(pattern, names):
-            return N_("left out by exclude = {dumps} {at}").format(dumps=json.dumps(pattern), at=at)
+            return N_("left out by exclude = {pattern} of environment {environment}").format(
+                pattern=json.dumps(pattern), environment=environment.name
+            )
     if not whole and _are_whole(environment.exclude):
         return None
     if not environment.include or any(_names_one(pattern, names) for pattern in environment.include):
         return ""
     if not whole and _are_whole(environment.include):
         return None
-    return N_("not among include = {dumps} {at}").format(dumps=json.dumps(list(environment.include)), at=at)
+    return N_("not among include = {patterns} of environment {environment}").format(
+        patterns=json.dumps(list(environment.include)), environment=environment.name
+    )
 
 
 def _names_one(pattern: str, names: Iterable[str]) -> bool:

@@ -21,6 +21,8 @@ ENTRIES = {
     "{server} was not read: {why}": "{server} non è stato letto: {why}",
     "{n} from {n}": "{n} da {n}",
     "{a}: {b}": "{b} <- {a}",
+    "{monitor} on {server}": "{monitor} su {server}",
+    "{file}, line {line}: {key}: {what}. {cure}": "{file}, riga {line}: {key}: {what}. {cure}",
 }
 AMONG = patterns(ENTRIES)
 
@@ -42,6 +44,12 @@ AMONG = patterns(ENTRIES)
         ),
         ("not in a DAG; who knows; not in a DAG", "in nessun DAG; who knows; in nessun DAG"),
         ("a: b", "a: b"),  # the sentence of two places alone would be found in everything
+        ("POP.Mailbox on EX01", "POP.Mailbox su EX01"),
+        ("a word on this server", "a word on this server"),  # few letters of its own, and a value of two words
+        (
+            "/my file, line 3: a.b: not in a DAG. not in a DAG; good",
+            "/my file, riga 3: a.b: in nessun DAG. in nessun DAG; good",
+        ),
         ("Set-PopSettings -Server EX01", "Set-PopSettings -Server EX01"),
         ("", ""),
     ],
