@@ -21,28 +21,32 @@ from cockpit.frozen import dataclass
 LETTERS_AT_LEAST: Final = 5
 """Letters of its own that a sentence with places must have: ``{a}: {b}`` would be found in everything."""
 LETTERS_OF_FEW: Final = 2
-"""With so many letters, as in ``{monitor} on {server}``, it is found too, if each value is one word; with
-``LETTERS_OF_SIGNS`` and ``SIGNS_AT_LEAST`` signs, as in ``{file}, line {line}: {what}. {cure}``, as any."""
+"""With so many, as in ``{monitor} on {server}`` and ``{name} is {problem}``, it is found if each value is one
+word or a sentence of ours."""
 LETTERS_OF_SIGNS: Final = 4
 SIGNS_AT_LEAST: Final = 3
+"""So many of both, as in ``{file}, line {line}: {what}. {cure}``, are enough for values of any kind."""
 NESTED_AT_MOST: Final = 3
 PIECES_AT_MOST: Final = 8
 REMEMBERED: Final = 8192
 
 Parts = tuple[tuple[str, str], ...]
 _SIGNS: Final = ".;:,"
+_ENDS: Final = f"{_SIGNS}?!"
 _AFTER_A_SENTENCE: Final = re.compile(rf"(?<=[{_SIGNS}]) |\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """The sentence ``english``, which has places. ``literal``: the longest piece between them; ``said``:
-    (text, name of the place after it) of the translation."""
+    (text, name of the place after it) of the translation; ``tells``: so much of itself that its values may be
+    anything."""
 
     english: str
     expression: re.Pattern[str]
     literal: str
     said: Parts
+    tells: bool
 
 
 def spoken(text: str) -> str:
@@ -74,9 +78,9 @@ def patterns(entries: Mapping[str, str]) -> tuple[Pattern, ...]:
         for text, own, other in with_places
         if any(name for _, name in own) and _letters(own) >= LETTERS_OF_FEW
     ]
-    telling.sort(key=lambda three: (-_letters(three[1]), len(three[1])))
+    telling.sort(key=lambda three: (-_letters(three[1]), -_length(three[1]), len(three[1])))
     return tuple(
-        Pattern(english, _expression(own), max((text for text, _ in own), key=len), parts(other))
+        Pattern(english, _expression(own), max((text for text, _ in own), key=len), parts(other), _tells(own))
         for english, own, other in telling
     )
 
@@ -91,9 +95,11 @@ def said(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth:
     inner = text.strip()
     if not inner or depth > NESTED_AT_MOST:
         return text
-    found = _whole(inner, entries, among, depth)
+    with_stop = f"{inner}."
+    near = [pattern for pattern in among if pattern.literal in with_stop]
+    found = _piece(inner, entries, near, depth)
     if found is None:
-        found = _by_pieces(inner, entries, among, depth)
+        found = _by_pieces(inner, entries, near, depth)
     return found if inner == text else text.replace(inner, found, 1)
 
 
@@ -102,12 +108,25 @@ def _whole(text: str, entries: Mapping[str, str], among: Sequence[Pattern], dept
         return whole
     for pattern in among:
         if pattern.literal in text and (found := pattern.expression.fullmatch(text)):
-            values = found.groupdict()
-            return "".join(
-                own + (said(values[name], entries, among, depth + 1) if name else "")
-                for own, name in pattern.said
-            )
+            values = _values(found.groupdict(), pattern, entries, among, depth + 1)
+            if values is not None:
+                return "".join(own + (values[name] if name else "") for own, name in pattern.said)
     return None
+
+
+def _values(
+    found: Mapping[str, str], by: Pattern, entries: Mapping[str, str], among: Sequence[Pattern], depth: int
+) -> Mapping[str, str] | None:
+    """The values of the places, said too; None where ``by`` wants them to be sentences of ours."""
+    if by.tells:
+        return {name: said(value, entries, among, depth) for name, value in found.items()}
+    made = {}
+    for name, value in found.items():
+        own = _piece(value, entries, among, depth) if depth <= NESTED_AT_MOST else None
+        if own is None and len(value.split()) != 1:
+            return None
+        made[name] = value if own is None else own
+    return made
 
 
 def _by_pieces(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> str:
@@ -131,18 +150,42 @@ def _by_pieces(text: str, entries: Mapping[str, str], among: Sequence[Pattern], 
 
 
 def _piece(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> str | None:
-    """A piece as it is, or without the sign it was joined by."""
+    """A piece as it is, without the sign it was joined by, or with the full stop that the sentence around it
+    has; and what stands in brackets behind it."""
     if not text:
         return None
-    found = _whole(text, entries, among, depth)
-    if found is None and text[-1] in _SIGNS:
-        found = _whole(text[:-1], entries, among, depth)
+    if (found := entries.get(f"{text}.")) is not None and text not in entries:
+        return found.removesuffix(".")
+    if (found := _whole(text, entries, among, depth)) is not None:
+        return found
+    if text[-1] in _ENDS:
+        found = _piece(text[:-1], entries, among, depth)
         return None if found is None else found + text[-1]
-    return found
+    if (found := _whole(f"{text}.", entries, among, depth)) is not None:
+        return found.removesuffix(".")
+    return _with_brackets(text, entries, among, depth) if text[-1] == ")" else None
+
+
+def _with_brackets(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> str | None:
+    """``sentence (what else is known)``, or that alone."""
+    if text[0] == "(":
+        alone = said(text[1:-1], entries, among, depth + 1)
+        return None if alone == text[1:-1] else f"({alone})"
+    before, bracket, inside = text[:-1].partition(" (")
+    if not bracket:
+        return None
+    head, own = (_whole(part, entries, among, depth) for part in (before, inside))
+    if head is None and own is None:
+        return None
+    return f"{before if head is None else head} ({said(inside, entries, among, depth + 1)})"
 
 
 def _letters(own: Parts) -> int:
     return sum(letter.isalpha() for text, _ in own for letter in text)
+
+
+def _length(own: Parts) -> int:
+    return sum(len(text) for text, _ in own)
 
 
 def _tells(own: Parts) -> bool:
@@ -153,11 +196,10 @@ def _tells(own: Parts) -> bool:
 
 def _expression(own: Parts) -> re.Pattern[str]:
     seen: set[str] = set()
-    value = ".*?" if _tells(own) else r"\S+?"
     made = []
     for text, name in own:
         made.append(re.escape(text))
         if name:
-            made.append(f"(?P={name})" if name in seen else f"(?P<{name}>{value})")
+            made.append(f"(?P={name})" if name in seen else f"(?P<{name}>.*?)")
             seen.add(name)
     return re.compile("".join(made), re.DOTALL)

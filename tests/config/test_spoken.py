@@ -22,6 +22,9 @@ ENTRIES = {
     "{n} from {n}": "{n} da {n}",
     "{a}: {b}": "{b} <- {a}",
     "{monitor} on {server}": "{monitor} su {server}",
+    "{name} is {problem}": "{name} è {problem}",
+    "cut off: its end is missing": "troncato: ne manca la fine",
+    "It is gone.": "Non c'è più.",
     "{file}, line {line}: {key}: {what}. {cure}": "{file}, riga {line}: {key}: {what}. {cure}",
 }
 AMONG = patterns(ENTRIES)
@@ -45,7 +48,13 @@ AMONG = patterns(ENTRIES)
         ("not in a DAG; who knows; not in a DAG", "in nessun DAG; who knows; in nessun DAG"),
         ("a: b", "a: b"),  # the sentence of two places alone would be found in everything
         ("POP.Mailbox on EX01", "POP.Mailbox su EX01"),
-        ("a word on this server", "a word on this server"),  # few letters of its own, and a value of two words
+        ("a word on this server", "a word on this server"),  # few letters of its own, and values of anybody's
+        ("a.gz is cut off: its end is missing", "a.gz è troncato: ne manca la fine"),
+        ("a.gz is cut off: it ends early", "a.gz is cut off: it ends early"),
+        ("not in a DAG.", "in nessun DAG."),
+        ("EX01 was not read: It is gone", "EX01 non è stato letto: Non c'è più"),
+        ("not in a DAG (it says)", "in nessun DAG (it says)"),
+        ("EX01 (not in a DAG): 5", "EX01 (in nessun DAG): 5"),
         (
             "/my file, line 3: a.b: not in a DAG. not in a DAG; good",
             "/my file, riga 3: a.b: in nessun DAG. in nessun DAG; good",
