@@ -63,9 +63,7 @@ def _changing(
     parameters["Confirm"] = False
     empty = [name for name, value in parameters.items() if value == ""]
     if empty:
-        raise ValueError(
-            N_("{cmdlet}: {empty} must not be empty").format(cmdlet=cmdlet, empty=", ".join(empty))
-        )
+        raise ValueError(f"{cmdlet}: {', '.join(empty)} must not be empty")
     return Call(cmdlet, parameters, time_limit=time_limit)
 
 
@@ -214,34 +212,34 @@ class SetComponentState(_Set):
             None,
         )
         if found is None:
-            return silent(f"{self.component} of {self.server}", answer)
+            what = N_("{component} of {server}").format(component=self.component, server=self.server)
+            return silent(what, answer)
         return self._judge(found)
 
     def _judge(self, found: ServerComponentState) -> Observation:
         """By the requester's own votes, which are kept twice and may disagree (§2.10). A requester without
         a vote is against nothing: then the component's Active shows that it need not vote for it."""
-        where = N_("{component} of {server} is {state}").format(
-            component=self.component, server=self.server, state=found.state
-        )
         votes = [v for v in found.votes if v.requester.lower() == self.requester.lower()]
         kept = {_vote(v) for v in votes}
         if not votes:
             is_so = self.state.lower() == found.state.lower() == "active"
-            return judged(
-                is_so,
-                N_("{where}; {requester} has no vote.").format(where=where, requester=self.requester),
-                found.state,
-            )
+            words = N_("{component} of {server} is {state}; {requester} has no vote.")
+            return judged(is_so, self._said(words, found), found.state)
         if len(kept) > 1:
             each = ", ".join(f"{v.state} ({v.where})" for v in votes)
-            return unknown(
-                N_("{where}; {requester} votes {each}, which disagree.").format(
-                    where=where, requester=self.requester, each=each
-                ),
-                found.state,
-            )
-        words = f"{where}; {self.requester} votes {votes[0].state}."
-        return judged(kept == {self.state.lower()}, words, found.state)
+            words = N_("{component} of {server} is {state}; {requester} votes {votes}, which disagree.")
+            return unknown(self._said(words, found, each), found.state)
+        words = N_("{component} of {server} is {state}; {requester} votes {votes}.")
+        return judged(kept == {self.state.lower()}, self._said(words, found, votes[0].state), found.state)
+
+    def _said(self, words: str, found: ServerComponentState, votes: str = "") -> str:
+        return words.format(
+            component=self.component,
+            server=self.server,
+            state=found.state,
+            requester=self.requester,
+            votes=votes,
+        )
 
 
 def _vote(vote: RequesterVote) -> str:
@@ -273,8 +271,10 @@ class ActivateDatabase(_Move):
         active = [c for c in answer.rows if c.is_active_state and c.database.lower() == self.database.lower()]
         if not active:
             return silent(N_("An active copy of {database}").format(database=self.database), answer)
-        words = ", ".join(f"{c.status} on {c.server}" for c in active)
-        words = N_("The active copy of {database}: {words}.").format(database=self.database, words=words)
+        each = (N_("{status} on {server}").format(status=c.status, server=c.server) for c in active)
+        words = N_("The active copy of {database}: {copies}.").format(
+            database=self.database, copies=", ".join(each)
+        )
         if len(active) > 1 or not _is_mounted(active[0]):
             return unknown(words)
         server = active[0].server

@@ -90,9 +90,7 @@ class PSObject:
 
     def __repr__(self) -> str:
         kind = self.types[0].rpartition(".")[2] if self.types else "object"
-        return N_("<PSObject {kind} {value!r}, {count} properties>").format(
-            kind=kind, value=str(self), count=len(self.properties)
-        )
+        return f"<PSObject {kind} {str(self)!r}, {len(self.properties)} properties>"
 
 
 def read_message(data: bytes) -> object:
@@ -229,7 +227,7 @@ def _value(element: Element, refs: _Refs, types: _Types, depth: int) -> object:
         ref = element.get("RefId")
         return refs[ref] if ref is not None and ref in refs else PSObject(text=MISSING)
     if depth > MAX_DEPTH:
-        raise ClixmlError(N_("objects more than {max_depth} deep").format(max_depth=MAX_DEPTH))
+        raise ClixmlError(N_("objects more than {n} deep").format(n=MAX_DEPTH))
     if tag in ("LST", "IE", "QUE", "STK"):
         return [_value(child, refs, types, depth + 1) for child in element]
     if tag == "DCT":
@@ -244,7 +242,7 @@ _new: Final = PSObject.__new__
 
 def _object(element: Element, refs: _Refs, types: _Types, depth: int) -> object:
     if depth > MAX_DEPTH:
-        raise ClixmlError(N_("objects more than {max_depth} deep").format(max_depth=MAX_DEPTH))
+        raise ClixmlError(N_("objects more than {n} deep").format(n=MAX_DEPTH))
     properties: dict[str, object] = {}
     result = _new(PSObject)  # its __init__ would cost as much as all of an enumeration value's content
     result.types = ()

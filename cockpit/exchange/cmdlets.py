@@ -39,8 +39,8 @@ def read(
     for item in result.objects:
         if not isinstance(item, PSObject):
             raise ProtocolError(
-                N_("{cmdlet} returned a {name}, not an object").format(
-                    cmdlet=call.cmdlet, name=type(item).__name__
+                N_("{cmdlet} returned a {kind}, not an object").format(
+                    cmdlet=call.cmdlet, kind=type(item).__name__
                 )
             )
         found.append(make(item))
@@ -58,7 +58,7 @@ def _named(name: str) -> str:
     """An identity that is certainly not empty: many Get- cmdlets answer an empty one with every
     object there is (exchange-facts §5.6)."""
     if not name.strip():
-        raise ValueError(N_("a server or item name must not be empty"))
+        raise ValueError("a server or item name must not be empty")
     return name
 
 
@@ -292,9 +292,9 @@ def _stray(server: str, strays: Sequence[str]) -> tuple[m.CmdletError, ...]:
     """Rows of another server in an answer about ``server``: Server is the one that was asked for (§2.2)."""
     if not strays:
         return ()
-    whose = ", ".join(sorted({name or "nobody" for name in strays}))
-    words = N_("{count} rows of {whose} came in the answer about {server}: they say nothing of it").format(
-        count=len(strays), whose=whose, server=server
+    whose = ", ".join(sorted({name or N_("nobody") for name in strays}))
+    words = N_("{n} rows of {whose} came in the answer about {server}: they say nothing of it").format(
+        n=len(strays), whose=whose, server=server
     )
     return (m.CmdletError(words),)
 

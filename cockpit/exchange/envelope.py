@@ -122,7 +122,7 @@ def open_answer(answer: bytes, message_id: str) -> ET.Element:
     root = ET.fromstring(answer)  # noqa: S314 -- whoever received it refused a document type declaration
     relates = root.findtext(_RELATES, "")
     if relates.rsplit(":", 1)[-1].upper() != message_id:
-        raise OutOfTurnError(N_("the answer is to another request ({relate})").format(relate=relates[:60]))
+        raise OutOfTurnError(N_("the answer is to another request ({id})").format(id=relates[:60]))
     return body_of(root)
 
 

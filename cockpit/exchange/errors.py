@@ -92,7 +92,9 @@ class KerberosError(ExchangeError):
     """No ticket could be had, or the server could not read it. No password was refused, so that trying
     again cannot lock an account out, and works by itself once there is a ticket."""
 
-    cure_default = "Check the ticket (klist), the realm's KDC, and that an SPN HTTP/<name dialled> exists."
+    cure_default = N_(
+        "Check the ticket (klist), the realm's KDC, and that an SPN HTTP/<name dialled> exists."
+    )
 
 
 class CertificateError(ExchangeError):
@@ -280,12 +282,13 @@ def _fault(error: BaseException, where: str) -> ExchangeError:
 def _http(error: BaseException, where: str) -> ExchangeError:
     assert isinstance(error, WinRMTransportError)  # noqa: S101
     code = error.code
-    what = f"{where} answered HTTP {code}"
+    what = N_("{where} answered HTTP {code}").format(where=where, code=code)
     if code == 404:
         return EndpointNotFoundError(what)
     if 300 <= code < 400:
         return EndpointNotFoundError(
-            N_("{what}: it redirects elsewhere").format(what=what), cure=_REDIRECT_CURE
+            N_("{where} answered HTTP {code}: it redirects elsewhere").format(where=where, code=code),
+            cure=_REDIRECT_CURE,
         )
     if code == 403:
         denied = NotGrantedError(
@@ -303,7 +306,7 @@ def _connection(error: BaseException, where: str) -> ExchangeError:
     text = str(error)
     if tls.speaks_tls(error):
         return UnreachableError(
-            f"{where} speaks TLS",
+            N_("{where} speaks TLS").format(where=where),
             cure=N_("Set tls = true (http:// to https:// in addresses), or correct the port."),
         )
     if isinstance(error, urllib3.NameResolutionError) or "NameResolutionError" in text:
@@ -355,19 +358,22 @@ def _innermost(error: BaseException) -> BaseException:
 
 _ORDERED: Final = (
     # Subclasses first: SSLError is a ConnectionError, WSManFaultError and the others are WinRMErrors.
-    (AuthenticationError, lambda e, w: SignInError(N_("{w} did not accept the sign-in").format(w=w), str(e))),
+    (
+        AuthenticationError,
+        lambda e, where: SignInError(N_("{where} did not accept the sign-in").format(where=where), str(e)),
+    ),
     (WSManFaultError, _fault),
     (WinRMTransportError, _http),
     (requests.exceptions.SSLError, _tls),
     (
         requests.exceptions.Timeout,
-        lambda e, w: TimeLimitError(N_("{w} does not answer").format(w=w), type(e).__name__),
+        lambda e, where: TimeLimitError(N_("{where} does not answer").format(where=where), type(e).__name__),
     ),
     (requests.exceptions.ConnectionError, _connection),
     (
         requests.exceptions.TooManyRedirects,
-        lambda e, w: EndpointNotFoundError(
-            N_("{w} redirects elsewhere").format(w=w),
+        lambda e, where: EndpointNotFoundError(
+            N_("{where} redirects elsewhere").format(where=where),
             str(e),
             N_("Dial the address it redirects to: redirects are not followed."),
         ),
@@ -376,26 +382,42 @@ _ORDERED: Final = (
     (urllib3.NewConnectionError, _connection),
     (
         urllib3.TimeoutError,
-        lambda e, w: TimeLimitError(N_("{w} does not answer").format(w=w), type(e).__name__),
+        lambda e, where: TimeLimitError(N_("{where} does not answer").format(where=where), type(e).__name__),
     ),
     (urllib3.HTTPError, _cut_short),
     (requests.exceptions.ChunkedEncodingError, _cut_short),
     (
         requests.RequestException,
-        lambda e, w: UnreachableError(N_("The request to {w} failed").format(w=w), str(e)),
+        lambda e, where: UnreachableError(N_("The request to {where} failed").format(where=where), str(e)),
     ),
-    (SpnegoError, lambda e, w: SignInError(N_("Sign-in at {w} failed").format(w=w), str(e), _KERBEROS_CURE)),
-    (ImportError, lambda e, w: MissingLibraryError(N_("Cannot sign in at {w}").format(w=w), str(e))),
     (
-        (InvalidPipelineStateError, InvalidRunspacePoolStateError, InvalidPSRPOperation),
-        lambda e, w: ShellLostError(N_("The session with {w} is in the wrong state").format(w=w), str(e)),
-    ),
-    (OutOfTurnError, lambda e, w: ProtocolError(N_("{w} answered out of turn").format(w=w), str(e))),
-    (
-        (FragmentError, SerializationError, ClixmlError, ET.ParseError, binascii.Error, KeyError),
-        lambda e, w: ProtocolError(
-            N_("{w} sent what could not be read").format(w=w), f"{type(e).__name__}: {e}"
+        SpnegoError,
+        lambda e, where: SignInError(
+            N_("Sign-in at {where} failed").format(where=where), str(e), _KERBEROS_CURE
         ),
     ),
-    (WinRMError, lambda e, w: ProtocolError(N_("{w} answered out of turn").format(w=w), str(e))),
+    (
+        ImportError,
+        lambda e, where: MissingLibraryError(N_("Cannot sign in at {where}").format(where=where), str(e)),
+    ),
+    (
+        (InvalidPipelineStateError, InvalidRunspacePoolStateError, InvalidPSRPOperation),
+        lambda e, where: ShellLostError(
+            N_("The session with {where} is in the wrong state").format(where=where), str(e)
+        ),
+    ),
+    (
+        OutOfTurnError,
+        lambda e, where: ProtocolError(N_("{where} answered out of turn").format(where=where), str(e)),
+    ),
+    (
+        (FragmentError, SerializationError, ClixmlError, ET.ParseError, binascii.Error, KeyError),
+        lambda e, where: ProtocolError(
+            N_("{where} sent what could not be read").format(where=where), f"{type(e).__name__}: {e}"
+        ),
+    ),
+    (
+        WinRMError,
+        lambda e, where: ProtocolError(N_("{where} answered out of turn").format(where=where), str(e)),
+    ),
 )

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
+from cockpit.config.language import N_
 from cockpit.exchange import model as m
 from cockpit.exchange.errors import ProtocolError
 from cockpit.exchange.pipeline import Call
@@ -88,7 +89,7 @@ def _events(xml: str) -> Iterator[ET.Element]:
     try:
         root = ET.fromstring(f"<events>{xml}</events>")  # noqa: S314 -- no DOCTYPE can stand inside an element
     except ET.ParseError as error:
-        raise ProtocolError("wevtutil's answer is not XML", str(error)) from None
+        raise ProtocolError(N_("wevtutil's answer is not XML"), str(error)) from None
     return (event for event in root if _local(event) == "Event")
 
 

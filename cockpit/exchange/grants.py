@@ -93,6 +93,5 @@ def _refusal(cmdlet: str, parameters: tuple[str, ...]) -> str:
     what = " ".join((cmdlet, *(f"-{p}" for p in parameters)))
     more = f" -CmdletParameters {','.join(parameters)}" if parameters else ""
     return N_(
-        "{what} is not granted to this account: ask for a management role that has it "
-        "(Get-ManagementRole -Cmdlet {cmdlet}{more} names them)"
-    ).format(what=what, cmdlet=cmdlet, more=more)
+        "{what} is not granted to this account: ask for a management role that has it ({command} names them)"
+    ).format(what=what, command=f"Get-ManagementRole -Cmdlet {cmdlet}{more}")

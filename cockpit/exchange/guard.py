@@ -79,7 +79,7 @@ class Guard:
         if received:
             return TimeLimitError(
                 N_("{where} answers too slowly").format(where=self.where),
-                N_("{received} bytes came in time").format(received=received),
+                N_("{n} bytes came in time").format(n=received),
             )
         return TimeLimitError(
             N_("{where} does not answer").format(where=self.where), N_("nothing came in time")
@@ -90,7 +90,7 @@ class Guard:
         if received > MAX_ANSWER:
             raise ProtocolError(
                 N_("{where} sends more than an answer can hold").format(where=self.where),
-                N_("more than {max_answer} MiB").format(max_answer=MAX_ANSWER // 2**20),
+                N_("more than {n} MiB").format(n=MAX_ANSWER // 2**20),
                 _TOO_LARGE,
             )
 
@@ -118,7 +118,7 @@ def install(http: requests.Session, guard: Guard) -> None:
     """Put every connection that ``http`` will make under ``guard``, through a proxy or not."""
     for adapter in http.adapters.values():
         if not isinstance(adapter, HTTPAdapter):
-            raise TypeError(N_("not an HTTP adapter: {adapter!r}").format(adapter=adapter))
+            raise TypeError(f"not an HTTP adapter: {adapter!r}")
         _guard_pools(adapter.poolmanager, guard)
         through = adapter.proxy_manager_for
         adapter.proxy_manager_for = partial(_guarded_proxy, through, guard)  # type: ignore[method-assign]
@@ -174,19 +174,15 @@ class _Guarded(HTTPConnection):
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
         except TimeoutError as error:
-            raise ConnectTimeoutError(
-                self, N_("Connection to {host} timed out.").format(host=self.host)
-            ) from error
+            raise ConnectTimeoutError(self, f"Connection to {self.host} timed out.") from error
         except OSError as error:
-            raise NewConnectionError(
-                self, N_("Failed to establish a new connection: {error}").format(error=error)
-            ) from error
+            raise NewConnectionError(self, f"Failed to establish a new connection: {error}") from error
         sock.settimeout(self._guard.left())
         return sock
 
     def _first_that_answers(self) -> socket.socket:
         host = self._dns_host.strip("[]")
-        last: OSError = OSError(N_("getaddrinfo returns an empty list"))
+        last: OSError = OSError("getaddrinfo returns an empty list")
         for family, kind, protocol, _, address in bounded(
             lambda: socket.getaddrinfo(host, self.port, allowed_gai_family(), socket.SOCK_STREAM),
             self._guard.left(),

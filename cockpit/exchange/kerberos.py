@@ -120,9 +120,14 @@ def clocks(ahead: float | None) -> str:
     """What the server's own clock says of an error that clocks may have caused; empty if they do not."""
     if ahead is None or abs(ahead) <= CLOCK_LIMIT:
         return ""
-    minutes, way = round(abs(ahead) / 60), N_("ahead of") if ahead > 0 else "behind"
+    minutes = round(abs(ahead) / 60)
     span = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
-    return N_("; its clock is {span} {way} this host's, and Kerberos bears 5 min").format(span=span, way=way)
+    words = (
+        N_("its clock is {time} ahead of this host's, and Kerberos bears 5 min")
+        if ahead > 0
+        else N_("its clock is {time} behind this host's, and Kerberos bears 5 min")
+    )
+    return f"; {words.format(time=span)}"
 
 
 def words(error: BaseException) -> str:

@@ -128,8 +128,8 @@ class LogFiles:
         lines = _blob(row, "Data").split(b"\n") if offsets else []
         if len(lines) != len(offsets):
             raise ProtocolError(
-                N_("find-log.ps1 gave {count} offsets for {count_2} lines").format(
-                    count=len(offsets), count_2=len(lines)
+                N_("find-log.ps1 gave {offsets} offsets for {lines} lines").format(
+                    offsets=len(offsets), lines=len(lines)
                 )
             )
         return FileHits(
@@ -164,7 +164,7 @@ def script_text(name: str) -> str:
 
 def _named(name: str) -> str:
     if not _FILE.fullmatch(name):
-        raise ValueError(N_("{name!r} is not the name of a protocol log file").format(name=name))
+        raise ValueError(f"{name!r} is not the name of a protocol log file")
     return name
 
 
@@ -181,7 +181,7 @@ def _blob(row: PSObject, name: str) -> bytes:
         found = found.value
     if not isinstance(found, bytes):
         raise ProtocolError(
-            N_("a log file's {name} is a {name_2}, not bytes").format(name=name, name_2=type(found).__name__)
+            N_("a log file's {name} is a {kind}, not bytes").format(name=name, kind=type(found).__name__)
         )
     return found
 

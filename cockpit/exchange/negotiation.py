@@ -37,8 +37,8 @@ _CFX_WRAP, _CFX_SEALED = b"\x05\x04", 0x02
 """A wrapped message of Kerberos and its flag "Sealed" (RFC 4121 §4.2.6.2)."""
 _KDC_CURE: Final = N_("Look at the KDCs of the realm (port 88), or name better ones in /etc/krb5.conf.")
 _BINDING_CURES: Final = {
-    True: N_("; if something on the way ends TLS, set channel_binding = false"),
-    False: N_("; if the server insists on Extended Protection, set channel_binding = true"),
+    True: N_("if something on the way ends TLS, set channel_binding = false"),
+    False: N_("if the server insists on Extended Protection, set channel_binding = true"),
 }
 
 
@@ -89,10 +89,8 @@ class Negotiation(HTTPNegotiateAuth):
             raise
         except (AuthenticationError, ValueError) as error:
             raise untried(
-                N_("{url} does not offer {auth_provider}").format(
-                    url=self._url, auth_provider=self.auth_provider
-                ),
-                N_("it offers {offered}").format(offered=offered or "nothing"),
+                N_("{url} does not offer {auth}").format(url=self._url, auth=self.auth_provider),
+                N_("it offers {offered}").format(offered=offered or N_("nothing")),
                 N_("Set auth to what it offers."),
             ) from error
         except Exception as error:
@@ -105,8 +103,8 @@ class Negotiation(HTTPNegotiateAuth):
             raise self._refused()
         if answer.status_code >= 400 and self._used_ntlm() and not _is_sealed(answer.request):
             raise SignInError(
-                N_("{url} answered HTTP {status_code} to a sign-in with NTLM").format(
-                    url=self._url, status_code=answer.status_code
+                N_("{url} answered HTTP {code} to a sign-in with NTLM").format(
+                    url=self._url, code=answer.status_code
                 ),
                 cure=N_(
                     "Exchange takes Kerberos only unless an administrator changed it: set auth = kerberos."
@@ -140,19 +138,25 @@ class Negotiation(HTTPNegotiateAuth):
             return SignInError(
                 N_("{url} did not accept {user} with NTLM").format(url=self._url, user=sign_in.user),
                 N_("user and password do not match, or the account may not sign in there"),
-                N_(
-                    "Check credential.user and what credential.password refers to; Exchange's own "
-                    "endpoint takes Kerberos only unless an administrator changed it{binding}."
-                ).format(binding=binding),
+                _cure(
+                    N_(
+                        "Check credential.user and what credential.password refers to; Exchange's own "
+                        "endpoint takes Kerberos only unless an administrator changed it"
+                    ),
+                    binding,
+                ),
             )
         kind = SignInError if sign_in.secret is not None else KerberosError
         return kind(
             N_("{url} did not accept the Kerberos ticket for {spn}").format(url=self._url, spn=spn),
-            N_("the server does not say why{clocks}").format(clocks=clocks(self._ahead)),
-            N_(
-                "Check that the SPN is this server's (setspn -Q {spn}), that clocks agree, and that "
-                "the account may sign in there{binding}."
-            ).format(spn=spn, binding=binding),
+            f"{N_('the server does not say why')}{clocks(self._ahead)}",
+            _cure(
+                N_(
+                    "Check that the SPN is this server's (setspn -Q {spn}), that clocks agree, and that "
+                    "the account may sign in there"
+                ).format(spn=spn),
+                binding,
+            ),
         )
 
     def _note_clock(self, response: requests.Response) -> None:
@@ -214,3 +218,7 @@ def _end_point(response: requests.Response) -> bytes | None:
 
 def _is_sealed(request: requests.PreparedRequest) -> bool:
     return str(request.headers.get("Content-Type", "")).startswith("multipart/")
+
+
+def _cure(check: str, binding: str) -> str:
+    return f"{check}; {binding}." if binding else f"{check}."

@@ -26,7 +26,7 @@ class Effect(StrEnum):
     """Whether the servers show the change."""
 
     APPLIED = "applied"
-    NOT_APPLIED = N_("not applied")
+    NOT_APPLIED = "not applied"
     UNKNOWN = "unknown"
 
 

@@ -111,7 +111,7 @@ def _template(
     shell.begin_invoke(remote_stream_options=0)
     element = Serializer().serialize(shell.message)
     if element is None:
-        raise TypeError(N_("pypsrp did not serialise {command}").format(command=command))
+        raise TypeError(f"pypsrp did not serialise {command}")
     text = ET.tostring(element, encoding="unicode")
     parts: list[str] = []
     for n in range(marks):
@@ -193,7 +193,7 @@ class Defragmenter:
         self._received += end
         if self._received > MAX_CALL:
             raise ClixmlError(
-                N_("the server sends more than {max_call} MiB in one call").format(max_call=MAX_CALL // 2**20)
+                N_("the server sends more than {n} MiB in one call").format(n=MAX_CALL // 2**20)
             )
         while at < end:
             if end - at < FRAGMENT_HEADER.size:
@@ -230,9 +230,7 @@ class Defragmenter:
             done.append(_unpack(whole, 0, len(whole)))
         elif len(pieces) % _LOOK_EVERY == 0 and sum(map(len, pieces)) > MAX_OBJECT:
             raise ClixmlError(
-                N_("the server sends an object of more than {max_object} MiB").format(
-                    max_object=MAX_OBJECT // 2**20
-                )
+                N_("the server sends an object of more than {n} MiB").format(n=MAX_OBJECT // 2**20)
             )
 
 

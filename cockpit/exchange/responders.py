@@ -24,7 +24,7 @@ class ResponderAction(StrEnum):
 
     OFFLINE = N_("set PopProxy Inactive")
     RESTART_SERVICE = N_("restart the service")
-    ESCALATE = "escalate"
+    ESCALATE = N_("escalate")
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,24 +67,34 @@ class RestartService(_ServiceChange):
         if isinstance(state, Observation):
             return state
         now = state
-        words = N_("{service} on {server} is Running as process {process_id}").format(
-            service=self.service, server=self.server, process_id=now.process_id
-        )
         if now.process_id != self.before.process_id:
-            return applied(
-                N_("{words}, before it was {process_id}.").format(
-                    words=words, process_id=self.before.process_id or "no process"
-                ),
-                now,
-            )
+            words = N_("{service} on {server} is Running as process {process}, before it was {before}.")
+            return applied(self._said(words, now), now)
         if now.created is None or self.before.created is None:
-            return unknown(
-                N_("{words} as before, but when the process started is not known.").format(words=words), now
+            words = N_(
+                "{service} on {server} is Running as process {process} as before, but when the process "
+                "started is not known."
             )
-        since = f"{words}, started {now.created:%Y-%m-%d %H:%M:%S} UTC"
+            return unknown(self._said(words, now), now)
         if now.created > self.before.created:
-            return applied(N_("{since}, later than the one before.").format(since=since), now)
-        return not_applied(N_("{since}, the same as before.").format(since=since), now)
+            words = N_(
+                "{service} on {server} is Running as process {process}, started {time} UTC, later than the "
+                "one before."
+            )
+            return applied(self._said(words, now), now)
+        words = N_(
+            "{service} on {server} is Running as process {process}, started {time} UTC, the same as before."
+        )
+        return not_applied(self._said(words, now), now)
+
+    def _said(self, words: str, now: ServiceProcess) -> str:
+        return words.format(
+            service=self.service,
+            server=self.server,
+            process=now.process_id,
+            before=self.before.process_id or N_("no process"),
+            time=f"{now.created:%Y-%m-%d %H:%M:%S}" if now.created else "",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +115,8 @@ class StartService(_ServiceChange):
         if isinstance(state, Observation):
             return state
         return applied(
-            N_("{service} on {server} is Running as process {process_id}.").format(
-                service=self.service, server=self.server, process_id=state.process_id
+            N_("{service} on {server} is Running as process {process}.").format(
+                service=self.service, server=self.server, process=state.process_id
             ),
             state,
         )
@@ -117,7 +127,7 @@ def _not_running(server: str, service: str, now: ServiceProcess | None) -> Servi
     if now is None:
         return unknown(N_("{server} has no service {service}.").format(server=server, service=service))
     words = N_("{service} on {server} is {state}.").format(
-        service=service, server=server, state=now.state or "in no known state"
+        service=service, server=server, state=now.state or N_("in no known state")
     )
     if now.state in (ServiceState.STOPPED, ServiceState.PAUSED):
         return not_applied(words, now)
@@ -156,16 +166,14 @@ class RestartComputer:
             booted = cmdlets.last_boot_time()
         except (UnreachableError, TimeLimitError, ShellLostError) as error:
             return unknown(
-                N_("{server} does not answer, it is still down: {sentence}").format(
-                    server=self.server, sentence=sentence(error)
+                N_("{server} does not answer, it is still down: {why}").format(
+                    server=self.server, why=sentence(error)
                 )
             )
         if booted is None:
             return unknown(N_("{server} did not say when it started.").format(server=self.server))
-        words = N_("{server} started at {booted:%Y-%m-%d %H:%M:%S} UTC").format(
-            server=self.server, booted=booted
-        )
-        before = N_("before it was {booted_before:%Y-%m-%d %H:%M:%S} UTC").format(
-            booted_before=self.booted_before
-        )
-        return judged(abs(booted - self.booted_before) > SAME_BOOT, f"{words}, {before}.", booted)
+        words = N_(
+            "{server} started at {booted:%Y-%m-%d %H:%M:%S} UTC, before it was "
+            "{before:%Y-%m-%d %H:%M:%S} UTC."
+        ).format(server=self.server, booted=booted, before=self.booted_before)
+        return judged(abs(booted - self.booted_before) > SAME_BOOT, words, booted)

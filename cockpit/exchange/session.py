@@ -371,8 +371,8 @@ class Session:
         except _TimeUp:
             self._end(command_id, envelope.PS_CTRL_C, envelope.TERMINATE)
             late = TimeLimitError(
-                N_("{cmdlet} on {server} took longer than {time_limit:.0f} s").format(
-                    cmdlet=call.cmdlet, server=self.target.server, time_limit=call.time_limit
+                N_("{cmdlet} on {server} took longer than {seconds:.0f} s").format(
+                    cmdlet=call.cmdlet, server=self.target.server, seconds=call.time_limit
                 )
             )
             # The server did answer, "nothing yet": it is the call that is slow, not the session.
@@ -606,7 +606,7 @@ _NOT_THERE: Final = ("CommandNotFoundException", "NamedParameterNotFound", "Scri
 
 
 def _failure(call: Call, record: CmdletError) -> ExchangeError:
-    what = f"{call.cmdlet} failed"
+    what = N_("{cmdlet} failed").format(cmdlet=call.cmdlet)
     if any(mark in record.fully_qualified_id for mark in _NOT_THERE):
         return NotGrantedError(
             N_("{cmdlet} is not available to this account here").format(cmdlet=call.cmdlet), record.message

@@ -120,7 +120,9 @@ class SignIn:
         except OSError as error:
             cause = error.strerror or str(error)
             raise CertificateError(
-                N_("{key} {path} cannot be read").format(key=key, path=path), cause, f"Correct {key}."
+                N_("{key} {path} cannot be read").format(key=key, path=path),
+                cause,
+                N_("Correct {key}.").format(key=key),
             ) from error
         if "PRIVATE KEY" in text and mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise CertificateError(
@@ -142,10 +144,13 @@ class SignIn:
             what = N_("certificate {path} holds no certificate").format(path=path)
             raise CertificateError(what, str(error), N_("Give the PEM file of it.")) from error
         if not ours.not_valid_before_utc <= now <= ours.not_valid_after_utc:
-            span = f"{ours.not_valid_before_utc:%Y-%m-%d} to {ours.not_valid_after_utc:%Y-%m-%d}"
             what = N_("The certificate in {path} is not good now").format(path=path)
             raise CertificateError(
-                what, N_("it is good from {span}").format(span=span), N_("Have it renewed.")
+                what,
+                N_("it is good from {start:%Y-%m-%d} to {end:%Y-%m-%d}").format(
+                    start=ours.not_valid_before_utc, end=ours.not_valid_after_utc
+                ),
+                N_("Have it renewed."),
             )
 
     def session(self, wsman: WSMan, left: Callable[[], float]) -> requests.Session:

@@ -73,7 +73,7 @@ def clean_line(text: str, limit: int = LINE_LIMIT) -> str:
     """
     if len(text) <= _SHORT and limit == LINE_LIMIT:
         return _clean_short(text)
-    return _cut(_UNSAFE.sub(_visible, redact(text[: limit * 4])), limit) + _lost(text, limit)
+    return _with_lost(_cut(_UNSAFE.sub(_visible, redact(text[: limit * 4])), limit), text, limit)
 
 
 _SHORT = 120
@@ -88,7 +88,7 @@ def _clean_short(text: str) -> str:
 def clean_block(text: str, limit: int = BLOCK_LIMIT) -> str:
     """Like :func:`clean_line`, keeping line ends (``\\r\\n`` and ``\\r`` as ``\\n``)."""
     folded = redact(text[: limit * 4]).replace("\r\n", "\n").replace("\r", "\n")
-    return _cut(_UNSAFE_IN_BLOCK.sub(_visible, folded), limit) + _lost(text, limit)
+    return _with_lost(_cut(_UNSAFE_IN_BLOCK.sub(_visible, folded), limit), text, limit)
 
 
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -101,6 +101,8 @@ def inert_cell(text: str) -> str:
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
-def _lost(text: str, limit: int) -> str:
-    """A word on what was not even looked at, so that a huge value cannot cost its own size."""
-    return N_(" [{count} more not read]").format(count=len(text) - limit * 4) if len(text) > limit * 4 else ""
+def _with_lost(cut: str, text: str, limit: int) -> str:
+    """With a word on what was not even looked at, so that a huge value cannot cost its own size."""
+    if len(text) <= limit * 4:
+        return cut
+    return N_("{text} [{count} more not read]").format(text=cut, count=len(text) - limit * 4)

@@ -16,11 +16,11 @@ from cockpit.exchange.kerberos import words
 if TYPE_CHECKING:
     import krb5
 
-EXTRA: Final = N_("pip install 'pop-cockpit[kerberos]'")
+EXTRA: Final = "pip install 'pop-cockpit[kerberos]'"
 RENEW_SECONDS: Final = 300.0
 """A ticket that we got with a password is renewed when it is good for no longer."""
-EXTRA_CURE: Final = N_("Run: {extra}. It builds against MIT Kerberos (Debian: gcc libkrb5-dev).").format(
-    extra=EXTRA
+EXTRA_CURE: Final = N_("Run: {command}. It builds against MIT Kerberos (Debian: gcc libkrb5-dev).").format(
+    command=EXTRA
 )
 
 
@@ -129,8 +129,8 @@ def kinit(user: str) -> str:
     cache = os.environ.get("KRB5CCNAME", "")
     options = f" -c {cache}" if cache else ""
     who = principal_of(user) or "USER@REALM"
-    return N_("Run: kinit{options} {who}. The next try takes the new ticket by itself.").format(
-        options=options, who=who
+    return N_("Run: {command}. The next try takes the new ticket by itself.").format(
+        command=f"kinit{options} {who}"
     )
 
 

@@ -110,7 +110,9 @@ def reason(error: BaseException) -> TlsReason | None:
             return TlsReason(f"{known.cause} ({below.verify_message})", known.cure)
         if (other := _FINGERPRINT.search(str(below))) is not None:
             return TlsReason(
-                N_("its certificate is sha256:{group}, not the pinned one").format(group=other.group(1)),
+                N_("its certificate is sha256:{fingerprint}, not the pinned one").format(
+                    fingerprint=other.group(1)
+                ),
                 _PIN_CURE,
             )
         if isinstance(below, ssl.SSLError):

@@ -18,7 +18,6 @@ from requests.cookies import extract_cookies_to_jar, get_cookie_header
 from urllib3 import HTTPConnectionPool, Timeout
 from urllib3.response import BaseHTTPResponse
 
-from cockpit.config.language import N_
 from cockpit.exchange.opening import accepted, understood
 from cockpit.exchange.routing import FRONT_END_HEADER
 
@@ -70,12 +69,12 @@ class Transport:
             template.headers.pop("Content-Length", None)
             adapter = session.get_adapter(url)
             if not isinstance(adapter, HTTPAdapter):
-                raise TypeError(N_("not an HTTP adapter: {adapter!r}").format(adapter=adapter))
+                raise TypeError(f"not an HTTP adapter: {adapter!r}")
             pool = adapter.get_connection_with_tls_context(
                 template, verify=session.verify, proxies=None, cert=session.cert
             )
             if not isinstance(pool, HTTPConnectionPool):
-                raise TypeError(N_("not a connection pool: {pool!r}").format(pool=pool))
+                raise TypeError(f"not a connection pool: {pool!r}")
             self._pool, self._template = pool, template
         return self._pool, self._template
 
