@@ -34,10 +34,11 @@ class Clock:
         # A clock that is off by less than what can be seen is not off.
         if abs(self.ahead) <= error:
             return N_("its clock and ours agree within {error:.1f} s").format(error=error)
-        way = N_("ahead of") if self.ahead > 0 else "behind"
-        return N_("its clock is {ahead:.1f} s {way} ours (±{error:.1f} s)").format(
-            ahead=abs(self.ahead), way=way, error=error
-        )
+        if self.ahead > 0:
+            return N_("its clock is {n:.1f} s ahead of ours (±{error:.1f} s)").format(
+                n=self.ahead, error=error
+            )
+        return N_("its clock is {n:.1f} s behind ours (±{error:.1f} s)").format(n=-self.ahead, error=error)
 
 
 @dataclass(frozen=True, slots=True)

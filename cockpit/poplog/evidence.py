@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from cockpit.config.language import N_
+from cockpit.config.listing import both
 from cockpit.poplog.correlate import Clock, Match, Skew, Window, arrived, host_key, match
 from cockpit.poplog.sessions import LOGINS, Outcome, Session, is_error, proxy_target
 
@@ -22,19 +23,19 @@ class Kind(StrEnum):
     FRONT_LOG = N_("front-end log")
     BACK_LOG = N_("back-end log")
     MAILBOX = N_("mailbox database")
-    HEALTH = "health"
+    HEALTH = N_("health")
 
 
 class Strength(StrEnum):
     """What a piece of evidence does. ``SILENT``: it was read, and tells nothing. ``MISSING``: not read.
     ``SHOWS``: how the named server is, which has no say in who it is."""
 
-    NAMES = "names"
-    SUPPORTS = "supports"
+    NAMES = N_("names")
+    SUPPORTS = N_("supports")
     AGAINST = N_("speaks against")
     SILENT = N_("tells nothing")
-    MISSING = "missing"
-    SHOWS = "shows"
+    MISSING = N_("missing")
+    SHOWS = N_("shows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def state_evidence(run: ProbeRun) -> Evidence:
     looked = N_("StateAttribute4 of {probe} on {server}").format(probe=run.probe, server=run.server)
     if not run.mailbox_server:
         return Evidence(Kind.PROBE, looked, N_("It is empty."), Strength.SILENT)
-    says = N_("It names {mailbox_server}.").format(mailbox_server=run.mailbox_server)
+    says = N_("It names {server}.").format(server=run.mailbox_server)
     return Evidence(Kind.PROBE, looked, says, Strength.NAMES, run.mailbox_server)
 
 
@@ -139,24 +140,26 @@ def front_evidence(front: LogLook, run: ProbeRun, users: frozenset[str]) -> Evid
     if front.problem:
         return _log(Kind.FRONT_LOG, front, front.problem, Strength.MISSING)
     found = match(front.sessions, window, users)
-    whose = f"of {', '.join(sorted(users))}" if users else N_("of a HealthMailbox")
     if not found.sessions:
-        return _log(Kind.FRONT_LOG, front, *_none(front, window, f"session {whose}"))
+        return _log(Kind.FRONT_LOG, front, *_none(front, window, users))
     lines = tuple(line for s in found.sessions[:MOST_TOLD] for line in _telling(s))
     if not found.hosts:
         says = N_("{told}; nothing says where to it was proxied.").format(told=_told(found.sessions))
         return _log(Kind.FRONT_LOG, front, says, Strength.SILENT, lines=lines)
     if len(found.hosts) > 1:
-        says = N_("Sessions {whose} were proxied to {hosts} in that time.").format(
-            whose=whose, hosts=" and ".join(found.hosts)
+        says = N_("Sessions of {users} were proxied to {hosts} in that time.").format(
+            users=_users(users), hosts=both(found.hosts)
         )
         return _log(Kind.FRONT_LOG, front, says, Strength.SILENT, lines=lines)
     target = next(s.target for s in found.sessions if s.target is not None)
-    says = N_("{told}, proxied to {host}").format(told=_told(found.sessions), host=target.host)
-    says += f" port {target.port}" if target.port else ""
-    says += f" ({target.words})." if target.words else "."
+    where = (
+        N_("{host} port {port}").format(host=target.host, port=target.port) if target.port else target.host
+    )
+    words = f" ({target.words})" if target.words else ""
+    says = N_("{told}, proxied to {where}.").format(told=_told(found.sessions), where=f"{where}{words}")
     if found.untold:
-        says += N_(" {count} more in that time do not say where to.").format(count=len(found.untold))
+        more = N_("{n} more in that time do not say where to.").format(n=len(found.untold))
+        says = f"{says} {more}"
     return _log(Kind.FRONT_LOG, front, says, Strength.NAMES, target.host, lines)
 
 
@@ -184,14 +187,13 @@ def back_evidence(back: LogLook, gathered: Gathered) -> Evidence:
         )
         lines = tuple(line for s in found[:MOST_TOLD] for line in _telling(s))
         return _log(Kind.BACK_LOG, back, says, Strength.SUPPORTS, back.server, lines)
-    words, strength = _none(
-        back, there, N_("session of {names}").format(names=", ".join(sorted(users)) or "a HealthMailbox")
-    )
+    words, strength = _none(back, there, users)
     if strength is Strength.SILENT:
         if _signed_in(gathered, back.server):
             strength = Strength.AGAINST
         else:
-            words += N_(" A login that failed, or never got here, names nobody.")
+            unnamed = N_("A login that failed, or never got here, names nobody.")
+            words = f"{words} {unnamed}"
     return _log(Kind.BACK_LOG, back, words, strength, back.server)
 
 
@@ -235,36 +237,58 @@ def _log(
     return Evidence(kind, look.looked_at, says, strength, server, look.clock, lines)
 
 
-def _none(look: LogLook, window: Window, what: str) -> tuple[str, Strength]:
-    """Why there is no such session: the log was not there for all of the time, or it has none."""
+def _users(users: frozenset[str]) -> str:
+    return ", ".join(sorted(users)) or N_("a HealthMailbox")
+
+
+def _none(look: LogLook, window: Window, users: frozenset[str]) -> tuple[str, Strength]:
+    """Why there is no session of ``users``: the log was not there for all of the time, or it has none."""
     start, end = window.widest
-    off = N_("; logging is off now") if look.logging is False else ""
+    off = look.logging is False
     if look.newest is None:
-        return N_("It has no lines{off}.").format(off=off), Strength.MISSING
+        says = N_("It has no lines; logging is off now.") if off else N_("It has no lines.")
+        return says, Strength.MISSING
     if look.begins is not None and look.begins > start:
-        return N_("It begins at {clock_time}, not before the probe{off}.").format(
-            clock_time=clock_time(look.begins), off=off
-        ), Strength.MISSING
-    if look.newest < window.end:
-        says = N_("Its newest line is of {clock_time}, from before the probe's end{off}").format(
-            clock_time=clock_time(look.newest), off=off
+        says = (
+            N_("It begins at {time}, not before the probe; logging is off now.")
+            if off
+            else N_("It begins at {time}, not before the probe.")
         )
-        return N_("{says}: nothing was written since, or not yet.").format(says=says), Strength.MISSING
-    return N_("No {what} from {clock_time} to {clock_time_2}.").format(
-        what=what, clock_time=clock_time(start), clock_time_2=clock_time(end)
+        return says.format(time=clock_time(look.begins)), Strength.MISSING
+    if look.newest < window.end:
+        says = (
+            N_(
+                "Its newest line is of {time}, from before the probe's end; logging is off now: nothing was "
+                "written since, or not yet."
+            )
+            if off
+            else N_(
+                "Its newest line is of {time}, from before the probe's end: nothing was written since, or "
+                "not yet."
+            )
+        )
+        return says.format(time=clock_time(look.newest)), Strength.MISSING
+    return N_("No session of {users} from {start} to {end}.").format(
+        users=_users(users), start=clock_time(start), end=clock_time(end)
     ), Strength.SILENT
 
 
 def _told(sessions: tuple[Session, ...]) -> str:
     """The first of the sessions, and how many more."""
     first = sessions[0]
-    times = f"{clock_time(first.first)} to {clock_time(first.last)}"
-    words = N_("Session {first} of {user}, {times}").format(
-        first=first.id, user=first.user or "nobody", times=times
+    sentence = (
+        N_("Session {session} of {user}, {start} to {end}, failed: {words}")
+        if first.outcome is Outcome.FAILED
+        else N_("Session {session} of {user}, {start} to {end}")
     )
-    if first.outcome is Outcome.FAILED:
-        words += f", failed: {first.words}"
-    return words + (N_(" (and {count} more)").format(count=len(sessions) - 1) if len(sessions) > 1 else "")
+    told = sentence.format(
+        session=first.id,
+        user=first.user or N_("nobody"),
+        start=clock_time(first.first),
+        end=clock_time(first.last),
+        words=first.words,
+    )
+    return N_("{told} (and {n} more)").format(told=told, n=len(sessions) - 1) if len(sessions) > 1 else told
 
 
 def _telling(session: Session) -> list[str]:

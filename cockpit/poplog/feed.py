@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from enum import StrEnum
 from typing import Protocol
 
-from cockpit.config.language import N_
 from cockpit.frozen import dataclass
 from cockpit.poplog.document import Entry
 from cockpit.poplog.names import Writer
@@ -15,7 +14,7 @@ from cockpit.poplog.names import Writer
 class Happened(StrEnum):
     """What a notice is about."""
 
-    ROLLED_OVER = N_("rolled over")
+    ROLLED_OVER = "rolled over"
     REPLACED = "replaced"
     LOST = "lost"
     BACK = "back"

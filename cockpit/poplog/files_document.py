@@ -76,7 +76,11 @@ class FilesDocument:
 
     def problems(self) -> tuple[str, ...]:
         """What is wrong with files as far as they were read: compressed ones that are damaged or cut off."""
-        return tuple(f"{log.name} is {log.file.problem}" for log in self.logs if log.file.problem)
+        return tuple(
+            N_("{name} is {problem}").format(name=log.name, problem=log.file.problem)
+            for log in self.logs
+            if log.file.problem
+        )
 
     def prepare(self, stop: Callable[[], bool] = _go_on) -> bool:
         """Go through the compressed files at whose end a chain ends, so that ``end`` need not wait for it:

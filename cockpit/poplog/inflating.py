@@ -52,7 +52,7 @@ class Cursor:
         try:
             piece = self._engine.decompress(data, most)
         except zlib.error as error:
-            self._end(f"damaged: {error}")
+            self._end(N_("damaged: {error}").format(error=error))
             return b""
         self._tail = self._engine.unused_data if self._engine.eof else self._engine.unconsumed_tail
         if not data and not piece and not self._engine.eof:

@@ -15,7 +15,7 @@ from cockpit.poplog.row import LogRow
 LINE_LIMIT: Final = 1 << 20
 """Bytes of one line; what is over is passed on in pieces of this size. Where they are cut depends on the
 line alone, not on how its bytes came."""
-CUT: Final = N_("cut after {line_limit} bytes").format(line_limit=LINE_LIMIT)
+CUT: Final = N_("cut after {n} bytes").format(n=LINE_LIMIT)
 CUT_REST: Final = N_("the rest of a line that was cut")
 TORN: Final = N_("its end is not known: the file went away")
 _PIECES: Final = frozenset({CUT, CUT_REST})

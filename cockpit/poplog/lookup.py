@@ -57,23 +57,24 @@ def look(source: LogSource, writer: Writer, window: Window, text: str) -> Looked
     start, end = start - LEAD, end + LEAD
     holding, following = _files(source, writer, start, end)
     problem = (
-        N_("only {most_files} of {count} files were read").format(most_files=MOST_FILES, count=len(holding))
+        N_("only {n} of {total} files were read").format(n=MOST_FILES, total=len(holding))
         if len(holding) > MOST_FILES
         else ""
     )
     files = [_Place(f, start, end) for f in holding[-MOST_FILES:]]
     hits = [(f, *f.lines_with(text)) for f in files]
-    problem = next((f"{f.name} is {f.problem}" for f in holding if f.problem), problem)
     problem = next(
-        (N_("{f} has more such lines than were read").format(f=f.name) for f, _, more in hits if more),
+        (N_("{name} is {problem}").format(name=f.name, problem=f.problem) for f in holding if f.problem),
+        problem,
+    )
+    problem = next(
+        (N_("{file} has more such lines than were read").format(file=f.name) for f, _, more in hits if more),
         problem,
     )
     # A session may begin in one file and end in the next.
     ids = list(dict.fromkeys(e.row.session for _, found, _ in hits for e in found if e.row.session))
     if len(ids) > MOST_SESSIONS:
-        problem = N_("only {most_sessions} of {count} sessions were read").format(
-            most_sessions=MOST_SESSIONS, count=len(ids)
-        )
+        problem = N_("only {n} of {total} sessions were read").format(n=MOST_SESSIONS, total=len(ids))
     entries = [e for _, found, _ in hits for e in found]
     entries += [e for f in files for e in f.lines_of(ids[:MOST_SESSIONS])]
     sessions = assemble(in_order(entries))

@@ -108,14 +108,12 @@ class Parser:
             return broken(text, N_("a quoted field is not closed"))
         layout = self.layout or _ASSUMED.get(len(cells))
         if layout is None:
-            return broken(text, N_("{count} fields, and no header says which").format(count=len(cells)))
+            return broken(text, N_("{n} fields, and no header says which").format(n=len(cells)))
         if len(cells) > len(layout.names):
             if any(cells[len(layout.names) :]):
                 return broken(
                     text,
-                    N_("{count} fields, the header has {count_2}").format(
-                        count=len(cells), count_2=len(layout.names)
-                    ),
+                    N_("{n} fields, the header has {total}").format(n=len(cells), total=len(layout.names)),
                 )
             del cells[len(layout.names) :]
         elif len(cells) < len(layout.names):
@@ -123,9 +121,7 @@ class Parser:
             if len(cells) <= layout.places[9]:
                 return broken(
                     text,
-                    N_("{count} fields, the header has {count_2}").format(
-                        count=len(cells), count_2=len(layout.names)
-                    ),
+                    N_("{n} fields, the header has {total}").format(n=len(cells), total=len(layout.names)),
                 )
             cells += [""] * (len(layout.names) - len(cells))
         return _made(layout, cells, text)

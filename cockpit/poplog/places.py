@@ -126,7 +126,7 @@ class Places:
             found = names.get(server.split(".")[0].lower())
             why = why_left_out(self._environment, found.name, found.fqdn) if found is not None else ""
             if why:
-                raise RefusedError(f"{server} is {why}", cure=ELSEWHERE)
+                raise RefusedError(N_("{name} is {problem}").format(name=server, problem=why), cure=ELSEWHERE)
 
 
 def _place(cmdlets: ExchangeCmdlets, names: Mapping[str, ExchangeServer], server: str) -> Place:
@@ -137,6 +137,6 @@ def _place(cmdlets: ExchangeCmdlets, names: Mapping[str, ExchangeServer], server
         )
     settings = cmdlets.get_pop_settings(found.name).rows
     if not settings or not settings[0].log_file_location:
-        what = N_("Get-PopSettings does not say where {found} keeps its logs").format(found=found.name)
+        what = N_("Get-PopSettings does not say where {server} keeps its logs").format(server=found.name)
         raise LogError(what, cure=N_("Has that server POP3?"))
     return Place(found.name, found.fqdn, settings[0].log_file_location)

@@ -57,12 +57,11 @@ class Log:
     @property
     def name(self) -> str:
         """The log in words."""
-        writer = f"{self.follower.writer} log" if self.follower.writer else self.follower.file or "log"
-        return (
-            N_("The {writer} of {server}").format(writer=writer, server=self.follower.server)
-            if self.follower.writer
-            else writer
-        )
+        if self.follower.writer:
+            return N_("The {writer} log of {server}").format(
+                writer=self.follower.writer, server=self.follower.server
+            )
+        return self.follower.file or N_("log")
 
 
 class Poller:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
-from cockpit.config.language import N_
 from cockpit.poplog.document import Entry
 
 LINES: Final = 10_000
@@ -26,7 +25,7 @@ class Ring:
 
     def __init__(self, lines: int = LINES, size: int = BYTES) -> None:
         if lines < 1:
-            raise ValueError(N_("a ring holds at least one line"))
+            raise ValueError("a ring holds at least one line")
         self.lines, self.size = lines, size
         self.weight = 0
         self._weights: list[int] = []

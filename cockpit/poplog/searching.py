@@ -79,7 +79,8 @@ def count(
 
 def _ends_soon(name: str, problem: str) -> LogError:
     return LogError(
-        f"{name} is {problem}", cure=N_("What comes before that was searched; copy the file again.")
+        N_("{name} is {problem}").format(name=name, problem=problem),
+        cure=N_("What comes before that was searched; copy the file again."),
     )
 
 

@@ -149,7 +149,7 @@ def session_of(entries: Sequence[Entry], *, cut: bool = False) -> Session:
     Raises ValueError without any.
     """
     if not entries:
-        raise ValueError(N_("a session has at least one row"))
+        raise ValueError("a session has at least one row")
     rows = [e.row for e in entries]
     times = [r.at for r in rows if r.at is not None]
     first, last = (times[0], times[-1]) if times else (None, None)
@@ -224,9 +224,8 @@ def _outcome(
     if starts_before:
         return Outcome.UNKNOWN, N_("its begin is missing")
     if gaps:
-        return Outcome.UNKNOWN, N_("{gaps} of its lines {value} missing").format(
-            gaps=gaps, value="is" if gaps == 1 else "are"
-        )
+        missing = N_("{n} of its lines is missing") if gaps == 1 else N_("{n} of its lines are missing")
+        return Outcome.UNKNOWN, missing.format(n=gaps)
     return Outcome.OK, ""
 
 

@@ -6,7 +6,7 @@ piece, got in another way, agrees and none speaks against it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from cockpit.config.language import N_
+from cockpit.config.listing import both
 from cockpit.exchange.model import AlertValue, MonitorHealthEntry
 from cockpit.poplog.correlate import is_address
 from cockpit.poplog.evidence import (
@@ -37,8 +38,8 @@ NO_LOGIN: Final = ("popproxytestprobe",)
 
 
 class Sureness(StrEnum):
-    CERTAIN = "certain"
-    LIKELY = "likely"
+    CERTAIN = N_("certain")
+    LIKELY = N_("likely")
     CANNOT_TELL = N_("cannot tell")
 
 
@@ -133,43 +134,57 @@ def _judged(voices: _Voices, evidence: tuple[Evidence, ...]) -> Trace:
         return _conflict(voices, evidence)
     named = _known(direct[0].server, voices.gathered.servers)
     if not named:
-        words = N_("{server}, named by the {kind}, is no server of this organization.").format(
-            server=direct[0].server, kind=direct[0].kind
+        words = N_("{server}, named by the {evidence}, is no server of this organization.").format(
+            server=direct[0].server, evidence=direct[0].kind
         )
         return _cannot(voices.gathered.run, evidence, words)
     supports, against = _supports(voices, named), _against(voices, named)
     weak = _weak(voices)
-    by = " and ".join(f"the {e.kind}" for e in direct)
+    by = _BOTH_NAME if len(direct) > 1 else _ONE_NAMES[direct[0].kind]
     if against:
-        reason = N_("{capital} {name} it, but not everything agrees.").format(
-            capital=_capital(by), name=_name(direct)
-        )
+        reason = N_("{naming}, but not everything agrees.").format(naming=by)
         return Trace(voices.gathered.run, evidence, named, Sureness.LIKELY, reason, tuple(against))
     if weak:
-        reason = N_("{capital} {name} it, but {weak}.").format(
-            capital=_capital(by), name=_name(direct), weak=weak
-        )
-        return Trace(voices.gathered.run, evidence, named, Sureness.LIKELY, reason)
+        return Trace(voices.gathered.run, evidence, named, Sureness.LIKELY, f"{by}, {weak}")
     if supports:
-        reason = N_("{capital} {name} it, and {supports}.").format(
-            capital=_capital(by), name=_name(direct), supports=" and ".join(supports)
-        )
-        return Trace(voices.gathered.run, evidence, named, Sureness.CERTAIN, reason)
-    reason = N_("Only {by} names it; nothing else could be read to confirm it.").format(by=by)
-    return Trace(voices.gathered.run, evidence, named, Sureness.LIKELY, reason)
+        return Trace(voices.gathered.run, evidence, named, Sureness.CERTAIN, f"{by}, {supports}")
+    return Trace(voices.gathered.run, evidence, named, Sureness.LIKELY, _ONLY[direct[0].kind])
 
 
-def _name(direct: Sequence[Evidence]) -> str:
-    return "name" if len(direct) > 1 else "names"
+_ONE_NAMES: Final[Mapping[Kind, str]] = {
+    Kind.PROBE: N_("The probe result names it"),
+    Kind.FRONT_LOG: N_("The front-end log names it"),
+}
+_BOTH_NAME: Final = N_("The probe result and the front-end log name it")
+_ONLY: Final[Mapping[Kind, str]] = {
+    Kind.PROBE: N_("Only the probe result names it; nothing else could be read to confirm it."),
+    Kind.FRONT_LOG: N_("Only the front-end log names it; nothing else could be read to confirm it."),
+}
+_SUPPORT: Final[Mapping[tuple[bool, bool, bool], str]] = {
+    (False, False, False): "",
+    (True, False, False): N_("and they agree."),
+    (False, True, False): N_("and its back-end log shows the session."),
+    (False, False, True): N_("and the probe's mailbox is active there."),
+    (True, True, False): N_("and they agree and its back-end log shows the session."),
+    (True, False, True): N_("and they agree and the probe's mailbox is active there."),
+    (False, True, True): N_(
+        "and its back-end log shows the session and the probe's mailbox is active there."
+    ),
+    (True, True, True): N_(
+        "and they agree and its back-end log shows the session and the probe's mailbox is active there."
+    ),
+}
+"""By whether both name the server, its back-end log shows the session, the probe's mailbox is there."""
 
 
-def _supports(voices: _Voices, named: str) -> list[str]:
-    found = [N_("they agree")] if len(voices.direct) > 1 else []
-    if voices.back_is(named, Strength.SUPPORTS):
-        found.append(N_("its back-end log shows the session"))
-    if voices.mailbox.strength is Strength.NAMES and says_same(voices.mailbox.server, named):
-        found.append(N_("the probe's mailbox is active there"))
-    return found
+def _supports(voices: _Voices, named: str) -> str:
+    """What else speaks for it, as the end of a sentence; empty: nothing."""
+    mailbox = voices.mailbox
+    return _SUPPORT[
+        len(voices.direct) > 1,
+        voices.back_is(named, Strength.SUPPORTS),
+        mailbox.strength is Strength.NAMES and says_same(mailbox.server, named),
+    ]
 
 
 def _against(voices: _Voices, named: str) -> list[str]:
@@ -179,9 +194,7 @@ def _against(voices: _Voices, named: str) -> list[str]:
     hosts = matched(voices.gathered.front, voices.gathered.run, voices.gathered.users).hosts
     if len(hosts) > 1 and not any(says_same(h, named) for h in hosts):
         found.append(
-            N_("The front end's log shows sessions to {hosts} in that time.").format(
-                hosts=" and ".join(hosts)
-            )
+            N_("The front end's log shows sessions to {hosts} in that time.").format(hosts=both(hosts))
         )
     mailbox = voices.mailbox
     if mailbox.strength is Strength.NAMES and not says_same(mailbox.server, named):
@@ -195,22 +208,22 @@ def _against(voices: _Voices, named: str) -> list[str]:
 
 
 def _weak(voices: _Voices) -> str:
-    """Why a session that only the log names may be another's."""
+    """Why a session that only the log names may be another's, as the end of a sentence."""
     if any(e.kind is Kind.PROBE for e in voices.direct):
         return ""
     found = matched(voices.gathered.front, voices.gathered.run, voices.gathered.users)
     if not voices.gathered.users:
-        return N_("the probe does not say whom it logged in as, so it may be another probe's session")
+        return N_("but the probe does not say whom it logged in as, so it may be another probe's session.")
     if found.untold:
-        return N_("another session of that time does not say where it was proxied to")
+        return N_("but another session of that time does not say where it was proxied to.")
     return ""
 
 
 def _conflict(voices: _Voices, evidence: tuple[Evidence, ...]) -> Trace:
     """StateAttribute4 and the front end's log name different servers: only the back ends' logs decide."""
     first, second = voices.direct
-    words = N_("The {kind} names {server}, the {kind_2} {server_2}.").format(
-        kind=first.kind, server=first.server, kind_2=second.kind, server_2=second.server
+    words = N_("The {evidence} names {server}, the {other_evidence} {other_server}.").format(
+        evidence=first.kind, server=first.server, other_evidence=second.kind, other_server=second.server
     )
     for one, other in ((first, second), (second, first)):
         seen = voices.back_is(one.server, Strength.SUPPORTS)
@@ -232,7 +245,7 @@ def _by_mailbox(voices: _Voices, evidence: tuple[Evidence, ...]) -> Trace:
     if mailbox.strength is not Strength.NAMES:
         if len(found.hosts) > 1:
             reason = N_("Sessions to {hosts} lie in the probe's time; nothing tells them apart.").format(
-                hosts=" and ".join(found.hosts)
+                hosts=both(found.hosts)
             )
         else:
             reason = N_("Neither the probe, nor a log, nor its mailbox names a mailbox server.")
@@ -246,7 +259,7 @@ def _by_mailbox(voices: _Voices, evidence: tuple[Evidence, ...]) -> Trace:
         )
     if len(found.hosts) > 1 and not any(says_same(h, named) for h in found.hosts):
         words = N_("Sessions went to {hosts}, the mailbox is active on {named} now.").format(
-            hosts=" and ".join(found.hosts), named=named
+            hosts=both(found.hosts), named=named
         )
         return _cannot(
             run, evidence, N_("The logs and the mailbox's database name different servers."), words
@@ -292,7 +305,7 @@ def with_health(trace: Trace, rows: Sequence[MonitorHealthEntry], looked_at: str
         piece = Evidence(Kind.HEALTH, looked_at, N_("It has no rows."), Strength.SILENT, trace.named)
     else:
         shown = [r for r in rows if r.alert_value != AlertValue.HEALTHY or r.is_stale] or list(rows)
-        stale = {True: " (stale)", False: ""}
+        stale = {True: f" ({N_('stale')})", False: ""}
         says = ", ".join(f"{r.name} {r.target_resource} {r.alert_value}{stale[r.is_stale]}" for r in shown)
         piece = Evidence(Kind.HEALTH, looked_at, " ".join(says.split()) + ".", Strength.SHOWS, trace.named)
     return replace(trace, evidence=(*trace.evidence, piece))
@@ -307,7 +320,3 @@ def _known(name: str, servers: Sequence[str] | None) -> str:
     if servers is None:
         return name if is_address(name) else name.partition(".")[0]
     return next((s for s in servers if says_same(s, name)), "")
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
