@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 from cockpit.config.environment import ConfigError
 from cockpit.config.language import _
 from cockpit.config.paths import paths
+from cockpit.config.spoken import spoken
 from cockpit.exchange import catalogue
 from cockpit.fleet.bookmarks import NO_BOOKMARKS, Bookmarks, BookmarksError, bookmarks_file, read_bookmarks
 from cockpit.fleet.filtering import FilterError, Query, parse
@@ -67,7 +68,10 @@ class Group:
     def heading(self) -> str:
         words = _("{title}: {state}, {faulty} faulty of {total}")
         return words.format(
-            title=self.title, state=self.state.word, faulty=self.faulty, total=len(self.servers)
+            title=spoken(self.title),
+            state=spoken(self.state.word),
+            faulty=self.faulty,
+            total=len(self.servers),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from cockpit.config.language import _
+from cockpit.config.language import N_
 from cockpit.fleet.snapshot import ServerSnapshot
 from cockpit.fleet.states import State
 
@@ -28,16 +28,16 @@ _BY_WORD = {state.word: state for state in State}
 
 
 def group_of(server: ServerSnapshot, state: State, by: GroupBy) -> tuple[str, str]:
-    """The id of the group of ``server``, which is in ``state``, and its title."""
+    """The id of the group of ``server``, which is in ``state``, and its title, in English."""
     if by is GroupBy.STATE:
-        return f"state:{state.word}", _("{state} (state)").format(state=state.word)
+        return f"state:{state.word}", N_("{state} (state)").format(state=state.word)
     if by is GroupBy.VERSION:
         version = server.server.version.value
-        return f"version:{version}", _("{version} (version)").format(version=version)
+        return f"version:{version}", N_("{version} (version)").format(version=version)
     if by is GroupBy.DAG and server.dag:
-        return f"dag:{server.dag}", _("{dag} (DAG)").format(dag=server.dag)
+        return f"dag:{server.dag}", N_("{dag} (DAG)").format(dag=server.dag)
     site = server.server.site
-    return f"site:{site}", _("{site} (site)").format(site=site or _("unknown"))
+    return f"site:{site}", N_("{site} (site)").format(site=site or N_("unknown"))
 
 
 def rank(group: str) -> tuple[int, str]:

@@ -11,6 +11,7 @@ from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.exchange import catalogue
 from cockpit.exchange.model import MonitorHealthEntry
 from cockpit.fleet.bookmarks import NO_BOOKMARKS, Bookmarks
@@ -175,7 +176,7 @@ def view_server(server: ServerSnapshot, by: GroupBy = GroupBy.DAG) -> ServerView
     whole = server_state(server)
     held, title = group_of(server, whole, by)
     group: tuple[str, ...] = ("fleet", held)
-    named = title if by is GroupBy.DAG else group_of(server, whole, GroupBy.DAG)[1]
+    named = spoken(title if by is GroupBy.DAG else group_of(server, whole, GroupBy.DAG)[1])
     expected = catalogue.expected_health_sets(server.server.version, server.server.roles)
     known = {name.lower(): name for name in expected}
     for entry in server.monitors:
@@ -206,7 +207,7 @@ def view_server(server: ServerSnapshot, by: GroupBy = GroupBy.DAG) -> ServerView
         state = leaf_state(server, State.NOT_MONITORED)
         words = _("{named} {server} no pop").format(named=named, server=server.name).lower()
         leaves.append(Leaf((*group, server.name, "-"), server.name, "", None, state, words, clock))
-    return ServerView(group, title, server, whole, tuple(sets), tuple(leaves))
+    return ServerView(group, spoken(title), server, whole, tuple(sets), tuple(leaves))
 
 
 def group_state(states: Iterable[State]) -> State:
