@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from cockpit.config.language import N_, _
+from cockpit.config.language import _
 from cockpit.config.paths import private_dir, write_private
 from cockpit.exchange.text import clean_line
 from cockpit.frozen import dataclass
@@ -74,7 +74,7 @@ class Bookmarks:
         """With ``key`` on ``place``; where it was there already, without it. Raises ValueError for a key that
         is neither a letter nor a digit."""
         if key not in BOOKMARK_KEYS:
-            raise ValueError(N_("{key!r} is no key of a bookmark").format(key=key))
+            raise ValueError(f"{key!r} is no key of a bookmark")
         left = {k: p for k, p in self.places.items() if k != key}
         before = self.places.get(key)
         if before is None or not before.same(place):

@@ -17,7 +17,6 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from cockpit.config.environment import Environment
-from cockpit.config.language import N_
 from cockpit.config.secrets import Secret
 from cockpit.exchange.catalogue import tiers
 from cockpit.exchange.refusals import WINRM_REFUSALS
@@ -327,7 +326,7 @@ class Collector:
         """
         self._organization_asked = False
         self._organization_due = now + RETRY_LIMIT
-        logging.getLogger(__name__).warning(N_("the organization could not be read again: %s"), problem)
+        logging.getLogger(__name__).warning("the organization could not be read again: %s", problem)
 
     def _is_read(self, server: ServerSnapshot) -> bool:
         wanted = not self._only or server.name.lower() in self._only

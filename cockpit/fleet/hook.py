@@ -23,6 +23,7 @@ from typing import Any, Final
 from cockpit.config.language import N_, _
 from cockpit.config.notify import NotifySettings
 from cockpit.config.paths import private_dir
+from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.fleet.told import variables
 
@@ -134,7 +135,7 @@ class Hook:
                 start_new_session=True,
             )
         except OSError as error:
-            raise HookError(_("it cannot be run: {reason}").format(reason=error.strerror)) from None
+            raise HookError(N_("it cannot be run: {reason}").format(reason=error.strerror)) from None
         with process:
             self._born(process.pid)
             try:
@@ -143,12 +144,12 @@ class Hook:
             except subprocess.TimeoutExpired:
                 _kill(process.pid)
                 process.wait()
-                raise HookError(_("it did not end within {n:g} s").format(n=self._seconds)) from None
+                raise HookError(N_("it did not end within {n:g} s").format(n=self._seconds)) from None
             finally:
                 with self._lock:
                     self._living.discard(process.pid)
         if code != 0:
-            how = _("it ended with signal {n}") if code < 0 else _("it ended with exit code {n}")
+            how = N_("it ended with signal {n}") if code < 0 else N_("it ended with exit code {n}")
             raise HookError(how.format(n=abs(code)))
 
     def _born(self, group: int) -> None:
@@ -161,7 +162,7 @@ class Hook:
         with self._lock:
             left_out, self._left_out = self._left_out, 0
         if left_out:
-            why = _("{n} tellings were left out, because {waiting} were waiting already")
+            why = N_("{n} tellings were left out, because {waiting} were waiting already")
             self._ended(facts, 0.0, b"", why.format(n=left_out, waiting=WAITING))
 
     def _ended(self, facts: Mapping[str, Any], seconds: float, said: bytes, why: str) -> None:
@@ -173,9 +174,11 @@ class Hook:
         if new:
             name = clean_line(self._command[0], SHOWN_LIMIT)
             self._notice(
-                _("The hook {name} failed: {reason}. See {log}").format(name=name, reason=why, log=self._log)
+                _("The hook {name} failed: {reason}. See {log}").format(
+                    name=name, reason=spoken(why), log=self._log
+                )
                 if logged
-                else _("The hook {name} failed: {reason}").format(name=name, reason=why)
+                else _("The hook {name} failed: {reason}").format(name=name, reason=spoken(why))
             )
 
     def _logged(self, line: str) -> bool:
@@ -199,7 +202,7 @@ def _converse(process: subprocess.Popen[bytes], text: bytes, said: bytearray, de
     (``time.monotonic``) has come. Raises TimeoutExpired."""
     stdin, stdout = process.stdin, process.stdout
     if stdin is None or stdout is None:
-        raise ValueError(N_("a process without pipes"))
+        raise ValueError("a process without pipes")
     os.set_blocking(stdin.fileno(), False)
     with selectors.DefaultSelector() as ends:
         ends.register(stdout, selectors.EVENT_READ)

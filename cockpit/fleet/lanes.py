@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.secrets import Secret
 from cockpit.exchange.errors import ExchangeError, SignInError
 from cockpit.exchange.model import ExchangeServer, Outcome
@@ -72,7 +73,7 @@ JobQueue: TypeAlias = "queue.SimpleQueue[Job | None]"
 def _unforeseen(job: Job, error: Exception) -> e.Event:
     """A defect of ours must not look like silence: the job ends, and says what broke it."""
     at = readers.now()
-    problem = Problem("The collector failed on this read", clean_line(f"{type(error).__name__}: {error}"))
+    problem = Problem(N_("The collector failed on this read"), clean_line(f"{type(error).__name__}: {error}"))
     match job:
         case OrganizationJob():
             return e.EntryFailed(at, problem, retry=True, organization=True)
@@ -229,7 +230,7 @@ class ProbeLane(Lane):
             raise TypeError(f"not a job of this lane: {job!r}")
         if job.run_id in self._abandoned:
             self._abandoned.discard(job.run_id)
-            unsent = Problem("The probe was not sent", "nobody waited for it any more")
+            unsent = Problem(N_("The probe was not sent"), N_("nobody waited for it any more"))
             return e.ProbeEnded(readers.now(), job.run_id, job.server, None, (), unsent)
         return self._rack.use(
             Urgency.PERSON, lambda c: readers.run_probe(c, job.run_id, job.server, job.identity)

@@ -19,7 +19,6 @@ import msgspec
 
 from cockpit.config.child import framed, read_frame
 from cockpit.config.environment import Environment
-from cockpit.config.language import N_
 from cockpit.config.secrets import Secret
 from cockpit.fleet.collector import Collector
 from cockpit.fleet.memory import keep_small
@@ -45,9 +44,7 @@ class Hello(msgspec.Struct, frozen=True):
 
 def main() -> None:
     """Run until stdin ends."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format=N_("%(asctime)s %(name)s %(message)s")
-    )
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     # pypsrp logs what it raises; the mapped error is what counts, and it is told.
     logging.getLogger("pypsrp").setLevel(logging.CRITICAL)
     stdin, stdout = sys.stdin.buffer, sys.stdout.buffer

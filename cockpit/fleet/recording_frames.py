@@ -55,9 +55,9 @@ def head_of(file: BinaryIO, path: Path) -> Head:
         raise RecordingError(
             path,
             N_(
-                "this recording has version {version}, and this program reads version {version_2}: "
+                "this recording has version {version}, and this program reads version {ours}: "
                 "use the pop-cockpit that wrote it."
-            ).format(version=head.version, version_2=VERSION),
+            ).format(version=head.version, ours=VERSION),
         )
     return head
 

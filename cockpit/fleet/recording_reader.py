@@ -65,8 +65,10 @@ class Recording:
         except OSError as error:
             raise RecordingError(found.path, f"{error.strerror}.") from error
         except (zlib.error, msgspec.MsgspecError, BadPatchError, KeyError, RecursionError) as error:
-            why = N_("what was recorded at {at:%Y-%m-%d %H:%M:%S} UTC cannot be read").format(at=found.at)
-            raise RecordingError(found.path, f"{why} ({type(error).__name__}).") from error
+            why = N_("what was recorded at {at:%Y-%m-%d %H:%M:%S} UTC cannot be read ({error}).").format(
+                at=found.at, error=type(error).__name__
+            )
+            raise RecordingError(found.path, why) from error
 
     def picture_at(self, moment: datetime) -> FleetSnapshot:
         """What was shown at ``moment``; before the beginning the first picture. Raises RecordingError."""

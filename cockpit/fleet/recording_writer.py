@@ -112,15 +112,15 @@ class Recorder:
                 pass
         except OSError as error:
             self._give_up(
-                N_("{path}: recording has ended: {strerror}.").format(path=self.path, strerror=error.strerror)
+                N_("{path}: recording has ended: {reason}.").format(path=self.path, reason=error.strerror)
             )
         except RecordingError as error:
             self._give_up(N_("Recording has ended. {error}").format(error=error))
         except Exception as error:
             _LOG.exception("recording into %s failed in an unforeseen way", self.path)
             self._give_up(
-                N_("{path}: recording has ended on a defect of ours ({name}).").format(
-                    path=self.path, name=type(error).__name__
+                N_("{path}: recording has ended on a defect of ours ({error}).").format(
+                    path=self.path, error=type(error).__name__
                 )
             )
         finally:
@@ -141,9 +141,9 @@ class Recorder:
             left_out, self._left_out = self._left_out, 0
             closing = self._closing
         if left_out and waiting:
-            words = N_(
-                "{left_out} changes before this moment were not recorded: the disk was too slow"
-            ).format(left_out=left_out)
+            words = N_("{n} changes before this moment were not recorded: the disk was too slow").format(
+                n=left_out
+            )
             waiting.append((waiting[-1][0], words))
         entries: list[Entry] = []
         for at, what in waiting:

@@ -24,7 +24,7 @@ TEXT_LIMIT: Final = 300
 """Characters kept of a name or an error: a row is a line, not a report."""
 AGAIN_SECONDS: Final = 86_400.0
 """After so long everything is told once more, so that whoever keeps it knows what is still there."""
-STALE, RUNS = "stale", N_("runs again")
+STALE, RUNS = N_("stale"), N_("runs again")
 
 
 class Kind(StrEnum):

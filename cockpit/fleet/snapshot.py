@@ -35,9 +35,9 @@ class Reach(StrEnum):
     """How well we hear a server."""
 
     UNKNOWN = N_("not asked yet")
-    LIVE = "live"
-    STALE = "stale"
-    UNREACHABLE = "unreachable"
+    LIVE = N_("live")
+    STALE = N_("stale")
+    UNREACHABLE = N_("unreachable")
     NOT_GRANTED = N_("not granted")
     """It can be asked, and this account may not."""
 

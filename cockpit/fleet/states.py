@@ -34,11 +34,11 @@ class State(Enum):
 
 _WORDS = {
     State.UNHEALTHY: "Unhealthy",
-    State.UNREACHABLE: "unreachable",
+    State.UNREACHABLE: N_("unreachable"),
     State.NOT_GRANTED: N_("not granted"),
     State.DEGRADED: "Degraded",
     State.UNKNOWN: "Unknown",
-    State.STALE: "stale",
+    State.STALE: N_("stale"),
     State.REPAIRING: "Repairing",
     State.NOT_MONITORED: N_("not monitored"),
     State.DISABLED: "Disabled",

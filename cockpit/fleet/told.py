@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from cockpit.config.language import _, ngettext
+from cockpit.config.language import N_, _, ngettext
 from cockpit.config.notify import OWN
+from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.fleet.states import State
 from cockpit.fleet.subjects import ORGANIZATION, Subject
@@ -24,7 +25,7 @@ TEXT_LIMIT: Final = 300
 """Characters of a text for people: a line of a terminal, a message on a telephone."""
 LISTED: Final = 50
 """Changes of a digest that are listed; the others are counted."""
-READABLE: Final = "readable"
+READABLE: Final = N_("readable")
 """The organization's state while it can be read: it is not healthy because of that."""
 
 
@@ -53,7 +54,7 @@ def _sentence(told: Told) -> str:
     if telling.kind is Kind.DIGEST:
         return _digest(telling)
     (change,) = telling.changes
-    what, state = _what(change.subject), word(change.subject, change.after)
+    what, state = _what(change.subject), spoken(word(change.subject, change.after))
     if telling.kind is Kind.FLAPPING:
         return _("{what} changes to and fro: {count} changes in {time}, now {state}").format(
             what=what, count=telling.count, time=_span(telling.seconds), state=state
@@ -62,8 +63,8 @@ def _sentence(told: Told) -> str:
         return _("{what} no longer changes to and fro: {state} for {time}").format(
             what=what, state=state, time=_span(telling.seconds)
         )
-    reason = told.reasons.get(change.subject, "")
-    before = word(change.subject, change.before)
+    reason = spoken(told.reasons.get(change.subject, ""))
+    before = spoken(word(change.subject, change.before))
     if reason and change.after is not State.HEALTHY:
         return _("{what} is {state} (was {before}): {reason}").format(
             what=what, state=state, before=before, reason=reason
@@ -73,7 +74,7 @@ def _sentence(told: Told) -> str:
 
 def _digest(telling: Telling) -> str:
     """How many, and where those that changed stand now."""
-    now = Counter(word(change.subject, change.after) for change in telling.changes)
+    now = Counter(spoken(word(change.subject, change.after)) for change in telling.changes)
     return ngettext(
         "{count} more change in the last {time}: now {states}",
         "{count} more changes in the last {time}: now {states}",

@@ -21,15 +21,15 @@ from cockpit.frozen import dataclass
 class Verdict(Enum):
     """What the cockpit says of a monitor."""
 
-    HEALTHY = "healthy"
-    REAL = "real"
-    TRANSIENT = "transient"
-    VERIFY = "verify"
+    HEALTHY = N_("healthy")
+    REAL = N_("real")
+    TRANSIENT = N_("transient")
+    VERIFY = N_("verify")
     """Unhealthy, and the probe has not been re-run since."""
-    RUNNING = "running"
+    RUNNING = N_("running")
     NOT_RUNNABLE = N_("not runnable by hand")
     NOT_MONITORED = N_("not monitored")
-    UNKNOWN = "unknown"
+    UNKNOWN = N_("unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def judge(server: ServerSnapshot, entry: MonitorHealthEntry) -> Judgement:
         return Judgement(
             Verdict.UNKNOWN,
             N_("AlertValue is {alert_value}: Managed Availability does not know.").format(
-                alert_value=entry.alert_value or "empty"
+                alert_value=entry.alert_value or N_("empty")
             ),
             N_("Look at the health manager (MSExchangeHM) on this server."),
         )
@@ -149,7 +149,7 @@ def _judge_run(run: ProbeRun) -> Judgement:
         return Judgement(
             Verdict.UNKNOWN,
             N_("{identity} could not be run: {problem}.").format(
-                identity=run.identity, problem=run.problem or "no reason given"
+                identity=run.identity, problem=run.problem or N_("no reason given")
             ),
             (run.problem.cure if run.problem else "") or N_("Try again."),
         )
@@ -169,7 +169,7 @@ def _judge_run(run: ProbeRun) -> Judgement:
     return Judgement(
         Verdict.REAL,
         N_("The probe fails now too: ResultType is {result_type}.").format(
-            result_type=run.result.result_type or "empty"
+            result_type=run.result.result_type or N_("empty")
         ),
         N_("Recover it."),
     )
@@ -203,5 +203,5 @@ def judge_health_set(server: ServerSnapshot, health_set: str) -> Judgement:
         )
     verdict = Verdict.HEALTHY if state is State.HEALTHY else Verdict.UNKNOWN
     return Judgement(
-        verdict, N_("The health set is {word}.").format(word=state.word), N_("Select a monitor.")
+        verdict, N_("The health set is {state}.").format(state=state.word), N_("Select a monitor.")
     )
