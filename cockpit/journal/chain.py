@@ -37,7 +37,7 @@ class Head:
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(N_("{name} is not JSON").format(name=type(value).__name__))
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def canonical(value: Json) -> str:
@@ -86,8 +86,8 @@ def _hash(prev: str, seq: int, at: str, body: str) -> str:
 def _fault(line: Line, before: Head) -> str:
     """Why ``line`` cannot follow ``before``; empty if it can."""
     if line.seq != before.seq + 1:
-        return N_("line {seq} is missing, line {seq_2} stands in its place").format(
-            seq=before.seq + 1, seq_2=line.seq
+        return N_("line {missing} is missing, line {found} stands in its place").format(
+            missing=before.seq + 1, found=line.seq
         )
     if line.prev != before.hash:
         return N_("line {seq} does not follow the line before it").format(seq=line.seq)
@@ -103,8 +103,8 @@ def _head_fault(last: Head, head: Head | None) -> tuple[int, str] | None:
     if head is None:
         return last.seq + 1, N_("the head row is missing")
     if head.seq > last.seq:
-        return last.seq + 1, N_("lines {seq} to {seq_2} are missing: the tail was cut").format(
-            seq=last.seq + 1, seq_2=head.seq
+        return last.seq + 1, N_("lines {first} to {last} are missing: the tail was cut").format(
+            first=last.seq + 1, last=head.seq
         )
     if head.seq < last.seq:
         return head.seq + 1, N_("line {seq} is beyond the head row").format(seq=head.seq + 1)

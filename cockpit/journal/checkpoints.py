@@ -120,9 +120,9 @@ def append(path: Path, checkpoint: Checkpoint, sharing: Sharing = ALONE) -> None
     except OSError as error:
         raise JournalError(
             N_(
-                "The checkpoint of line {seq} cannot be written to {path}: {strerror}; make room or "
+                "The checkpoint of line {seq} cannot be written to {path}: {reason}; make room or "
                 "give another file."
-            ).format(seq=checkpoint.seq, path=path, strerror=error.strerror)
+            ).format(seq=checkpoint.seq, path=path, reason=error.strerror)
         ) from error
 
 
@@ -143,8 +143,8 @@ def read(path: Path) -> tuple[Checkpoint, ...]:
         content = path.read_bytes()
     except OSError as error:
         raise JournalError(
-            N_("The checkpoints in {path} cannot be read: {strerror}; give the file that was kept.").format(
-                path=path, strerror=error.strerror
+            N_("The checkpoints in {path} cannot be read: {reason}; give the file that was kept.").format(
+                path=path, reason=error.strerror
             )
         ) from error
     whole = content[: content.rfind(b"\n") + 1]

@@ -138,15 +138,15 @@ class Database:
             self._engine = _engine(self._url)
         except OSError as error:
             raise JournalError(
-                N_("Cannot open the journal at {shown}: {strerror}; give a folder you may write to.").format(
-                    shown=self.shown, strerror=error.strerror
+                N_("Cannot open the journal at {shown}: {reason}; give a folder you may write to.").format(
+                    shown=self.shown, reason=error.strerror
                 )
             ) from error
         except ModuleNotFoundError as error:
             raise JournalError(
                 N_(
-                    "Cannot open the journal at {shown}: {error} is not installed; install pop-cockpit[team]."
-                ).format(shown=self.shown, error=error.name)
+                    "Cannot open the journal at {shown}: {package} is not installed; install pop-cockpit[team]."
+                ).format(shown=self.shown, package=error.name)
             ) from error
 
     @property
@@ -165,29 +165,28 @@ class Database:
     def read(self, *, snapshot: bool = False) -> Iterator[sa.Connection]:
         """A transaction that only reads, and blocks nobody. ``snapshot``: all its reads see one moment."""
         options = {"isolation_level": "REPEATABLE READ"} if snapshot and self.dialect == "postgresql" else {}
-        with self._told("read"), self._engine.connect().execution_options(**options) as connection:
+        told = N_("Cannot read the journal at {shown}: {said}; {cure}.")
+        with self._told(told), self._engine.connect().execution_options(**options) as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """A transaction that writes: committed at the end of the block, rolled back by an exception."""
         with (
-            self._told(N_("write to")),
+            self._told(N_("Cannot write to the journal at {shown}: {said}; {cure}.")),
             self._engine.connect().execution_options(**{_WRITES: True}) as connection,
             connection.begin(),
         ):
             yield connection
 
     @contextmanager
-    def _told(self, did: str) -> Iterator[None]:
+    def _told(self, sentence: str) -> Iterator[None]:
         try:
             yield
         except sa.exc.SQLAlchemyError as error:
             said = self._without_password(cause(error))
             raise JournalError(
-                N_("Cannot {did} the journal at {shown}: {said}; {cure}.").format(
-                    did=did, shown=self.shown, said=said, cure=self._cure
-                )
+                sentence.format(shown=self.shown, said=said, cure=self._cure)
             ) from error
 
     def _without_password(self, text: str) -> str:

@@ -14,7 +14,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from cockpit.config.language import N_
 from cockpit.journal.chain import canonical
 from cockpit.journal.records import Json, Line
 
@@ -28,7 +27,7 @@ _WELL: Final = frozenset(
     {"ok", "applied", "succeeded", "reconciled", "recovered", "done", "passed", "true", "restored"}
 )
 _BADLY: Final = frozenset(
-    {"failed", "refused", "error", N_("not applied"), "not-applied", "aborted", "escalated"}
+    {"failed", "refused", "error", "not applied", "not-applied", "aborted", "escalated"}
 )
 _LABELS: Final = {
     "run": "run_id",

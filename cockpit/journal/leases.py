@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from cockpit.config.language import N_
 from cockpit.journal import rows, schema
 from cockpit.journal.errors import LeaseHeldError, LeaseLostError
 from cockpit.journal.records import Actor, Lease
@@ -100,10 +99,10 @@ def _taking(row: rows.Row | None, actor: Actor, now: float) -> Taking:
     if former.expires_at <= 0:
         return Taking("lease.acquired", former.token + 1, None)
     if former.holder == actor.process:
-        return Taking(N_("lease.acquired again"), former.token, None)
+        return Taking("lease.acquired again", former.token, None)
     if not former.expired:
         raise LeaseHeldError(former)
-    return Taking(N_("lease.taken over"), former.token + 1, former)
+    return Taking("lease.taken over", former.token + 1, former)
 
 
 def renew(connection: sa.Connection, hold: Hold, now: float) -> None:

@@ -43,9 +43,9 @@ def schema_of(database: Database, connection: sa.Connection) -> str:
     if version > SCHEMA:
         raise JournalError(
             N_(
-                "The journal at {shown} has schema {version}, and pop-cockpit {version_2} knows "
-                "schemas up to {schema}: upgrade pop-cockpit here."
-            ).format(shown=database.shown, version=version, version_2=__version__, schema=SCHEMA)
+                "The journal at {shown} has schema {found}, and pop-cockpit {version} knows "
+                "schemas up to {known}: upgrade pop-cockpit here."
+            ).format(shown=database.shown, found=version, version=__version__, known=SCHEMA)
         )
     return version
 

@@ -93,18 +93,16 @@ class Sharing:
         if found.st_mode & stat.S_IRWXO:
             return N_("everybody on this host may look into it or change it")
         if stat.S_IMODE(found.st_mode) != FOLDER_MODE:
-            return N_("its mode is {s_imode:o}").format(s_imode=stat.S_IMODE(found.st_mode))
+            return N_("its mode is {mode:o}").format(mode=stat.S_IMODE(found.st_mode))
         if found.st_uid != _ROOT and not _is_member(found.st_uid, self.group, found.st_gid):
-            return N_("it belongs to uid {st_uid}, who is not in {group}").format(
-                st_uid=found.st_uid, group=self.group
+            return N_("it belongs to uid {uid}, who is not in {group}").format(
+                uid=found.st_uid, group=self.group
             )
         return ""
 
     def _cure(self, folder: Path) -> str:
         quoted = shlex.quote(str(folder))
-        return N_("chown root:{group} {quoted} && chmod {folder_mode:o} {quoted}").format(
-            group=self.group, quoted=quoted, folder_mode=FOLDER_MODE
-        )
+        return f"chown root:{self.group} {quoted} && chmod {FOLDER_MODE:o} {quoted}"
 
 
 ALONE: Final = Sharing()
@@ -118,16 +116,16 @@ def sharing_of(group: str | None) -> Sharing:
         gid = grp.getgrnam(group).gr_gid
     except KeyError:
         raise JournalError(
-            N_("This host has no group {group!r}; make it: groupadd {group_2}.").format(
-                group=group, group_2=shlex.quote(group)
+            N_("This host has no group {group!r}; make it: groupadd {quoted}.").format(
+                group=group, quoted=shlex.quote(group)
             )
         ) from None
     if gid not in (os.getegid(), *os.getgroups()) and os.geteuid() != _ROOT:
         raise JournalError(
             N_(
                 "You are not in the group {group}, which shares the journal; have yourself put in it "
-                "(usermod -aG {group_2} USER), and sign in again."
-            ).format(group=group, group_2=shlex.quote(group))
+                "(usermod -aG {quoted} USER), and sign in again."
+            ).format(group=group, quoted=shlex.quote(group))
         )
     return Sharing(group, gid)
 

@@ -11,13 +11,13 @@ from cockpit.config.language import N_
 class RunState(StrEnum):
     """Where a run is. *In doubt* is not a state of the row: it is an attempt without a result."""
 
-    RUNNING = "running"
-    WAITING = "waiting"
+    RUNNING = N_("running")
+    WAITING = N_("waiting")
     """At a question; a durable row, with or without a process behind it."""
-    ABORTING = "aborting"
-    RECOVERED = "recovered"
-    ESCALATED = "escalated"
-    ABORTED = "aborted"
+    ABORTING = N_("aborting")
+    RECOVERED = N_("recovered")
+    ESCALATED = N_("escalated")
+    ABORTED = N_("aborted")
 
 
 ENDED: Final = frozenset({RunState.RECOVERED, RunState.ESCALATED, RunState.ABORTED})
@@ -50,10 +50,10 @@ class Choice(StrEnum):
     OVERRIDE = "override"
     DONE = "done"
     """A command that was offered to be run by hand has been run, to its end."""
-    HAND_OVER = N_("hand over")
+    HAND_OVER = "hand over"
     ABORT = "abort"
 
 
 class WishKind(StrEnum):
     ABORT = "abort"
-    END_WAIT = N_("end wait")
+    END_WAIT = "end wait"

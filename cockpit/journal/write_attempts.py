@@ -143,7 +143,7 @@ class AttemptWriting(Transaction):
             .values(handed_to=to, handed_reason=reason, handed_at=self.now)
         )
         self.log(
-            N_("obligation.handed over"),
+            "obligation.handed over",
             run=row.run,
             obligation=id,
             server=row.server,

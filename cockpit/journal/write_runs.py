@@ -24,8 +24,8 @@ class RunWriting(Transaction):
         taken = sa.select(schema.run.c.id).where(schema.run.c.id == new.id)
         if self._connection.execute(taken).first() is not None:
             raise JournalError(
-                N_("There is a run {new} already: attach to it, or give the new one another id.").format(
-                    new=new.id
+                N_("There is a run {run} already: attach to it, or give the new one another id.").format(
+                    run=new.id
                 )
             )
         if new.parent is not None:

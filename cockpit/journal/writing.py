@@ -123,8 +123,8 @@ def _acceptable(question: Question, answer: Answer) -> None:
         )
     if answer.choice in question.needs_reason and len(answer.reason.strip()) < REASON_LENGTH:
         raise JournalError(
-            N_("{choice} wants a reason of at least {reason_length} characters: say why.").format(
-                choice=answer.choice, reason_length=REASON_LENGTH
+            N_("{choice} wants a reason of at least {least} characters: say why.").format(
+                choice=answer.choice, least=REASON_LENGTH
             )
         )
     if (
