@@ -26,6 +26,10 @@ ENTRIES = {
     "cut off: its end is missing": "troncato: ne manca la fine",
     "It is gone.": "Non c'è più.",
     "{file}, line {line}: {key}: {what}. {cure}": "{file}, riga {line}: {key}: {what}. {cure}",
+    "Run {run}": "Esecuzione {run}",
+    "It failed: {seen}": "Non riuscito: {seen}",
+    "{folder} holds {files}": "{folder} contiene {files}",
+    "{folder} holds {files} ({problem})": "{folder} contiene {files} ({problem})",
 }
 AMONG = patterns(ENTRIES)
 
@@ -46,6 +50,15 @@ AMONG = patterns(ENTRIES)
             "in nessun DAG. Riportare prima un membro in servizio.",
         ),
         ("not in a DAG; who knows; not in a DAG", "in nessun DAG; who knows; in nessun DAG"),
+        ("Run 1a2b: not in a DAG", "Esecuzione 1a2b: in nessun DAG"),
+        ("EX01: The server is a DAG member?", "EX01: Il server è membro di un DAG?"),
+        (
+            "It failed: EX01 was not read: who knows. (not in a DAG)",
+            "Non riuscito: EX01 non è stato letto: who knows. (in nessun DAG)",
+        ),
+        ("It failed: who. (knows)", "Non riuscito: who. (knows)"),
+        ("C: holds two (not in a DAG)", "C: contiene two (in nessun DAG)"),
+        ("Run out of memory", "Run out of memory"),  # of so few letters it takes one word for each value
         ("a: b", "a: b"),  # the sentence of two places alone would be found in everything
         ("POP.Mailbox on EX01", "POP.Mailbox su EX01"),
         ("a word on this server", "a word on this server"),  # few letters of its own, and values of anybody's
