@@ -70,17 +70,15 @@ class Case:
         """This run, or one of its family, has set it, and will put it back."""
         return any(o.run in self.kin and o.handed_at is None for o in self._of(server, key))
 
-    def whose(self, server: str, key: str) -> str:
-        """Which other run has left it so, in words to add; empty where no record says."""
+    def left(self, value: str, server: str, key: str) -> str:
+        """``value`` with the other run that has left it so; alone where no record says."""
         found = self._of(server, key)
         if not found:
-            return ""
-        to = (
-            N_(", handed over to {handed_to}").format(handed_to=found[-1].handed_to)
-            if found[-1].handed_to
-            else ""
-        )
-        return N_(", left by run {run}{to}").format(run=found[-1].run[:8], to=to)
+            return value
+        run, to = found[-1].run[:8], found[-1].handed_to
+        if not to:
+            return N_("{value}, left by run {run}").format(value=value, run=run)
+        return N_("{value}, left by run {run}, handed over to {to}").format(value=value, run=run, to=to)
 
     def _of(self, server: str, key: str) -> list[Obligation]:
         return [o for o in self.obligations if same_server(o.server, server) and o.key == key]

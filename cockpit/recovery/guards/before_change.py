@@ -32,7 +32,7 @@ def _role(readings: Readings, case: Case) -> Iterator[Finding]:
     if server.version is Version.OTHER or not catalogue.tiers(server.version, server.roles):
         yield ROLE.refused(
             server.name,
-            N_("build {build}, roles {held}").format(build=server.build or "unknown", held=held),
+            N_("build {build}, roles {held}").format(build=server.build or N_("unknown"), held=held),
             N_("Recover it by hand."),
         )
         return
@@ -53,7 +53,7 @@ ROLE: Final = Guard(
     threshold=N_("Exchange 2013, 2016, 2019 or SE with Client Access or Mailbox"),
     needs=("servers", "mailbox_servers"),
     judge=_role,
-    source=N_("recovery-engine §3.2; finding 3"),
+    source="recovery-engine §3.2; finding 3",
 )
 
 
@@ -69,17 +69,22 @@ def _alert(readings: Readings, case: Case) -> Iterator[Finding]:
     for row in rows:
         about = f"{row.name} {row.target_resource}".strip()
         if _in_alert(row):
-            since = f" since {row.last_transition_time:%H:%M}Z" if row.last_transition_time else ""
-            yield ALERT.passed(about, f"{row.alert_value}{since}")
+            yield ALERT.passed(about, _since(row))
         elif real and row.alert_value == AlertValue.HEALTHY and not row.is_stale:
             yield ALERT.passed(about, row.alert_value)
         else:
-            stale = ", stale" if row.is_stale else ""
-            yield ALERT.refused(about, f"{row.alert_value}{stale}", _WAIT.get(row.alert_value, _LOOK))
+            reading = N_("{alert}, stale").format(alert=row.alert_value) if row.is_stale else row.alert_value
+            yield ALERT.refused(about, reading, _WAIT.get(row.alert_value, _LOOK))
 
 
 def _in_alert(row: m.MonitorHealthEntry) -> bool:
     return row.alert_value == AlertValue.UNHEALTHY and not row.is_stale
+
+
+def _since(row: m.MonitorHealthEntry) -> str:
+    if row.last_transition_time is None:
+        return row.alert_value
+    return N_("{alert} since {at:%H:%M}Z").format(alert=row.alert_value, at=row.last_transition_time)
 
 
 _LOOK: Final = N_("Look at the monitor before anything is changed.")
@@ -97,7 +102,7 @@ ALERT: Final = Guard(
     threshold=N_("AlertValue Unhealthy, not stale"),
     needs=("monitor",),
     judge=_alert,
-    source=N_("Microsoft's page; managed-availability.md"),
+    source="Microsoft's page; managed-availability.md",
 )
 
 
@@ -129,7 +134,7 @@ DEPENDENCIES: Final = Guard(
     threshold=N_("health sets of the probe's dependencies Healthy"),
     needs=("report",),
     judge=_dependencies,
-    source=N_("Microsoft's page, its table"),
+    source="Microsoft's page, its table",
 )
 
 
@@ -164,7 +169,7 @@ LEASE: Final = Guard(
     threshold=N_("the lease is ours, and no other run is open here"),
     needs=(),
     judge=_lease,
-    source=N_("design §6 rule 4"),
+    source="design §6 rule 4",
 )
 
 
@@ -201,12 +206,14 @@ def _marks_of(readings: Readings, case: Case, name: str) -> Iterator[Finding]:
     marks = []
     if found is not None and (found.activation_disabled_and_move_now is None or not found.activation_policy):
         yield unread(
-            MARKS, name, N_("{move_now} or {policy} was not said").format(move_now=MOVE_NOW, policy=POLICY)
+            MARKS,
+            name,
+            N_("DatabaseCopyActivationDisabledAndMoveNow or DatabaseCopyAutoActivationPolicy was not said"),
         )
     if found is not None and found.activation_disabled_and_move_now and not case.ours(name, MOVE_NOW):
-        marks.append((MOVE_NOW, "$true" + case.whose(name, MOVE_NOW)))
+        marks.append((MOVE_NOW, case.left("$true", name, MOVE_NOW)))
     if found is not None and found.activation_policy == "Blocked" and not case.ours(name, POLICY):
-        marks.append((POLICY, found.activation_policy + case.whose(name, POLICY)))
+        marks.append((POLICY, case.left(found.activation_policy, name, POLICY)))
     for component in components:
         votes = [
             v
@@ -215,7 +222,7 @@ def _marks_of(readings: Readings, case: Case, name: str) -> Iterator[Finding]:
         ]
         if votes and component.state == "Inactive":
             marks.append(
-                (component.component, N_("Inactive by {requester}").format(requester=votes[0].requester))
+                (component.component, N_("Inactive by {requesters}").format(requesters=votes[0].requester))
             )
     for key, value in marks:
         yield MARKS.refused(
@@ -236,7 +243,7 @@ MARKS: Final = Guard(
     ),
     needs=("mailbox_servers", "dags", "components"),
     judge=_marks,
-    source=N_("recovery-engine §3.2; DagCommonLibrary; technet samdrey 2013-10-07"),
+    source="recovery-engine §3.2; DagCommonLibrary; technet samdrey 2013-10-07",
 )
 
 
@@ -247,15 +254,9 @@ def _managed_availability(readings: Readings, case: Case) -> Iterator[Finding]:
     quiet = timedelta(seconds=case.settings.quiet)
     recent = [a for a in readings.actions.value or () if _age(a, clock.now) < quiet]
     for action in recent:
-        at = action.end_time or action.start_time
-        running = "" if action.end_time else N_(", not ended")
         yield MANAGED_AVAILABILITY.refused(
             f"{action.id} {action.resource_name}".strip(),
-            N_("at {at:%H:%M:%S}Z by {requestor_name}{running}").format(
-                at=at, requestor_name=action.requestor_name, running=running
-            )
-            if at
-            else N_("without a time"),
+            _acted(action),
             N_("Wait and see whether it helped; it is a second operator."),
         )
     for row in readings.monitor.value or ():
@@ -282,6 +283,18 @@ def _managed_availability(readings: Readings, case: Case) -> Iterator[Finding]:
         )
 
 
+def _acted(action: m.RecoveryAction) -> str:
+    at = action.end_time or action.start_time
+    if at is None:
+        return N_("without a time")
+    acted = (
+        N_("at {at:%H:%M:%S}Z by {requester}")
+        if action.end_time
+        else N_("at {at:%H:%M:%S}Z by {requester}, not ended")
+    )
+    return acted.format(at=at, requester=action.requestor_name)
+
+
 def _age(action: m.RecoveryAction, now: datetime) -> timedelta:
     at = action.end_time or action.start_time
     return now - at if at is not None else timedelta(0)
@@ -294,7 +307,7 @@ MANAGED_AVAILABILITY: Final = Guard(
     threshold=N_("no recovery action in the last 15 min, none due within them (our own number)"),
     needs=("actions", "clock", "monitor"),
     judge=_managed_availability,
-    source=N_("managed-availability.md l.125-145; finding 5"),
+    source="managed-availability.md l.125-145; finding 5",
 )
 
 
@@ -325,17 +338,17 @@ SETUP: Final = Guard(
 
 def _window(_: Readings, case: Case) -> Iterator[Finding]:
     windows = case.settings.maintenance_windows
-    reading = f"{case.local:%a %H:%M}"
+    now = f"{case.local:%a %H:%M}"
     if not windows:
-        yield WINDOW.passed(
-            case.server, N_("{reading}, no maintenance windows are set").format(reading=reading)
-        )
+        yield WINDOW.passed(case.server, N_("{now}, no maintenance windows are set").format(now=now))
     elif one_is_on(windows, case.local):
-        yield WINDOW.passed(case.server, f"{reading}, inside")
+        yield WINDOW.passed(case.server, N_("{now}, inside").format(now=now))
     else:
         times = "; ".join(f"{'/'.join(w.days)} {w.start}-{w.end}" for w in windows)
         yield WINDOW.refused(
-            case.server, f"{reading}, outside", N_("Wait for a window: {times}.").format(times=times)
+            case.server,
+            N_("{now}, outside").format(now=now),
+            N_("Wait for a window: {times}.").format(times=times),
         )
 
 
@@ -346,7 +359,7 @@ WINDOW: Final = Guard(
     threshold=N_("a window of the environment's configuration is open"),
     needs=(),
     judge=_window,
-    source=N_("own configuration; kured --start-time, --end-time, --reboot-days"),
+    source="own configuration; kured --start-time, --end-time, --reboot-days",
 )
 
 GUARDS: Final = (ROLE, ALERT, DEPENDENCIES, LEASE, MARKS, MANAGED_AVAILABILITY, SETUP, WINDOW)

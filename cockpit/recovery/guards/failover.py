@@ -44,7 +44,7 @@ MEMBER: Final = Guard(
     threshold=N_("DatabaseAvailabilityGroup is set"),
     needs=("mailbox_servers", "dags"),
     judge=_member,
-    source=N_("exchange-facts §6.2"),
+    source="exchange-facts §6.2",
 )
 
 
@@ -77,7 +77,7 @@ def _quorum(readings: Readings, case: Case) -> Iterator[Finding]:
         yield QUORUM.passed(dag.name, words)
     if even and dag.witness_share_in_use.lower() != "primary":
         yield QUORUM.refused(
-            f"{dag.name} witness",
+            N_("{dag} witness").format(dag=dag.name),
             dag.witness_share_in_use or N_("not in use"),
             N_("Look at the witness server."),
         )
@@ -110,41 +110,53 @@ QUORUM: Final = Guard(
     ),
     needs=("mailbox_servers", "dags", "replication"),
     judge=_quorum,
-    source=N_("database-availability-groups.md l.95-112; monitor-dags.md"),
+    source="database-availability-groups.md l.95-112; monitor-dags.md",
 )
 
 
 def fit(copy: m.DatabaseCopyStatus, readings: Readings) -> str:
     """Empty when a copy may take its database over, else why it may not."""
+    return _unfit(copy, readings)[0]
+
+
+def _unfit(copy: m.DatabaseCopyStatus, readings: Readings) -> tuple[str, str]:
+    """Why a copy may not take its database over: alone, and behind its status. Both empty: it may."""
     host = readings.mailbox_server(copy.server)
     node = next((n for n in readings.nodes.value or () if n.name.lower() == copy.server.lower()), None)
     if copy.status not in ("Healthy", "DisconnectedAndHealthy"):
-        return copy.status
+        return copy.status, copy.status
     if copy.activation_suspended:
-        return N_("activation suspended")
+        return _both(copy, N_("activation suspended"), N_("{status} but activation suspended"))
     if copy.copy_queue_length is None or copy.copy_queue_length >= COPY_QUEUE:
-        return N_("copy queue {length}").format(length=_length(copy.copy_queue_length))
+        length = _length(copy.copy_queue_length)
+        return _both(copy, N_("copy queue {value}"), N_("{status} but copy queue {value}"), length)
     if copy.replay_queue_length is None or copy.replay_queue_length >= REPLAY_QUEUE:
-        return N_("replay queue {length}").format(length=_length(copy.replay_queue_length))
+        length = _length(copy.replay_queue_length)
+        return _both(copy, N_("replay queue {value}"), N_("{status} but replay queue {value}"), length)
     if copy.content_index_state not in INDEX_IN_ORDER:
-        return N_("content index {content_index_state}").format(content_index_state=copy.content_index_state)
+        index = copy.content_index_state
+        return _both(copy, N_("content index {value}"), N_("{status} but content index {value}"), index)
     if host is None:
-        return N_("its server is unknown")
+        return _both(copy, N_("its server is unknown"), N_("{status} but its server is unknown"))
     if host.activation_policy == "Blocked":
-        return N_("its server is Blocked (policy)")
-    if host.activation_disabled_and_move_now is not False:
-        return (
-            N_("its server has MoveNow on")
-            if host.activation_disabled_and_move_now
-            else N_("its MoveNow is unknown")
-        )
+        blocked = N_("{status} but its server is Blocked (policy)")
+        return _both(copy, N_("its server is Blocked (policy)"), blocked)
+    if host.activation_disabled_and_move_now is None:
+        return _both(copy, N_("its MoveNow is unknown"), N_("{status} but its MoveNow is unknown"))
+    if host.activation_disabled_and_move_now:
+        return _both(copy, N_("its server has MoveNow on"), N_("{status} but its server has MoveNow on"))
     if node is not None and node.state != NodeState.UP:
-        return N_("its cluster node is {state}").format(state=node.state)
-    return ""
+        paused = N_("{status} but its cluster node is {value}")
+        return _both(copy, N_("its cluster node is {value}"), paused, node.state)
+    return "", ""
+
+
+def _both(copy: m.DatabaseCopyStatus, alone: str, behind: str, value: str = "") -> tuple[str, str]:
+    return alone.format(value=value), behind.format(status=copy.status, value=value)
 
 
 def _length(queue: int | None) -> str:
-    return "unknown" if queue is None else str(queue)
+    return N_("unknown") if queue is None else str(queue)
 
 
 def lagged(copy: m.DatabaseCopyStatus) -> bool:
@@ -186,9 +198,9 @@ def _elsewhere(readings: Readings, case: Case) -> Iterator[Finding]:
 
 
 def _shown(copy: m.DatabaseCopyStatus, readings: Readings) -> str:
-    why = fit(copy, readings)
+    why, behind = _unfit(copy, readings)
     if why and why != copy.status:
-        return f"{copy.status} but {why}"
+        return behind
     copied, replayed = _length(copy.copy_queue_length), _length(copy.replay_queue_length)
     return N_("{status}  copy {copied}  replay {replayed}").format(
         status=copy.status, copied=copied, replayed=replayed
@@ -212,7 +224,7 @@ ELSEWHERE: Final = Guard(
     ),
     needs=("here", "copies", "mailbox_servers"),
     judge=_elsewhere,
-    source=N_("active-manager.md; GetCriticalMailboxResources; Set-MailboxServer.md"),
+    source="active-manager.md; GetCriticalMailboxResources; Set-MailboxServer.md",
 )
 
 
@@ -238,7 +250,7 @@ LAGGED: Final = Guard(
     threshold=N_("a fit copy without replay lag"),
     needs=("here", "copies", "mailbox_servers"),
     judge=_lagged,
-    source=N_("recovery-engine §3.2"),
+    source="recovery-engine §3.2",
 )
 
 
@@ -257,7 +269,7 @@ SEEDING: Final = Guard(
     threshold=N_("no copy with status SeedingSource or Seeding"),
     needs=("here",),
     judge=_seeding,
-    source=N_("Move-ActiveMailboxDatabase.md, -SkipActiveCopyChecks"),
+    source="Move-ActiveMailboxDatabase.md, -SkipActiveCopyChecks",
 )
 
 
@@ -292,7 +304,7 @@ ROOM: Final = Guard(
     ),
     needs=("here", "copies", "mailbox_servers"),
     judge=_room,
-    source=N_("Set-MailboxServer.md; Skip* notes of Move-ActiveMailboxDatabase.md"),
+    source="Set-MailboxServer.md; Skip* notes of Move-ActiveMailboxDatabase.md",
 )
 
 
@@ -309,9 +321,7 @@ def _unreplicated(readings: Readings, case: Case) -> Iterator[Finding]:
     for database in alone:
         yield UNREPLICATED.refused(
             database.name,
-            N_("ReplicationType {replication_type}: goes down with the server").format(
-                replication_type=database.replication_type
-            ),
+            N_("ReplicationType {type}: goes down with the server").format(type=database.replication_type),
             N_("Add a copy, or say why it may be down."),
         )
     if not alone:
@@ -346,7 +356,7 @@ BACKUP: Final = Guard(
     threshold=N_("no BackupInProgress"),
     needs=("databases",),
     judge=_backup,
-    source=N_("ours; exchange-facts §6.2 names running backups among what admins look at"),
+    source="ours; exchange-facts §6.2 names running backups among what admins look at",
 )
 
 
@@ -361,12 +371,12 @@ def _stored(readings: Readings, case: Case) -> Iterator[Finding]:
     if problem := copies_problem(readings, case):
         yield unread(STORED, case.server, problem)
         return
-    active = ", ".join(c.database for c in readings.active_here(case.server)) or "none"
+    active = ", ".join(c.database for c in readings.active_here(case.server)) or N_("none")
     yield STORED.passed(
         case.server,
-        N_("policy {activation_policy}, MoveNow ${lower}, active here: {active}").format(
-            activation_policy=host.activation_policy,
-            lower=str(host.activation_disabled_and_move_now).lower(),
+        N_("policy {policy}, MoveNow ${move_now}, active here: {active}").format(
+            policy=host.activation_policy,
+            move_now=str(host.activation_disabled_and_move_now).lower(),
             active=active,
         ),
     )
@@ -379,7 +389,7 @@ STORED: Final = Guard(
     threshold=N_("policy, MoveNow, each copy's ActivationSuspended, active server and preference were read"),
     needs=("mailbox_servers", "here", "databases"),
     judge=_stored,
-    source=N_("recovery-engine finding 6"),
+    source="recovery-engine finding 6",
 )
 
 
@@ -403,7 +413,7 @@ PREFERENCE: Final = Guard(
     id="dag.preference",
     grade=Grade.WARN,
     title=N_("The DAG may move databases by itself"),
-    threshold="off",
+    threshold=N_("off"),
     needs=("mailbox_servers", "dags"),
     judge=_preference,
     source="Set-DatabaseAvailabilityGroup.md",

@@ -51,7 +51,7 @@ EVIDENCE: Final = Guard(
     ),
     needs=(),
     judge=_evidence,
-    source=N_("design §6 rule 6; finding 4"),
+    source="design §6 rule 6; finding 4",
 )
 
 
@@ -68,7 +68,7 @@ BOOT: Final = Guard(
     threshold=N_("LastBootUpTime was read"),
     needs=("clock",),
     judge=_boot,
-    source=N_("ansible.windows reboot; recovery-engine §2.4"),
+    source="ansible.windows reboot; recovery-engine §2.4",
 )
 
 
@@ -115,7 +115,7 @@ BACKUP: Final = Guard(
     threshold=N_("no BackupInProgress, no copy Seeding or SeedingSource"),
     needs=("mailbox_servers",),
     judge=_backup_or_no_databases,
-    source=N_("recovery-engine §3.2"),
+    source="recovery-engine §3.2",
 )
 
 
@@ -151,7 +151,7 @@ NONE_ACTIVE: Final = Guard(
     threshold=N_("no row with ActiveCopy in any state; ServiceDown counts as active"),
     needs=("here", "mailbox_servers", "databases"),
     judge=_none_active,
-    source=N_("DagCommonLibrary.ps1; Microsoft's page, step 5"),
+    source="DagCommonLibrary.ps1; Microsoft's page, step 5",
 )
 
 
@@ -176,9 +176,7 @@ def _pam(readings: Readings, case: Case) -> Iterator[Finding]:
     else:
         yield PAM.passed(
             dag.name,
-            N_("Primary Active Manager is {primary_active_manager}").format(
-                primary_active_manager=dag.primary_active_manager
-            ),
+            N_("Primary Active Manager is {server}").format(server=dag.primary_active_manager),
         )
 
 
@@ -219,7 +217,7 @@ MEMBERS: Final = Guard(
     threshold=N_("every other cluster node Up"),
     needs=("nodes",),
     judge=_members,
-    source=N_("recovery-engine §3.2"),
+    source="recovery-engine §3.2",
 )
 
 
@@ -238,7 +236,7 @@ CONSOLE: Final = Guard(
     threshold=N_("you can reach it when the network does not come back"),
     needs=(),
     judge=_console,
-    source=N_("recovery-engine §3.2; nothing can read it, so it is only a reminder"),
+    source="recovery-engine §3.2; nothing can read it, so it is only a reminder",
 )
 
 
@@ -263,7 +261,7 @@ SETTLED: Final = Guard(
     ),
     needs=(),
     judge=_settled,
-    source=N_("recovery-engine §3.2: unblocking is never blocked by a health guard; ansible #47216"),
+    source="recovery-engine §3.2: unblocking is never blocked by a health guard; ansible #47216",
 )
 
 GUARDS: Final = (EVIDENCE, BOOT, BACKUP, NONE_ACTIVE, PAM, MEMBERS, CONSOLE, SETTLED)

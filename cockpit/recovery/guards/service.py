@@ -66,7 +66,7 @@ RIGHT: Final = Guard(
     threshold=N_("MSExchangePop3 in front, MSExchangePOP3BE behind; start type not Disabled"),
     needs=("servers", "services"),
     judge=_right,
-    source=N_("exchange-facts §3; start-and-stop-the-pop3-services"),
+    source="exchange-facts §3; start-and-stop-the-pop3-services",
 )
 
 
@@ -92,9 +92,17 @@ def _pop_proxy(readings: Readings, case: Case) -> Iterator[Finding]:
         ]
         yield POP_PROXY_ACTIVE.refused(
             POP_PROXY,
-            f"{component.state} by {', '.join(by) or 'unknown'}",
+            _out_of_service(component.state, ", ".join(by) or N_("unknown")),
             "; ".join(cures) or N_("Look who took it out: ServerWideOffline overrules it."),
         )
+
+
+def _out_of_service(state: str, requesters: str) -> str:
+    if state == "Inactive":
+        return N_("Inactive by {requesters}").format(requesters=requesters)
+    if state == "Draining":
+        return N_("Draining by {requesters}").format(requesters=requesters)
+    return f"{state} by {requesters}"
 
 
 POP_PROXY_ACTIVE: Final = Guard(
@@ -104,7 +112,7 @@ POP_PROXY_ACTIVE: Final = Guard(
     threshold=N_("Active: POP3 stops by design while it is Inactive, a restart does not help"),
     needs=("components",),
     judge=_pop_proxy,
-    source=N_("Set-ServerComponentState.md, note"),
+    source="Set-ServerComponentState.md, note",
 )
 
 
@@ -118,17 +126,19 @@ def _clients(readings: Readings, case: Case) -> Iterator[Finding]:
     count = int(sum(s.value for s in readings.connections.value or ()))
     if count:
         yield CLIENTS.refused(
-            case.server, f"{count} POP3 connections", N_("They are cut and have to come back.")
+            case.server,
+            N_("{count} POP3 connections").format(count=count),
+            N_("They are cut and have to come back."),
         )
     else:
-        yield CLIENTS.passed(case.server, "0 POP3 connections")
+        yield CLIENTS.passed(case.server, N_("{count} POP3 connections").format(count=count))
 
 
 CLIENTS: Final = Guard(
     id="clients.noted",
     grade=Grade.WARN,
     title=N_("Clients that will be disconnected"),
-    threshold="none",
+    threshold=N_("none"),
     needs=(),
     judge=_clients,
     source="ours",
@@ -161,15 +171,15 @@ POOL: Final = Guard(
     ),
     needs=("servers", "pool"),
     judge=_pool,
-    source=N_("recovery-engine finding 3; the site stands for the pool, which Exchange does not know"),
+    source="recovery-engine finding 3; the site stands for the pool, which Exchange does not know",
 )
 
 
 def _prior(readings: Readings, case: Case) -> Iterator[Finding]:
     settings = readings.settings.value
     if settings is not None and settings.protocol_log_enabled is not None:
-        word = N_("$true: it stays on at the end") if settings.protocol_log_enabled else "$false"
-        yield PRIOR.passed(case.server, f"ProtocolLogEnabled {word}")
+        on = N_("ProtocolLogEnabled $true: it stays on at the end")
+        yield PRIOR.passed(case.server, on if settings.protocol_log_enabled else "ProtocolLogEnabled $false")
 
 
 PRIOR: Final = Guard(
@@ -179,7 +189,7 @@ PRIOR: Final = Guard(
     threshold=N_("ProtocolLogEnabled was read"),
     needs=("settings",),
     judge=_prior,
-    source=N_("configure-protocol-logging; exchange-facts §8 advice 8"),
+    source="configure-protocol-logging; exchange-facts §8 advice 8",
 )
 
 
@@ -199,7 +209,7 @@ def _space(readings: Readings, case: Case) -> Iterator[Finding]:
             N_("Make room first."),
         )
     else:
-        yield SPACE.passed(where, f"{free / 1024**3:.1f} GB free")
+        yield SPACE.passed(where, N_("{free:.1f} GB free").format(free=free / 1024**3))
 
 
 SPACE: Final = Guard(
@@ -209,7 +219,7 @@ SPACE: Final = Guard(
     threshold=N_("2 GB free where LogFileLocation is (our own number)"),
     needs=("settings", "volumes"),
     judge=_space,
-    source=N_("recovery-engine §3.2"),
+    source="recovery-engine §3.2",
 )
 
 GUARDS: Final = (RIGHT, POP_PROXY_ACTIVE, CLIENTS, POOL, PRIOR, SPACE)
