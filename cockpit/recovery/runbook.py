@@ -14,8 +14,6 @@ from typing import Final
 
 import msgspec
 
-from cockpit.config.language import N_
-
 RECOVERED: Final = "@recovered"
 ESCALATED: Final = "@escalated"
 ENDS: Final = (RECOVERED, ESCALATED)
@@ -79,7 +77,7 @@ class Runbook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         for step in self.steps:
             if step.id == step_id:
                 return step
-        raise KeyError(N_("runbook {name} has no step {step_id!r}").format(name=self.name, step_id=step_id))
+        raise KeyError(f"runbook {self.name} has no step {step_id!r}")
 
     def reachable(self, start: str) -> frozenset[str]:
         """Steps that can still come from ``start``, which is among them."""
@@ -110,7 +108,7 @@ def freeze(runbook: Runbook) -> tuple[str, str]:
 def thaw(text: str, digest: str) -> Runbook:
     """The runbook a run was started with. Raises ValueError when the text does not have that hash."""
     if hashlib.sha256(text.encode()).hexdigest() != digest:
-        raise ValueError(N_("the runbook kept in this run is not the one it was started with"))
+        raise ValueError("the runbook kept in this run is not the one it was started with")
     return msgspec.json.decode(text, type=Runbook)
 
 

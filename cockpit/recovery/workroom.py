@@ -19,6 +19,7 @@ from cockpit.recovery.launch import Launcher, works
 from cockpit.recovery.opening import journal_url
 from cockpit.recovery.refusing import refusals
 from cockpit.recovery.runbook import Runbook, freeze
+from cockpit.recovery.runbooks import STARTING
 from cockpit.recovery.scope import refuse_left_out, scope_of, server_of
 
 
@@ -53,7 +54,7 @@ class Workroom:
         self, book: Runbook, server: str, monitor: str, *, auto: bool, facts: Mapping[str, Json] | None = None
     ) -> str:
         """Begin a run in the server's scope, with a worker; its id. Raises RefusedError."""
-        what = N_("Start {lower} on {server}").format(lower=book.title.lower(), server=server)
+        what = STARTING[book.name].format(server=server)
         self._may_write(what)
         with refusals(what):
             with self._servers() as access:
@@ -110,7 +111,7 @@ class Workroom:
         except OSError as error:
             raise RefusedError(
                 N_("A worker for run {run}").format(run=run[:8]),
-                N_("it could not be started: {strerror}").format(strerror=error.strerror),
+                N_("it could not be started: {reason}").format(reason=error.strerror),
                 N_("When that is mended: pop-cockpit runs resume {run}.").format(run=run[:8]),
             ) from error
 

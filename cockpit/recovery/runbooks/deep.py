@@ -11,10 +11,8 @@ from cockpit.recovery.runbooks import parts
 DEEP: Final = Runbook(
     name="PopDeepTest",
     title=N_("Recover the POP3 back end (deep test, self test)"),
-    source=N_(
-        "Microsoft, Troubleshooting POP Health Set: PopDeepTestMonitor and PopSelfTestMonitor "
-        'Recovery Actions (its heading says "PopTestDeepMonitor")'
-    ),
+    source="Microsoft, Troubleshooting POP Health Set: PopDeepTestMonitor and PopSelfTestMonitor "
+    'Recovery Actions (its heading says "PopTestDeepMonitor")',
     monitors=("PopDeepTestMonitor", "PopSelfTestMonitor"),
     escalate="escalate",
     steps=(

@@ -27,7 +27,7 @@ _BEFORE: Final = (
 before anything is changed."""
 _AFTER: Final = (*parts.LATER_GUARDS, "service.right", "popproxy.active", "clients.noted")
 _PICKS_UP: Final = N_("A changed setting is not picked up before the service's next start.")
-SOURCE: Final = N_("ours; the setting, its restart and the files: exchange-facts §2.6, §4.1")
+SOURCE: Final = "ours; the setting, its restart and the files: exchange-facts §2.6, §4.1"
 
 
 def _restarts(

@@ -127,13 +127,13 @@ def restart(
     why: str = "",
     skip: str | None = None,
 ) -> Step:
-    words = {
-        "front": N_("the POP3 service"),
-        "back": N_("the POP3 back-end service"),
+    titles = {
+        "front": N_("Restart the POP3 service"),
+        "back": N_("Restart the POP3 back-end service"),
     }
     return Step(
         id=step_id,
-        title=f"Restart {words[tier]}",
+        title=titles[tier],
         action="restart_service",
         page=page,
         why=why or N_("A hung or confused process is replaced; its clients are disconnected and come back."),

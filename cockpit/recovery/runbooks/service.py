@@ -15,7 +15,7 @@ def _book(name: str, tier: str, title: str) -> Runbook:
     return Runbook(
         name=name,
         title=title,
-        source=N_("ours; services and cautions: exchange-facts §3, §2.10"),
+        source="ours; services and cautions: exchange-facts §3, §2.10",
         monitors=(),
         escalate="escalate",
         steps=(
