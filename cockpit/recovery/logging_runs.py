@@ -27,6 +27,11 @@ from cockpit.recovery.runbooks.logging import OFF, ON, TIERS
 from cockpit.recovery.scope import server_of
 
 _BOTH: Final = "both"
+_HAS_NO: Final = {
+    "front": N_("it has no front end by its role"),
+    "back": N_("it has no back end by its role"),
+}
+_HAS: Final = {"front": N_("It has: front end."), "back": N_("It has: back end.")}
 
 
 def kept(seconds: int) -> Mapping[str, Json]:
@@ -100,24 +105,21 @@ def on(journal: Journal, access: Access, environment: str, server: str, services
     """The runbook that turns it on. Raises RefusedError where a run of ours has it on already, or the server
     has no such service; ExchangeError."""
     name, tiers = _tiers(access, server)
-    what = N_("Turn protocol logging on on {name}").format(name=name)
+    what = N_("Turn protocol logging on on {server}").format(server=name)
     mine = owner(journal, environment, name)
     if mine is not None:
         raise RefusedError(
             what,
-            N_("run {mine} of {operator} has turned it on already").format(
-                mine=mine.id[:8], operator=mine.operator
+            N_("run {run} of {operator} has turned it on already").format(
+                run=mine.id[:8], operator=mine.operator
             ),
             N_("Keep it on for longer with --for, or see it: pop-cockpit logging status."),
         )
     wanted = services or tiers[0]
     missing = [tier for tier in TIERS[wanted] if tier not in tiers]
     if missing:
-        raise RefusedError(
-            what,
-            N_("it has no {missing} end by its role").format(missing=" and no ".join(missing)),
-            N_("It has: {tiers} end.").format(tiers=", ".join(tiers)),
-        )
+        # One of two at most: a server without any was refused before.
+        raise RefusedError(what, _HAS_NO[missing[0]], _HAS[tiers[0]])
     return ON[wanted]
 
 
@@ -134,7 +136,8 @@ def _tiers(access: Access, server: str) -> tuple[str, tuple[str, ...]]:
     found = tuple(logging_state.TIERS[s] for s in catalogue.services(mine.version, mine.roles))
     if not found:
         raise RefusedError(
-            N_("Protocol logging of {mine}").format(mine=mine.name), N_("it has no POP3 service by its role")
+            N_("Protocol logging of {server}").format(server=mine.name),
+            N_("it has no POP3 service by its role"),
         )
     return mine.name, found
 

@@ -78,7 +78,7 @@ class _Reader:
     def settings(self) -> m.PopSettings:
         found = rows_of(self._access.read(lambda c: c.get_pop_settings(self._name)), "Get-PopSettings")
         if not found:
-            raise ExchangeError(N_("Get-PopSettings gave nothing of {name}").format(name=self._name))
+            raise ExchangeError(N_("Get-PopSettings gave nothing of {server}").format(server=self._name))
         return found[0]
 
     def volumes(self) -> tuple[Volume, ...]:

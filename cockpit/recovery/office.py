@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from cockpit.config import secrets
 from cockpit.config.environment import Environment
@@ -45,6 +46,8 @@ from cockpit.recovery.view import Plan, RunLine, RunView, Standing
 
 TRACE_TRIES, TRACE_GAP = 3, 4.0
 """How often, and every how many seconds, a log is looked at that has not got as far as the probe's end."""
+
+_WISHES: Final = {WishKind.ABORT: N_("Wish to abort"), WishKind.END_WAIT: N_("Wish to end wait")}
 
 
 def open_office(environment: Environment, *, read_only: bool | None = None) -> Office:
@@ -115,7 +118,7 @@ class Office(LoggingDesk):
             journal = self._journal
             if readable(found.book, found.digest) is None:
                 raise RefusedError(
-                    f"Run {found.id[:8]}",
+                    N_("Run {run}").format(run=found.id[:8]),
                     N_("this program cannot read its runbook"),
                     N_("Upgrade pop-cockpit; to undo what is open: pop-cockpit runs abort."),
                 )
@@ -143,7 +146,7 @@ class Office(LoggingDesk):
         if len(found) == 1 and run:
             return found[0]
         why = N_("there is none") if not found else N_("{count} runs begin so").format(count=len(found))
-        raise RefusedError(f"Run {run!r}", why, N_("List them: pop-cockpit runs list."))
+        raise RefusedError(N_("Run {run!r}").format(run=run), why, N_("List them: pop-cockpit runs list."))
 
     def open_question(self, run: str) -> Question | None:
         """The question a run waits at."""
@@ -181,7 +184,7 @@ class Office(LoggingDesk):
         return self._start(BACK_END_SERVICE if back_end else SERVICE, server, "", auto=False)
 
     def answer(self, run: str, question: int, answer: Answer) -> None:
-        what = f"Answer {answer.choice.value}"
+        what = N_("Answer {choice}").format(choice=answer.choice.value)
         self._may_write(what)
         with _refusals(what):
             found = self._find(run)
@@ -189,9 +192,7 @@ class Office(LoggingDesk):
             if asked is None:
                 raise RefusedError(
                     what,
-                    N_("question {question} is not of run {found}").format(
-                        question=question, found=found.id[:8]
-                    ),
+                    N_("question {question} is not of run {run}").format(question=question, run=found.id[:8]),
                 )
             starting.not_held(self._journal, found, what)
             if answer.choice is Choice.OVERRIDE:
@@ -207,13 +208,15 @@ class Office(LoggingDesk):
         read = self._journal.readings(run.id, question.step)
         offered = [f for f in read[-1].findings if f.blocks and f.overridable] if read else []
         if (answer.guard, answer.object) not in [(f.guard, f.object) for f in offered]:
-            names = "; ".join(f"{f.guard} for {f.object}" for f in offered) or "none"
+            names = "; ".join(
+                N_("{guard} for {object}").format(guard=f.guard, object=f.object) for f in offered
+            )
             raise RefusedError(
                 what,
                 N_("no such finding is in the way ({guard} {object})").format(
                     guard=answer.guard, object=answer.object
                 ),
-                f"Offered: {names}.",
+                N_("Offered: {names}.").format(names=names or N_("none")),
             )
         if not same_server(answer.typed, run.server):
             raise RefusedError(
@@ -221,15 +224,16 @@ class Office(LoggingDesk):
             )
 
     def wish(self, run: str, kind: WishKind, reason: str) -> None:
-        self._may_write(N_("Wish to {kind}").format(kind=kind.value))
-        with _refusals(N_("Wish to {kind}").format(kind=kind.value)):
+        what = _WISHES[kind]
+        self._may_write(what)
+        with _refusals(what):
             found = self._find(run)
-            starting.not_held(self._journal, found, N_("Wish to {kind}").format(kind=kind.value))
+            starting.not_held(self._journal, found, what)
             waits = any(a.in_doubt and a.due_at is not None for a in self._journal.attempts(found.id))
             if kind is WishKind.END_WAIT and not waits:
                 raise RefusedError(
-                    N_("Wish to {kind}").format(kind=kind.value),
-                    N_("run {found} is at no wait now").format(found=found.id[:8]),
+                    what,
+                    N_("run {run} is at no wait now").format(run=found.id[:8]),
                 )
             with self._journal.write(None) as writer:
                 writer.wish(found.id, kind, reason, self.operator())
@@ -250,7 +254,7 @@ class Office(LoggingDesk):
                     N_("{operator} works on it ({holder}), its lease runs {left:.0f} s more").format(
                         operator=lease.operator, holder=lease.holder, left=left
                     ),
-                    N_("Watch it: pop-cockpit runs attach {found}.").format(found=found.id[:8]),
+                    N_("Watch it: pop-cockpit runs attach {run}.").format(run=found.id[:8]),
                 )
             with self._journal.write(None) as writer:
                 writer.log("run.resumed", run=found.id, by=self.operator())
@@ -287,9 +291,7 @@ class Office(LoggingDesk):
         if len(reason.strip()) < REASON_LENGTH:
             raise RefusedError(
                 what,
-                N_("a reason of at least {reason_length} characters is wanted").format(
-                    reason_length=REASON_LENGTH
-                ),
+                N_("a reason of at least {least} characters is wanted").format(least=REASON_LENGTH),
             )
         with _refusals(what):
             found = next((o for o in self._journal.obligations() if o.id == obligation), None)
@@ -310,7 +312,7 @@ class Office(LoggingDesk):
                     N_("{key} of {server} is {now}, it was {prior}").format(
                         key=found.key, server=found.server, now=now, prior=found.prior
                     ),
-                    f"Type: {command}",
+                    N_("Type: {command}").format(command=command),
                 )
             with self._journal.write(None) as writer:
                 words = N_("{operator}: {reason} (it is {now}, was {prior})").format(
@@ -351,7 +353,9 @@ class Office(LoggingDesk):
         if book is None:
             known = ", ".join(catalogue.MONITORS)
             raise RefusedError(
-                f"Recover {monitor}", N_("the page has no procedure for it"), f"Known: {known}."
+                N_("Recover {monitor}").format(monitor=monitor),
+                N_("the page has no procedure for it"),
+                N_("Known: {monitors}.").format(monitors=known),
             )
         return book
 

@@ -27,7 +27,7 @@ from cockpit.recovery.view import HandView, Plan, PlanStep, StepMark, StepView
 
 ROLES = {
     "cas_2013": N_("Client Access server of 2013"),
-    "dag_member": "DAG member",
+    "dag_member": N_("DAG member"),
     "standalone": N_("Mailbox server outside a DAG"),
 }
 
@@ -217,9 +217,9 @@ def _step(run: Run, step: Step, case: Case, readings: Readings, ways: _Ways, com
         limit_at=None,
         findings=findings,
     )
-    depends = N_("{later}: earlier steps decide").format(later=", ".join(later)) if later else ""
+    depends = N_("{guards}: earlier steps decide").format(guards=", ".join(later)) if later else ""
     if step.closes:
-        depends = N_("puts back what was there before {closes} was changed").format(closes=step.closes)
+        depends = N_("puts back what was there before {key} was changed").format(key=step.closes)
     closed, hand = ways.closed(run, step) if comes else ("", None)
     return PlanStep(view, run.server, depends, later, closed, hand)
 
@@ -232,8 +232,8 @@ def _in_the_way(case: Case) -> tuple[str, ...]:
         for x in case.leases
     ]
     runs = [
-        N_("run {r} of {operator} on {server} has not ended ({state})").format(
-            r=r.id[:8], operator=r.operator, server=r.server, state=r.state.value
+        N_("run {run} of {operator} on {server} has not ended ({state})").format(
+            run=r.id[:8], operator=r.operator, server=r.server, state=r.state.value
         )
         for r in case.runs
     ]

@@ -20,11 +20,14 @@ def free(journal: Journal, scope: str, what: str) -> None:
             # Either it is about to be created, or its starter only looks, and is refused as we are: for
             # the run that was created before this lease was read.
             no_run(journal, scope, what)
-        whose = f"{lease.operator} ({lease.holder}) since {_clock(lease.taken_at)}"
         raise RefusedError(
             what,
-            N_("{scope} is held by {whose} for run {run}").format(
-                scope=scope, whose=whose, run=lease.run[:8]
+            N_("{scope} is held by {operator} ({holder}) since {since} for run {run}").format(
+                scope=scope,
+                operator=lease.operator,
+                holder=lease.holder,
+                since=_clock(lease.taken_at),
+                run=lease.run[:8],
             ),
             N_("Watch it: pop-cockpit runs attach {run}.").format(run=lease.run[:8]),
         )
@@ -36,12 +39,14 @@ def no_run(journal: Journal, scope: str, what: str) -> None:
     for run in journal.runs(open_only=True, limit=10_000):
         # One that rests has given the scope back, and is in nobody's way.
         if run.scope == scope and due_of(journal, run) is None:
-            whose = N_("of {operator} on {server}, begun {clock}").format(
-                operator=run.operator, server=run.server, clock=_clock(run.created_at)
-            )
             raise RefusedError(
                 what,
-                N_("run {run} {whose}, has not ended").format(run=run.id[:8], whose=whose),
+                N_("run {run} of {operator} on {server}, begun {begun}, has not ended").format(
+                    run=run.id[:8],
+                    operator=run.operator,
+                    server=run.server,
+                    begun=_clock(run.created_at),
+                ),
                 N_("Resume or abort it first: pop-cockpit runs resume {run}.").format(run=run.id[:8]),
             )
 

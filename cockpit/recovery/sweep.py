@@ -223,28 +223,35 @@ def _shown(value: bool | str) -> str:
 def _already_back(server: str, key: str, value: bool | str, owed: Obligation) -> Orphan | None:
     if not _same(owed.prior, value):
         return None
-    held = (
-        N_("handed over to {handed_to}").format(handed_to=owed.handed_to)
+    words = (
+        N_("it is back already, or not changed yet; handed over to {to} open. Close it there, not here.")
         if owed.handed_to
-        else N_("its run {run} still holds it").format(run=owed.run[:8])
-    )
-    words = N_("it is back already, or not changed yet; {held} open. Close it there, not here.").format(
-        held=held
-    )
+        else N_(
+            "it is back already, or not changed yet; its run {run} still holds it open. "
+            "Close it there, not here."
+        )
+    ).format(to=owed.handed_to, run=owed.run[:8])
     return Orphan(server, key, _shown(value), severe=False, words=words)
 
 
 def _move_now(server: str, restored: bool) -> Orphan:
-    before = N_(" A recovery found it so and put it back.") if restored else ""
+    words = (
+        N_(
+            "no database may become active here, and no recovery answers for it; HealthChecker "
+            "wants $false. A recovery found it so and put it back. Ask whether the server is in maintenance."
+        )
+        if restored
+        else N_(
+            "no database may become active here, and no recovery answers for it; HealthChecker "
+            "wants $false. Ask whether the server is in maintenance."
+        )
+    )
     return Orphan(
         server,
         MOVE_NOW,
         "$true",
         severe=True,
-        words=N_(
-            "no database may become active here, and no recovery answers for it; HealthChecker "
-            "wants $false.{before} Ask whether the server is in maintenance."
-        ).format(before=before),
+        words=words,
     )
 
 
@@ -271,7 +278,7 @@ def _logging(server: str) -> Orphan:
 def _out_of_service(server: str, requesters: tuple[str, ...]) -> Orphan | None:
     if not requesters:
         return None
-    who = "Managed Availability" if all(r.lower() == _HEALTH_API for r in requesters) else "somebody"
+    who = "Managed Availability" if all(r.lower() == _HEALTH_API for r in requesters) else N_("somebody")
     return Orphan(
         server,
         POP_PROXY,
@@ -306,13 +313,13 @@ def read_marks(
         by_name = {host.name.lower(): host for host in hosts}
         unnamed = [s.name for s in held if Role.MAILBOX in s.roles and s.name.lower() not in by_name]
         problems += [
-            Problem(N_("Get-MailboxServer does not name {n}").format(n=n), n)
+            Problem(N_("Get-MailboxServer does not name {server}").format(server=n), n)
             for n in sorted(unnamed)
             if hosts
         ]
         mute = [host.name for host in hosts if not host.activation_policy]
         problems += [
-            Problem(N_("Get-MailboxServer: no policy of {name}").format(name=name), name) for name in mute
+            Problem(N_("Get-MailboxServer: no policy of {server}").format(server=name), name) for name in mute
         ]
     ordered = sorted(held, key=lambda s: s.name.lower())
     marks = tuple(_mark(access, problems, s, by_name.get(s.name.lower())) for s in ordered)
@@ -323,9 +330,9 @@ def _mark(
     access: Access, problems: list[Problem], server: m.ExchangeServer, host: m.MailboxServer | None
 ) -> Mark:
     name = server.name
-    what = N_("Get-PopSettings of {name}").format(name=name)
+    what = N_("Get-PopSettings of {server}").format(server=name)
     settings = _rows(access, problems, what, lambda c: c.get_pop_settings(name), name)
-    what = N_("Get-ServerComponentState of {name}").format(name=name)
+    what = N_("Get-ServerComponentState of {server}").format(server=name)
     states = _rows(access, problems, what, lambda c: c.get_server_component_state(name), name)
     return Mark(
         server=name,
