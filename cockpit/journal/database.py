@@ -145,7 +145,8 @@ class Database:
         except ModuleNotFoundError as error:
             raise JournalError(
                 N_(
-                    "Cannot open the journal at {shown}: {package} is not installed; install pop-cockpit[team]."
+                    "Cannot open the journal at {shown}: {package} is not installed; "
+                    "install pop-cockpit[team]."
                 ).format(shown=self.shown, package=error.name)
             ) from error
 
@@ -185,9 +186,7 @@ class Database:
             yield
         except sa.exc.SQLAlchemyError as error:
             said = self._without_password(cause(error))
-            raise JournalError(
-                sentence.format(shown=self.shown, said=said, cure=self._cure)
-            ) from error
+            raise JournalError(sentence.format(shown=self.shown, said=said, cure=self._cure)) from error
 
     def _without_password(self, text: str) -> str:
         secrets = (self._url.password, self._url.query.get("password"))

@@ -62,13 +62,9 @@ def build(
     records = [_record(journal, journal.run(each)) for each in family]
     notes: list[str] = []
     if run.environment != environment.name:
-        notes.append(
-            N_("Fresh reads: the run is of environment {environment}, not of {environment_2}.").format(
-                environment=run.environment, environment_2=environment.name
-            )
-        )
+        notes.append(f"Fresh reads: the run is of environment {run.environment}, not of {environment.name}.")
     elif access is None:
-        notes.append(N_("Fresh reads: the servers were not asked."))
+        notes.append("Fresh reads: the servers were not asked.")
     asked = access if not notes else None
     gathered = _gather(asked, records) if asked is not None else Gathered()
     checkpoint = _checkpoint(journal, notes)

@@ -23,7 +23,7 @@ from cockpit.recovery.runbook import Step
 MARK: Final = "by_hand"
 """Under this name an attempt that was offered keeps what was offered (in ``before``), and what became of it
 (in the ``data`` of its detail)."""
-NOT_RUN: Final = N_("not run")
+NOT_RUN: Final = "not run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,15 @@ def offered(before: Mapping[str, Any]) -> Offer | None:
 def prompt(step: Step, made: Offer, note: str = "") -> str:
     """The question. The same for every worker that takes the attempt up, but for ``note``: what speaks
     against an answer that it is done."""
-    said = N_("{step}: {rstrip}. Run this by hand {where}: {command}").format(
-        step=step.title, rstrip=made.why.rstrip(". "), where=made.where, command=made.command
+    said = N_(
+        "{step}: {why}. Run this by hand {where}: {command} Answer done when it has come to its end."
+    ).format(
+        step=step.title,
+        why=made.why.rstrip(". "),
+        where=made.where,
+        command=f"{made.command} {note}".rstrip(),
     )
-    return clean_line(f"{said} {note}".rstrip() + N_(" Answer done when it has come to its end."))
+    return clean_line(said)
 
 
 def choices(step: Step, *, undoes: bool) -> tuple[Choice, ...]:

@@ -24,7 +24,7 @@ from cockpit.recovery.runbook import UNDO, Step
 from cockpit.recovery.work import Work
 
 INTERRUPTED: Final = "interrupted"
-NOT_APPLIED: Final = N_("not applied")
+NOT_APPLIED: Final = "not applied"
 ERROR: Final = "error"
 
 
@@ -65,11 +65,11 @@ class Doer:
                 writer.say(attempt, said)
                 finish(writer, attempt, prepared.instead)
             return None
-        self._work.phase(step.id, N_("before intent"))
+        self._work.phase(step.id, "before intent")
         attempt = self.intend(run, step, action, context, prepared, command, said)
-        self._work.phase(step.id, N_("after intent"))
+        self._work.phase(step.id, "after intent")
         answer = self._perform(run, step, action, attempt, finish)
-        self._work.phase(step.id, N_("after result"))
+        self._work.phase(step.id, "after result")
         return answer
 
     def intend(
@@ -99,14 +99,14 @@ class Doer:
         try:
             done = action.perform(context, attempt.before)
         except ExchangeError as error:
-            self._work.phase(step.id, N_("after effect"))
+            self._work.phase(step.id, "after effect")
             if action.changes:
                 return self.resolve(run, step, action, attempt, finish, error)
             words = f"{error}. {error.cure}"
             with self._work.write(run) as writer:
                 writer.conclude(attempt, ERROR, {"words": words})
             return self.trouble(run, step, words)
-        self._work.phase(step.id, N_("after effect"))
+        self._work.phase(step.id, "after effect")
         with self._work.write(run) as writer:
             finish(writer, attempt, done)
         return None
@@ -134,18 +134,20 @@ class Doer:
         why = f" ({error})" if error is not None else ""
         if seen.effect is Effect.APPLIED:
             done = action.observed(
-                self.context(run, step, _unsaid), attempt.before, f"Observed: {seen.words}"
+                self.context(run, step, _unsaid),
+                attempt.before,
+                N_("Observed: {seen}").format(seen=seen.words),
             )
             with self._work.write(run) as writer:
                 finish(writer, attempt, done)
         elif seen.effect is Effect.NOT_APPLIED:
-            words = N_("It did not take effect: {seen}{why}").format(seen=seen.words, why=why)
+            words = N_("It did not take effect: {seen}").format(seen=seen.words) + why
             with self._work.write(run) as writer:
                 writer.conclude(attempt, NOT_APPLIED, {"words": words})
             if ask and error is not None:
                 return self._refused(run, step, action, attempt, finish, error, words)
         elif ask:
-            words = N_("Nobody can say whether it took effect: {seen}{why}").format(seen=seen.words, why=why)
+            words = N_("Nobody can say whether it took effect: {seen}").format(seen=seen.words) + why
             return self.trouble(run, step, words, again_only=True)
         return None
 

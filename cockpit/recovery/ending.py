@@ -48,7 +48,7 @@ class Ender:
     def abort(self, run: Run) -> None:
         """Settle what is in doubt, undo what is open, newest first, and end."""
         why = run.facts["aborting"]
-        ending = N_("Aborted by {why}: {why_2}").format(why=why["by"], why_2=why["reason"])
+        ending = N_("Aborted by {by}: {reason}").format(by=why["by"], reason=why["reason"])
         try:
             self._doer.decided(run)
             self._settle(run)
@@ -85,8 +85,9 @@ class Ender:
                 writer.facts(child.id, {"aborting": run.facts["aborting"]})
             self._drive(child.id)
         state = self._journal.run(child.id).state
+        words = N_("Run {run}: {state}.").format(run=child.id[:8], state=state.value)
         with self._work.write(run) as writer:
-            writer.conclude(attempt, state.value, {"words": f"Run {child.id[:8]}: {state.value}."})
+            writer.conclude(attempt, state.value, {"words": words})
 
     def _hold(self, run: Run, child: Run) -> None:
         """The child's lease, asked for until it can be had."""
@@ -143,7 +144,7 @@ class Ender:
                 writer.hand_over(obligation.id, to, decision.reason)
             named = {"to": to, "reason": decision.reason, "by": decision.by}
             writer.facts(run.id, {"handed_over": named})
-            writer.log(N_("run.handed over"), run=run.id, to=to, reason=decision.reason, by=decision.by)
+            writer.log("run.handed over", run=run.id, to=to, reason=decision.reason, by=decision.by)
 
 
 def undo_step(key: str) -> Step:

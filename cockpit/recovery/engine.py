@@ -127,7 +127,7 @@ class Engine:
 
     def _step(self, run: Run, book: Runbook, step: Step) -> None:
         action = ACTIONS.get(step.action)
-        strange = [N_("the guard {g}").format(g=g) for g in step.guards if g not in GUARDS]
+        strange = [N_("the guard {guard}").format(guard=g) for g in step.guards if g not in GUARDS]
         if action is None or strange:
             what = ", ".join(
                 ([] if action is not None else [N_("the action {action}").format(action=step.action)])
@@ -268,10 +268,10 @@ class Engine:
         """A due time in the journal: whoever takes the run up waits for the rest only."""
         if last is None:
             wait = self._work.settings.wait
-            self._work.phase(step.id, N_("before intent"))
+            self._work.phase(step.id, "before intent")
             with self._work.write(run) as writer:
                 last = writer.intend(NewAttempt(run.id, step.id, "", {}, wait, due_in=wait))
-            self._work.phase(step.id, N_("after intent"))
+            self._work.phase(step.id, "after intent")
         words, wish = N_("The time is over."), None
         while (left := (last.due_at or 0.0) - self._work.patient(run, self._journal.now)) > 0:
             wish = self._asker.wants_end_of_wait(run, last.intent_at)
@@ -279,12 +279,12 @@ class Engine:
                 words = N_("Ended early by {by}: {reason}").format(by=wish.by, reason=wish.reason)
                 break
             self._asker.pause(run, min(left, self._work.look_every))
-        self._work.phase(step.id, N_("after effect"))
+        self._work.phase(step.id, "after effect")
         with self._work.write(run) as writer:
             if wish is not None:
                 writer.heed(wish.id)
             self._finish(run, book, step)(writer, last, Done("elapsed", words))
-        self._work.phase(step.id, N_("after result"))
+        self._work.phase(step.id, "after result")
 
     def _hold(self, run: Run, book: Runbook, step: Step, action: Hold, last: Attempt | None) -> None:
         def seconds() -> float:
@@ -316,12 +316,12 @@ class Engine:
             auto=run.auto,
             parent=run.id,
         )
-        command = N_("runbook {child_book} on {server}").format(child_book=child_book.name, server=server)
-        self._work.phase(step.id, N_("before intent"))
+        command = N_("runbook {runbook} on {server}").format(runbook=child_book.name, server=server)
+        self._work.phase(step.id, "before intent")
         with self._work.write(run) as writer:
             writer.create_run(child)
             attempt = writer.intend(NewAttempt(run.id, step.id, command, {"child": child.id}, 0.0))
-        self._work.phase(step.id, N_("after intent"))
+        self._work.phase(step.id, "after intent")
         self._follow(run, book, step, attempt)
 
     def _follow(self, run: Run, book: Runbook, step: Step, attempt: Attempt) -> None:
@@ -333,14 +333,14 @@ class Engine:
             return
         if child.scope != run.scope:
             self._work.keeper.release(child.scope)
-        self._work.phase(step.id, N_("after effect"))
+        self._work.phase(step.id, "after effect")
         ending = self._journal.run(child.id).ending
-        words = N_("Run {child} on {server}: {state}. {ending}").format(
-            child=child.id[:8], server=child.server, state=state.value, ending=ending
+        words = N_("Run {run} on {server}: {state}. {ending}").format(
+            run=child.id[:8], server=child.server, state=state.value, ending=ending
         )
         with self._work.write(run) as writer:
             self._finish(run, book, step)(writer, attempt, Done(state.value, words, {"evidence": {}}))
-        self._work.phase(step.id, N_("after result"))
+        self._work.phase(step.id, "after result")
 
     # --- the ends ----------------------------------------------------------------------------------
 
@@ -355,18 +355,18 @@ class Engine:
             self._asker.ask(run, step.id, prompt, (Choice.GO, Choice.HAND_OVER))
             self._ender.undo_all(run)
             return
-        self._work.phase(step.id, N_("before intent"))
+        self._work.phase(step.id, "before intent")
         with self._work.write(run) as writer:
             attempt = writer.intend(NewAttempt(run.id, step.id, "", {}, 600.0))
-        self._work.phase(step.id, N_("after intent"))
+        self._work.phase(step.id, "after intent")
         words = self._bundle(run, step, attempt)
         if not words:
             return
-        self._work.phase(step.id, N_("after effect"))
+        self._work.phase(step.id, "after effect")
         with self._work.write(run) as writer:
             writer.conclude(attempt, "done", {"words": words}, next_step=step.next["done"])
             writer.end(run.id, RunState.ESCALATED, words)
-        self._work.phase(step.id, N_("after result"))
+        self._work.phase(step.id, "after result")
 
     def _bundle(self, run: Run, step: Step, attempt: Attempt) -> str:
         """Its words; empty where it could not be made and is to be tried again. A run must be able to end
@@ -385,28 +385,22 @@ class Engine:
                 )
             )
         else:
-            return N_("Escalated{handed}. Evidence bundle for Microsoft support: {path}").format(
-                handed=self._handed(run), path=path
-            )
+            made = N_("Evidence bundle for Microsoft support: {path}").format(path=path)
+            return f"{self._escalated(run)} {made}"
         choices = (Choice.AGAIN, Choice.GO, Choice.ABORT)
-        answer = self._asker.ask(
-            run, step.id, N_("{why}. Try again, or end without it?").format(why=why), choices
-        )
+        answer = self._asker.ask(run, step.id, f"{why}. {N_('Try again, or end without it?')}", choices)
         if answer.choice is Choice.GO:
-            return N_("Escalated{handed}. {why}. Ended without it by {by}.").format(
-                handed=self._handed(run), why=why, by=answer.by
-            )
+            ended = N_("Ended without it by {by}.").format(by=answer.by)
+            return f"{self._escalated(run)} {why}. {ended}"
         with work.write(run) as writer:
             writer.conclude(attempt, ERROR, {"words": why})
         return ""
 
-    def _handed(self, run: Run) -> str:
-        """Who it was handed over to, and why; empty where the procedure itself led here."""
+    def _escalated(self, run: Run) -> str:
+        """That it is escalated; who it was handed over to, and why, where not the procedure led here."""
         handed = self._journal.run(run.id).facts.get("handed_over")
-        return (
-            N_(", handed over to {handed} by {handed_2}: {handed_3}").format(
-                handed=handed["to"], handed_2=handed["by"], handed_3=handed["reason"]
-            )
-            if handed
-            else ""
+        if not handed:
+            return N_("Escalated.")
+        return N_("Escalated, handed over to {to} by {by}: {reason}.").format(
+            to=handed["to"], by=handed["by"], reason=handed["reason"]
         )

@@ -43,20 +43,20 @@ class Holder:
         done = self._answered(run, step, last) if wish is None else _ended(wish)
         if done is None:
             return
-        self._work.phase(step.id, N_("after effect"))
+        self._work.phase(step.id, "after effect")
         with self._work.write(run) as writer:
             if wish is not None:
                 writer.heed(wish.id)
                 writer.withdraw_open(run.id, N_("it was ended by a wish"))
                 writer.state(run.id, RunState.RUNNING)
             finish(writer, last, done)
-        self._work.phase(step.id, N_("after result"))
+        self._work.phase(step.id, "after result")
 
     def _begin(self, run: Run, step: Step, seconds: float) -> Attempt:
-        self._work.phase(step.id, N_("before intent"))
+        self._work.phase(step.id, "before intent")
         with self._work.write(run) as writer:
             made = writer.intend(NewAttempt(run.id, step.id, "", {}, seconds, due_in=seconds))
-        self._work.phase(step.id, N_("after intent"))
+        self._work.phase(step.id, "after intent")
         return made
 
     def _answered(self, run: Run, step: Step, last: Attempt) -> Done | None:

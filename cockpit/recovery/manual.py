@@ -64,11 +64,11 @@ class Manual:
         """Offer it. The intent first: from the question on, somebody may have run it."""
         marked = replace(prepared, before={**prepared.before, by_hand.MARK: made.kept()})
         context = self._desk.context(run, step, _unsaid)
-        self._work.phase(step.id, N_("before intent"))
+        self._work.phase(step.id, "before intent")
         attempt = self._desk.intend(run, step, action, context, marked, made.command, said)
-        self._work.phase(step.id, N_("after intent"))
+        self._work.phase(step.id, "after intent")
         answer = self.await_word(run, step, action, attempt, made, finish)
-        self._work.phase(step.id, N_("after result"))
+        self._work.phase(step.id, "after result")
         return answer
 
     def await_word(
@@ -82,7 +82,7 @@ class Manual:
             if answer.choice is not Choice.DONE:
                 self._not_run(run, attempt, made, answer)
                 return answer
-            self._work.phase(step.id, N_("after effect"))
+            self._work.phase(step.id, "after effect")
             word = Word(answer.by, self._answered_at(run))
             seen = self._seen(run, step, action, attempt)
             if by_hand.accepted(made, seen):
@@ -126,7 +126,7 @@ class Manual:
         words = by_hand.result_words(word, seen)
         done = action.observed(self._desk.context(run, step, _unsaid), attempt.before, words)
         with self._work.write(run) as writer:
-            writer.log(N_("step.by hand"), run=run.id, step=step.id, n=attempt.n, **kept)
+            writer.log("step.by hand", run=run.id, step=step.id, n=attempt.n, **kept)
             finish(writer, attempt, replace(done, data={**done.data, by_hand.MARK: kept}))
 
     def _seen(self, run: Run, step: Step, action: Action, attempt: Attempt) -> Observation:

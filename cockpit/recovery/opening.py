@@ -28,11 +28,7 @@ PROGRAM: Final = "pop-cockpit"
 def operator_name() -> str:
     """The OS user, with sudo's origin where there is one."""
     user, before = getpass.getuser(), os.environ.get("SUDO_USER", "")
-    return (
-        N_("{user} (sudo by {before})").format(user=user, before=before)
-        if before and before != user
-        else user
-    )
+    return f"{user} (sudo by {before})" if before and before != user else user
 
 
 def origin_name() -> str:

@@ -24,9 +24,7 @@ _NOT_SUCCEEDED: Final = (
     "ResultType",
     next(str(number) for number, name in RESULT_TYPES.items() if name == ResultType.SUCCEEDED),
 )
-_FULL: Final = N_("the newest {most_events} failures of all probes go no further back").format(
-    most_events=MOST_EVENTS
-)
+_FULL: Final = N_("the newest {most} failures of all probes go no further back").format(most=MOST_EVENTS)
 _ZONED: Final = re.compile(r"(?:Z|[+-]\d\d:\d\d)$")
 _NAMES: Final = {str(number): name for number, name in RESULT_TYPES.items()} | {
     name.lower(): name for name in RESULT_TYPES.values()

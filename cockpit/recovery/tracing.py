@@ -33,6 +33,14 @@ T = TypeVar("T")
 
 _USER: Final = re.compile(r"(?:^|\s)User:\s*(\S+)")
 ANY_PROBE: Final = "HealthMailbox"
+_FRONT: Final = (
+    N_("the front end's log of {server}: {files} in {folder}"),
+    N_("the front end's log of {server}: {files} in {folder} ({problem})"),
+)
+_BACK: Final = (
+    N_("the back end's log of {server}: {files} in {folder}"),
+    N_("the back end's log of {server}: {files} in {folder} ({problem})"),
+)
 _REFUSED: Final = (CmdletFailedError, NotGrantedError)
 """An Exchange server has answered, and said no."""
 
@@ -110,7 +118,7 @@ class Tracer:
         run = known.run
         window = run.window
         if window is None:
-            return LogLook(run.server, N_("the front end's log of {server}").format(server=run.server))
+            return LogLook(run.server, _log_of(Writer.POP3, run.server))
         self.say(N_("Looking for the session in the front end's log of {server}.").format(server=run.server))
         found = self._log(run.server, Writer.POP3, window, known)
         for _ in range(self.tries - 1):
@@ -127,26 +135,21 @@ class Tracer:
     def _back(self, known: Gathered, server: str) -> LogLook:
         run, window = known.run, known.run.window
         if window is None:
-            return LogLook(server, N_("the back end's log of {server}").format(server=server))
+            return LogLook(server, _log_of(Writer.POP3BE, server))
         self.say(N_("Looking for the session in the back end's log of {server}.").format(server=server))
         if says_same(server, run.server):
             return self._log(server, Writer.POP3BE, window, known)
         try:
             ahead = self._skew(run.server, server)
         except ExchangeError as error:
-            looked = N_("the back end's log of {server}").format(server=server)
-            return LogLook(
-                server, looked, problem=N_("Its clock could not be compared: {error}").format(error=error)
-            )
+            problem = N_("Its clock could not be compared: {error}").format(error=error)
+            return LogLook(server, _log_of(Writer.POP3BE, server), problem=problem)
         found = self._log(server, Writer.POP3BE, window.at(ahead), known)
         return replace(found, skew=ahead)
 
     def _log(self, server: str, writer: Writer, window: Window, known: Gathered) -> LogLook:
         """``window`` is by the clock of ``server``."""
-        end = "back" if writer.back_end else "front"
-        look = LogLook(
-            server, N_("the {end} end's log of {server}").format(end=end, server=server), skew=Skew()
-        )
+        look = LogLook(server, _log_of(writer, server), skew=Skew())
         try:
             settings = self._settings(server)
             look = replace(look, logging=settings.protocol_log_enabled)
@@ -154,12 +157,12 @@ class Tracer:
             folder = settings.log_file_location
             found = self.access.logs(server, folder, lambda logs: lookup.look(logs, writer, window, text))
         except (ExchangeError, LogError) as error:
-            off = N_(" Protocol logging is off now.") if look.logging is False else ""
+            off = f" {N_('Protocol logging is off now.')}" if look.logging is False else ""
             return replace(look, problem=f"{str(error).rstrip('.')}.{off}")
         look = replace(look, clock=self._clock_of(server))
         files = ", ".join(found.files) or N_("no {writer} file").format(writer=writer)
-        words = f"{look.looked_at}: {files} in {settings.log_file_location}"
-        words += f" ({found.problem})" if found.problem else ""
+        looked_in = (_BACK if writer.back_end else _FRONT)[bool(found.problem)]
+        words = looked_in.format(server=server, files=files, folder=folder, problem=found.problem)
         return replace(
             look, looked_at=words, sessions=found.sessions, begins=found.begins, newest=found.newest
         )
@@ -209,6 +212,11 @@ def run_of(row: MonitoringProbeResult, identity: str, server: str) -> ProbeRun:
         row.mailbox_server,
         user_in(row.execution_context),
     )
+
+
+def _log_of(writer: Writer, server: str) -> str:
+    log = N_("the back end's log of {server}") if writer.back_end else N_("the front end's log of {server}")
+    return log.format(server=server)
 
 
 def user_in(context: str) -> str:

@@ -20,7 +20,6 @@ import msgspec
 import sqlalchemy as sa
 
 from cockpit.config.environment import Environment
-from cockpit.config.language import N_
 from cockpit.config.secrets import Secret
 from cockpit.journal.errors import JournalError, LeaseHeldError, LeaseLostError
 from cockpit.journal.records import Actor, Lease, RunState, WishKind
@@ -82,7 +81,7 @@ def read_task(stream: IO[bytes]) -> Task:
 
 def main() -> int:
     """Work on the run that stdin names; the exit code says how it was left."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=N_("%(asctime)s %(name)s %(message)s"))
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("pypsrp").setLevel(logging.CRITICAL)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -154,9 +154,7 @@ class Action(ABC):
 
     def observe(self, context: Context, before: Mapping[str, Any]) -> Observation:
         """Look, read-only, whether the effect is there. Only asked of changing actions."""
-        raise TypeError(
-            N_("{name} changes nothing, so there is nothing to observe").format(name=type(self).__name__)
-        )
+        raise TypeError(f"{type(self).__name__} changes nothing, so there is nothing to observe")
 
     def observed(self, context: Context, before: Mapping[str, Any], words: str) -> Done:
         """The result of an effect that was seen rather than answered."""

@@ -78,7 +78,7 @@ def _judged(trace: Trace, rows: tuple[m.MonitorHealthEntry, ...]) -> Done:
     if bad:
         return Done(
             "unhealthy",
-            N_("{bad} is Unhealthy there: {verdict}").format(bad=bad[0].name, verdict=trace.verdict),
+            N_("{monitor} is Unhealthy there: {verdict}").format(monitor=bad[0].name, verdict=trace.verdict),
             facts,
             data,
         )

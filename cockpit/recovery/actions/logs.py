@@ -18,6 +18,7 @@ from cockpit.recovery.actions.action import READ_LIMIT, Action, Context, Done
 from cockpit.recovery.actions.machines import own_services
 from cockpit.recovery.log_folder import WRITERS, look
 from cockpit.recovery.logging_view import Written
+from cockpit.recovery.state_words import service_is
 from cockpit.recovery.whole import whole
 
 _TIERS: Final = {
@@ -79,6 +80,7 @@ class _Watch:
 
     def until(self, seconds: float) -> Done:
         end = self._context.now() + seconds
+        waited = N_("Waited {seconds:.0f} s.").format(seconds=seconds)
         while True:
             try:
                 missing, words = self._look()
@@ -91,7 +93,7 @@ class _Watch:
                 return Done(outcome, words)
             self._tell(words)
             if self._context.now() >= end:
-                return Done(outcome, f"{words} Waited {seconds:.0f} s.")
+                return Done(outcome, f"{words} {waited}")
             self._context.pause(self._context.settings.poll)
 
     def _tell(self, words: str) -> None:
@@ -143,14 +145,17 @@ def _words(service: str, process: ServiceProcess | None, written: Written) -> st
     if process is None:
         return N_("There is no service {service}.").format(service=service)
     if process.state != ServiceState.RUNNING:
-        return f"{service} is {process.state}."
-    since = f" since {_clock(process.created)}" if process.created else ""
+        return f"{service_is(service, process.state)}."
+    since = _clock(process.created) if process.created else ""
+    if not written.name and since:
+        return N_("{service} runs since {since}, and has no log file.").format(service=service, since=since)
     if not written.name:
-        return N_("{service} runs{since}, and has no log file.").format(service=service, since=since)
+        return N_("{service} runs, and has no log file.").format(service=service)
     last = (
         N_("last line {clock}").format(clock=_clock(written.last)) if written.last else N_("without a line")
     )
-    return f"{service} runs{since}; {written.name}: {last}."
+    runs = N_("{service} runs since {since}") if since else N_("{service} runs")
+    return f"{runs.format(service=service, since=since)}; {written.name}: {last}."
 
 
 def _clock(moment: datetime) -> str:

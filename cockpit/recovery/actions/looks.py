@@ -14,6 +14,7 @@ from cockpit.recovery.actions.action import Action, Context, Done, evidence
 from cockpit.recovery.guards.service import POP_PROXY
 from cockpit.recovery.readings import database_copies
 from cockpit.recovery.scope import mailbox_server_of, server_of
+from cockpit.recovery.state_words import alert_is, service_is
 from cockpit.recovery.whole import rows_of, whole
 
 
@@ -29,7 +30,7 @@ class LookAtRole(Action):
         if host is None:
             if mine.version is not Version.E2013 or Role.CLIENT_ACCESS not in mine.roles:
                 raise ExchangeError(
-                    N_("{mine} has no role that the page knows").format(mine=mine.name),
+                    N_("{server} has no role that the page knows").format(server=mine.name),
                     cure=N_("Recover it by hand."),
                 )
             return Done("cas_2013", N_("A Client Access server of 2013: it holds no databases."))
@@ -73,16 +74,15 @@ def judge_monitor(rows: list[m.MonitorHealthEntry], warnings: tuple[str, ...] = 
     """Outcome and a sentence. The worst row counts; no row is never healthy."""
     if not rows:
         return "unclear", N_("No row: {warning}.").format(
-            warning=warnings[0] if warnings else "POP may not be monitored here"
+            warning=warnings[0] if warnings else N_("POP may not be monitored here")
         )
     bad = [r for r in rows if r.alert_value == AlertValue.UNHEALTHY]
     if bad:
-        return "unhealthy", N_("{bad} is Unhealthy.").format(bad=bad[0].name)
+        return "unhealthy", alert_is(bad[0].name, bad[0].alert_value)
     odd = [r for r in rows if r.alert_value != AlertValue.HEALTHY or r.is_stale]
     if odd:
-        stale = " (stale)" if odd[0].is_stale else ""
-        return "unclear", f"{odd[0].name} is {odd[0].alert_value}{stale}."
-    return "healthy", N_("{row} is Healthy.").format(row=rows[0].name)
+        return "unclear", alert_is(odd[0].name, odd[0].alert_value, stale=odd[0].is_stale)
+    return "healthy", alert_is(rows[0].name, rows[0].alert_value)
 
 
 class LookAtComponent(Action):
@@ -102,13 +102,11 @@ class LookAtComponent(Action):
         if found is None or found.state == "Active":
             return Done(
                 "active",
-                N_("{pop_proxy} is Active.").format(pop_proxy=POP_PROXY)
-                if found
-                else N_("There is no {pop_proxy} here.").format(pop_proxy=POP_PROXY),
+                N_("PopProxy is Active.") if found else N_("There is no PopProxy here."),
             )
         votes = sorted({v.requester for v in found.votes if v.state == "Inactive"})
-        words = N_("{pop_proxy} is {state}, by {votes}.").format(
-            pop_proxy=POP_PROXY, state=found.state, votes=", ".join(votes) or "an unknown requester"
+        words = N_("PopProxy is {state}, by {requesters}.").format(
+            state=found.state, requesters=", ".join(votes) or N_("an unknown requester")
         )
         only_health = [v.lower() for v in votes] == ["healthapi"]
         return Done("inactive_by_health" if only_health else "inactive_by_others", words)
@@ -165,7 +163,7 @@ class AwaitMoved(Action):
         ]
         named = {c.database for c in copies}
         unsure += [
-            N_("{d} is not among the copies").format(d=d)
+            N_("{database} is not among the copies").format(database=d)
             for d in context.facts.get("active_before", {})
             if d not in named
         ]
@@ -182,8 +180,8 @@ class AwaitMoved(Action):
 
 
 def _left_words(here: list[str], unsure: list[str], away: list[str]) -> str:
-    parts = [N_("still active: {here}").format(here=", ".join(here))] if here else []
-    parts += [f"unsure: {', '.join(unsure)}"] if unsure else []
+    parts = [N_("still active: {copies}").format(copies=", ".join(here))] if here else []
+    parts += [N_("unsure: {copies}").format(copies=", ".join(unsure))] if unsure else []
     return "; ".join([*parts, *away])
 
 
@@ -238,12 +236,13 @@ class AwaitSettled(Action):
         names = catalogue.services(mine.version, mine.roles)
         answer = context.access.look(context.server, lambda w: w.get_service(names))
         found = {s.name.lower(): s for s in whole(answer, "Get-Service")}
-        stopped, pending = [], [N_("{n} was not named").format(n=n) for n in names if n.lower() not in found]
+        unnamed = [n for n in names if n.lower() not in found]
+        stopped, pending = [], [N_("{service} was not named").format(service=n) for n in unnamed]
         for service in found.values():
             if service.status == "Stopped":
-                stopped.append(N_("{service} is Stopped").format(service=service.name))
+                stopped.append(service_is(service.name, service.status))
             elif service.status != "Running":
-                pending.append(f"{service.name} is {service.status}")
+                pending.append(service_is(service.name, service.status))
         return stopped, pending
 
     def _dag(self, context: Context) -> list[str]:

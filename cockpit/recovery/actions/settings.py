@@ -237,17 +237,15 @@ class RestoreValue(Action):
             )
         if not same(now, obligation.wanted):
             doubt = N_(
-                "{key} of {server} is {now}: this run had set {wanted} and wants to put {prior} "
-                "back. {changed_meanwhile}"
+                "{key} of {server} is {now}: this run had set {wanted} and wants to put {prior} back."
             ).format(
                 key=self.key,
                 server=obligation.server,
                 now=now,
                 wanted=obligation.wanted,
                 prior=obligation.prior,
-                changed_meanwhile=CHANGED_MEANWHILE,
             )
-            return Prepared(before, doubt=doubt)
+            return Prepared(before, doubt=f"{doubt} {CHANGED_MEANWHILE}")
         return Prepared(before)
 
     def _read(self, context: Context, server: str, at: str) -> Value:
@@ -256,9 +254,7 @@ class RestoreValue(Action):
             try:
                 return read_value(context.access, self.key, server, at)
             except ExchangeError as error:
-                context.say(
-                    N_("{at}: {error}. Another domain controller is asked.").format(at=at, error=error)
-                )
+                context.say(f"{at}: {error}. {N_('Another domain controller is asked.')}")
         return read_value(context.access, self.key, server)
 
     def _change(self, context: Context, before: Mapping[str, Any]) -> ExchangeChange:
@@ -297,10 +293,8 @@ class RestoreLogging(RestoreValue):
 
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
         done = super().perform(context, before)
-        return replace(
-            done,
-            words=N_("{done} The running service logs on until its next restart.").format(done=done.words),
-        )
+        later = N_("The running service logs on until its next restart.")
+        return replace(done, words=f"{done.words} {later}")
 
     def _any(self) -> Any:
         return False

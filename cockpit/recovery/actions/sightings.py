@@ -22,6 +22,7 @@ from cockpit.exchange.server_clock import server_clock
 from cockpit.exchange.winrm import WinRMCmdlets
 from cockpit.recovery.actions.action import Context
 from cockpit.recovery.guards.service import POP_PROXY
+from cockpit.recovery.state_words import alert_is
 from cockpit.recovery.whole import rows_of
 
 
@@ -45,7 +46,7 @@ def booted(context: Context, since: float) -> Observation:
 
     def look(winrm: WinRMCmdlets) -> Observation:
         clock = server_clock(winrm)
-        return _young(f"{context.server} runs", clock.now - clock.booted, since)
+        return _young(N_("{server} runs").format(server=context.server), clock.now - clock.booted, since)
 
     return _over_winrm(context, look)
 
@@ -53,7 +54,7 @@ def booted(context: Context, since: float) -> Observation:
 def _young(words: str, age: timedelta, since: float) -> Observation:
     """By age: started after the offer is applied. An older one may be one that our clock and the server's
     count differently, so it is only told."""
-    told = N_("{rstrip}, for {span} by its own clock").format(rstrip=words.rstrip("."), span=_span(age))
+    told = N_("{seen}, for {span} by its own clock").format(seen=words.rstrip("."), span=_span(age))
     if age <= timedelta(seconds=since):
         return applied(N_("{told}, which is less than since it was offered.").format(told=told))
     return unknown(
@@ -92,8 +93,9 @@ def _component(context: Context) -> str:
     found = next((c for c in rows_of(answer, "Get-ServerComponentState") if c.component == POP_PROXY), None)
     if found is None:
         return ""
-    design = "" if found.state == "Active" else N_(": POP3 stops by design")
-    return f"{POP_PROXY} is {found.state}{design}."
+    if found.state == "Active":
+        return N_("PopProxy is Active.")
+    return N_("PopProxy is {state}: POP3 stops by design.").format(state=found.state)
 
 
 def _monitor(context: Context) -> str:
@@ -102,4 +104,4 @@ def _monitor(context: Context) -> str:
         return ""
     answer = context.access.read(lambda c: c.get_server_health(context.server, known.health_set))
     rows = [r for r in rows_of(answer, "Get-ServerHealth") if r.name.lower() == known.name.lower()]
-    return " ".join(f"{r.name} {r.target_resource} is {r.alert_value}.".replace("  ", " ") for r in rows)
+    return " ".join(alert_is(f"{r.name} {r.target_resource}".strip(), r.alert_value) for r in rows)

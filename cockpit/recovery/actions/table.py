@@ -41,7 +41,7 @@ class Hold(Action):
         return float(context.facts.get(KEEP_FOR) or context.settings.logging_due)
 
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
-        raise TypeError(N_("the engine rests at a hold"))
+        raise TypeError("the engine rests at a hold")
 
 
 class Child(Action):
@@ -51,10 +51,10 @@ class Child(Action):
 
     def command(self, context: Context) -> str:
         server = context.facts.get("mailbox_server", "<mailbox server>")
-        return N_("runbook {arg} on {server}").format(arg=context.step.args["runbook"], server=server)
+        return N_("runbook {runbook} on {server}").format(runbook=context.step.args["runbook"], server=server)
 
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
-        raise TypeError(N_("the engine drives child runs"))
+        raise TypeError("the engine drives child runs")
 
 
 class Escalate(Action):
@@ -66,7 +66,7 @@ class Escalate(Action):
         return ""
 
     def perform(self, context: Context, before: Mapping[str, Any]) -> Done:
-        raise TypeError(N_("the engine builds the bundle"))
+        raise TypeError("the engine builds the bundle")
 
 
 ACTIONS: Final[Mapping[str, Action]] = {
