@@ -73,7 +73,8 @@ def _all(catalogue: gettext.NullTranslations) -> Mapping[str, str]:
 
 
 def _(sentence: str) -> str:
-    return _catalogue.gettext(sentence)
+    """An empty one stays empty: gettext has the catalogue's head under it."""
+    return _catalogue.gettext(sentence) if sentence else ""
 
 
 def ngettext(one: str, many: str, number: int) -> str:
