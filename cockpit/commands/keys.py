@@ -85,7 +85,7 @@ def _show(sets: Mapping[str, tuple[Action, ...]]) -> None:
     from cockpit.ui import keys_told
 
     rows = [
-        (each.id, *(" ".join(own) for own in held), _("asks first") if each.dangerous else "", each.title)
+        (each.id, *(" ".join(own) for own in held), _("asks first") if each.dangerous else "", _(each.title))
         for each, held in keys_told.columns(sets)
     ]
     tables.show((_("action"), *sets, _("changes"), _("what")), rows)

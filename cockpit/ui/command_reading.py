@@ -100,7 +100,7 @@ def _arguments(command: Command, kind: Kind, typed: str, there: Offer) -> list[C
 def _about(kind: Kind, name: str, there: Offer) -> str:
     """What a name stands for, where it is an action's."""
     found = there.action(name) if kind.name == "ACTION" else None
-    return (found[0].help or found[0].title) if found is not None else ""
+    return _(found[0].help or found[0].title) if found is not None else ""
 
 
 def _names(typed: str, there: Offer) -> list[Choice]:
@@ -120,7 +120,7 @@ def _rows(there: Offer) -> Iterator[tuple[tuple[str, ...], Choice, bool]]:
         if name not in taken:
             keys = " ".join(key_label(k) for k in action.keys)
             yield (
-                (name, action.title, action.id),
+                (name, *_titles(action), action.id),
                 Choice(name, name, keys, _told(name, action), why),
                 action.group == _MOVE,
             )
@@ -128,8 +128,14 @@ def _rows(there: Offer) -> Iterator[tuple[tuple[str, ...], Choice, bool]]:
 
 def _told(name: str, action: Action) -> str:
     """Title and help, without the title where it says the name again."""
-    title = "" if action.title == name.replace("-", " ") else action.title
-    return ": ".join(part for part in (title, action.help) if part)
+    title = _(action.title)
+    own = "" if title == name.replace("-", " ") else title
+    return ": ".join(part for part in (own, _(action.help)) if part)
+
+
+def _titles(action: Action) -> tuple[str, ...]:
+    """As it is shown, and as it is in the documentation."""
+    return tuple(dict.fromkeys((_(action.title), action.title)))
 
 
 def _of_command(command: Command, there: Offer) -> Choice:
@@ -160,7 +166,8 @@ def _rank(wanted: str, words: Sequence[str]) -> int | None:
 
 
 def _title_begins(text: str, there: Offer) -> bool:
-    return any(a.title.casefold().startswith(text.casefold()) for a, _ in there.actions)
+    titles = (title for action, _why in there.actions for title in _titles(action))
+    return any(title.casefold().startswith(text.casefold()) for title in titles)
 
 
 def _ranked(typed: str, names: Sequence[str]) -> list[str]:
@@ -197,7 +204,8 @@ def _by_name(name: str, there: Offer) -> tuple[Action, Why | None] | None:
 def _by_title(text: str, there: Offer) -> tuple[Action, Why | None] | None:
     """By a title of several words that only one has; one word is a name."""
     wanted = text.casefold()
-    found = [(a, why) for a, why in there.actions if " " in wanted and a.title.casefold() == wanted]
+    named = [pair for pair in there.actions if wanted in (title.casefold() for title in _titles(pair[0]))]
+    found = named if " " in wanted else []
     return found[0] if len(found) == 1 else None
 
 

@@ -88,7 +88,7 @@ def _table(rows: Iterable[tuple[Told, tuple[tuple[str, ...], ...]]], names: Sequ
     for each, held in rows:
         mark = " **!**" if each.dangerous else ""
         keys = " | ".join(" ".join(f"`{_cell(key_label(k))}`" for k in own) or "–" for own in held)
-        words = f"{each.title}: {each.help}" if each.help else each.title
+        words = ": ".join(_(text) for text in (each.title, each.help) if text)
         yield f"| `{each.id}`{mark} | {keys} | {_cell(words)} |"
 
 

@@ -11,6 +11,7 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, S
 from textual.content import Content
 from textual.widgets import Input
 
+from cockpit.config.language import _
 from cockpit.ui.actions import Action, key_label
 from cockpit.ui.reasons import Why
 from cockpit.ui.widgets.environment import EnvironmentStrip
@@ -45,12 +46,13 @@ class ActionProvider(Provider):
     @staticmethod
     def _title(action: Action) -> str:
         keys = ", ".join(key_label(k) for k in action.keys)
-        return f"{action.group}: {action.title} ({keys})" if keys else f"{action.group}: {action.title}"
+        name = f"{_(action.group)}: {_(action.title)}"
+        return f"{name} ({keys})" if keys else name
 
     @staticmethod
     def _help(action: Action, why: Why | None) -> str | None:
         """What it does, or why it cannot be used now."""
-        return why.told if why is not None else action.help or None
+        return why.told if why is not None else _(action.help) or None
 
     async def discover(self) -> Hits:
         for action, why in self._known():
