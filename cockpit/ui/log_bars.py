@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from cockpit.config.language import _
+from cockpit.config.language import _, ngettext
+from cockpit.config.spoken import spoken
 from cockpit.poplog.errors import LogError
 from cockpit.poplog.feed import Happened
 from cockpit.ui.log_lens import Ends, Lens, Mailboxes, Needle
@@ -41,17 +42,17 @@ def toggles(board: Board, cells: int, glyphs: Glyphs) -> Line:
     session's is its pane."""
     lens = board.lens
     items = [
-        ("Follow", _switch(board.follow), board.follow),
-        ("Wrap", _switch(board.wrap), board.wrap),
-        ("Filter", _switch(lens.needle is not None), lens.needle is not None),
-        ("Errors", _switch(lens.errors), lens.errors),
-        ("Probes", str(lens.mailboxes), lens.mailboxes is not Mailboxes.ALL),
-        ("Ends", str(lens.ends), lens.ends is not Ends.BOTH),
-        ("Case", _switch(not board.any_case), not board.any_case),
+        (_("Follow"), _switch(board.follow), board.follow),
+        (_("Wrap"), _switch(board.wrap), board.wrap),
+        (_("Filter"), _switch(lens.needle is not None), lens.needle is not None),
+        (_("Errors"), _switch(lens.errors), lens.errors),
+        (_("Probes"), _(lens.mailboxes.value), lens.mailboxes is not Mailboxes.ALL),
+        (_("Ends"), _(lens.ends.value), lens.ends is not Ends.BOTH),
+        (_("Case"), _switch(not board.any_case), not board.any_case),
     ]
     if cells >= NARROW:
-        items.append(("Times", str(board.base), board.base is not TimeBase.UTC))
-        items.append(("Session", _switch(board.session), board.session))
+        items.append((_("Times"), _(board.base.value), board.base is not TimeBase.UTC))
+        items.append((_("Session"), _switch(board.session), board.session))
     gap = "   " if cells >= NARROW else "  "
     parts: list[Line] = [
         ((f"{name}:", "text-dim"), (value, "text-key" if on else "")) for name, value, on in items
@@ -64,19 +65,19 @@ def toggles(board: Board, cells: int, glyphs: Glyphs) -> Line:
 
 
 def _switch(on: bool) -> str:
-    return "On" if on else "Off"
+    return _("On") if on else _("Off")
 
 
 def place_words(fraction: float) -> str:
     if fraction >= 1:
-        return "end"
-    return "top" if fraction <= 0 else f"{fraction * 100:.0f}%"
+        return _("end")
+    return _("top") if fraction <= 0 else f"{fraction * 100:.0f}%"
 
 
 def head(wanted: LogsWanted, facts: Iterable[tuple[int, Line]], cells: int, glyphs: Glyphs) -> Line:
     """Whose logs, then ``facts`` by rank: what does not fit is left out, the highest number first."""
     dot: Fragment = (f" {glyphs.dot} ", "text-dim")
-    name: Line = ((" Logs ", "text-strong"), (wanted.words, ""))
+    name: Line = ((f" {_('Logs')} ", "text-strong"), (wanted.words, ""))
     kept = [(rank, part) for rank, part in facts if part]
 
     def used() -> int:
@@ -93,18 +94,21 @@ def facts(board: Board, known: Known, state: Line, lines: int | None, dropped: i
     """Parts of the head line with their ranks. ``lines``: None where nobody counts them."""
     found: list[tuple[int, Line]] = [(0, state)]
     if board.lens.needle is not None:
-        found.append((1, ((f'filter "{board.lens.needle}"', "text-key"),)))
+        found.append((1, ((_('filter "{text}"').format(text=board.lens.needle), "text-key"),)))
     if board.search is not None:
         found.append((1, ((f"/{board.search}", "text-key"),)))
     if not board.follow and (board.new or board.more_new):
-        found.append((0, ((f"{board.new}{'+' if board.more_new else ''} new", "text-key"),)))
+        count = f"{board.new}{'+' if board.more_new else ''}"
+        found.append((0, ((ngettext("{n} new", "{n} new", board.new).format(n=count), "text-key"),)))
     if known.skipped:
-        found.append((1, ((_("lines missed {skipped}x").format(skipped=known.skipped), "text-problem"),)))
+        found.append((1, ((_("lines missed {times}x").format(times=known.skipped), "text-problem"),)))
     if known.behind:
-        found.append((2, ((f"{size_words(known.behind)} behind", "state-degraded"),)))
+        found.append((2, ((_("{size} behind").format(size=size_words(known.behind)), "state-degraded"),)))
     if lines is not None:
-        found.append((3, ((f"{lines} lines", ""),)))
-        found.append((4, ((f"{dropped} dropped", "state-degraded" if dropped else "text-dim"),)))
+        found.append((3, ((_("{n} lines").format(n=lines), ""),)))
+        found.append(
+            (4, ((_("{n} dropped").format(n=dropped), "state-degraded" if dropped else "text-dim"),))
+        )
     if place:
         found.append((2, ((place, ""),)))
     return found
@@ -124,40 +128,34 @@ def notices(known: Known, reconnect: str, damage: Sequence[str] = ()) -> list[Li
     files, a sentence each."""
     lines: list[Line] = []
     if known.lost:
-        lines.append(((_(" No new lines: {lost} ").format(lost=known.lost), "text-problem"),
-                      (f"{reconnect} reconnects.", "text-key")))  # fmt: skip
+        why = _(" No new lines: {why} ").format(why=spoken(known.lost))
+        lines.append(((why, "text-problem"), (_("{key} reconnects.").format(key=reconnect), "text-key")))
     lines += [
-        ((_(" {problem}; lines behind that are lost.").format(problem=problem), "text-problem"),)
+        ((_(" {problem}; lines behind that are lost.").format(problem=spoken(problem)), "text-problem"),)
         for problem in damage[:SHOWN_PROBLEMS]
     ]
     if len(damage) > SHOWN_PROBLEMS:
-        lines.append(
-            (
-                (
-                    _(" and {count} more files end too soon.").format(count=len(damage) - SHOWN_PROBLEMS),
-                    "text-problem",
-                ),
-            )
-        )
+        words = _(" and {n} more files end too soon.").format(n=len(damage) - SHOWN_PROBLEMS)
+        lines.append(((words, "text-problem"),))
     groups = known.problems()
     for problem, whose in list(groups.items())[:SHOWN_PROBLEMS]:
-        lines.append(((f" {', '.join(whose)}: ", "text-label"), (problem, "text-problem")))
+        lines.append(((f" {', '.join(whose)}: ", "text-label"), (spoken(problem), "text-problem")))
     if len(groups) > SHOWN_PROBLEMS:
         left = sum(len(whose) for whose in list(groups.values())[SHOWN_PROBLEMS:])
-        lines.append(((_(" and {left} more are not read.").format(left=left), "text-problem"),))
+        lines.append(((_(" and {n} more are not read.").format(n=left), "text-problem"),))
     for notice in known.notices[-2:]:
         role = "text-problem" if notice.kind in (Happened.SKIPPED, Happened.LOST) else "text-label"
-        lines.append(((f" {notice.text}", role),))
+        lines.append(((f" {spoken(notice.text)}", role),))
     return lines
 
 
 def refusal(error: LogError) -> list[Line]:
     """Why there is nothing to see, and what helps."""
-    lines: list[Line] = [((f" {error.what}.".replace("..", "."), "text-problem"),)]
+    lines: list[Line] = [((f" {spoken(error.what)}.".replace("..", "."), "text-problem"),)]
     if error.cause:
-        lines.append(((f" {error.cause}", ""),))
+        lines.append(((f" {spoken(error.cause)}", ""),))
     if error.cure:
-        lines.append(((_(" What helps: "), "text-label"), (error.cure, "")))
+        lines.append(((_(" What helps: "), "text-label"), (spoken(error.cure), "")))
     return lines
 
 
@@ -166,13 +164,12 @@ def nothing(wanted: LogsWanted, board: Board, known: Known, *, live: bool, opene
     """What stands where lines would be: never an empty screen that looks well. ``toggle_key``: the key that
     turns protocol logging on, "" where there is none."""
     if not opened:
-        return [((f" Opening {wanted.words}", "text-key"),)]
+        return [((_(" Opening {wanted}").format(wanted=wanted.words), "text-key"),)]
     if hunting:
-        return [
-            ((_(" Looking for lines: {words}. esc stops.").format(words=board.lens.words()), "text-key"),)
-        ]
+        looking = _(" Looking for lines: {lens}. esc stops.").format(lens=board.lens.words())
+        return [((looking, "text-key"),)]
     if not board.lens.open:
-        return [((_(" No line passes {words}.").format(words=board.lens.words()), "text-problem"),
+        return [((_(" No line passes {lens}.").format(lens=board.lens.words()), "text-problem"),
                  (_("  esc takes the filter away."), "text-key"))]  # fmt: skip
     if not live:
         return [((_(" There is no line in {wanted}.").format(wanted=wanted.words), "text-problem"),)]
@@ -191,6 +188,5 @@ def nothing(wanted: LogsWanted, board: Board, known: Known, *, live: bool, opene
 def _turns_on(toggle_key: str) -> list[Line]:
     if not toggle_key:
         return [((_(" pop-cockpit logging status --server S tells how it stands there."), ""),)]
-    return [((_(" {toggle_key} on the Fleet screen tells how protocol logging stands, and turns it "
-"on or off.").format(toggle_key=toggle_key),
-              ""),)]  # fmt: skip
+    text = _(" {key} on the Fleet screen tells how protocol logging stands, and turns it on or off.")
+    return [((text.format(key=toggle_key), ""),)]

@@ -27,6 +27,7 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len, set_cell_size
 
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.fleet.states import State
 from cockpit.poplog.document import Entry
 from cockpit.poplog.names import Writer
@@ -104,9 +105,9 @@ class Pencil:
     def head(self) -> Line:
         """The titles of the columns."""
         c = self.columns
-        titles = (("Server", c.server), ("E", c.writer), ("Session", c.session), ("User", c.user))
-        more = (("Command", c.command), ("Parameters", c.parameters), ("ms".rjust(c.ms), c.ms))
-        right = _join((*titles, *more)) + ("Result" if c.parameters else _("Parameters, result"))
+        titles = ((_("Server"), c.server), ("E", c.writer), (_("Session"), c.session), (_("User"), c.user))
+        more = ((_("Command"), c.command), (_("Parameters"), c.parameters), ("ms".rjust(c.ms), c.ms))
+        right = _join((*titles, *more)) + (_("Result") if c.parameters else _("Parameters, result"))
         first = set_cell_size(" " * MARK + log_times.title(self.base, self.now), MARK + c.time + 1)
         return ((first + right[self.skip :], "text-label"),)
 
@@ -149,7 +150,7 @@ class Pencil:
             line = tidy(row.line[:_LOOKED_AT])
             return (
                 *start,
-                (_("cannot be read ({problem}): ").format(problem=row.problem), "text-problem"),
+                (_("cannot be read ({problem}): ").format(problem=spoken(row.problem)), "text-problem"),
                 (line, ""),
             )
         ms = "" if row.duration is None else str(row.duration)

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
 from cockpit.poplog.document import Entry
 from cockpit.poplog.row import LogRow
 from cockpit.poplog.sessions import is_error, is_health_mailbox
@@ -26,17 +26,17 @@ _PIECES: Final = re.compile(r"[^!-~]|[\\\[\]]")
 class Mailboxes(StrEnum):
     """Lines of Managed Availability's own mailboxes."""
 
-    ALL = "all"
-    ONLY = "only"
-    HIDE = "hide"
+    ALL = N_("all")
+    ONLY = N_("only")
+    HIDE = N_("hide")
 
 
 class Ends(StrEnum):
     """Which end wrote the line; a file whose name does not say counts as both."""
 
-    BOTH = "both"
-    FRONT = "front"
-    BACK = "back"
+    BOTH = N_("both")
+    FRONT = N_("front")
+    BACK = N_("back")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +122,12 @@ class Lens:
 
     def words(self) -> str:
         """What holds lines back, in words; "" where nothing does."""
-        parts = [_('the filter "{needle}"').format(needle=self.needle)] if self.needle is not None else []
+        parts = [_('the filter "{text}"').format(text=self.needle)] if self.needle is not None else []
         parts += [_("errors only")] if self.errors else []
-        parts += (
-            [_("monitoring mailboxes: {mailboxes}").format(mailboxes=self.mailboxes)]
-            if self.mailboxes is not Mailboxes.ALL
-            else []
-        )
-        parts += [_("{ends} end only").format(ends=self.ends)] if self.ends is not Ends.BOTH else []
+        if self.mailboxes is not Mailboxes.ALL:
+            parts.append(_("monitoring mailboxes: {choice}").format(choice=_(self.mailboxes.value)))
+        if self.ends is not Ends.BOTH:
+            parts.append(_("front end only") if self.ends is Ends.FRONT else _("back end only"))
         return ", ".join(parts)
 
     def turned(self, what: str) -> Lens:

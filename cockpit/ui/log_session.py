@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from cockpit.config.language import _
+from cockpit.config.language import _, ngettext
+from cockpit.config.spoken import spoken
 from cockpit.poplog.document import Document, Entry
 from cockpit.poplog.sessions import Outcome, Session, in_order, session_of
 from cockpit.ui import log_times
@@ -87,11 +88,12 @@ def _edge(entry: Entry, *, back: bool) -> bool:
 def title(gathered: Gathered, dot: str) -> Line:
     session = gathered.session
     if session is None:
-        return (("Line", ""), (f" {dot} {tidy(gathered.entry.server)}", ""))
+        return ((_("Line"), ""), (f" {dot} {tidy(gathered.entry.server)}", ""))
     end = f" {end_letter(session.writer)}" if session.writer is not None else ""
-    lines = len(session.entries)
-    words = f" {dot} {session.id} {dot} {tidy(session.server)}{end} {dot} {lines} line{'s' * (lines != 1)}"
-    return (("Session", ""), (words, ""))
+    count = len(session.entries)
+    lines = ngettext("{n} line", "{n} lines", count).format(n=count)
+    words = f" {dot} {session.id} {dot} {tidy(session.server)}{end} {dot} {lines}"
+    return ((_("Session"), ""), (words, ""))
 
 
 def told(gathered: Gathered, base: TimeBase, now: datetime, ellipsis: str, cells: int) -> list[Line]:
@@ -105,53 +107,68 @@ def told(gathered: Gathered, base: TimeBase, now: datetime, ellipsis: str, cells
     entry = gathered.entry
     line = entry.row.line
     where = _("{file} at byte {offset}").format(file=tidy(entry.file), offset=entry.offset)
-    lines.append((("Line      ", "text-label"), (where, "text-dim")))
+    lines.append((_label(_("Line")), (where, "text-dim")))
     if entry.row.problem:
         lines.append(
-            ((_("cannot be read as a row: {problem}").format(problem=entry.row.problem), "text-problem"),)
+            (
+                (
+                    _("cannot be read as a row: {problem}").format(problem=spoken(entry.row.problem)),
+                    "text-problem",
+                ),
+            )
         )
     rest: Line = ((tidy(line[:LINE_SHOWN]), ""),)
     while rest:
         part, rest = split(rest, max(cells, 10))
         lines.append(part)
     if len(line) > LINE_SHOWN:
-        more = _("{ellipsis} {count} more characters: copy the line to have them")
-        words = more.format(ellipsis=ellipsis, count=len(line) - LINE_SHOWN)
-        lines.append(((words, "text-key"),))
+        more = _("{n} more characters: copy the line to have them").format(n=len(line) - LINE_SHOWN)
+        lines.append(((f"{ellipsis} {more}", "text-key"),))
     return lines
 
 
 def _summary(session: Session, gathered: Gathered) -> list[Line]:
     bad = session.outcome is Outcome.FAILED
     role = "text-problem" if bad else "state-healthy" if session.outcome is Outcome.OK else "state-unknown"
-    outcome = f"{session.outcome}: {session.words}" if session.words else str(session.outcome)
-    monitoring = "  (monitoring)" if session.health_mailbox else ""
+    outcome = _(session.outcome.value)
+    outcome = f"{outcome}: {session.words}" if session.words else outcome
+    monitoring = f"  {_('(monitoring)')}" if session.health_mailbox else ""
     took = _("{duration} ms worked, {wall} ms from first to last")
     signed_in = tidy(session.user) or _("not signed in")
     facts: list[list[Fragment]] = [
-        [("State     ", "text-label"), (f"{session.state}", "text-strong"), ("  ", ""),
-         (tidy(outcome), role)],
-        [("User      ", "text-label"), (signed_in, ""), (monitoring, "text-dim"),
-         ("  from ", "text-label"), (tidy(session.client_end), ""), ("  to ", "text-label"),
-         (tidy(session.server_end), "")],
-        [("Duration  ", "text-label"), (took.format(duration=session.duration, wall=session.wall), "")],
+        [_label(_("State")), (_(session.state.value), "text-strong"), ("  ", ""), (tidy(outcome), role)],
+        [_label(_("User")), (signed_in, ""), (monitoring, "text-dim"),
+         (f"  {_('from')} ", "text-label"), (tidy(session.client_end), ""),
+         (f"  {_('to')} ", "text-label"), (tidy(session.server_end), "")],
+        [_label(_("Duration")), (took.format(duration=session.duration, wall=session.wall), "")],
     ]  # fmt: skip
     if (target := session.target) is not None:
         port = f":{target.port}" if target.port is not None else ""
         words = f"  {target.words}" if target.words else ""
-        facts.append([("Proxied   ", "text-label"), (tidy(f"to {target.host}{port}{words}"), "")])
-    limits = [way for way, hit in (("above", gathered.limit_above), ("below", gathered.limit_below)) if hit]
-    if limits:
-        words = _("lines {limits} are too far away to be looked for here").format(limits=" and ".join(limits))
-        facts.append([(_("Not whole "), "text-label"), (words, "state-degraded")])
+        where = _("to {target}").format(target=f"{target.host}{port}{words}")
+        facts.append([_label(_("Proxied")), (tidy(where), "")])
+    if limits := _limits(gathered):
+        facts.append([_label(_("Not whole")), (limits, "state-degraded")])
     if session.gaps:
-        facts.append(
-            [
-                ("Missing   ", "text-label"),
-                (_("{gaps} of its lines").format(gaps=session.gaps), "text-problem"),
-            ]
-        )
+        facts.append([_label(_("Missing")), (_("{n} of its lines").format(n=session.gaps), "text-problem")])
     return [tuple(fact) for fact in facts]
+
+
+def _label(text: str) -> Fragment:
+    return f"{text:<9} ", "text-label"
+
+
+def _limits(gathered: Gathered) -> str:
+    """What was not looked for; empty where all was."""
+    match gathered.limit_above, gathered.limit_below:
+        case True, True:
+            return _("lines above and below are too far away to be looked for here")
+        case True, False:
+            return _("lines above are too far away to be looked for here")
+        case False, True:
+            return _("lines below are too far away to be looked for here")
+        case _neither:
+            return ""
 
 
 def _row(entry: Entry, base: TimeBase, now: datetime, here: bool) -> Line:

@@ -7,18 +7,20 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from cockpit.config.language import N_, _
+
 _BACK: Final = re.compile(r"-\s*(\d{1,6})\s*([smhd])")
 _CLOCK: Final = re.compile(
     r"(?:(\d{4}-\d{1,2}-\d{1,2})(?:[T ]+|$))?(?:(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?(Z?)"
 )
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-EXAMPLES: Final = "14:05, 2026-01-08 14:05:30 or -10m"
+EXAMPLES: Final = N_("14:05, 2026-01-08 14:05:30 or -10m")
 
 
 class TimeBase(StrEnum):
     UTC = "UTC"
-    LOCAL = "local"
-    AGE = "relative"
+    LOCAL = N_("local")
+    AGE = N_("relative")
 
 
 def shown(at: datetime | None, base: TimeBase, now: datetime, *, day: bool) -> str:
@@ -48,8 +50,10 @@ def age(seconds: float) -> str:
 def title(base: TimeBase, now: datetime) -> str:
     """What stands above the times."""
     if base is TimeBase.UTC:
-        return "Time UTC"
-    return "Age" if base is TimeBase.AGE else f"Time {now.astimezone().tzname() or 'local'}"
+        return _("Time UTC")
+    if base is TimeBase.AGE:
+        return _("Age")
+    return _("Time {zone}").format(zone=now.astimezone().tzname() or _("local"))
 
 
 def typed(text: str, base: TimeBase, by: datetime, last: datetime) -> datetime | None:
