@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.exchange import catalogue
 from cockpit.exchange.model import MonitoringProbeResult, Version
 from cockpit.fleet.rollup import State, alert_state
@@ -25,6 +26,7 @@ from cockpit.ui.look import STATE_ROLES, Glyphs, Line
 from cockpit.ui.render import age, state
 from cockpit.ui.view import FleetView, Leaf, ServerView
 
+_NOT_READ = N_("not read yet")
 VALUE_LIMIT = 1_500
 """Characters of one value shown in a pane; the saved view has them all."""
 OLDER_RUNS = 6
@@ -55,7 +57,7 @@ class Asked:
 def stamp(moment: datetime | None, now: datetime) -> str:
     """A time in UTC, with the date when it is not today's."""
     if moment is None:
-        return "never"
+        return _("never")
     same_day = moment.date() == now.date()
     return f"{moment:%H:%M:%SZ}" if same_day else f"{moment:%Y-%m-%d %H:%M:%SZ}"
 
@@ -72,7 +74,9 @@ def probe_command(identity: str, server: str) -> str:
 
 
 def _pair(label: str, value: str, role: str = "") -> Line:
-    shown = value if len(value) <= VALUE_LIMIT else f"{value[:VALUE_LIMIT]}… ({len(value)} characters)"
+    shown = value
+    if len(value) > VALUE_LIMIT:
+        shown = _("{begin}… ({n} characters)").format(begin=value[:VALUE_LIMIT], n=len(value))
     return ((f"{label:<15}", "text-label"), (shown, role))
 
 
@@ -95,10 +99,10 @@ def verdict(server: ServerView, leaf: Leaf) -> list[Line]:
 
 
 def _judged(judgement: Judgement) -> list[Line]:
-    word = judgement.verdict.value.upper()
+    word = _(judgement.verdict.value).upper()
     return [
-        ((f"{word}  ", _VERDICT_ROLES[judgement.verdict]), (judgement.why, "")),
-        (("Next: ", "text-label"), (judgement.next, "")),
+        ((f"{word}  ", _VERDICT_ROLES[judgement.verdict]), (spoken(judgement.why), "")),
+        ((f"{_('Next:')} ", "text-label"), (spoken(judgement.next), "")),
     ]
 
 
@@ -131,32 +135,20 @@ def probe(
         runs = []
     else:
         runs = runs_of(server.snapshot, identity)
-        lines = [_pair("Identity", identity, "text-strong")]
+        lines = [_pair(_("Identity"), identity, "text-strong")]
         known = {r.id for r in server.snapshot.probe_runs}
         for waiting in asked:
             if waiting.server == server.name and waiting.identity == identity and waiting.run_id not in known:
-                lines.append(_pair("Phase", _("asked for; the collector has not started it yet"), "text-key"))
+                asked_for = _("asked for; the collector has not started it yet")
+                lines.append(_pair(_("Phase"), asked_for, "text-key"))
         if runs:
             lines += _run(runs[0], now, stop_key)
             if trace_key and runs[0].result is not None and not runs[0].result.succeeded:
-                lines.append(
-                    _pair(
-                        "Trace",
-                        _("{trace_key} finds the mailbox server behind it").format(trace_key=trace_key),
-                        "text-key",
-                    )
-                )
+                finds = _("{key} finds the mailbox server behind it").format(key=trace_key)
+                lines.append(_pair(_("Trace"), finds, "text-key"))
         elif len(lines) == 1:
-            lines.append(
-                (
-                    (
-                        _("Not re-run by hand yet. {probe_key} shows the command.").format(
-                            probe_key=probe_key
-                        ),
-                        "text-dim",
-                    ),
-                )
-            )
+            not_yet = _("Not re-run by hand yet. {key} shows the command.").format(key=probe_key)
+            lines.append(((not_yet, "text-dim"),))
     lines += _last_monitor_error(leaf)
     others = [r for r in server.snapshot.probe_runs if not runs or r.id != runs[0].id]
     if others:
@@ -167,7 +159,7 @@ def probe(
 
 def latencies(line: Line) -> list[Line]:
     """The sparkline of a probe under its label; nothing for an empty one."""
-    return [((f"{'Latencies':<15}", "text-label"), *line)] if line else []
+    return [((f"{_('Latencies'):<15}", "text-label"), *line)] if line else []
 
 
 def _last_monitor_error(leaf: Leaf) -> list[Line]:
@@ -179,8 +171,8 @@ def _last_monitor_error(leaf: Leaf) -> list[Line]:
     return [
         blank,
         title,
-        *(_block("Error", e.error) if e.error else []),
-        *(_block("Exception", e.exception) if e.exception else []),
+        *(_block(_("Error"), e.error) if e.error else []),
+        *(_block(_("Exception"), e.exception) if e.exception else []),
     ]
 
 
@@ -189,50 +181,52 @@ def _run(run: ProbeRun, now: datetime, stop_key: str) -> list[Line]:
         since = clock((now - run.started_at) / timedelta(seconds=1))
         limit = clock(catalogue.PROBE_TIME_LIMIT)
         if run.waiting:
-            how = _("running {since} of at most {limit}; {stop_key} stops waiting").format(
-                since=since, limit=limit, stop_key=stop_key
+            how = _("running {since} of at most {limit}; {key} stops waiting").format(
+                since=since, limit=limit, key=stop_key
             )
         else:
             how = _(
                 "still running on the server, {since}; nobody waits for it, it cannot be recalled"
             ).format(since=since)
-        return [_pair("Phase", how, "text-key")]
-    took = ""
+        return [_pair(_("Phase"), how, "text-key")]
+    ended = f"{_(run.phase.value)} {stamp(run.finished_at or run.started_at, now)}"
     if run.finished_at is not None:
-        took = f" after {clock((run.finished_at - run.started_at) / timedelta(seconds=1))}"
-    lines = [_pair("Phase", f"{run.phase.value} {stamp(run.finished_at or run.started_at, now)}{took}")]
+        took = clock((run.finished_at - run.started_at) / timedelta(seconds=1))
+        ended = _("{ended} after {time}").format(ended=ended, time=took)
+    lines = [_pair(_("Phase"), ended)]
     if run.phase is ProbePhase.FAILED:
-        lines += _block("Problem", str(run.problem or _("no reason given")), "text-problem")
+        problem = spoken(str(run.problem)) if run.problem else _("no reason given")
+        lines += _block(_("Problem"), problem, "text-problem")
         if run.problem and run.problem.cure:
-            lines += _block("Cure", run.problem.cure)
+            lines += _block(_("Cure"), spoken(run.problem.cure))
     elif run.result is None:
         lines.append(_pair("ResultType", _("none: the probe gave no result"), "state-unknown"))
     else:
         lines += _result(run.result, now)
     for warning in run.warnings:
-        lines += _block("Warning", warning, "state-degraded")
+        lines += _block(_("Warning"), warning, "state-degraded")
     return lines
 
 
 def _result(result: MonitoringProbeResult, now: datetime) -> list[Line]:
     role = "state-healthy" if result.succeeded else "state-unhealthy"
-    lines = [_pair("ResultType", result.result_type or "(empty)", role)]
+    lines = [_pair("ResultType", result.result_type or _("(empty)"), role)]
     blamed = result.blamed_component
-    for label, value in (
-        ("Error", result.error),
-        ("Blamed", "" if result.succeeded else blamed),
-        ("Reason", result.failure_reason),
-        ("Latency", f"{result.sample_value:g} ms" if result.sample_value else ""),
-        (_("Answered by"), result.answering_server),
-        (_("Mailbox server"), result.mailbox_server),
-        (_("Ran (server)"), _span(result, now)),
-        ("Retries", str(result.retry_count) if result.retry_count else ""),
-        ("Failure", result.failure_context),
-        ("Exception", result.exception),
-        ("Context", result.execution_context),
+    for label, value, shown in (
+        (_("Error"), result.error, ""),
+        (_("Blamed"), "" if result.succeeded else blamed, ""),
+        (_("Reason"), result.failure_reason, ""),
+        (_("Latency"), f"{result.sample_value:g} ms" if result.sample_value else "", ""),
+        (_("Answered by"), result.answering_server, "text-strong"),
+        (_("Mailbox server"), result.mailbox_server, "text-strong"),
+        (_("Ran (server)"), _span(result, now), ""),
+        (_("Retries"), str(result.retry_count) if result.retry_count else "", ""),
+        (_("Failure"), result.failure_context, ""),
+        (_("Exception"), result.exception, ""),
+        (_("Context"), result.execution_context, ""),
     ):
         if value:
-            lines += _block(label, value, "text-strong" if label in ("Answered by", "Mailbox server") else "")
+            lines += _block(label, value, shown)
     return lines
 
 
@@ -240,14 +234,16 @@ def _span(result: MonitoringProbeResult, now: datetime) -> str:
     start, end = result.execution_start_time, result.execution_end_time
     if start is None:
         return ""
-    return f"{stamp(start, now)} to {stamp(end, now)}" if end is not None else stamp(start, now)
+    if end is None:
+        return stamp(start, now)
+    return _("{start} to {end}").format(start=stamp(start, now), end=stamp(end, now))
 
 
 def _older(run: ProbeRun, now: datetime) -> Line:
     outcome = (
         run.result.result_type
         if run.result
-        else run.phase.value
+        else _(run.phase.value)
         if run.phase is not ProbePhase.FINISHED
         else _("no result")
     )
@@ -269,27 +265,17 @@ def dependencies(server: ServerView, leaf: Leaf, now: datetime, glyphs: Glyphs) 
         return [((_("The page names no dependencies for this monitor."), "text-dim"),)]
     reports = server.snapshot.health_sets
     read = {r.health_set.lower(): r for r in reports or ()}
-    old = (
-        ""
-        if server.snapshot.health_sets_read_at is None
-        else _(", read {age} ago").format(age=age(server.snapshot.health_sets_read_at, now))
-    )
-    lines: list[Line] = [
-        (
-            (
-                _("{probe} depends on{old}").format(
-                    probe=known.probe.name, old=old if reports is not None else ""
-                ),
-                "text-title",
-            ),
-        )
-    ]
+    title = _("{probe} depends on").format(probe=known.probe.name)
+    if reports is not None and server.snapshot.health_sets_read_at is not None:
+        old = age(server.snapshot.health_sets_read_at, now)
+        title = _("{probe} depends on, read {age} ago").format(probe=known.probe.name, age=old)
+    lines: list[Line] = [((title, "text-title"),)]
     for dependency in known.probe.dependencies:
         for health_set in dependency.health_sets:
             report = read.get(health_set.lower())
             what: Line
             if reports is None:
-                what = ((_("not read yet"), "text-dim"),)
+                what = ((_(_NOT_READ), "text-dim"),)
             elif report is None:
                 what = ((_("not reported by this server"), "state-unknown"),)
             else:
@@ -301,7 +287,7 @@ def dependencies(server: ServerView, leaf: Leaf, now: datetime, glyphs: Glyphs) 
 def _alert(value: str, glyphs: Glyphs) -> Line:
     """An AlertValue as the server named it, with the glyph of the state it stands for."""
     found = alert_state(value)
-    return ((f"{glyphs.states[found]} {value or '(empty)'}", STATE_ROLES[found]),)
+    return ((f"{glyphs.states[found]} {value or _('(empty)')}", STATE_ROLES[found]),)
 
 
 def server(view: ServerView, now: datetime, fleet: FleetSnapshot) -> list[Line]:
@@ -320,20 +306,20 @@ def server(view: ServerView, now: datetime, fleet: FleetSnapshot) -> list[Line]:
         Reach.UNREACHABLE: "state-unreachable",
         Reach.NOT_GRANTED: "state-not-granted",
     }
-    heard = (
-        _(", last heard {stamp}").format(stamp=stamp(snapshot.last_success, now))
-        if snapshot.last_success
-        else ""
-    )
-    lines.append(_pair("Connection", snapshot.reach.value + heard, role.get(snapshot.reach, "state-unknown")))
+    heard = _(snapshot.reach.value)
+    if snapshot.last_success:
+        when = stamp(snapshot.last_success, now)
+        heard = _("{state}, last heard {time}").format(state=heard, time=when)
+    lines.append(_pair(_("Connection"), heard, role.get(snapshot.reach, "state-unknown")))
     lines += _answered(snapshot, fleet)
     if snapshot.problem is not None:
-        lines += _trouble("Problem", snapshot.problem)
+        lines += _trouble(_("Problem"), snapshot.problem)
     for reading in snapshot.readings:
         for warning in reading.warnings:
-            lines += _block(reading.health_set, f"warning: {warning}", "state-degraded")
+            told = _("warning: {text}").format(text=warning)
+            lines += _block(reading.health_set, told, "state-degraded")
         if reading.problem is not None:
-            lines += _block(reading.health_set, str(reading.problem), "text-problem")
+            lines += _block(reading.health_set, spoken(str(reading.problem)), "text-problem")
     lines += [_pair(_("Not granted"), words, "state-not-granted") for words in _not_granted(fleet)]
     return lines + _services(snapshot) + _components(snapshot) + _recovery(snapshot, now)
 
@@ -344,12 +330,13 @@ def _answered(snapshot: ServerSnapshot, fleet: FleetSnapshot) -> list[Line]:
     if not route.elsewhere:
         return []
     own = fleet.version_of(route.dialled)
-    told = [f"dialled {route.dialled}"]
-    for name, does in ((route.front_end, _("took it")), (route.back_end, _("ran it"))):
+    told = [_("dialled {server}").format(server=route.dialled)]
+    took, ran = _("{server} took it"), _("{server} ran it")
+    for name, does in ((route.front_end, took), (route.back_end, ran)):
         if name:
             version = fleet.version_of(name)
             other = f", Exchange {version}" if version and version != own else ""
-            told.append(f"{name} {does}{other}")
+            told.append(does.format(server=name) + other)
     return _block(_("Answered by"), "; ".join(told), "state-degraded")
 
 
@@ -366,9 +353,9 @@ def _services(snapshot: ServerSnapshot) -> list[Line]:
     if winrm.problem is not None:
         return _trouble("WinRM", winrm.problem)
     if (missed := winrm.missed(WinRMPart.SERVICES)) is not None:
-        return _trouble("Services", missed)
+        return _trouble(_("Services"), missed)
     if winrm.services is None:
-        return [_pair("Services", _("not read yet"), "text-dim")]
+        return [_pair(_("Services"), _(_NOT_READ), "text-dim")]
     wanted = (
         *catalogue.services(snapshot.server.version, snapshot.server.roles),
         *catalogue.HEALTH_MANAGER_SERVICES,
@@ -379,22 +366,22 @@ def _services(snapshot: ServerSnapshot) -> list[Line]:
         service = found.get(name.lower())
         if service is None:
             if name not in catalogue.HEALTH_MANAGER_SERVICES:
-                lines.append(_pair("Service", _("{name} not there").format(name=name), "state-unknown"))
+                lines.append(_pair(_("Service"), _("{name} not there").format(name=name), "state-unknown"))
             continue
         well = service.status == "Running"
-        start = (
-            ""
-            if service.start_type == "Automatic"
-            else _(" (start type {start_type})").format(start_type=service.start_type)
+        start = ""
+        if service.start_type != "Automatic":
+            start = _(" (start type {type})").format(type=service.start_type)
+        lines.append(
+            _pair(_("Service"), f"{name} {service.status}{start}", "" if well else "state-unhealthy")
         )
-        lines.append(_pair("Service", f"{name} {service.status}{start}", "" if well else "state-unhealthy"))
     return lines
 
 
 def _trouble(label: str, problem: Problem) -> list[Line]:
     """Why something could not be read, and what helps."""
-    lines = _block(label, str(problem), "text-problem")
-    return lines + (_block("Cure", problem.cure) if problem.cure else [])
+    lines = _block(label, spoken(str(problem)), "text-problem")
+    return lines + (_block(_("Cure"), spoken(problem.cure)) if problem.cure else [])
 
 
 def _missed(winrm: WinRMReading, part: WinRMPart, label: str) -> list[Line]:
@@ -404,12 +391,14 @@ def _missed(winrm: WinRMReading, part: WinRMPart, label: str) -> list[Line]:
 
 def _components(snapshot: ServerSnapshot) -> list[Line]:
     if snapshot.components is None:
-        return [_pair("PopProxy", _("not read yet"), "text-dim")]
+        return [_pair("PopProxy", _(_NOT_READ), "text-dim")]
     found = next((c for c in snapshot.components if c.component.lower() == "popproxy"), None)
     if found is None:
         return [_pair("PopProxy", _("no such component here"), "text-dim")]
     votes = ", ".join(f"{v.requester} {v.state}" for v in found.votes if v.state != "Active")
-    text = found.state + (f" (by {votes})" if votes else "")
+    text = found.state
+    if votes:
+        text = _("{state} (by {requesters})").format(state=found.state, requesters=votes)
     return [_pair("PopProxy", text, "" if found.state == "Active" else "state-unhealthy")]
 
 
@@ -417,22 +406,23 @@ def _recovery(snapshot: ServerSnapshot, now: datetime) -> list[Line]:
     winrm = snapshot.winrm
     lines: list[Line] = []
     if winrm.last_boot is not None:
-        lines.append(_pair(_("Last boot"), f"{stamp(winrm.last_boot, now)}, {age(winrm.last_boot, now)} ago"))
+        ago = _("{age} ago").format(age=age(winrm.last_boot, now))
+        lines.append(_pair(_("Last boot"), f"{stamp(winrm.last_boot, now)}, {ago}"))
     lines += _missed(winrm, WinRMPart.LAST_BOOT, _("Last boot"))
-    lines += _missed(winrm, WinRMPart.RECOVERY_ACTIONS, "Recovery")
+    lines += _missed(winrm, WinRMPart.RECOVERY_ACTIONS, _("Recovery"))
     if winrm.recovery_actions is None:
         return lines
     if not winrm.recovery_actions:
-        return [*lines, _pair("Recovery", _("no actions of Managed Availability in its log"), "text-dim")]
+        return [*lines, _pair(_("Recovery"), _("no actions of Managed Availability in its log"), "text-dim")]
     oldest = datetime.min.replace(tzinfo=now.tzinfo)
     recent = sorted(winrm.recovery_actions, key=lambda a: a.start_time or oldest, reverse=True)
     for action in recent[:RECOVERY_ACTIONS]:
         when, result = stamp(action.start_time, now), action.result or action.state
         what = f"{when} {action.id} {action.resource_name} {result}"
-        by = f" by {action.requestor_name}" if action.requestor_name else ""
-        lines.append(
-            _pair("Recovery", what + by, "" if action.result in ("", "Succeeded") else "state-degraded")
-        )
+        if action.requestor_name:
+            what = _("{action} by {requestor}").format(action=what, requestor=action.requestor_name)
+        role = "" if action.result in ("", "Succeeded") else "state-degraded"
+        lines.append(_pair(_("Recovery"), what, role))
     return lines
 
 
@@ -442,6 +432,6 @@ def summary(view: FleetView, glyphs: Glyphs) -> list[Line]:
     for each in view.servers.values():
         found[each.state] = found.get(each.state, 0) + 1
     return [
-        (*state(s, glyphs), (f"  {n} servers", ""))
+        (*state(s, glyphs), (f"  {_('{n} servers').format(n=n)}", ""))
         for s, n in sorted(found.items(), key=lambda x: x[0].value)
     ]
