@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.screen import Screen
 
-from cockpit.config.language import _
+from cockpit.config.language import N_
 from cockpit.exchange.text import clean_line
 from cockpit.fleet.feed import Feed, FeedLostError
 from cockpit.fleet.recording_tape import TapedFeed
@@ -150,13 +150,13 @@ class CockpitApp(FleetCommandingApp, RememberingApp, inherit_bindings=False):
             async for diff in self.desk.feed.diffs():
                 self.post_message(DiffArrived(diff, first))
                 first = False
-            self.post_message(FeedEnded(_("the collector ended.")))
+            self.post_message(FeedEnded(N_("the collector ended.")))
         except FeedLostError as lost:
-            self.post_message(FeedEnded(clean_line(str(lost)) or _("the collector ended.")))
+            self.post_message(FeedEnded(clean_line(str(lost)) or N_("the collector ended.")))
         except Exception as error:
             line = await asyncio.to_thread(crash_line, error, self.crash_dir)
             self.post_message(
-                FeedEnded(_("the collector could not be read. {line}").format(line=clean_line(line)))
+                FeedEnded(N_("the collector could not be read. {line}").format(line=clean_line(line)))
             )
 
     @on(FeedStarted)

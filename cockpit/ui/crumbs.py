@@ -64,7 +64,7 @@ def _notes(view: FleetView, lens: Lens) -> list[tuple[str, str]]:
     if lens.text or lens.faults_only:
         notes.append((_("{shown} of {total}").format(shown=view.shown, total=view.total), ""))
     if lens.by is not GroupBy.DAG:
-        notes.append((_("by {group}").format(group=lens.by.value), "text-key"))
+        notes.append((_("by {group}").format(group=_(lens.by.value)), "text-key"))
     if len(lens.trail.sights) > 1:
         where = _("view {at} of {views}").format(at=lens.trail.at + 1, views=len(lens.trail.sights))
         notes.append((where, "text-dim"))

@@ -188,11 +188,10 @@ def doubtful(keys: Mapping[str, Sequence[str]]) -> list[KeymapProblem]:
     found = []
     for action_id, given in keys.items():
         for key in given:
-            why = _does_not_arrive(normalised(key) or key)
-            if why:
-                found.append(
-                    KeymapProblem(action_id, f"{key!r} {why}", _("A letter or f1 to f10 always does"))
-                )
+            what = _does_not_arrive(key, normalised(key) or key)
+            if what:
+                cure = _("A letter or f1 to f10 always does")
+                found.append(KeymapProblem(action_id, what, cure))
     return found
 
 
@@ -218,22 +217,27 @@ _SAME_BYTE: Final = {
 _PREFIXES: Final = {"ctrl+b": "tmux", "ctrl+a": "screen"}
 
 
-def _does_not_arrive(name: str) -> str:
-    """What becomes of a key on its way: [M] with pterm 0.78, the engine of PuTTY, and xterm; the prefixes are
-    the defaults of tmux and screen; that a terminal sends the same byte for ctrl+i and tab is ASCII."""
+def _does_not_arrive(key: str, name: str) -> str:
+    """What becomes of ``key``, which Textual calls ``name``, on its way; empty where it arrives.
+
+    [M] with pterm 0.78, the engine of PuTTY, and xterm; the prefixes are the defaults of tmux and screen;
+    that a terminal sends the same byte for ctrl+i and tab is ASCII.
+    """
     *modifiers, last = name.split("+")
     if name in _SAME_BYTE:
-        return _("is the same byte as {key}").format(key=_SAME_BYTE[name])
+        return _("{key!r} is the same byte as {other}").format(key=key, other=_SAME_BYTE[name])
     if name in _PREFIXES:
-        return _("is the prefix of {program}, which keeps it").format(program=_PREFIXES[name])
+        return _("{key!r} is the prefix of {program}, which keeps it").format(
+            key=key, program=_PREFIXES[name]
+        )
     if "alt" in modifiers:
-        return _("does not arrive from xterm, which writes another letter")
+        return _("{key!r} does not arrive from xterm, which writes another letter").format(key=key)
     if modifiers and last in _CURSOR and name != "shift+tab":
-        return _("arrives from PuTTY as {key}").format(key=last)
+        return _("{key!r} arrives from PuTTY as {other}").format(key=key, other=last)
     if "shift" in modifiers and name != "shift+tab":
-        return _("is not told from the key without shift by most terminals")
+        return _("{key!r} is not told from the key without shift by most terminals").format(key=key)
     if "ctrl" in modifiers and (len(last) > 1 or not last.isalpha()):
-        return _("is sent by few terminals")
+        return _("{key!r} is sent by few terminals").format(key=key)
     if name in ("f11", "f12"):
-        return _("is kept by many terminals for themselves")
+        return _("{key!r} is kept by many terminals for themselves").format(key=key)
     return ""

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Final
 
 from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.fleet.snapshot import Reach
 from cockpit.fleet.states import State
 from cockpit.ui.look import STATE_ROLES, Glyphs, Line, crop
@@ -84,7 +85,7 @@ def cell_of(view: ServerView, now: datetime, alarm: str) -> Cell:
 def _worst(view: ServerView, guilty: Sequence[Leaf]) -> str:
     problem = view.snapshot.problem
     if view.snapshot.reach is not Reach.LIVE:
-        return problem.what if problem is not None else ""
+        return spoken(problem.what) if problem is not None else ""
     if not guilty or not view.state.is_fault or guilty[0].entry is None:
         return ""
     more = f" +{len(guilty) - 1}" if len(guilty) > 1 else ""
@@ -136,7 +137,7 @@ def more(rest: Sequence[Cell]) -> Line:
         return ()
     if all(cell.state is State.HEALTHY for cell in rest):
         return ((_("+{n} more, all healthy").format(n=len(rest)), STATE_ROLES[State.HEALTHY]),)
-    counted = ", ".join(f"{number} {of.word}" for of, number in counts(cell.state for cell in rest))
+    counted = ", ".join(f"{number} {_(of.word)}" for of, number in counts(cell.state for cell in rest))
     worst = min((cell.state for cell in rest), key=lambda s: s.value)
     return ((_("+{n} more: {counts}").format(n=len(rest), counts=counted), STATE_ROLES[worst]),)
 
@@ -180,7 +181,7 @@ def head(
     read = [cell.state for cell in cells if not cell.awaited]
     counted = counts(read)
     parts: list[Line] = [
-        ((f"{glyphs.states[of]} {number} {of.word}", STATE_ROLES[of]),) for of, number in counted
+        ((f"{glyphs.states[of]} {number} {_(of.word)}", STATE_ROLES[of]),) for of, number in counted
     ]
     rest: list[Line] = []
     if len(read) < len(cells):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.frozen import dataclass
 from cockpit.ui.actions import Registry
 from cockpit.ui.granted import NOT_GRANTED
@@ -46,7 +47,7 @@ def of_scope(scope: str, sentences: Mapping[str, str]) -> dict[str, Why]:
 
 def not_granted(refusals: Mapping[str, str]) -> dict[str, Why]:
     """What RBAC keeps this account from."""
-    return {action: Why(f"{why}.", NOT_GRANTED) for action, why in refusals.items()}
+    return {action: Why(f"{spoken(why)}.", NOT_GRANTED) for action, why in refusals.items()}
 
 
 def read_only(registry: Registry) -> dict[str, Why]:

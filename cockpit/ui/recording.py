@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.fleet.recording import RecordingError
 from cockpit.fleet.recording_tape import TapedFeed
 from cockpit.ui.environment import EnvironmentBadge
@@ -96,14 +97,14 @@ class RecordingApp(RecoveringApp, inherit_bindings=False):
         try:
             taped.record(path)
         except RecordingError as error:
-            words = _("Not recorded. {why}").format(why=error)
+            words = _("Not recorded. {why}").format(why=spoken(str(error)))
             self.notify(words, severity="warning", markup=False)
         else:
             self.notify(_("Recording to {file}").format(file=path), markup=False)
 
     @on(RecordingEnded)
     def _recording_ended(self, message: RecordingEnded) -> None:
-        self.notify(message.words, severity="error", markup=False, timeout=20)
+        self.notify(spoken(message.words), severity="error", markup=False, timeout=20)
         self.mark_recording()
 
     async def close_recording(self) -> None:

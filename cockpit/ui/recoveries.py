@@ -101,7 +101,7 @@ class Recoveries:
         with self._lock:
             if self._made is None:
                 if self.factory is None:
-                    raise RefusedError("Recoveries", NOT_HERE)
+                    raise RefusedError(N_("Recoveries"), NOT_HERE)
                 self._made = self.factory()
             return self._made
 

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.recovery.client import RefusedError
 from cockpit.ui.actions import ACTIONS
@@ -141,7 +142,7 @@ class RecoveringApp(CommandingApp, inherit_bindings=False):
         if self.recoveries.available:
             self._start(message.job)
         else:
-            self.notify(NOT_HERE, severity="warning", markup=False)
+            self.notify(_(NOT_HERE), severity="warning", markup=False)
 
     @on(StandingArrived)
     def _standing_arrived(self, message: StandingArrived) -> None:
@@ -184,11 +185,11 @@ class RecoveringApp(CommandingApp, inherit_bindings=False):
     @on(RecoveryFailed)
     def _recovery_failed(self, message: RecoveryFailed) -> None:
         error = message.error
-        what, why, helps = (clean_line(text) for text in (error.what, error.why, error.helps))
+        what, why, helps = (spoken(clean_line(text)) for text in (error.what, error.why, error.helps))
         cure = _(" What helps: {helps}").format(helps=helps) if helps else ""
         self.notify(f"{what}: {why}{cure}", severity="error", markup=False, timeout=10)
         tail: Line = ((_("  What helps: "), "text-label"), (helps, "")) if helps else ()
-        self.tell(((f" Refused: {what}. ", "text-problem"), (why, ""), *tail))
+        self.tell(((_(" Refused: {what}. ").format(what=what), "text-problem"), (why, ""), *tail))
         if message.kind == WATCH:
             self.recoveries.problem = f"{what}: {why}"
             self.draw_bars()

@@ -76,7 +76,7 @@ def _no_closing(obligation: Obligation | None, unfinished: RunLine | None) -> st
     name = short(obligation.run)
     if unfinished is not None:
         text = _("Run {run} has not ended ({life}) and puts it back itself: open it.")
-        return text.format(run=name, life=unfinished.life.value)
+        return text.format(run=name, life=_(unfinished.life.value))
     if not obligation.handed_to:
         return _("It was not handed over: run {run} puts it back itself: open it.").format(run=name)
     return ""

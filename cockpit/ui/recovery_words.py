@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.journal.words import RunState, Verdict
 from cockpit.recovery.marks import Life, StepMark
 from cockpit.ui.look import Glyphs, Line, width
@@ -51,7 +52,7 @@ def moment(seconds: float | None) -> datetime | None:
 def hour(when: datetime | None, now: datetime) -> str:
     """A time in UTC to the minute, with the date when it is not today's."""
     if when is None:
-        return "never"
+        return _("never")
     return f"{when:%H:%MZ}" if when.date() == now.date() else f"{when:%Y-%m-%d %H:%MZ}"
 
 
@@ -87,30 +88,32 @@ def fit(parts: Iterable[tuple[int, Line]], cells: int, glyphs: Glyphs) -> Line:
 
 def mark(of: StepMark, glyphs: Glyphs) -> Line:
     """Glyph, word and colour: never colour alone."""
-    return ((f"{glyphs.marks[of]} {of.value}", MARK_ROLES[of]),)
+    return ((f"{glyphs.marks[of]} {_(of.value)}", MARK_ROLES[of]),)
 
 
 def state(of: RunState, life: Life, glyphs: Glyphs) -> Line:
     """A run's state: how it ended, or how it stands."""
     if of in _ENDINGS:
         sign, role = _ENDINGS[of]
-        return ((f"{glyphs.marks[sign]} {of.value}", role),)
+        return ((f"{glyphs.marks[sign]} {_(of.value)}", role),)
     sign = LIFE_MARKS[life]
-    word = "left" if life is Life.LEFT else of.value
-    return ((f"{glyphs.marks[sign]} {word}", MARK_ROLES[sign]),)
+    word = life.value if life is Life.LEFT else of.value
+    return ((f"{glyphs.marks[sign]} {_(word)}", MARK_ROLES[sign]),)
 
 
 def life_words(view: RunView) -> str:
     """Who works on a run, in a sentence without its full stop."""
     lease = view.lease
-    who = lease.operator if lease is not None else "somebody"
+    who = lease.operator if lease is not None else _("somebody")
     if view.life is Life.LIVE:
         taken = moment(lease.taken_at) if lease is not None else None
         return _("worked on by {who} since {hour}").format(who=who, hour=hour(taken, view.now))
     if view.life is Life.WAITING:
         asked = view.question.asked_at if view.question is not None else None
-        since = f" since {hour(asked, view.now)}" if asked is not None else ""
-        return _("waits for an answer{since}; any cockpit may give it").format(since=since)
+        if asked is None:
+            return _("waits for an answer; any cockpit may give it")
+        since = hour(asked, view.now)
+        return _("waits for an answer since {hour}; any cockpit may give it").format(hour=since)
     if view.life is Life.LEFT:
         ended = moment(lease.expires_at) if lease is not None else None
         return (
@@ -118,7 +121,7 @@ def life_words(view: RunView) -> str:
             if lease
             else _("nobody works on it")
         )
-    return view.run.ending or "ended"
+    return spoken(view.run.ending or Life.ENDED.value)
 
 
 def doubtful(view: RunView) -> StepView | None:
@@ -136,10 +139,10 @@ def elapsed(step: StepView, present: datetime) -> float | None:
 def offered(finding: Finding) -> str:
     """Whether an override is offered for a finding that refuses, and why not."""
     if finding.overridden:
-        return _("given by {by}: {reason}").format(by=finding.by or "an operator", reason=finding.reason)
+        return _("given by {by}: {reason}").format(by=finding.by or _("an operator"), reason=finding.reason)
     if finding.overridable:
         return _("offered, for this object only, with a reason and the server's name typed")
-    return _("not offered: this guard is {grade}").format(grade=finding.grade.value)
+    return _("not offered: this guard is {grade}").format(grade=_(finding.grade.value))
 
 
 def refuses(finding: Finding) -> bool:
