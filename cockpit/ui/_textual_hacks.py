@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
@@ -27,6 +27,9 @@ from textual.strip import Strip
 
 from cockpit.ui.glass import Glass
 from cockpit.ui.output import TerminalOutput
+
+if TYPE_CHECKING:
+    from textual.command import CommandPalette
 
 TERMINAL_GONE = 129
 """The code of SIGHUP, which says the same."""
@@ -279,3 +282,24 @@ def set_colourless(app: App[Any], colourless: bool) -> None:
 def show_theme_again(app: App[Any]) -> None:
     """The theme in use was registered anew under its name: Textual only looks when the name changes."""
     app._watch_theme(app.theme)
+
+
+def say_no_matches(palette: CommandPalette, words: str) -> None:
+    """What ``palette`` says of a search that finds nothing; Textual has its own words in its code."""
+    from rich.align import Align
+    from rich.text import Text
+    from textual.command import CommandList
+    from textual.widgets.option_list import Option
+
+    def show(searched: bool) -> None:
+        if searched:
+            nothing = Align.center(Text(words, style="not bold"))
+            palette.query_one(CommandList).add_option(Option(nothing, disabled=True, id=palette._NO_MATCHES))
+        palette._list_visible = searched
+
+    def start(search_value: str) -> None:
+        palette._stop_no_matches_countdown()
+        wait = palette._NO_MATCHES_COUNTDOWN
+        palette._no_matches_timer = palette.set_timer(wait, partial(show, bool(search_value)))
+
+    palette._start_no_matches_countdown = start  # type: ignore[method-assign]

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Input
 
 from cockpit.config.language import _
+from cockpit.ui._textual_hacks import say_no_matches
 from cockpit.ui.actions import Action, key_label
 from cockpit.ui.reasons import Why
 from cockpit.ui.widgets.environment import EnvironmentStrip
@@ -82,5 +83,7 @@ class CockpitPalette(CommandPalette):
         yield from super().compose()
 
     def on_mount(self) -> None:
-        self.query_one(Input).cursor_blink = False
+        line = self.query_one(Input)
+        line.cursor_blink, line.placeholder = False, _("Search for commands…")
+        say_no_matches(self, _("No matches found"))
         self.query_one(SearchIcon).icon = ":"  # its magnifying glass is missing in many fonts

@@ -13,12 +13,13 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.color import Color
+from textual.command import CommandPalette, Hit, Hits, Provider
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Region
 from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
-from textual.widgets import Button, Static
+from textual.widgets import Button, OptionList, Static
 
 from cockpit.ui._textual_hacks import (
     Colourless,
@@ -29,11 +30,13 @@ from cockpit.ui._textual_hacks import (
     driver_class,
     keep_screen_on_focus,
     replace_bindings,
+    say_no_matches,
     set_colourless,
     show_theme_again,
     write_to_terminal,
 )
 from cockpit.ui.output import TerminalOutput
+from tests.ui.driving import until
 
 
 class Small(App[None]):
@@ -249,3 +252,27 @@ async def test_a_theme_registered_anew_is_shown() -> None:
         show_theme_again(app)
         await pilot.pause()
         assert app.screen.styles.background == Color.parse("#202020")
+
+
+class One(Provider):
+    """Finds but one."""
+
+    async def search(self, query: str) -> Hits:
+        if query == "one":
+            yield Hit(1.0, "one", lambda: None)
+
+
+async def test_the_palette_says_of_a_search_without_matches_what_it_is_told() -> None:
+    app: App[int] = App()
+    async with app.run_test() as pilot:
+        palette = CommandPalette(providers=[One])
+        await app.push_screen(palette)
+        say_no_matches(palette, "nessun risultato")
+        found = palette.query_one(OptionList)
+        await pilot.press("x")
+        await until(pilot, lambda: found.option_count == 1 and found.options[0].disabled)
+        text = "".join(s.text for strip in palette._compositor.render_strips() for s in strip)
+        assert "nessun risultato" in text
+        assert "No matches found" not in text
+        await pilot.press("backspace", *"one")
+        await until(pilot, lambda: [option.disabled for option in found.options] == [False])
