@@ -74,16 +74,19 @@ def markdown(sets: Mapping[str, Sequence[Action]]) -> str:
 
 def _commands() -> Iterator[str]:
     """What the command line has beside the actions."""
-    yield f"## {_('Commands that take an argument')}"
+    title = _("Commands that take an argument")
+    columns = (_("Command"), _("What it does"))
+    yield f"## {title}"
     yield ""
-    yield f"| {_('Command')} | {_('What it does')} |"
+    yield f"| {' | '.join(columns)} |"
     yield "|---|---|"
     for command in COMMANDS:
         yield f"| `{_cell(command.shape)}` | {_cell(_(command.help))} |"
 
 
 def _table(rows: Iterable[tuple[Told, tuple[tuple[str, ...], ...]]], names: Sequence[str]) -> Iterator[str]:
-    yield f"| {' | '.join((_('Action'), *names, _('What it does')))} |"
+    titles = (_("Action"), *names, _("What it does"))
+    yield f"| {' | '.join(titles)} |"
     yield "|" + "---|" * (len(names) + 2)
     for each, held in rows:
         mark = " **!**" if each.dangerous else ""

@@ -77,7 +77,7 @@ def place_words(fraction: float) -> str:
 def head(wanted: LogsWanted, facts: Iterable[tuple[int, Line]], cells: int, glyphs: Glyphs) -> Line:
     """Whose logs, then ``facts`` by rank: what does not fit is left out, the highest number first."""
     dot: Fragment = (f" {glyphs.dot} ", "text-dim")
-    name: Line = ((f" {_('Logs')} ", "text-strong"), (wanted.words, ""))
+    name: Line = ((_(" Logs "), "text-strong"), (wanted.words, ""))
     kept = [(rank, part) for rank, part in facts if part]
 
     def used() -> int:

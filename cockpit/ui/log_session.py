@@ -132,14 +132,14 @@ def _summary(session: Session, gathered: Gathered) -> list[Line]:
     role = "text-problem" if bad else "state-healthy" if session.outcome is Outcome.OK else "state-unknown"
     outcome = _(session.outcome.value)
     outcome = f"{outcome}: {session.words}" if session.words else outcome
-    monitoring = f"  {_('(monitoring)')}" if session.health_mailbox else ""
+    monitoring = _("  (monitoring)") if session.health_mailbox else ""
     took = _("{duration} ms worked, {wall} ms from first to last")
     signed_in = tidy(session.user) or _("not signed in")
     facts: list[list[Fragment]] = [
         [_label(_("State")), (_(session.state.value), "text-strong"), ("  ", ""), (tidy(outcome), role)],
         [_label(_("User")), (signed_in, ""), (monitoring, "text-dim"),
-         (f"  {_('from')} ", "text-label"), (tidy(session.client_end), ""),
-         (f"  {_('to')} ", "text-label"), (tidy(session.server_end), "")],
+         (_("  from "), "text-label"), (tidy(session.client_end), ""),
+         (_("  to "), "text-label"), (tidy(session.server_end), "")],
         [_label(_("Duration")), (took.format(duration=session.duration, wall=session.wall), "")],
     ]  # fmt: skip
     if (target := session.target) is not None:

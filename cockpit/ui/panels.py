@@ -27,6 +27,7 @@ from cockpit.ui.render import age, state
 from cockpit.ui.view import FleetView, Leaf, ServerView
 
 _NOT_READ = N_("not read yet")
+_EMPTY = N_("(empty)")
 VALUE_LIMIT = 1_500
 """Characters of one value shown in a pane; the saved view has them all."""
 OLDER_RUNS = 6
@@ -102,7 +103,7 @@ def _judged(judgement: Judgement) -> list[Line]:
     word = _(judgement.verdict.value).upper()
     return [
         ((f"{word}  ", _VERDICT_ROLES[judgement.verdict]), (spoken(judgement.why), "")),
-        ((f"{_('Next:')} ", "text-label"), (spoken(judgement.next), "")),
+        ((_("Next: "), "text-label"), (spoken(judgement.next), "")),
     ]
 
 
@@ -159,7 +160,7 @@ def probe(
 
 def latencies(line: Line) -> list[Line]:
     """The sparkline of a probe under its label; nothing for an empty one."""
-    return [((f"{_('Latencies'):<15}", "text-label"), *line)] if line else []
+    return [(*_pair(_("Latencies"), "")[:1], *line)] if line else []
 
 
 def _last_monitor_error(leaf: Leaf) -> list[Line]:
@@ -210,7 +211,7 @@ def _run(run: ProbeRun, now: datetime, stop_key: str) -> list[Line]:
 
 def _result(result: MonitoringProbeResult, now: datetime) -> list[Line]:
     role = "state-healthy" if result.succeeded else "state-unhealthy"
-    lines = [_pair("ResultType", result.result_type or _("(empty)"), role)]
+    lines = [_pair("ResultType", result.result_type or _(_EMPTY), role)]
     blamed = result.blamed_component
     for label, value, shown in (
         (_("Error"), result.error, ""),
@@ -287,7 +288,7 @@ def dependencies(server: ServerView, leaf: Leaf, now: datetime, glyphs: Glyphs) 
 def _alert(value: str, glyphs: Glyphs) -> Line:
     """An AlertValue as the server named it, with the glyph of the state it stands for."""
     found = alert_state(value)
-    return ((f"{glyphs.states[found]} {value or _('(empty)')}", STATE_ROLES[found]),)
+    return ((f"{glyphs.states[found]} {value or _(_EMPTY)}", STATE_ROLES[found]),)
 
 
 def server(view: ServerView, now: datetime, fleet: FleetSnapshot) -> list[Line]:
@@ -432,6 +433,6 @@ def summary(view: FleetView, glyphs: Glyphs) -> list[Line]:
     for each in view.servers.values():
         found[each.state] = found.get(each.state, 0) + 1
     return [
-        (*state(s, glyphs), (f"  {_('{n} servers').format(n=n)}", ""))
+        (*state(s, glyphs), (_("  {n} servers").format(n=n), ""))
         for s, n in sorted(found.items(), key=lambda x: x[0].value)
     ]

@@ -27,7 +27,8 @@ class Why:
     @property
     def told(self) -> str:
         """In a list of actions."""
-        return f"{_(self.word) if self.word else _('not now')}: {self.sentence}"
+        kind = _(self.word) if self.word else _("not now")
+        return f"{kind}: {self.sentence}"
 
     @property
     def said(self) -> str:
