@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from cockpit.config.language import N_, _
+from cockpit.config.language import N_, _, ngettext
+from cockpit.config.spoken import spoken
 from cockpit.exchange.model import MonitorHealthEntry, Version
 from cockpit.fleet.bookmarks import Booked
 from cockpit.fleet.rollup import State, monitor_state
@@ -19,18 +20,20 @@ from cockpit.ui.standing import NO_MARKS, ServerMarks
 from cockpit.ui.view import Filter, FleetView, GroupView, Leaf, ServerView
 from cockpit.ui.widgets.rows import Column, Key, Row
 
-TREE_COLUMNS = (Column("State", least=13), Column("Name", least=12))
+TREE_COLUMNS = (Column(N_("State"), least=13), Column(N_("Name"), least=12))
 MONITOR_COLUMNS = (
-    Column("State", least=13),
-    Column("Monitor", least=23),
-    Column("Server", least=10, drop=6),
+    Column(N_("State"), least=13),
+    Column(N_("Monitor"), least=23),
+    Column(N_("Server"), least=10, drop=6),
     Column(N_("Health set"), least=9, drop=5),
     Column("AlertValue", least=9, drop=2),
-    Column("Since", least=5),
+    Column(N_("Since"), least=5),
     Column(N_("Last run"), least=8, drop=3),
-    Column("Target", least=8, drop=1),
-    Column("Note", least=10, drop=4),
+    Column(N_("Target"), least=8, drop=1),
+    Column(N_("Note"), least=10, drop=4),
 )
+_UNHEARD = {Reach.STALE: N_("stale"), Reach.UNKNOWN: N_("unknown")}
+"""What is said beside a server's name while nobody hears of it."""
 
 
 def age(since: datetime | None, now: datetime | None) -> str:
@@ -69,8 +72,8 @@ def server_note(view: ServerView, glyphs: Glyphs) -> Line:
             {"ClientAccess": "CAS", "Mailbox": "MBX"}.get(r, r) for r in sorted(server.roles)
         )
     parts = [version]
-    if view.snapshot.reach in (Reach.STALE, Reach.UNKNOWN):
-        parts.append(view.snapshot.reach.value)
+    if view.snapshot.reach in _UNHEARD:
+        parts.append(_(_UNHEARD[view.snapshot.reach]))
     if any(r.phase is ProbePhase.RUNNING and r.waiting for r in view.snapshot.probe_runs):
         parts.append(_("probe running"))
     text = f" {glyphs.dot} ".join(p for p in parts if p)
@@ -88,14 +91,19 @@ def group_row(group: GroupView, opened: bool, glyphs: Glyphs) -> Row:
 
 
 def _servers(count: int) -> str:
-    return "1 server" if count == 1 else f"{count} servers"
+    return ngettext("{n} server", "{n} servers", count).format(n=count)
+
+
+def _faulty(count: int) -> str:
+    return ngettext("{n} faulty", "{n} faulty", count).format(n=count)
 
 
 def _group_note(group: GroupView) -> Line:
-    kept = len(group.servers)
-    shown = f"  {'' if kept == group.total else f'{kept} of '}{_servers(group.total)}"
-    faults: Line = ((f"  {group.faulty} faulty", STATE_ROLES[group.state]),) if group.faulty else ()
-    return (*faults, (shown, "text-dim"))
+    kept, total = len(group.servers), group.total
+    some = ngettext("{kept} of {n} server", "{kept} of {n} servers", total).format(kept=kept, n=total)
+    shown = _servers(total) if kept == total else some
+    faults: Line = ((f"  {_faulty(group.faulty)}", STATE_ROLES[group.state]),) if group.faulty else ()
+    return (*faults, (f"  {shown}", "text-dim"))
 
 
 def openable_sets(server: ServerView) -> tuple[tuple[Key, State], ...]:
@@ -180,7 +188,7 @@ def monitor_row(leaf: Leaf, with_server: bool, glyphs: Glyphs, marks: ServerMark
     own = monitor_state(e)
     silent = leaf.state is not own
     since = "" if silent else age(e.last_transition_time, leaf.clock)
-    notes = [note for note, on in (("stale", e.is_stale), (_("last known"), silent)) if on]
+    notes = [note for note, on in ((_("stale"), e.is_stale), (_("last known"), silent)) if on]
     return Row(
         leaf.key,
         (
@@ -188,7 +196,7 @@ def monitor_row(leaf: Leaf, with_server: bool, glyphs: Glyphs, marks: ServerMark
             ((e.name, ""),),
             server,
             ((e.health_set_name, ""),),
-            ((e.alert_value or "(empty)", "text-dim" if silent else ""),),
+            ((e.alert_value or _("(empty)"), "text-dim" if silent else ""),),
             ((since, ""),),
             ((age(e.last_execution_time, leaf.clock), ""),),
             ((e.target_resource, "text-dim"),),
@@ -214,12 +222,13 @@ def context(
     badge: EnvironmentBadge, fleet: FleetSnapshot, view: FleetView, now: datetime, glyphs: Glyphs, cells: int
 ) -> Line:
     """The bar on top, the most needed first: what does not fit is left out from the end, not cut."""
-    mode = (" READ-ONLY ", "mode-read-only") if badge.read_only else (" WRITE ", "mode-write")
+    mode = (f" {_('READ-ONLY')} ", "mode-read-only") if badge.read_only else (f" {_('WRITE')} ", "mode-write")
     parts: list[Line] = [((badge.name, "text-strong"),), (mode,)]
     if view.servers:
         down = len(view.servers) - view.up - view.awaited
         role = "state-unreachable" if down else ""
-        parts.append(((f"{view.up}/{len(view.servers)} up", role),))
+        up = _("{n}/{servers} up").format(n=view.up, servers=len(view.servers))
+        parts.append(((up, role),))
         if fleet.status.left_out:
             whole = len(view.servers) + fleet.status.left_out
             parts.append(
@@ -229,7 +238,7 @@ def context(
             parts.append(((_("{awaited} not read yet").format(awaited=view.awaited), "text-dim"),))
         healthy = view.state is State.HEALTHY
         faults = (
-            (f"{view.faulty} faulty", STATE_ROLES[view.state])
+            (_faulty(view.faulty), STATE_ROLES[view.state])
             if view.faulty
             else (_("no faults"), "state-healthy" if healthy else "")
         )
@@ -257,8 +266,8 @@ def context(
 
 def _rate(status: CollectorStatus) -> tuple[str, str]:
     if status.paused:
-        return ("PAUSED", "state-degraded")
-    return (f"every {status.interval:g}s", "text-dim")
+        return (_("PAUSED"), "state-degraded")
+    return (_("every {seconds:g}s").format(seconds=status.interval), "text-dim")
 
 
 def collector_problem(fleet: FleetSnapshot) -> Line:
@@ -266,5 +275,5 @@ def collector_problem(fleet: FleetSnapshot) -> Line:
     problem = fleet.status.problem or fleet.status.shortage
     if problem is None:
         return ()
-    cure = f"  {problem.cure}" if problem.cure else ""
-    return ((f" {problem}", "text-problem"), (cure, ""))
+    cure = f"  {spoken(problem.cure)}" if problem.cure else ""
+    return ((f" {spoken(str(problem))}", "text-problem"), (cure, ""))

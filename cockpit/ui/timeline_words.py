@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from cockpit.config.language import _, ngettext
+from cockpit.config.language import N_, _, ngettext
+from cockpit.config.spoken import spoken
 from cockpit.exchange.model import Outcome, ResultType
 from cockpit.fleet.rollup import alert_state
 from cockpit.fleet.sightings import STALE, Kind
@@ -20,6 +21,15 @@ from cockpit.ui.recovery_words import hour, short
 from cockpit.ui.steps import pair
 from cockpit.ui.widgets.rows import Column, Row
 
+COLUMNS: Final = (
+    Column(N_("Time"), least=9),
+    Column(N_("Server"), least=6),
+    Column(N_("What"), least=18),
+    Column(N_("Now"), least=18),
+    Column(N_("Was"), least=7, drop=2),
+    Column(N_("By"), least=8, drop=3),
+    Column(N_("Note"), least=12, drop=1),
+)
 GAPS_TOLD: Final = 2
 LATE_SECONDS: Final = 300.0
 """A change that was read so long after it became so was not watched happening."""
@@ -34,19 +44,6 @@ _ROWS_STATES: Final = {
     Outcome.EMPTY_WITH_WARNING.value: State.UNKNOWN,
 }
 _RUN_STATES: Final = {"recovered": State.HEALTHY, "escalated": State.DEGRADED, "aborted": State.UNKNOWN}
-
-
-def columns() -> tuple[Column, ...]:
-    """The list's, in the operator's language."""
-    return (
-        Column(_("Time"), least=9),
-        Column(_("Server"), least=6),
-        Column(_("What"), least=18),
-        Column(_("Now"), least=18),
-        Column(_("Was"), least=7, drop=2),
-        Column(_("By"), least=8, drop=3),
-        Column(_("Note"), least=12, drop=1),
-    )
 
 
 def moment(seconds: float) -> datetime:
@@ -81,9 +78,9 @@ def what(entry: Entry) -> str:
         case Kind.ACTION:
             return f"{entry.what} {entry.target}".rstrip()
         case Deed.RUN:
-            return _("run {run} of {runbook}").format(run=short(entry.run), runbook=entry.what)
+            return _("run {run} of {runbook}").format(run=short(entry.run), runbook=spoken(entry.what))
         case Deed.STEP:
-            return _("run {run}, step {step}").format(run=short(entry.run), step=entry.what)
+            return _("run {run}, step {step}").format(run=short(entry.run), step=spoken(entry.what))
         case Deed.UNWATCHED:
             return _("nobody watched")
     return entry.what or entry.health_set
@@ -101,10 +98,15 @@ def value(entry: Entry, now: datetime, glyphs: Glyphs) -> Line:
     if entry.until is not None:
         return ((_("until {time}").format(time=hour(moment(entry.until), now)), "state-unknown"),)
     took = f" {entry.number:g} ms" if entry.number is not None else ""
-    state = state_of(entry)
+    state, word = state_of(entry), _word(entry, entry.value)
     if state is None:
-        return ((f"{entry.value}{took}", ""),)
-    return ((f"{glyphs.states[state]} {entry.value}{took}", STATE_ROLES[state]),)
+        return ((f"{word}{took}", ""),)
+    return ((f"{glyphs.states[state]} {word}{took}", STATE_ROLES[state]),)
+
+
+def _word(entry: Entry, of: str) -> str:
+    """A value of ``entry`` as people read it; what Exchange calls something stays."""
+    return of if entry.kind in (Kind.ALERT, Kind.ACTION, Kind.PROBE) else spoken(of)
 
 
 def late(entry: Entry) -> bool:
@@ -119,7 +121,7 @@ def note(entry: Entry, now: datetime) -> str:
         words.append(_("another value in between, unseen"))
     if late(entry) and entry.seen_at is not None and entry.kind != Kind.ACTION:
         words.append(_("seen {time}").format(time=hour(moment(entry.seen_at), now)))
-    return "; ".join((*words, entry.detail) if entry.detail else words)
+    return "; ".join((*words, spoken(entry.detail)) if entry.detail else words)
 
 
 def rows(past: Past, text: str, looked: float | None, now: datetime, glyphs: Glyphs) -> list[Row]:
@@ -147,7 +149,7 @@ def key_of(entry: Entry) -> tuple[str, ...]:
 def _row(entry: Entry, key: tuple[str, ...], now: datetime, glyphs: Glyphs) -> Row:
     gap = entry.kind == Deed.UNWATCHED
     role = "state-unknown" if gap else ""
-    former = "" if entry.former == entry.value else entry.former
+    former = "" if entry.former == entry.value else _word(entry, entry.former)
     return Row(
         key,
         (
@@ -181,6 +183,7 @@ def keeps(entry: Entry, text: str) -> bool:
     words = (
         *(entry.server, entry.health_set, entry.what, entry.target, entry.former, entry.value, entry.detail),
         *(by(entry), entry.run, what(entry), str(entry.kind)),
+        *(_word(entry, entry.former), _word(entry, entry.value), spoken(entry.detail)),
     )
     return any(needle in word.casefold() for word in words) is not text.startswith("!")
 
@@ -188,7 +191,9 @@ def keeps(entry: Entry, text: str) -> bool:
 def about(entry: Entry, now: datetime) -> list[Line]:
     """One entry in full."""
     if entry.until is not None:
-        span = f"{stamp(moment(entry.at), now)} {_('to')} {stamp(moment(entry.until), now)}"
+        span = _("{begin} to {end}").format(
+            begin=stamp(moment(entry.at), now), end=stamp(moment(entry.until), now)
+        )
         words = _("No cockpit heard any server then: what happened in that time is known only where a server "
                   "itself still tells it.")  # fmt: skip
         return [pair(_("Nobody"), span, "text-strong"), pair("", words)]
@@ -199,9 +204,10 @@ def about(entry: Entry, now: datetime) -> list[Line]:
     if entry.told and entry.seen_at is not None:
         lines.append(pair(_("Seen"), stamp(moment(entry.seen_at), now)))
     lines.append(pair(_("Where"), " ".join(x for x in (entry.server, entry.health_set, entry.target) if x)))
-    change = f"{entry.former} -> {entry.value}" if entry.former else entry.value
+    now_is = _word(entry, entry.value)
+    change = f"{_word(entry, entry.former)} -> {now_is}" if entry.former else now_is
     lines.append(pair(_("What"), f"{what(entry)}: {change}"))
-    for label, words in ((_("By"), by(entry)), (_("Run"), entry.run), (_("More"), entry.detail)):
+    for label, words in ((_("By"), by(entry)), (_("Run"), entry.run), (_("More"), spoken(entry.detail))):
         if words:
             lines.append(pair(label, words))
     return lines

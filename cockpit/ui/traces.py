@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.poplog.evidence import Evidence, Strength, clock_time
 from cockpit.poplog.trace import Sureness, Trace
 from cockpit.ui.look import Glyphs, Line
 from cockpit.ui.recovery_words import fit
 from cockpit.ui.widgets.rows import Column, Row
 
+LABEL = 11
 EVIDENCE_COLUMNS = (
-    Column("Evidence", least=16),
-    Column("It", least=14),
-    Column("Server", least=8),
-    Column("Clock", least=8, drop=1),
+    Column(N_("Evidence"), least=16),
+    Column(N_("It"), least=14),
+    Column(N_("Server"), least=8),
+    Column(N_("Clock"), least=8, drop=1),
 )
 _SURENESS = {
     Sureness.CERTAIN: "state-healthy",
@@ -33,10 +35,13 @@ _STRENGTH = {
 def head(probe: str, server: str, trace: Trace | None, cells: int, glyphs: Glyphs) -> Line:
     """Which run of which probe this is."""
     ran = trace.run if trace is not None else None
-    span = f"{clock_time(ran.started)} to {clock_time(ran.ended)}" if ran is not None else ""
+    span = ""
+    if ran is not None:
+        began, ended = spoken(clock_time(ran.started)), spoken(clock_time(ran.ended))
+        span = _("{begin} to {end}").format(begin=began, end=ended)
     return fit(
         (
-            (0, (("trace", "text-strong"),)),
+            (0, ((_("trace"), "text-strong"),)),
             (0, ((probe, "text-strong"),)),
             (0, ((server, "text-strong"),)),
             (1, ((ran.result, ""),) if ran is not None and ran.result else ()),
@@ -53,13 +58,13 @@ def stands(trace: Trace, open_key: str) -> list[Line]:
     if trace.named:
         words: Line = (
             (f" {trace.named} ", role),
-            (f"{trace.sureness}  ", role),
-            (trace.reason, ""),
-            (_("  {open_key} goes there.").format(open_key=open_key), "text-key"),
+            (f"{spoken(trace.sureness)}  ", role),
+            (spoken(trace.reason), ""),
+            (_("  {key} goes there.").format(key=open_key), "text-key"),
         )
     else:
-        words = ((" CANNOT TELL ", role), (f" {trace.reason}", ""))
-    return [words, *(((f" {text}", "state-degraded"),) for text in trace.contradictions)]
+        words = ((_(" CANNOT TELL "), role), (f" {spoken(trace.reason)}", ""))
+    return [words, *(((f" {spoken(text)}", "state-degraded"),) for text in trace.contradictions)]
 
 
 def rows(trace: Trace) -> list[Row]:
@@ -70,8 +75,8 @@ def rows(trace: Trace) -> list[Row]:
 def _cells(piece: Evidence) -> tuple[Line, ...]:
     ahead = "" if piece.clock is None else f"{piece.clock.ahead:+.1f} s"
     return (
-        ((piece.kind.value, "text-strong"),),
-        ((piece.strength.value, _STRENGTH[piece.strength]),),
+        ((spoken(piece.kind.value), "text-strong"),),
+        ((spoken(piece.strength.value), _STRENGTH[piece.strength]),),
         ((piece.server, ""),),
         ((ahead, "text-dim"),),
     )
@@ -81,14 +86,18 @@ def piece(found: Evidence) -> list[Line]:
     """One piece of evidence in full: a log's lines as they stand there."""
     blank: Line = (("", ""),)
     lines: list[Line] = [
-        ((_("Looked at  "), "text-label"), (found.looked_at, "text-strong")),
-        (("It         ", "text-label"), (found.strength.value, _STRENGTH[found.strength])),
+        (_label(_("Looked at")), (spoken(found.looked_at), "text-strong")),
+        (_label(_("It")), (spoken(found.strength.value), _STRENGTH[found.strength])),
     ]
     if found.server:
-        lines.append((("Server     ", "text-label"), (found.server, "")))
+        lines.append((_label(_("Server")), (found.server, "")))
     if found.clock is not None:
-        lines.append((("Clock      ", "text-label"), (f"{found.clock}.", "")))
-    lines += [blank, ((found.says, ""),)]
+        lines.append((_label(_("Clock")), (spoken(f"{found.clock}."), "")))
+    lines += [blank, ((spoken(found.says), ""),)]
     for text in found.lines:
         lines += [blank, ((text, "text-dim"),)]
     return lines
+
+
+def _label(text: str) -> tuple[str, str]:
+    return f"{text} ".ljust(LABEL), "text-label"

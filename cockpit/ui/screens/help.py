@@ -49,7 +49,7 @@ def _groups(actions: Sequence[Action], why: Reasons) -> list[Line]:
     lines: list[Line] = []
     for group in dict.fromkeys(a.group for a in actions):
         lines += [(("", ""),)] if lines else []
-        lines.append(((group, "text-title"),))
+        lines.append(((_(group), "text-title"),))
         for action in (a for a in actions if a.group == group):
             lines += _told(action, why.get(action.id))
     return lines
@@ -57,7 +57,7 @@ def _groups(actions: Sequence[Action], why: Reasons) -> list[Line]:
 
 def _told(action: Action, why: Why | None) -> list[Line]:
     keys = " ".join(key_label(k) for k in action.keys) or "-"
-    text = f"{action.title}: {action.help}" if action.help else action.title
+    text = f"{_(action.title)}: {_(action.help)}" if action.help else _(action.title)
     line: Line = ((f"  {keys:<18} ", "text-label" if why is None else "text-dim"), (text, ""))
     if why is None:
         return [line]

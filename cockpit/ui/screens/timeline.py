@@ -39,7 +39,7 @@ class TimelineScreen(RecoveryScreen, inherit_bindings=False):
         self._entries: dict[tuple[str, ...], Entry] = {}
 
     def body(self) -> ComposeResult:
-        yield RowsPane(id="events", columns=words.columns(), headed=True)
+        yield RowsPane(id="events", columns=words.COLUMNS, headed=True)
         yield LinesPane(id="about", can_focus=False)
 
     def look(self) -> None:

@@ -9,7 +9,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from cockpit.config.language import _
+from cockpit.config.language import _, ngettext
+from cockpit.config.spoken import spoken
 from cockpit.exchange.model import MonitoringProbeResult
 from cockpit.poplog.trace import Trace
 from cockpit.ui import recovery_reasons, traces
@@ -86,8 +87,9 @@ class TraceScreen(RecoveryScreen, inherit_bindings=False):
         trace, glyphs, registry = self.trace, self.glyphs, self.desk.registry
         head, stands = self.query_one("#head", Bar), self.query_one("#stands", Banner)
         head.set_lines([traces.head(self.identity, self.server, trace, self.room, glyphs)])
-        count = f"{len(trace.evidence)} pieces" if trace is not None else ""
-        self.rows("plan").set_title(title("1 Evidence", glyphs.dot, count))
+        pieces = len(trace.evidence) if trace is not None else 0
+        count = ngettext("{n} pieces", "{n} pieces", pieces).format(n=pieces) if trace is not None else ""
+        self.rows("plan").set_title(title(_("1 Evidence"), glyphs.dot, count))
         if trace is None:
             stands.set_lines([self._waiting()])
             self.rows("plan").set_rows([], empty=((_(" No evidence yet."), "text-dim"),))
@@ -114,7 +116,7 @@ class TraceScreen(RecoveryScreen, inherit_bindings=False):
     def draw_piece(self) -> None:
         place = self.rows("plan").cursor_row
         found = self.trace.evidence[place] if self.trace is not None and place is not None else None
-        name = found.kind.value if found is not None else ""
+        name = spoken(found.kind.value) if found is not None else ""
         self.lines("step").set_title(title(_("2 What it says"), self.glyphs.dot, name))
         self.lines("step").set_lines(traces.piece(found) if found is not None else [])
 

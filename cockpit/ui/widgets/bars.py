@@ -100,11 +100,11 @@ class KeyBar(Bar):
         return 1 if why is None or why.word else 2
 
     def _item(self, action: Action) -> Line:
-        key, why = key_label(action.keys[0]), self._why.get(action.id)
+        key, why, title = key_label(action.keys[0]), self._why.get(action.id), _(action.title)
         if why is not None:
-            text = f"{key} {action.title} ({_(why.word)}) " if why.word else f"({key} {action.title})"
+            text = f"{key} {title} ({_(why.word)}) " if why.word else f"({key} {title})"
             return ((f"{text} ", "text-dim"),)
-        return ((f"{key} ", "text-key"), (f"{action.title}  ", ""))
+        return ((f"{key} ", "text-key"), (f"{title}  ", ""))
 
     async def on_click(self, event: events.Click) -> None:
         """The key's action, for the mouse."""

@@ -17,7 +17,6 @@ from textual.containers import Container
 from textual.geometry import Region
 from textual.message import Message
 
-from cockpit.config.language import _
 from cockpit.ui.look import Line, crop, plain, width
 from cockpit.ui.pulse import MOST_COLUMNS, Cell, Form, Layout, arrange, lines
 from cockpit.ui.widgets.bars import Bar
@@ -182,7 +181,7 @@ class CellsGrid(Container):
 
     def table(self) -> list[tuple[str, ...]]:
         """The same in columns below their names, for a file that a program reads."""
-        names = (_("Server"), _("State"), _("Since"), _("Worst"), _("Open"))
+        names = ("Server", "State", "Since", "Worst", "Open")
         rows = ((c.name, c.state.word, c.age, c.worst, c.alarm) for c in self._cells)
         return [names, *rows]
 

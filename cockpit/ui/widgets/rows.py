@@ -13,6 +13,7 @@ from rich.style import Style
 from textual import events
 from textual.message import Message
 
+from cockpit.config.language import _
 from cockpit.frozen import dataclass
 from cockpit.ui.look import Line, crop, width
 from cockpit.ui.widgets.panes import Pane
@@ -45,12 +46,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``least``: the width it is never made smaller than; ``drop``: which goes first when it gets tight
-    (0: never)."""
+    """``title``: marked for the catalogue; ``least``: the width it is never made smaller than; ``drop``:
+    which goes first when it gets tight (0: never)."""
 
     title: str
     least: int = 4
     drop: int = 0
+
+    @property
+    def shown(self) -> str:
+        """The title in the operator's language."""
+        return _(self.title) if self.title else ""
 
 
 class RowsPane(Pane):
@@ -160,7 +166,7 @@ class RowsPane(Pane):
         rows = self._rows if changed is None else [self._rows[i] for i in changed]
         most = [max(sizes) for sizes in zip(*(row.sizes for row in rows), strict=True)] or known
         self._wanted = [
-            max(size, len(column.title)) if size > before else before  # a column nobody fills takes no room
+            max(size, len(column.shown)) if size > before else before  # a column nobody fills takes no room
             for size, before, column in zip(most, known, self.columns, strict=True)
         ]
         return self._share()
@@ -178,7 +184,7 @@ class RowsPane(Pane):
             return sum(w + GAP for w in widths if w) - GAP
 
         least = [min(w, c.least) for w, c in zip(widths, self.columns, strict=False)]
-        for _, index in order:
+        for _drop, index in order:
             if sum(n + GAP for n, w in zip(least, widths, strict=True) if w) - GAP <= room:
                 break
             widths[index] = 0
@@ -211,7 +217,7 @@ class RowsPane(Pane):
     def fixed_segments(self, index: int, base: Style) -> list[Segment]:
         if index == 0:
             return self._title_segments(base)
-        head = tuple(((c.title, "text-label"),) for c in self.columns)
+        head = tuple(((c.shown, "text-label"),) for c in self.columns)
         return self._row_segments(head, base)
 
     def body_segments(self, index: int, base: Style) -> list[Segment]:
@@ -240,13 +246,14 @@ class RowsPane(Pane):
 
     def text_lines(self) -> list[str]:
         """All rows as plain text, for saving the view: nothing is cut there."""
-        table = [[c.title for c in self.columns]] if self.headed else []
+        table = [[c.shown for c in self.columns]] if self.headed else []
         table += [["".join(t for t, _ in cell) for cell in row.cells] for row in self._rows]
         sizes = [max(len(r[i]) for r in table) for i in range(len(self.columns))] if table else []
         return ["  ".join(set_cell_size(v, s) for v, s in zip(r, sizes, strict=True)).rstrip() for r in table]
 
     def table(self) -> list[tuple[str, ...]]:
-        """The columns' names and all rows as plain texts, for a file that a program reads."""
+        """The columns' names, the same in every language, and all rows as plain texts, for a file that a
+        program reads."""
         names = tuple(column.title for column in self.columns)
         rows = (tuple("".join(t for t, _ in cell).strip() for cell in row.cells) for row in self._rows)
         return [names, *rows]
