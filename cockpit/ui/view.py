@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 
-from cockpit.config.language import _
 from cockpit.config.spoken import spoken
 from cockpit.exchange import catalogue
 from cockpit.exchange.model import MonitorHealthEntry
@@ -191,7 +190,7 @@ def view_server(server: ServerSnapshot, by: GroupBy = GroupBy.DAG) -> ServerView
         set_state = leaf_state(server, health_set_state(server, name))
         sets.append((name, set_state))
         if not rows:
-            words = (where + _("no rows")).lower()
+            words = f"{where}no rows".lower()
             leaves.append(Leaf((*base, "-"), server.name, name, None, set_state, words, clock))
         names = [e.name for e in rows]
         seen: dict[tuple[str, ...], int] = {}
@@ -205,7 +204,7 @@ def view_server(server: ServerSnapshot, by: GroupBy = GroupBy.DAG) -> ServerView
             leaves.append(Leaf(key, server.name, name, e, state, words, clock, names.count(e.name) > 1))
     if not known:
         state = leaf_state(server, State.NOT_MONITORED)
-        words = _("{named} {server} no pop").format(named=named, server=server.name).lower()
+        words = f"{named} {server.name} no pop".lower()
         leaves.append(Leaf((*group, server.name, "-"), server.name, "", None, state, words, clock))
     return ServerView(group, spoken(title), server, whole, tuple(sets), tuple(leaves))
 
