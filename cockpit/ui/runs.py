@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.journal.records import RunState
 from cockpit.recovery.view import Life, Plan, PlanStep, RunView, StepMark, StepView
 from cockpit.ui.actions import Registry
@@ -24,12 +25,16 @@ from cockpit.ui.recovery_words import (
 )
 from cockpit.ui.widgets.rows import Column, Row
 
-STEP_COLUMNS = (Column("State", least=10), Column("Step", least=18), Column("Outcome", least=6, drop=1))
+STEP_COLUMNS = (
+    Column(N_("State"), least=10),
+    Column(N_("Step"), least=18),
+    Column(N_("Outcome"), least=6, drop=1),
+)
 PLAN_COLUMNS = (
-    Column("Guards", least=9),
-    Column("Page", least=2),
-    Column("Step", least=18),
-    Column("Server", least=5, drop=1),
+    Column(N_("Guards"), least=9),
+    Column(N_("Page"), least=2),
+    Column(N_("Step"), least=18),
+    Column(N_("Server"), least=5, drop=1),
 )
 
 
@@ -38,8 +43,8 @@ def head(view: RunView, cells: int, glyphs: Glyphs) -> Line:
     run = view.run
     return fit(
         (
-            (0, ((f"run {short(run.id)}", "text-strong"),)),
-            (2, ((view.title, ""),)),
+            (0, ((_("run {run}").format(run=short(run.id)), "text-strong"),)),
+            (2, ((spoken(view.title), ""),)),
             (0, ((run.server, "text-strong"),)),
             (1, ((run.monitor, ""),)),
             (3, ((run.operator, "text-dim"),)),
@@ -60,7 +65,7 @@ def stands(view: RunView, registry: Registry, present: datetime, glyphs: Glyphs)
     lines += [todo] if todo else []
     doubt = doubtful(view)
     if doubt is not None:
-        text = _(" In doubt: {doubt}. Looked at before anything is sent.").format(doubt=doubt.title)
+        text = _(" In doubt: {doubt}. Looked at before anything is sent.").format(doubt=spoken(doubt.title))
         lines.append(((text, "state-unhealthy"),))
     return lines
 
@@ -84,34 +89,37 @@ def _doing(view: RunView, present: datetime) -> tuple[str, tuple[tuple[str, str]
     if view.question is not None and view.question.due is not None:
         return _rests(view.question.due, present), (("run.decide", _("puts it back, or keeps it on")),)
     if view.question is not None:
-        return f"Asks: {view.question.prompt}", (("run.decide", "decides"),)
+        asks = _("Asks: {prompt}").format(prompt=spoken(view.question.prompt))
+        return asks, (("run.decide", _("decides")),)
     if view.life is Life.LEFT:
-        keys = (("run.resume", _("resumes or takes over")), ("run.abort", "aborts"))
+        keys = (("run.resume", _("resumes or takes over")), ("run.abort", _("aborts")))
         return _("Nothing more is sent."), keys
     if view.run.state is RunState.ABORTING:
         return _("Aborting: what is open is being undone, newest first."), ()
     wait = waiting(view)
     if wait is not None and wait.due_at is not None:
         left = (wait.due_at - present).total_seconds()
-        when = (
-            _("until {stamp}, {span} left").format(stamp=stamp(wait.due_at, present), span=span(left))
+        words = (
+            _("Waits until {time}, {span} left.").format(time=stamp(wait.due_at, present), span=span(left))
             if left > 0
-            else _("no longer: it is due")
+            else _("Waits no longer: it is due.")
         )
-        return f"Waits {when}.", (("run.end-wait", _("ends the wait early")),)
+        return words, (("run.end-wait", _("ends the wait early")),)
     if view.child is not None:
         return _("Waits for run {child}; enter on its step opens it.").format(child=short(view.child)), ()
     current = view.step(view.current)
-    return f"Now: {current.title}" if current is not None else _("Between two steps."), ()
+    if current is None:
+        return _("Between two steps."), ()
+    return _("Now: {step}").format(step=spoken(current.title)), ()
 
 
 def _rests(due: datetime, present: datetime) -> str:
     left = (due - present).total_seconds()
     if left > 0:
-        return _("On until {stamp}, {span} left. No process waits for that.").format(
-            stamp=stamp(due, present), span=span(left)
+        return _("On until {time}, {span} left. No process waits for that.").format(
+            time=stamp(due, present), span=span(left)
         )
-    return _("OVERDUE since {stamp}: it is still on.").format(stamp=stamp(due, present))
+    return _("OVERDUE since {time}: it is still on.").format(time=stamp(due, present))
 
 
 def waiting(view: RunView) -> StepView | None:
@@ -135,15 +143,18 @@ def step_rows(view: RunView, glyphs: Glyphs) -> list[Row]:
     """The whole plan at once; links to the run that waits for this one, and to the one waited for."""
     rows: list[Row] = []
     if view.run.parent is not None:
-        rows.append(_link("parent", view.run.parent, _("started by"), glyphs))
+        words = _("started by run {run}").format(run=short(view.run.parent))
+        rows.append(_link("parent", view.run.parent, words, glyphs))
     for step in view.steps:
         here = step.id == view.current and view.life is not Life.ENDED
         role = "text-strong" if here else "text-dim" if step.mark is StepMark.NOT_NEEDED else ""
-        outcome: Line = ((step.outcome, role),)
-        rows.append(Row(("step", step.id), (mark(step.mark, glyphs), ((step.title, role),), outcome)))
+        outcome: Line = ((spoken(step.outcome), role),)
+        title: Line = ((spoken(step.title), role),)
+        rows.append(Row(("step", step.id), (mark(step.mark, glyphs), title, outcome)))
         child = child_of(view, step)
         if child is not None:
-            rows.append(_link("child", child, _("waits for"), glyphs))
+            words = _("waits for run {run}").format(run=short(child))
+            rows.append(_link("child", child, words, glyphs))
     return rows
 
 
@@ -151,8 +162,8 @@ def _link(kind: str, run: str, words: str, glyphs: Glyphs) -> Row:
     return Row(
         (kind, run),
         (
-            ((f"{glyphs.collapsed} link", "text-label"),),
-            ((f"{words} run {short(run)}", "text-key"),),
+            ((f"{glyphs.collapsed} {_('link')}", "text-label"),),
+            ((words, "text-key"),),
             ((_("enter opens"), "text-dim"),),
         ),
     )
@@ -164,13 +175,13 @@ def _link(kind: str, run: str, words: str, glyphs: Glyphs) -> Row:
 def plan_head(plan: Plan, cells: int, now: datetime, glyphs: Glyphs) -> Line:
     return fit(
         (
-            (0, (("plan", "text-strong"),)),
-            (2, ((plan.title, ""),)),
+            (0, ((_("plan"), "text-strong"),)),
+            (2, ((spoken(plan.title), ""),)),
             (0, ((plan.server, "text-strong"),)),
             (1, ((plan.monitor, ""),)),
-            (3, ((plan.role, "text-dim"),)),
-            (3, ((plan.scope, "text-dim"),)),
-            (1, ((f"read {stamp(plan.read_at, now)}", ""),)),
+            (3, ((spoken(plan.role), "text-dim"),)),
+            (3, ((spoken(plan.scope), "text-dim"),)),
+            (1, ((_("read {time}").format(time=stamp(plan.read_at, now)), ""),)),
             (4, ((plan.environment, "text-dim"),)),
         ),
         cells,
@@ -193,7 +204,7 @@ def plan_stands(plan: Plan, glyphs: Glyphs) -> list[Line]:
         ((_(" Nothing was sent: every guard was only read. "), "text-strong"), (words, role))
     ]
     lines += [
-        ((_(" {alarm} In the way: ").format(alarm=glyphs.alarm), "text-problem"), (why, ""))
+        ((_(" {alarm} In the way: ").format(alarm=glyphs.alarm), "text-problem"), (spoken(why), ""))
         for why in plan.in_the_way
     ]
     return lines
@@ -206,7 +217,7 @@ def plan_rows(plan: Plan, glyphs: Glyphs) -> list[Row]:
             (
                 _verdict(step, glyphs),
                 ((step.view.page or "-", "text-label"),),
-                ((step.view.title, ""),),
+                ((spoken(step.view.title), ""),),
                 ((step.server, ""),),
             ),
         )
@@ -217,14 +228,14 @@ def plan_rows(plan: Plan, glyphs: Glyphs) -> list[Row]:
 def _verdict(step: PlanStep, glyphs: Glyphs) -> Line:
     """What the guards say of a step together, as far as it can be known before the steps above it."""
     if step.in_the_way:
-        return ((f"{glyphs.alarm} refused", "state-unhealthy"),)
+        return ((f"{glyphs.alarm} {_('refused')}", "state-unhealthy"),)
     if step.closed:
         word = _("by hand") if step.hand is not None else _("not granted")
         return ((f"{glyphs.alarm} {word}", "state-degraded"),)
     if any(refuses(finding) for finding in step.view.findings if finding.guard not in step.later):
-        return (("! warned", "state-degraded"),)
+        return ((f"! {_('warned')}", "state-degraded"),)
     if step.later:
-        return (("… later", "state-unknown"),)
+        return ((f"… {_('later')}", "state-unknown"),)
     if step.view.findings:
-        return ((f"{glyphs.marks[StepMark.DONE]} passed", "state-healthy"),)
-    return ((f"{glyphs.marks[StepMark.NOT_NEEDED]} none", MARK_ROLES[StepMark.NOT_NEEDED]),)
+        return ((f"{glyphs.marks[StepMark.DONE]} {_('passed')}", "state-healthy"),)
+    return ((f"{glyphs.marks[StepMark.NOT_NEEDED]} {_('none')}", MARK_ROLES[StepMark.NOT_NEEDED]),)

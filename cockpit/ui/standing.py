@@ -7,7 +7,8 @@ from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from cockpit.config.language import N_, _
+from cockpit.config.language import N_, _, ngettext
+from cockpit.config.spoken import spoken
 from cockpit.frozen import dataclass
 from cockpit.recovery.marks import Life
 from cockpit.ui.look import Glyphs, Line, width
@@ -19,24 +20,24 @@ if TYPE_CHECKING:
     from cockpit.recovery.view import Orphan, RunLine, Standing
 
 OBLIGATION_COLUMNS = (
-    Column("What", least=14),
-    Column("Server", least=6),
-    Column("Key", least=10),
-    Column("Was", least=5, drop=2),
-    Column("Run", least=6),
-    Column("Since", least=6, drop=1),
+    Column(N_("What"), least=14),
+    Column(N_("Server"), least=6),
+    Column(N_("Key"), least=10),
+    Column(N_("Was"), least=5, drop=2),
+    Column(N_("Run"), least=6),
+    Column(N_("Since"), least=6, drop=1),
     Column(N_("How it stands"), least=16),
 )
 HISTORY_COLUMNS = (
-    Column("Run", least=6),
-    Column("State", least=11),
-    Column("Server", least=6),
-    Column("Monitor", least=12),
-    Column("Life", least=7, drop=4),
-    Column("Operator", least=6, drop=3),
-    Column("Started", least=6),
-    Column("Took", least=4, drop=2),
-    Column("Step", least=10, drop=1),
+    Column(N_("Run"), least=6),
+    Column(N_("State"), least=11),
+    Column(N_("Server"), least=6),
+    Column(N_("Monitor"), least=12),
+    Column(N_("Life"), least=7, drop=4),
+    Column(N_("Operator"), least=6, drop=3),
+    Column(N_("Started"), least=6),
+    Column(N_("Took"), least=4, drop=2),
+    Column(N_("Step"), least=10, drop=1),
 )
 
 
@@ -45,19 +46,19 @@ HISTORY_COLUMNS = (
 
 def _obligation_words(obligation: Obligation, now: datetime, due: datetime | None) -> str:
     whose = (
-        _("handed to {handed_to}").format(handed_to=obligation.handed_to)
+        _("handed to {who}").format(who=obligation.handed_to)
         if obligation.handed_to
-        else f"run {short(obligation.run)}"
+        else _("run {run}").format(run=short(obligation.run))
     )
     since = hour(moment(obligation.opened_at), now)
-    if due is not None:
-        return f"{obligation.server} {obligation.key} {due_words(due, now)} ({whose})"
-    return f"{obligation.server} {obligation.key} since {since} ({whose})"
+    when = due_words(due, now) if due is not None else _("since {time}").format(time=since)
+    return f"{obligation.server} {obligation.key} {when} ({whose})"
 
 
 def due_words(due: datetime, now: datetime) -> str:
     """Until when something may stay; loud once that is over."""
-    return f"until {hour(due, now)}" if now < due else f"OVERDUE since {hour(due, now)}"
+    words = _("until {time}") if now < due else _("OVERDUE since {time}")
+    return words.format(time=hour(due, now))
 
 
 def _resting(standing: Standing, obligation: Obligation, now: datetime) -> bool:
@@ -67,11 +68,11 @@ def _resting(standing: Standing, obligation: Obligation, now: datetime) -> bool:
 
 
 def state_word(run: RunLine) -> str:
-    return run.life.value if run.life is not Life.ENDED else run.run.state.value
+    return spoken(run.life.value if run.life is not Life.ENDED else run.run.state.value)
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+def _open_obligations(number: int) -> str:
+    return ngettext("{n} obligation open", "{n} obligations open", number).format(n=number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class _Group:
 def line(standing: Standing, now: datetime, glyphs: Glyphs, cells: int, key: str) -> Line:
     """The bar: counts always, details as far as they fit; empty when there is nothing to tell."""
     groups = _groups(standing, now, glyphs)
-    return _filled(groups, glyphs, cells, f"{key} shows") if groups else ()
+    return _filled(groups, glyphs, cells, _("{key} shows").format(key=key)) if groups else ()
 
 
 def _groups(standing: Standing, now: datetime, glyphs: Glyphs) -> list[_Group]:
@@ -99,27 +100,37 @@ def _groups(standing: Standing, now: datetime, glyphs: Glyphs) -> list[_Group]:
         of = [o for o in still if _resting(standing, o, now) is resting]
         told = [_obligation_words(o, now, standing.due(o)) for o in of]
         if told and resting:
-            groups.append(_Group("!", _("{count} on for a time").format(count=len(told)), mild, told))
+            words = ngettext("{n} on for a time", "{n} on for a time", len(told)).format(n=len(told))
+            groups.append(_Group("!", words, mild, told))
         elif told:
-            groups.append(_Group(glyphs.alarm, f"{_count(len(told), 'obligation')} open", red, told))
+            groups.append(_Group(glyphs.alarm, _open_obligations(len(told)), red, told))
     if standing.orphans:
         severe = any(orphan.severe for orphan in standing.orphans)
         details = [
-            _("{server} {key} {o} without a record").format(server=o.server, key=o.key, o=o.value)
+            _("{server} {key} {value} without a record").format(server=o.server, key=o.key, value=o.value)
             for o in standing.orphans
         ]
-        words = _count(len(standing.orphans), "orphan")
+        count = len(standing.orphans)
+        words = ngettext("{n} orphan", "{n} orphans", count).format(n=count)
         groups.append(_Group(glyphs.alarm if severe else "!", words, red if severe else mild, details))
-    for life, word in ((Life.LEFT, "left"), (Life.WAITING, "waiting")):
+    for life in (Life.LEFT, Life.WAITING):
         # One that rests is told by what it has on.
         found = [f"{short(r.run.id)} {r.run.server}" for r in standing.runs if r.life is life and not r.due]
         if found:
             sign = LIFE_MARKS[life]
-            words = f"{_count(len(found), 'run')} {word}"
+            words = _left(len(found)) if life is Life.LEFT else _waiting(len(found))
             groups.append(_Group(glyphs.marks[sign], words, MARK_ROLES[sign], found))
     if standing.problem:
-        groups.append(_Group("!", standing.problem, mild, []))
+        groups.append(_Group("!", spoken(standing.problem), mild, []))
     return groups
+
+
+def _left(runs: int) -> str:
+    return ngettext("{n} run left", "{n} runs left", runs).format(n=runs)
+
+
+def _waiting(runs: int) -> str:
+    return ngettext("{n} run waiting", "{n} runs waiting", runs).format(n=runs)
 
 
 def _more(left: int, dot: str) -> str:
@@ -192,13 +203,14 @@ def marks(standing: Standing) -> Marks:
     monitors: dict[str, list[tuple[str, str]]] = {}
     for server, keys in _open_keys(standing).items():
         words[server] = [
-            f"{keys[0]} open" if len(keys) == 1 else _("{count} obligations open").format(count=len(keys))
+            _("{key} open").format(key=keys[0]) if len(keys) == 1 else _open_obligations(len(keys))
         ]
     for orphan in standing.orphans:
-        words.setdefault(orphan.server.lower(), []).append(f"{orphan.key} orphan")
+        words.setdefault(orphan.server.lower(), []).append(_("{key} orphan").format(key=orphan.key))
     for each in standing.runs:
         if not each.run.ended:
-            text = f"run {short(each.run.id)} {each.step_title}".rstrip()
+            text = _("run {run}").format(run=short(each.run.id))
+            text = f"{text} {spoken(each.step_title)}".rstrip()
             monitors.setdefault(each.run.server.lower(), []).append((each.run.monitor.lower(), text))
     names = {**words, **monitors}
     return Marks({n: ServerMarks(", ".join(words.get(n, ())), tuple(monitors.get(n, ()))) for n in names})
@@ -227,19 +239,19 @@ def _obligation_row(
     if o.handed_to:
         kind, words = (
             _("handed over"),
-            _("handed to {handed_to}: {handed_reason}").format(
-                handed_to=o.handed_to, handed_reason=o.handed_reason
-            ),
+            _("handed to {who}: {why}").format(who=o.handed_to, why=o.handed_reason),
         )
     elif due is not None:
-        kind, words = (
-            "obligation",
-            _("on {due_words}; its run puts it back when told").format(due_words=due_words(due, now)),
-        )
-    else:
-        kind = "obligation"
+        kind = _("obligation")
         words = (
-            _("its run is {state_word}").format(state_word=state_word(run))
+            _("on until {time}; its run puts it back when told")
+            if now < due
+            else _("on OVERDUE since {time}; its run puts it back when told")
+        ).format(time=hour(due, now))
+    else:
+        kind = _("obligation")
+        words = (
+            _("its run is {state}").format(state=state_word(run))
             if run is not None
             else _("open the run to see how it stands")
         )
@@ -262,24 +274,25 @@ def _orphan_row(orphan: Orphan, glyphs: Glyphs) -> Row:
     return Row(
         ("orphan", orphan.server, orphan.key),
         (
-            ((f"{glyphs.alarm if orphan.severe else '!'} orphan", role),),
+            ((f"{glyphs.alarm if orphan.severe else '!'} {_('orphan')}", role),),
             ((orphan.server, ""),),
             ((f"{orphan.key} {orphan.value}", "text-strong"),),
             ((_("not known"), "text-dim"),),
-            (("none", "text-dim"),),
+            ((_("none"), "text-dim"),),
             (),
-            ((orphan.words, ""),),
+            ((spoken(orphan.words), ""),),
         ),
     )
 
 
 def _run_row(each: RunLine, now: datetime, glyphs: Glyphs) -> Row:
     sign = LIFE_MARKS[each.life]
-    words = each.waiting_for or each.step_title
+    words = spoken(each.waiting_for or each.step_title)
+    told = _("run {life}").format(life=spoken(each.life.value))
     return Row(
         ("run", each.run.id, each.run.id),
         (
-            ((f"{glyphs.marks[sign]} run {each.life.value}", MARK_ROLES[sign]),),
+            ((f"{glyphs.marks[sign]} {told}", MARK_ROLES[sign]),),
             ((each.run.server, ""),),
             ((each.run.monitor, ""),),
             (),
@@ -297,10 +310,15 @@ def history_row(each: RunLine, now: datetime, glyphs: Glyphs) -> Row:
     run = each.run
     took = span((each.ended - each.started).total_seconds()) if each.ended is not None else ""
     life: Line = (
-        (each.life.value, MARK_ROLES[LIFE_MARKS[each.life]] if each.life is not Life.ENDED else "text-dim"),
+        (
+            spoken(each.life.value),
+            MARK_ROLES[LIFE_MARKS[each.life]] if each.life is not Life.ENDED else "text-dim",
+        ),
     )
-    step = each.waiting_for or each.step_title
-    still: Line = ((f"{each.open_obligations} open  ", "state-unhealthy"),) if each.open_obligations else ()
+    step = spoken(each.waiting_for or each.step_title)
+    left = each.open_obligations
+    still_open = ngettext("{n} open", "{n} open", left).format(n=left)
+    still: Line = ((f"{still_open}  ", "state-unhealthy"),) if left else ()
     return Row(
         (run.id,),
         (
@@ -318,19 +336,11 @@ def history_row(each: RunLine, now: datetime, glyphs: Glyphs) -> Row:
 
 
 def keeps(each: RunLine, text: str) -> bool:
-    """Whether the history's filter leaves this run."""
+    """Whether the history's filter leaves this run: by what is shown of it, or by the journal's words."""
     needle = text.lstrip("!").strip().lower()
     if not needle:
         return True
     run = each.run
-    words = (
-        run.id,
-        run.server,
-        run.monitor,
-        run.state.value,
-        each.life.value,
-        run.operator,
-        each.step_title,
-        each.title,
-    )
+    prose = (run.state.value, each.life.value, each.step_title, each.title)
+    words = (run.id, run.server, run.monitor, run.operator, *prose, *map(spoken, prose))
     return any(needle in word.lower() for word in words) is not text.startswith("!")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.journal.records import Finding, Grade, Obligation, Verdict
 from cockpit.recovery.view import HandView, OutputView, PlanStep, RunView, StepMark, StepView
 from cockpit.ui.look import Glyphs, Line
@@ -31,20 +32,20 @@ def block(label: str, text: str, role: str = "") -> list[Line]:
 
 def head(step: StepView, glyphs: Glyphs) -> list[Line]:
     """Title, mark, outcome."""
-    lines: list[Line] = [((step.title, "text-strong"),)]
-    outcome: Line = ((f"  {step.outcome}", "text-strong"),) if step.outcome else ()
+    lines: list[Line] = [((spoken(step.title), "text-strong"),)]
+    outcome: Line = ((f"  {spoken(step.outcome)}", "text-strong"),) if step.outcome else ()
     lines.append((*mark(step.mark, glyphs), *outcome, *_notes(step)))
     if step.words:
-        lines += block("Result", step.words)
+        lines += block(_("Result"), spoken(step.words))
     if step.attempts > 1:
-        lines.append(pair("Attempts", str(step.attempts)))
+        lines.append(pair(_("Attempts"), str(step.attempts)))
     return lines
 
 
 def _notes(step: StepView) -> Line:
     """What kind of step it is."""
     notes = [note for note, on in (
-        ("dangerous", step.dangerous), ("irreversible", step.irreversible),
+        (_("dangerous"), step.dangerous), (_("irreversible"), step.irreversible),
         (_("can be skipped"), step.skippable),
     ) if on]  # fmt: skip
     return ((f"  {', '.join(notes)}", "text-dim"),) if notes else ()
@@ -56,28 +57,30 @@ def clock(step: StepView, present: datetime) -> list[Line]:
     if seconds is None:
         return []
     if step.ended_at is not None:
-        when = _("{stamp} to {stamp_2}, took {span}").format(
-            stamp=stamp(step.started_at, present), stamp_2=stamp(step.ended_at, present), span=span(seconds)
+        when = _("{begin} to {end}, took {span}").format(
+            begin=stamp(step.started_at, present), end=stamp(step.ended_at, present), span=span(seconds)
         )
-        return [pair("Clock", when, "text-dim")]
-    lines = [pair("Clock", f"{span(seconds)} since {stamp(step.started_at, present)}", "text-strong")]
+        return [pair(_("Clock"), when, "text-dim")]
+    since = _("{span} since {time}").format(span=span(seconds), time=stamp(step.started_at, present))
+    lines = [pair(_("Clock"), since, "text-strong")]
     for label, until, over in (
-        ("Due", step.due_at, _("due now")),
-        (_("Time limit"), step.limit_at, "passed"),
+        (_("Due"), step.due_at, _("due now, {time}")),
+        (_("Time limit"), step.limit_at, _("passed, {time}")),
     ):
         if until is not None:
             left = (until - present).total_seconds()
-            words = _("{span} left, until {stamp}").format(span=span(left), stamp=stamp(until, present))
-            lines.append(pair(label, words if left > 0 else f"{over}, {stamp(until, present)}"))
+            words = _("{span} left, until {time}") if left > 0 else over
+            lines.append(pair(label, words.format(span=span(left), time=stamp(until, present))))
     return lines
 
 
 def reasons(step: StepView) -> list[Line]:
     """Where the step comes from, why it is done, where we depart from the page."""
-    lines = [pair("Page", f"step {step.page}" if step.page else _("not on Microsoft's page: our own step"))]
-    lines += block("Why", step.why)
+    own = _("not on Microsoft's page: our own step")
+    lines = [pair(_("Page"), _("step {page}").format(page=step.page) if step.page else own)]
+    lines += block(_("Why"), spoken(step.why))
     if step.departs:
-        lines += block(_("We depart"), step.departs, "state-degraded")
+        lines += block(_("We depart"), spoken(step.departs), "state-degraded")
     return lines
 
 
@@ -86,23 +89,23 @@ def command(step: StepView) -> list[Line]:
     if step.hand is not None:
         return by_hand(step.hand)
     if not step.command:
-        return [pair("Command", _("nothing is sent"), "text-dim")]
-    return block("Command", step.command, "text-strong")
+        return [pair(_("Command"), _("nothing is sent"), "text-dim")]
+    return block(_("Command"), step.command, "text-strong")
 
 
 def by_hand(hand: HandView) -> list[Line]:
     """A command that a person runs: never sent by us."""
     lines = block(_("By hand"), hand.command, "text-strong")
-    lines += block("Where", hand.where)
-    lines += block(_("Why by hand"), hand.why, "state-degraded")
+    lines += block(_("Where"), spoken(hand.where))
+    lines += block(_("Why by hand"), spoken(hand.why), "state-degraded")
     if hand.done_at is not None:
-        said = _("by the word of {by} at {done_at:%Y-%m-%d %H:%M:%SZ}").format(
-            by=hand.by, done_at=hand.done_at
+        said = _("by the word of {who} at {time}").format(
+            who=hand.by, time=f"{hand.done_at:%Y-%m-%d %H:%M:%SZ}"
         )
-        seen = ("seen", "state-healthy") if hand.observed else (_("not seen from here"), "state-degraded")
-        lines.append((*pair("Done", f"{said}, "), seen))
+        seen = (_("seen"), "state-healthy") if hand.observed else (_("not seen from here"), "state-degraded")
+        lines.append((*pair(_("Done"), f"{said}, "), seen))
     elif hand.observed:
-        lines.append(pair("Done", _("seen; nobody has said by whom"), "state-healthy"))
+        lines.append(pair(_("Done"), _("seen; nobody has said by whom"), "state-healthy"))
     return lines
 
 
@@ -124,7 +127,7 @@ def guards(title: str, findings: Sequence[Finding], glyphs: Glyphs) -> list[Line
         lines.append(
             (
                 ("  ", "text-label"),
-                (f"{glyphs.marks[StepMark.DONE]} passed  ", "state-healthy"),
+                (f"{glyphs.marks[StepMark.DONE]} {_('passed')}  ", "state-healthy"),
                 (f"{finding.guard}  ", ""),
                 *_reading(finding),
             )
@@ -137,13 +140,13 @@ def _refused(title: str, guard: str, group: Sequence[Finding]) -> list[Line]:
     worst = [finding for finding in group if refuses(finding)]
     warns = all(finding.grade is Grade.WARN for finding in worst)
     word, role = _word(worst)
-    lines: list[Line] = [((f"{word}  ", role), (title, "text-strong"), (f"  guard {guard}", "text-dim"))]
-    for finding in worst:
-        unread = _("not read: ") if finding.verdict is Verdict.UNREAD else ""
-        shown = _reading(finding, unread)
-        lines.append((("  ", "text-label"), *shown))
+    named = _("guard {name}").format(name=guard)
+    lines: list[Line] = [((f"{word}  ", role), (spoken(title), "text-strong"), (f"  {named}", "text-dim"))]
+    lines += [(("  ", "text-label"), *_reading(finding)) for finding in worst]
     lines += [(("  ", "text-label"), ("ok ", "state-healthy"), *_reading(f)) for f in group if not refuses(f)]
-    lines += [pair(_("What helps"), helps) for helps in dict.fromkeys(f.helps for f in worst if f.helps)]
+    lines += [
+        pair(_("What helps"), spoken(helps)) for helps in dict.fromkeys(f.helps for f in worst if f.helps)
+    ]
     if not warns:
         lines += _overrides(worst)
     return lines
@@ -152,9 +155,9 @@ def _refused(title: str, guard: str, group: Sequence[Finding]) -> list[Line]:
 def _word(worst: Sequence[Finding]) -> tuple[str, str]:
     """What findings that refuse come to together, and its role."""
     if any(finding.blocks for finding in worst):
-        return "REFUSED", "state-unhealthy"
+        return _("REFUSED"), "state-unhealthy"
     warns = all(finding.grade is Grade.WARN for finding in worst)
-    return ("WARNED" if warns else "OVERRIDDEN"), "state-degraded"
+    return (_("WARNED") if warns else _("OVERRIDDEN")), "state-degraded"
 
 
 def against(step: StepView) -> tuple[Finding, ...]:
@@ -166,19 +169,17 @@ def warnings(findings: Iterable[Finding]) -> list[Line]:
     """Findings of :func:`against`, a line for each; objects of which a guard says the same share one."""
     same: dict[tuple[str, str, str, str], list[Finding]] = {}
     for finding in findings:
-        unread = _("not read: ") if finding.verdict is Verdict.UNREAD else ""
-        said = (_word([finding])[0], finding.guard, f"{unread}{finding.reading}", finding.threshold)
+        said = (_word([finding])[0], finding.guard, _read(finding), finding.threshold)
         same.setdefault(said, []).append(finding)
     lines: list[Line] = [BLANK] if same else []
     for (word, guard, reading, threshold), group in same.items():
         objects = ", ".join(finding.object for finding in group)
-        wanted: Line = ((f"  wanted: {threshold}", "text-dim"),) if threshold else ()
         lines.append(
             (
                 (f"{word}  ", "state-degraded"),
                 (f"{guard}  ", "text-dim"),
                 (f"{objects}: {reading}", ""),
-                *wanted,
+                *_wanted(threshold),
             )
         )
     return lines
@@ -188,13 +189,24 @@ def _overrides(worst: Sequence[Finding]) -> list[Line]:
     """One line where all objects have the same answer, else one for each."""
     words = {offered(finding) for finding in worst}
     if len(words) == 1:
-        return [pair("Override", words.pop())]
-    return [pair("Override", f"{finding.object}: {offered(finding)}") for finding in worst]
+        return [pair(_("Override"), words.pop())]
+    return [pair(_("Override"), f"{finding.object}: {offered(finding)}") for finding in worst]
 
 
-def _reading(finding: Finding, before: str = "") -> Line:
-    wanted: Line = ((f"  wanted: {finding.threshold}", "text-dim"),) if finding.threshold else ()
-    return ((f"{finding.object}: ", ""), (f"{before}{finding.reading}", ""), *wanted)
+def _reading(finding: Finding) -> Line:
+    return ((f"{finding.object}: ", ""), (_read(finding), ""), *_wanted(finding.threshold))
+
+
+def _read(finding: Finding) -> str:
+    """What a guard read, or why it could not."""
+    reading = spoken(finding.reading)
+    return _("not read: {why}").format(why=reading) if finding.verdict is Verdict.UNREAD else reading
+
+
+def _wanted(threshold: str) -> Line:
+    """What it would have to be; nothing where the guard does not say."""
+    words = _("wanted: {threshold}").format(threshold=spoken(threshold))
+    return ((f"  {words}", "text-dim"),) if threshold else ()
 
 
 def step_lines(step: StepView, present: datetime, glyphs: Glyphs) -> list[Line]:
@@ -213,12 +225,16 @@ def step_lines(step: StepView, present: datetime, glyphs: Glyphs) -> list[Line]:
 def plan_lines(step: PlanStep, glyphs: Glyphs) -> list[Line]:
     """Everything about a step of a plan."""
     view = step.view
-    lines: list[Line] = [((view.title, "text-strong"), *_notes(view)), pair("Server", step.server), BLANK]
+    lines: list[Line] = [
+        ((spoken(view.title), "text-strong"), *_notes(view)),
+        pair(_("Server"), step.server),
+        BLANK,
+    ]
     lines += by_hand(step.hand) if step.hand is not None else command(view)
     if step.closed and step.hand is None:
-        lines += block(_("Cannot be run"), step.closed, "state-degraded")
+        lines += block(_("Cannot be run"), spoken(step.closed), "state-degraded")
     if step.depends:
-        lines += block(_("Not known yet"), step.depends, "state-unknown")
+        lines += block(_("Not known yet"), spoken(step.depends), "state-unknown")
     lines += guards(view.title, view.findings, glyphs)
     return [*lines, BLANK, *reasons(view)]
 
@@ -228,7 +244,7 @@ def output_lines(output: Iterable[OutputView], present: datetime) -> list[Line]:
     kept = list(output)[-OUTPUT_LINES:]
     if not kept:
         return [((_("No output yet."), "text-dim"),)]
-    return [((f"{stamp(line.at, present)}  ", "text-label"), (line.text, "")) for line in kept]
+    return [((f"{stamp(line.at, present)}  ", "text-label"), (spoken(line.text), "")) for line in kept]
 
 
 def abort_lines(view: RunView) -> list[Line]:
@@ -236,7 +252,7 @@ def abort_lines(view: RunView) -> list[Line]:
     lines = undo_lines(view.obligations, view.now)
     question = view.question
     step = view.step(question.step) if question is not None and question.due is not None else None
-    return lines if step is None else [*lines, BLANK, *block(_("At rest"), step.why)]
+    return lines if step is None else [*lines, BLANK, *block(_("At rest"), spoken(step.why))]
 
 
 def undo_lines(obligations: Iterable[Obligation], now: datetime) -> list[Line]:
@@ -248,8 +264,8 @@ def undo_lines(obligations: Iterable[Obligation], now: datetime) -> list[Line]:
         (
             (f"  {o.server} {o.key} ", "text-strong"),
             (
-                _("back to {value}, changed {stamp}").format(
-                    value=value(o.prior), stamp=stamp(moment(o.opened_at), now)
+                _("back to {value}, changed {time}").format(
+                    value=value(o.prior), time=stamp(moment(o.opened_at), now)
                 ),
                 "",
             ),

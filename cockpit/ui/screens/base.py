@@ -54,7 +54,7 @@ class RecoveryScreen(Screen[None], inherit_bindings=False):
         yield StatusBar()
         yield StandingBar()
         registry = self.desk.registry
-        note = "read-only" if registry.read_only else ""
+        note = _("read-only") if registry.read_only else ""
         yield KeyBar(id="keys", actions=registry.on_screen(self.scope), note=note)
         yield CommandPlace()
 
@@ -140,13 +140,12 @@ class RecoveryScreen(Screen[None], inherit_bindings=False):
 
     def _saved(self, kind: str, text: str) -> str:
         try:
-            return _("saved to {save_text}").format(
-                save_text=save_text(self.desk.save_dir, kind, text, self.desk.now())
-            )
+            path = save_text(self.desk.save_dir, kind, text, self.desk.now())
         except OSError as error:
-            return _("could not be saved in {save_dir}: {strerror}").format(
-                save_dir=self.desk.save_dir, strerror=error.strerror
+            return _("could not be saved in {folder}: {why}").format(
+                folder=self.desk.save_dir, why=error.strerror
             )
+        return _("saved to {path}").format(path=path)
 
     def action_save(self) -> None:
         desk = self.desk

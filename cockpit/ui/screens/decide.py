@@ -15,6 +15,7 @@ from textual.content import Content
 from textual.widgets import Button, Input
 
 from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.journal.records import Answer, Choice, Finding
 from cockpit.recovery.consent import CHANGED_MEANWHILE
 from cockpit.recovery.view import QuestionView, RunView
@@ -28,16 +29,16 @@ from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.rows import Column, Row, RowsPane
 
 WORDS: Final = {
-    Choice.GO: ("Go", N_("Send the command")),
-    Choice.AGAIN: ("Again", N_("Read or try again")),
-    Choice.SKIP: ("Skip", N_("Skip the step")),
-    Choice.DONE: ("Done", N_("Say that it is done")),
-    Choice.OVERRIDE: ("Override", N_("Override this guard for this object")),
+    Choice.GO: (N_("Go"), N_("Send the command")),
+    Choice.AGAIN: (N_("Again"), N_("Read or try again")),
+    Choice.SKIP: (N_("Skip"), N_("Skip the step")),
+    Choice.DONE: (N_("Done"), N_("Say that it is done")),
+    Choice.OVERRIDE: (N_("Override"), N_("Override this guard for this object")),
     Choice.HAND_OVER: (N_("Hand over"), N_("Hand over")),
-    Choice.ABORT: ("Abort", N_("Abort the run")),
+    Choice.ABORT: (N_("Abort"), N_("Abort the run")),
 }
 """The button of a choice, and what its second button says where it has fields."""
-IRREVERSIBLE: Final[Line] = ((N_("Irreversible: this cannot be undone."), "state-unhealthy"),)
+IRREVERSIBLE: Final = N_("Irreversible: this cannot be undone.")
 AT_REST: Final = {
     Choice.GO: (N_("Put it back"), N_("Put it back")),
     Choice.AGAIN: (N_("Keep it on"), N_("Keep it on for as long again")),
@@ -45,14 +46,17 @@ AT_REST: Final = {
 """The same where the run rests with a temporary change on."""
 BY_HAND: Final = {
     Choice.AGAIN: (N_("Not run"), N_("Say that nobody has run it, and try to send it")),
-    Choice.SKIP: ("Skip", N_("Skip the step, which nobody has run")),
+    Choice.SKIP: (N_("Skip"), N_("Skip the step, which nobody has run")),
 }
 """The same where a command is offered to be run by hand."""
 TICKED: Final = N_("It was run, and has come to its end")
-TICKS: Final = {False: Content(f"[ ] {TICKED}"), True: Content(f"[x] {TICKED}")}
 LEAVE: Final = (N_("Leave it"), N_("Leave it as it is"))
 """So ends the question of a step that undoes what the run set; skipped there, the value stays."""
-FINDING_COLUMNS: Final = (Column("Guard", least=12), Column("Object", least=8), Column("Reading", least=10))
+FINDING_COLUMNS: Final = (
+    Column(N_("Guard"), least=12),
+    Column(N_("Object"), least=8),
+    Column(N_("Reading"), least=10),
+)
 
 
 class DecideDialog(Dialog[Answer], inherit_bindings=False):
@@ -62,7 +66,7 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
 
     def __init__(self, registry: Registry, view: RunView, glyphs: Glyphs) -> None:
         if view.question is None:
-            raise ValueError(_("a dialog to decide needs a question"))
+            raise ValueError("a dialog to decide needs a question")
         super().__init__(registry)
         self.view = view
         self.question: QuestionView = view.question
@@ -76,10 +80,10 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
     def text(self) -> list[Line]:
         """Prompt, exact command, whether it can be undone, findings in the way, then the warnings."""
         step = self.view.step(self.question.step)
-        lines: list[Line] = [((self.question.prompt, "text-strong"),), BLANK]
+        lines: list[Line] = [((spoken(self.question.prompt), "text-strong"),), BLANK]
         if step is not None:
             lines += command(step)
-            lines += [IRREVERSIBLE] if step.irreversible else []
+            lines += [((_(IRREVERSIBLE), "state-unhealthy"),)] if step.irreversible else []
         title = step.title if step is not None else self.question.step
         lines += guards(title, self.question.blocking, self.glyphs)
         lines += warnings(self._against(self.view))
@@ -104,7 +108,11 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
         return [c for c in self.question.choices if c is not Choice.OVERRIDE or self.overridable]
 
     def words(self, choice: Choice) -> tuple[str, str]:
-        """A choice's button here, and its second one."""
+        """A choice's button here, and its second one, in the operator's language."""
+        first, second = self._words(choice)
+        return _(first), _(second)
+
+    def _words(self, choice: Choice) -> tuple[str, str]:
         question = self.question
         if question.due is not None and choice in AT_REST:
             return AT_REST[choice]
@@ -144,7 +152,7 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
                 yield Field(_("the name of who takes it"), id="to")
                 yield Bar(id="reason-note")
                 yield Field(_("why, for the journal"), id="reason")
-                yield Button(TICKS[False], id="tick", compact=True)
+                yield Button(_tick(False), id="tick", compact=True)
             yield Bar(id="dialog-note")
             with Horizontal(classes="dialog-buttons", id="choices"):
                 yield Button(_("Not now"), id="not-now", compact=True)
@@ -225,7 +233,7 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
         if choice is not None:
             self.note("typed-note", typed_line(self.field("typed").value, self.typed_for(choice)))
             to = self.field("to").text.strip()
-            self.note("to-note", (("To ", "text-label"), ("" if to else "a name", "state-degraded")))
+            self.note("to-note", ((_("To "), "text-label"), ("" if to else _("a name"), "state-degraded")))
             self.note("reason-note", reason_line(self.field("reason").text))
             self.button("send").label = self.words(choice)[1]
         self.note("dialog-note", ((self.over, "text-problem"),) if self.over else ())
@@ -273,7 +281,7 @@ class DecideDialog(Dialog[Answer], inherit_bindings=False):
             self._send()
         elif name == "tick":
             self.ticked = not self.ticked
-            self.button("tick").label = TICKS[self.ticked]
+            self.button("tick").label = _tick(self.ticked)
             self._judge()
         else:
             self._choose(next(c for c in self.choices if _id(c) == name))
@@ -307,8 +315,12 @@ def _id(choice: Choice) -> str:
     return f"choice-{choice.name.lower().replace('_', '-')}"
 
 
+def _tick(ticked: bool) -> Content:
+    return Content(f"[{'x' if ticked else ' '}] {_(TICKED)}")
+
+
 def _finding_row(finding: Finding) -> Row:
     return Row(
         (finding.guard, finding.object),
-        (((finding.guard, ""),), ((finding.object, "text-strong"),), ((finding.reading, ""),)),
+        (((finding.guard, ""),), ((finding.object, "text-strong"),), ((spoken(finding.reading), ""),)),
     )

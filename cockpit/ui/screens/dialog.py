@@ -8,7 +8,7 @@ from textual import on
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
-from cockpit.config.language import _
+from cockpit.config.language import _, ngettext
 from cockpit.exchange.text import clean_line
 from cockpit.ui._textual_hacks import replace_bindings
 from cockpit.ui.actions import Registry
@@ -44,25 +44,24 @@ class Field(Input):
 
 def reason_line(reason: str) -> Line:
     """The live count of a reason."""
-    missing = REASON_LENGTH - len(reason.strip())
+    there = len(reason.strip())
+    missing = REASON_LENGTH - there
     if missing > 0:
-        return (
-            ("Reason ", "text-label"),
-            (_("{missing} more characters").format(missing=missing), "state-degraded"),
-        )
-    return (("Reason ", "text-label"), (f"{len(reason.strip())} characters", "state-healthy"))
+        more = ngettext("{n} more characters", "{n} more characters", missing).format(n=missing)
+        return ((_("Reason "), "text-label"), (more, "state-degraded"))
+    return ((_("Reason "), "text-label"), (_("{n} characters").format(n=there), "state-healthy"))
 
 
 def typed_line(typed: str, wanted: str) -> Line:
     """Whether what was typed is what was asked for."""
     if typed == wanted:
-        return (("Name ", "text-label"), ("matches", "state-healthy"))
+        return ((_("Name "), "text-label"), (_("matches"), "state-healthy"))
     if not typed:
         return (
-            ("Name ", "text-label"),
+            (_("Name "), "text-label"),
             (_("type {wanted} exactly as shown").format(wanted=wanted), "state-degraded"),
         )
-    return (("Name ", "text-label"), (_("is not {wanted}").format(wanted=wanted), "state-unhealthy"))
+    return ((_("Name "), "text-label"), (_("is not {wanted}").format(wanted=wanted), "state-unhealthy"))
 
 
 class Dialog(ModalScreen[R], inherit_bindings=False):

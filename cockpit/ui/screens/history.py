@@ -40,15 +40,16 @@ class HistoryScreen(RecoveryScreen, inherit_bindings=False):
         known, now, dot = self.recoveries.runs, self.desk.now(), self.glyphs.dot
         shown = [each for each in known or () if standing.keeps(each, self.filter)]
         pane = self.rows("runs")
-        pane.set_title((("Runs", ""), (f" {dot} {len(shown)} of {len(known or ())}", "")))
+        count = _("{shown} of {total}").format(shown=len(shown), total=len(known or ()))
+        pane.set_title(((_("Runs"), ""), (f" {dot} {count}", "")))
         none = _("No run matches.") if known else _("No runs yet.")
         empty = _("Reading the journal.") if known is None else none
         pane.set_rows(
             [standing.history_row(r, now, self.glyphs) for r in shown], ((f" {empty}", "text-dim"),)
         )
-        what = f'  {dot}  filter "{self.filter}"' if self.filter else ""
+        what = _('  {dot}  filter "{text}"').format(dot=dot, text=self.filter) if self.filter else ""
         head = (
-            (" History", "text-strong"),
+            (_(" History"), "text-strong"),
             (_("  newest first, times in UTC"), "text-dim"),
             (what, "text-key"),
         )

@@ -13,7 +13,8 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Button
 
-from cockpit.config.language import N_, _
+from cockpit.config.language import N_, _, ngettext
+from cockpit.config.spoken import spoken
 from cockpit.recovery.client import Recovery
 from cockpit.recovery.logging_view import OFF, PUT_BACK, LoggingState, ServiceLog
 from cockpit.ui.actions import Registry
@@ -33,13 +34,15 @@ KEEP: Final = "keep"
 WORDS: Final = {
     "front": N_("Turn on"),
     "back": N_("Back end"),
-    "both": "Both",
+    "both": N_("Both"),
     PUT_BACK: N_("Put it back"),
     KEEP: N_("Keep it on"),
     OFF: N_("Turn off"),
     WATCH: N_("Watch the run"),
 }
 """Buttons by what they choose."""
+_ENDS: Final = {"front": N_("Front end"), "back": N_("Back end")}
+"""A service by its tier."""
 _GIB: Final = 1024**3
 
 
@@ -95,7 +98,7 @@ class LoggingDialog(Dialog[str], inherit_bindings=False):
             with Horizontal(classes="dialog-buttons"):
                 yield Button(_("Not now"), id="not-now", compact=True)
                 for choice, words in WORDS.items():
-                    yield Button(words, id=choice, compact=True)
+                    yield Button(_(words), id=choice, compact=True)
             yield KeyBar(id="dialog-keys", actions=self.registry.live(self.scope))
 
     def on_mount(self) -> None:
@@ -132,43 +135,51 @@ class LoggingDialog(Dialog[str], inherit_bindings=False):
                 if self.failed
                 else _("Reading it now.")
             )
-            return [pair("Server", self.server, "text-strong"), BLANK, ((words, "text-key"),)]
+            return [pair(_("Server"), self.server, "text-strong"), BLANK, ((words, "text-key"),)]
         return [*self._stands(state), BLANK, *self._will(state)]
 
     def _stands(self, state: LoggingState) -> list[Line]:
         now = self.now()
-        lines = [pair("Server", state.server, "text-strong"), *self._setting(state, now)]
-        free = _("free space not known") if state.free is None else f"{state.free / _GIB:.1f} GB free"
-        lines.append(pair("Folder", f"{state.location or _('not known')}, {free}"))
+        lines = [pair(_("Server"), state.server, "text-strong"), *self._setting(state, now)]
+        free = (
+            _("free space not known")
+            if state.free is None
+            else _("{gigabytes:.1f} GB free").format(gigabytes=state.free / _GIB)
+        )
+        lines.append(pair(_("Folder"), f"{state.location or _('not known')}, {free}"))
         lines.append(
             pair(
-                "Files",
+                _("Files"),
                 _("roll over {rollover}, size quota {quota}").format(
                     rollover=state.rollover or "?", quota=state.quota or "?"
                 ),
             )
         )
-        clients = _("connections not known") if state.clients is None else f"{state.clients} connections"
-        lines.append(
-            pair("Clients", _("{clients} now: a restart cuts those of its service").format(clients=clients))
+        clients = (
+            _("connections not known now: a restart cuts those of its service")
+            if state.clients is None
+            else ngettext(
+                "{n} connections now: a restart cuts those of its service",
+                "{n} connections now: a restart cuts those of its service",
+                state.clients,
+            ).format(n=state.clients)
         )
+        lines.append(pair(_("Clients"), clients))
         lines += [line for each in state.services for line in _service(each, state, now)]
-        lines += [pair(_("Not read"), problem, "text-problem") for problem in state.problems]
+        lines += [pair(_("Not read"), spoken(problem), "text-problem") for problem in state.problems]
         return lines
 
     def _setting(self, state: LoggingState, now: datetime) -> list[Line]:
-        word = {True: "on", False: "off", None: _("not known")}[state.enabled]
+        word = {True: _("on"), False: _("off"), None: _("not known")}[state.enabled]
         role = "state-degraded" if state.enabled else "state-unknown" if state.enabled is None else ""
-        lines = [pair("Now", word, role)]
+        lines = [pair(_("Now"), word, role)]
         if state.due is not None:
             when = stamp(state.due, now)
-            words = f"OVERDUE since {when}" if state.overdue else f"until {when}"
-            role = "state-unhealthy" if state.overdue else ""
-            lines.append(
-                pair(
-                    _("On record"), _("{words}, by run {run}").format(words=words, run=short(state.run)), role
-                )
+            words = (
+                _("OVERDUE since {time}, by run {run}") if state.overdue else _("until {time}, by run {run}")
             )
+            role = "state-unhealthy" if state.overdue else ""
+            lines.append(pair(_("On record"), words.format(time=when, run=short(state.run)), role))
         elif state.run:
             lines.append(
                 pair(
@@ -214,7 +225,7 @@ class LoggingDialog(Dialog[str], inherit_bindings=False):
             )
         for choice in offered:
             for at, command in enumerate(state.commands.get(choice, ())):
-                lines.append(pair(WORDS[choice] if at == 0 else "", command, "text-key"))
+                lines.append(pair(_(WORDS[choice]) if at == 0 else "", command, "text-key"))
         lines.append(pair("", _("A run of its own process. Every dangerous step asks again.")))
         return lines
 
@@ -241,13 +252,19 @@ def _service(each: ServiceLog, state: LoggingState, now: datetime) -> list[Line]
     process = each.process
     how = _("not known") if process is None else process.state
     created = process.created if process is not None else None
-    since = f" since {stamp(created, now)}" if created is not None else ""
-    lines = [pair(f"{each.tier.capitalize()} end", f"{each.service} {how}{since}; {_written(each, now)}")]
-    if each.behind and each.runs:
-        does = _("may not write yet") if state.enabled else _("may still write")
-        lines.append(
-            pair("", _("started before the settings changed: {does}").format(does=does), "state-degraded")
+    words = f"{each.service} {how}"
+    if created is not None:
+        words = _("{service} {state} since {time}").format(
+            service=each.service, state=how, time=stamp(created, now)
         )
+    lines = [pair(_(_ENDS[each.tier]), f"{words}; {_written(each, now)}")]
+    if each.behind and each.runs:
+        does = (
+            _("started before the settings changed: may not write yet")
+            if state.enabled
+            else _("started before the settings changed: may still write")
+        )
+        lines.append(pair("", does, "state-degraded"))
     return lines
 
 
@@ -257,4 +274,4 @@ def _written(each: ServiceLog, now: datetime) -> str:
         return _("files not read")
     if not written.name:
         return _("no file")
-    return _("{written}, last line {stamp}").format(written=written.name, stamp=stamp(written.last, now))
+    return _("{file}, last line {time}").format(file=written.name, time=stamp(written.last, now))

@@ -8,7 +8,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
 
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Obligation
 from cockpit.recovery.client import NotBackError, Recovery, RefusedError
@@ -27,6 +28,9 @@ from cockpit.ui.steps import pair
 from cockpit.ui.widgets.bars import Bar
 from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.rows import Key, RowsPane
+
+_KINDS = {"obligation": N_("obligation"), "orphan": N_("orphan"), "run": N_("run")}
+"""What a row is about, by the first part of its key."""
 
 
 class NotBack(Message):
@@ -65,28 +69,20 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
         swept = known.swept_at if known is not None else None
         key = self.desk.registry.key_of("obligations.sweep")
         last = (
-            _("last sweep {stamp}").format(stamp=stamp(swept, now))
-            if swept is not None
-            else _("no sweep yet")
+            _("last sweep {time}").format(time=stamp(swept, now)) if swept is not None else _("no sweep yet")
         )
         head: Line = (
-            (" Obligations", "text-strong"),
+            (_(" Obligations"), "text-strong"),
             (_(" {dot} {last} {dot} {key} sweeps now").format(dot=dot, last=last, key=key), "text-dim"),
         )
         self.query_one("#head", Bar).set_lines([head])
         pane = self.rows("open")
-        pane.set_title((("Open", ""), (f" {dot} {len(rows)}", "")))
+        pane.set_title(((_("Open"), ""), (f" {dot} {len(rows)}", "")))
         empty: Line = ((_(" Reading the journal."), "text-dim"),)
         if known is not None:
-            mark = self.glyphs.marks
-            empty = (
-                (
-                    _(" {next} Nothing is open, nothing is on without a record.").format(
-                        next=next(iter(mark.values()))
-                    ),
-                    "state-healthy",
-                ),
-            )
+            mark = next(iter(self.glyphs.marks.values()))
+            words = _("Nothing is open, nothing is on without a record.")
+            empty = ((f" {mark} {words}", "state-healthy"),)
         pane.set_rows(rows, empty)
         self._draw_about()
 
@@ -99,7 +95,7 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
     def _draw_about(self) -> None:
         key = self.rows("open").cursor_key
         pane = self.lines("about")
-        pane.set_title(title(_("In full"), self.glyphs.dot, " ".join(key[:1]) if key else ""))
+        pane.set_title(title(_("In full"), self.glyphs.dot, _(_KINDS[key[0]]) if key else ""))
         pane.set_lines(self._about(key) if key is not None else [])
         self.draw_keys()
 
@@ -113,19 +109,19 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
                 _("keeps databases away, or may be left by a recovery") if orphan.severe else _("only told")
             )
             return [
-                pair("On", f"{orphan.server} {orphan.key} {orphan.value}", "text-strong"),
-                pair("Record", _("none: nobody's obligation, no known prior value"), "state-unhealthy"),
-                pair("Weight", severe),
-                pair(_("What it is"), orphan.words),
+                pair(_("On"), f"{orphan.server} {orphan.key} {orphan.value}", "text-strong"),
+                pair(_("Record"), _("none: nobody's obligation, no known prior value"), "state-unhealthy"),
+                pair(_("Weight"), severe),
+                pair(_("What it is"), spoken(orphan.words)),
             ]
         if key[0] == "obligation":
             return self._about_obligation(next(o for o in known.obligations if str(o.id) == key[1]))
         line = next(r for r in known.runs if r.run.id == key[1])
         return [
-            pair("Run", f"{line.run.id}  {line.title}", "text-strong"),
-            pair("Life", f"{line.life.value}{_(', held by ') + line.holder if line.holder else ''}"),
-            pair("Step", line.step_title),
-            pair(_("Waits for"), line.waiting_for or "nothing"),
+            pair(_("Run"), f"{line.run.id}  {spoken(line.title)}", "text-strong"),
+            pair(_("Life"), _held(line)),
+            pair(_("Step"), spoken(line.step_title)),
+            pair(_("Waits for"), spoken(line.waiting_for) or _("nothing")),
         ]
 
     def _about_obligation(self, o: Obligation) -> list[Line]:
@@ -138,13 +134,13 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
         )
         lines = [
             pair(
-                "Changed",
-                _("{server} {key}: was {value}, is {value_2}").format(
-                    server=o.server, key=o.key, value=value(o.prior), value_2=value(o.wanted)
+                _("Changed"),
+                _("{server} {key}: was {before}, is {now}").format(
+                    server=o.server, key=o.key, before=value(o.prior), now=value(o.wanted)
                 ),
                 "text-strong",
             ),
-            pair("Since", stamp(moment(o.opened_at), now)),
+            pair(_("Since"), stamp(moment(o.opened_at), now)),
             pair(_("To be undone"), _("back to {value}, {whose}").format(value=value(o.prior), whose=whose)),
         ]
         due = known.due(o) if (known := self.recoveries.standing) is not None else None
@@ -152,8 +148,8 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
             role = "state-unhealthy" if now >= due else ""
             lines.append(pair(_("May stay"), standing.due_words(due, now), role))
         if o.handed_to:
-            words = _("to {handed_to} at {stamp}: {handed_reason}").format(
-                handed_to=o.handed_to, stamp=stamp(moment(o.handed_at), now), handed_reason=o.handed_reason
+            words = _("to {who} at {time}: {why}").format(
+                who=o.handed_to, time=stamp(moment(o.handed_at), now), why=o.handed_reason
             )
             lines.append(pair(_("Handed over"), words, "state-degraded"))
         return lines
@@ -206,7 +202,7 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
         self.dialog = None
         if reason is None:
             return
-        what = f"{obligation.key} of {obligation.server}"
+        what = _("{key} of {server}").format(key=obligation.key, server=obligation.server)
 
         def call(recovery: Recovery) -> Done:
             try:
@@ -215,8 +211,9 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
                 if accept:
                     raise
                 self.post_message(NotBack(obligation, error))
-                return Done(_("Not closed: {why}.").format(why=clean_line(error.why)))
-            return Done(f"Closed: {what} {_('stays as it is') if accept else _('is back')}.")
+                return Done(_("Not closed: {why}.").format(why=spoken(clean_line(error.why))))
+            closed = _("Closed: {what} stays as it is.") if accept else _("Closed: {what} is back.")
+            return Done(closed.format(what=what))
 
         self.say(_("{what}: the server is asked.").format(what=what))
         self.ask(Job("settle", _("Closing the obligation"), call, obligation.run, changes=True))
@@ -226,3 +223,8 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
         event.stop()
         if self.is_current:
             self._ask(event.obligation, event.refusal)
+
+
+def _held(line: RunLine) -> str:
+    life = spoken(line.life.value)
+    return _("{life}, held by {holder}").format(life=life, holder=line.holder) if line.holder else life

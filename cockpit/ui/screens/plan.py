@@ -6,7 +6,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from cockpit.config.language import _
+from cockpit.config.language import _, ngettext
+from cockpit.config.spoken import spoken
 from cockpit.recovery.view import Plan, PlanStep
 from cockpit.ui import recovery_reasons, runs, steps
 from cockpit.ui.desk import Desk
@@ -76,11 +77,13 @@ class PlanScreen(RecoveryScreen, inherit_bindings=False):
     def redraw(self) -> None:
         plan, glyphs = self.plan, self.glyphs
         head, stands = self.query_one("#head", Bar), self.query_one("#stands", Banner)
-        self.rows("plan").set_title(title("1 Plan", glyphs.dot, f"{len(plan.steps)} steps" if plan else ""))
+        count = ""
+        if plan is not None:
+            count = ngettext("{n} steps", "{n} steps", len(plan.steps)).format(n=len(plan.steps))
+        self.rows("plan").set_title(title(_("1 Plan"), glyphs.dot, count))
         if plan is None:
-            head.set_lines(
-                [((f" plan {glyphs.dot} {self.runbook} {glyphs.dot} {self.server}", "text-strong"),)]
-            )
+            parts = (_("plan"), spoken(self.runbook), self.server)
+            head.set_lines([((f" {f' {glyphs.dot} '.join(parts)}", "text-strong"),)])
             key = self.desk.registry.key_of("plan.again")
             words = (
                 _("No plan: see below. {key} reads again.").format(key=key)
@@ -108,7 +111,9 @@ class PlanScreen(RecoveryScreen, inherit_bindings=False):
 
     def draw_step(self) -> None:
         step = self.selected
-        self.lines("step").set_title(title("2 Step", self.glyphs.dot, step.view.title if step else ""))
+        self.lines("step").set_title(
+            title(_("2 Step"), self.glyphs.dot, spoken(step.view.title) if step else "")
+        )
         self.lines("step").set_lines(steps.plan_lines(step, self.glyphs) if step is not None else [])
 
     @on(RowsPane.Highlighted)

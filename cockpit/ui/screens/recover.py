@@ -8,6 +8,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.recovery.view import RunLine
 from cockpit.ui.actions import Registry
 from cockpit.ui.look import Line
@@ -35,19 +36,20 @@ class RecoverDialog(Dialog[str], inherit_bindings=False):
 
     def text(self) -> list[Line]:
         """What the dialog says."""
-        lines = [pair("Runbook", self.runbook, "text-strong"), pair("Server", self.server, "text-strong"),
-                 pair("Monitor", self.monitor), BLANK]  # fmt: skip
-        lines.append(pair("Plan", _("reads every guard now and sends nothing; may take a minute.")))
+        lines = [pair(_("Runbook"), spoken(self.runbook), "text-strong"),
+                 pair(_("Server"), self.server, "text-strong"),
+                 pair(_("Monitor"), self.monitor), BLANK]  # fmt: skip
+        lines.append(pair(_("Plan"), _("reads every guard now and sends nothing; may take a minute.")))
         if self.under_way is not None:
             line = self.under_way
             words = _("run {run} of {operator}: {life}").format(
-                run=short(line.run.id), operator=line.run.operator, life=line.life.value
+                run=short(line.run.id), operator=line.run.operator, life=spoken(line.life.value)
             )
             lines.append(pair(_("Under way"), words, "state-degraded"))
         elif self.registry.allows("recover.start"):
-            lines.append(pair("Start", _("a run of its own process. Every dangerous step asks again.")))
+            lines.append(pair(_("Start"), _("a run of its own process. Every dangerous step asks again.")))
         else:
-            lines.append(pair("Start", _("not in read-only mode."), "mode-read-only"))
+            lines.append(pair(_("Start"), _("not in read-only mode."), "mode-read-only"))
         return lines
 
     def compose(self) -> ComposeResult:
@@ -59,14 +61,14 @@ class RecoverDialog(Dialog[str], inherit_bindings=False):
                 if self.under_way is not None:
                     yield Button(_("Watch the run"), id="watch", compact=True)
                 elif self.registry.allows("recover.start"):
-                    yield Button("Start", id="start", compact=True)
-                yield Button("Cancel", id="cancel", compact=True)
+                    yield Button(_("Start"), id="start", compact=True)
+                yield Button(_("Cancel"), id="cancel", compact=True)
             hidden = "recover.start" if self.under_way is not None else ""
             live = [a for a in self.registry.live(self.scope) if a.id != hidden]
             yield KeyBar(id="dialog-keys", actions=live)
 
     def on_mount(self) -> None:
-        self.text_pane.set_title((("Recover?", ""),))
+        self.text_pane.set_title(((_("Recover?"), ""),))
         self.text_pane.set_lines(self.text())
         self.button("plan").focus()
 

@@ -12,6 +12,7 @@ from textual.containers import Container
 from textual.timer import Timer
 
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.recovery.client import Recovery
 from cockpit.recovery.view import Life, RunView, StepView
 from cockpit.ui import runs, steps
@@ -50,8 +51,8 @@ class RunScreen(RunActions, inherit_bindings=False):
                 yield LinesPane(id="output")
 
     def opened(self) -> None:
-        self.rows("plan").set_title(title("1 Plan", self.glyphs.dot))
-        self.lines("output").set_title(title("3 Output", self.glyphs.dot))
+        self.rows("plan").set_title(title(_("1 Plan"), self.glyphs.dot))
+        self.lines("output").set_title(title(_("3 Output"), self.glyphs.dot))
 
     def look(self) -> None:
         self.recoveries.look(run=self.run_id)
@@ -81,7 +82,7 @@ class RunScreen(RunActions, inherit_bindings=False):
     def redraw(self) -> None:
         view = self.view
         if view is None:
-            text = _(" run {run_id}: reading the journal ").format(run_id=short(self.run_id))
+            text = _(" run {run}: reading the journal ").format(run=short(self.run_id))
             self.query_one("#head", Bar).set_lines([((text + self.glyphs.ellipsis, "text-key"),)])
             self.draw_keys()
             return
@@ -96,7 +97,7 @@ class RunScreen(RunActions, inherit_bindings=False):
         done = sum(step.ended_at is not None for step in view.steps)
         plan.set_title(
             title(
-                "1 Plan",
+                _("1 Plan"),
                 self.glyphs.dot,
                 _("{done} of {count} done").format(done=done, count=len(view.steps)),
             )
@@ -114,7 +115,7 @@ class RunScreen(RunActions, inherit_bindings=False):
         )
         step = self.selected
         pane = self.lines("step")
-        pane.set_title(title("2 Step", self.glyphs.dot, self._where(view, step)))
+        pane.set_title(title(_("2 Step"), self.glyphs.dot, self._where(view, step)))
         pane.set_lines(
             steps.step_lines(runs.shown_step(view, step), self.present, self.glyphs)
             if step is not None
@@ -130,9 +131,7 @@ class RunScreen(RunActions, inherit_bindings=False):
     def _where(self, view: RunView, step: StepView | None) -> str:
         if step is None or step.id == view.current:
             return _("the current one")
-        return _("not the current one, {key_of} goes back").format(
-            key_of=self.desk.registry.key_of("run.current")
-        )
+        return _("not the current one, {key} goes back").format(key=self.desk.registry.key_of("run.current"))
 
     def _draw_output(self, view: RunView) -> None:
         """The tail; whoever has scrolled up stays where he reads."""
@@ -211,9 +210,9 @@ class RunScreen(RunActions, inherit_bindings=False):
 
 
 def _exported(recovery: Recovery, run: str, folder: Path) -> Done:
-    return Done(_("Evidence bundle written to {export}").format(export=recovery.export(run, folder)))
+    return Done(_("Evidence bundle written to {path}").format(path=recovery.export(run, folder)))
 
 
 def _ending(view: RunView) -> list[Line]:
     """For a run that stands at no step."""
-    return [((view.run.ending or _("The run stands at no step."), ""),)]
+    return [((spoken(view.run.ending) or _("The run stands at no step."), ""),)]

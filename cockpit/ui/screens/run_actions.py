@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.journal.records import Answer, WishKind
 from cockpit.recovery.client import Recovery
 from cockpit.recovery.view import Life, RunView
@@ -84,7 +85,7 @@ class RunActions(RecoveryScreen, inherit_bindings=False):
 
         def call(recovery: Recovery) -> Done:
             recovery.answer(run, question, replace(answer, by=recovery.operator()))
-            return Done(f"Answered: {answer.choice.value}.")
+            return Done(_("Answered: {choice}.").format(choice=spoken(answer.choice.value)))
 
         self.ask(Job("answer", _("The answer"), call, run, changes=True))
 
@@ -134,7 +135,11 @@ class RunActions(RecoveryScreen, inherit_bindings=False):
         if view is None or step is None:
             return
         run, wait = self.run_id, step.id
-        lines: tuple[Line, ...] = (((step.title, "text-strong"),), BLANK, ((step.why, ""),))
+        lines: tuple[Line, ...] = (
+            ((spoken(step.title), "text-strong"),),
+            BLANK,
+            ((spoken(step.why), ""),),
+        )
 
         def same_wait(now: RunView) -> str:
             found = runs.waiting(now)
@@ -172,7 +177,7 @@ class RunActions(RecoveryScreen, inherit_bindings=False):
         ]
         if doubt is not None:
             text = _("{doubt} is in doubt: the server is looked at before anything is sent again.").format(
-                doubt=doubt.title
+                doubt=spoken(doubt.title)
             )
             lines.append(((text, "state-unhealthy"),))
         sentence = Sentence(

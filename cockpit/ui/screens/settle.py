@@ -10,6 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input
 
 from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Obligation
 from cockpit.recovery.client import RefusedError
@@ -53,9 +54,9 @@ class SettleDialog(Dialog[str], inherit_bindings=False):
         if self.refusal is None:
             asked = _("The server is asked now. If the value is back, this is closed; nothing is sent.")
             return [*lines, ((asked, ""),)]
-        lines += [pair(_("Not closed"), clean_line(self.refusal.why), "state-unhealthy")]
+        lines += [pair(_("Not closed"), spoken(clean_line(self.refusal.why)), "state-unhealthy")]
         if self.refusal.helps:
-            lines += [pair(_("What helps"), clean_line(self.refusal.helps), "text-strong")]
+            lines += [pair(_("What helps"), spoken(clean_line(self.refusal.helps)), "text-strong")]
         asked = _("Leave it as it is? Then nobody is reminded of it any more; nothing is sent.")
         return [*lines, BLANK, ((asked, "state-degraded"),)]
 
@@ -94,7 +95,7 @@ class SettleDialog(Dialog[str], inherit_bindings=False):
     def standing_changed(self, known: Standing) -> None:
         """The obligation may be closed in the meantime."""
         still = any(o.id == self.obligation.id and o.open for o in known.obligations)
-        self._over = "" if still else GONE
+        self._over = "" if still else _(GONE)
         self._judge()
 
     def _judge(self) -> None:

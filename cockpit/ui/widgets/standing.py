@@ -7,6 +7,7 @@ from typing import Protocol, cast
 from textual import events
 
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.ui.actions import Registry
 from cockpit.ui.desk import Desk
 from cockpit.ui.look import Line
@@ -51,7 +52,7 @@ class StandingBar(Bar):
             text: Line = (
                 (
                     _("{alarm} What is open is not known. {problem}").format(
-                        alarm=glyphs.alarm, problem=known.problem
+                        alarm=glyphs.alarm, problem=spoken(known.problem)
                     ),
                     "text-problem",
                 ),
