@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.ui import timeline_reasons
 from cockpit.ui.expansion import SERVER
@@ -71,7 +72,7 @@ class RememberingApp(RecoveringApp, inherit_bindings=False):
             self.tell(((f" {away_words(news.away, self.desk.now(), key, self.glyphs)}", "text-key"),))
         if news.problem is not None:
             words = _("The timeline is not kept: {why} Watching goes on.").format(
-                why=clean_line(news.problem)
+                why=spoken(clean_line(news.problem))
             )
             self.notify(words, severity="warning", markup=False, timeout=10)
             self.tell(((f" {words}", "state-degraded"),))

@@ -11,6 +11,7 @@ from textual import on
 from textual.screen import Screen
 
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.fleet.replay import ReplayFeed, ReplayState
 from cockpit.ui.actions import Action
 from cockpit.ui.app import CockpitApp
@@ -34,7 +35,7 @@ def mark_of(state: ReplayState) -> str:
         words = _("REPLAY {time} UTC, standing still").format(time=at)
     else:
         words = _("REPLAY {time} UTC x{speed:g}").format(time=at, speed=state.speed)
-    return f"{words}  {state.note}" if state.note else words
+    return f"{words}  {spoken(state.note)}" if state.note else words
 
 
 class ReplayApp(CockpitApp, inherit_bindings=False):

@@ -165,9 +165,9 @@ class TerminalApp(ThemedApp, inherit_bindings=False):
 
     def action_interrupt(self) -> None:
         copies = f"{self.scope}.copy"
-        words = [f"{self.registry.key_of('app.quit')} quits"]
+        words = [_("{key} quits").format(key=self.registry.key_of("app.quit"))]
         if self.registry.allows(copies):
-            words.append(_("{key_of} copies what is selected").format(key_of=self.registry.key_of(copies)))
+            words.append(_("{key} copies what is selected").format(key=self.registry.key_of(copies)))
         self.notify(f"{'; '.join(words)}.", markup=False)
 
     async def run_action(

@@ -31,6 +31,7 @@ from textual.design import ColorSystem
 from textual.theme import Theme
 
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.config.toml_lines import key_lines
 from cockpit.config.trouble import KeyPath, Trouble
 from cockpit.exchange.text import clean_line
@@ -90,7 +91,7 @@ def told(path: Path, text: str, trouble: Trouble) -> str:
     """``trouble`` as one line."""
     from cockpit.config import explaining
 
-    return clean_line(explaining.sentence(path, text, trouble))
+    return spoken(clean_line(explaining.sentence(path, text, trouble)))
 
 
 def line_of(path: Path, key: KeyPath) -> str:
@@ -147,7 +148,7 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         from cockpit.config import explaining
 
-        raise ThemeError(clean_line(explaining.syntax(path, error))) from None
+        raise ThemeError(spoken(clean_line(explaining.syntax(path, error)))) from None
     except ValueError as error:
         sentence = _("it is not valid TOML: {why}. Take out what is no theme.")
         raise ThemeError(_line(path, sentence.format(why=error))) from None

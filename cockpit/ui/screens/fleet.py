@@ -11,6 +11,7 @@ from textual.containers import Container
 from textual.timer import Timer
 
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.fleet.bookmarks import BookmarksError
 from cockpit.fleet.grouping import GroupBy
 from cockpit.fleet.snapshot import ProbePhase
@@ -119,7 +120,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         try:
             self.desk.load_bookmarks()
         except BookmarksError as error:
-            self.say(str(error), warning=True)
+            self.say(spoken(str(error)), warning=True)
         self.redraw()
 
     def on_screen_resume(self) -> None:
@@ -179,7 +180,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
             desk.snapshot, now, self.filter, desk.lost is not None, self.by, desk.bookmarks
         )
         self._draw_bars(view, now)
-        title = desk.badge.name or "Fleet"
+        title = desk.badge.name or _("Fleet")
         rows = self._tree_rows.rows(
             view, title, self.expansion.is_open, self.recoveries.marks, desk.bookmarks
         )
@@ -200,10 +201,10 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         elif desk.lost is not None:
             lines.append(
                 (
-                    (_(" No live data: {lost} ").format(lost=desk.lost), "text-problem"),
+                    (_(" No live data: {lost} ").format(lost=spoken(desk.lost)), "text-problem"),
                     (
-                        _("{key_of} starts the collector again.").format(
-                            key_of=desk.registry.key_of("fleet.refresh")
+                        _("{key} starts the collector again.").format(
+                            key=desk.registry.key_of("fleet.refresh")
                         ),
                         "text-key",
                     ),
@@ -225,7 +226,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         lens = Lens(wanted.text, wanted.faults_only, self.by, self.trail, alone)
         key = self.rows("tree").cursor_key or ("fleet",)
         cells = self.size.width or self.app.size.width
-        title = self.desk.badge.name or "Fleet"
+        title = self.desk.badge.name or _("Fleet")
         self.query_one("#crumbs", Bar).set_lines([crumbs(title, key, self.view, lens, self.glyphs, cells)])
 
     def _draw_keys(self) -> None:
@@ -236,11 +237,12 @@ class FleetScreen(FleetActions, inherit_bindings=False):
 
     def _tree_title(self, view: FleetView) -> Line:
         if not self.filter.active:
-            return (("1 Fleet", ""),)
+            return ((_("1 Fleet"), ""),)
         what = [f'"{self.filter.text}"'] if self.filter.text else []
         what += [_("faults only")] if self.filter.faults_only else []
         dot = f" {self.glyphs.dot} "
-        return (("1 Fleet", ""), (f"{dot}{dot.join(what)}{dot}{view.shown} of {view.total}", "text-key"))
+        what.append(_("{shown} of {total}").format(shown=view.shown, total=view.total))
+        return ((_("1 Fleet"), ""), (f"{dot}{dot.join(what)}", "text-key"))
 
     def _waiting(self) -> Line:
         """What stands in the tree when there is no server to show: never an empty pane that looks well."""
@@ -256,8 +258,8 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         what = _("no answer yet") if status.problem else _("waiting for the list of servers")
         return (
             (
-                _(" Connecting to {entry} {value} {what}").format(
-                    entry=entry, value="..." if self.glyphs.ascii else self.glyphs.ellipsis, what=what
+                _(" Connecting to {entry} {dots} {what}").format(
+                    entry=entry, dots="..." if self.glyphs.ascii else self.glyphs.ellipsis, what=what
                 ),
                 "text-key",
             ),
@@ -277,7 +279,7 @@ class FleetScreen(FleetActions, inherit_bindings=False):
             if len(key) == GROUP
             else " ".join(key[2:4]) or _("all servers")
         )
-        table.set_title((("2 Monitors", ""), (f"{dot}{name}{dot}{len(self._monitors)}", "")))
+        table.set_title(((_("2 Monitors"), ""), (f"{dot}{name}{dot}{len(self._monitors)}", "")))
         nothing = render.nothing(self.view, self.filter)
         rows = [monitor.row for monitor in self._monitors]
         table.set_rows(rows, empty=((f" {nothing}" if not rows else "", "text-dim"),), moved=self.moved)
@@ -314,13 +316,14 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         now = self.desk.now()
         dot = f" {self.glyphs.dot} "
         if self.subject is None or server is None or leaf is None:
-            self.pane("verdict").set_title((("Verdict", ""),))
+            self.pane("verdict").set_title(((_("Verdict"), ""),))
             self.pane("verdict").set_lines(panels.summary(self.view, self.glyphs))
             self.pane("side").set_title(((_("4 Dependencies and server"), ""),))
             self.pane("side").set_lines([])
         else:
             what = leaf.entry.name if leaf.entry is not None else leaf.health_set or "POP"
-            self.pane("verdict").set_title((("Verdict", ""), (f"{dot}{what} on {server.name}", "")))
+            where = _("{what} on {server}").format(what=what, server=server.name)
+            self.pane("verdict").set_title(((_("Verdict"), ""), (f"{dot}{where}", "")))
             self.pane("verdict").set_lines(panels.verdict(server, leaf))
             blank: Line = (("", ""),)
             self.pane("side").set_title(((_("4 Dependencies and server"), ""), (f"{dot}{server.name}", "")))
@@ -408,4 +411,5 @@ class FleetScreen(FleetActions, inherit_bindings=False):
         row = render.monitor_row(leaf, True, self.glyphs)
         head = "  ".join(text for cell in row.cells if (text := plain(cell)))
         below = [plain(line) for name in ("verdict", "probe") for line in self.pane(name).source]
-        return "\n".join([head, f"server {server.snapshot.server.fqdn or server.name}", *below]) + "\n"
+        named = _("server {name}").format(name=server.snapshot.server.fqdn or server.name)
+        return "\n".join([head, named, *below]) + "\n"

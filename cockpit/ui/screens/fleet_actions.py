@@ -171,7 +171,7 @@ class FleetActions(FleetCommands, inherit_bindings=False):
     def _change_interval(self, slower: bool) -> None:
         seconds = self.desk.change_interval(slower)
         if seconds is not None:
-            self.say(f"Every {seconds:g}s.")
+            self.say(_("Every {seconds:g}s.").format(seconds=seconds))
 
     # Keep
 

@@ -232,12 +232,14 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
         if self.refused is not None:
             return ((_("not opened"), "text-problem"),)
         if self.window is None:
-            return (("opening", "text-key"),)
+            return ((_("opening"), "text-key"),)
         if self.live is None:
-            return (("files", "text-dim"),)
+            return ((_("files"), "text-dim"),)
         if self.known.lost:
-            return (("LOST", "text-problem"),)
-        return (("live", "state-healthy"),) if self.known.connected else (("connecting", "text-key"),)
+            return ((_("LOST"), "text-problem"),)
+        if self.known.connected:
+            return ((_("live"), "state-healthy"),)
+        return ((_("connecting"), "text-key"),)
 
     def _position(self, window: Window | None) -> str:
         """How far down the cursor is, in a log that is not watched at its end; and on which day, where the
@@ -300,7 +302,7 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
         elif len(self.app.screen_stack) > 1:
             self.action_back()
         else:
-            self.say(f"{self.desk.registry.key_of('logs.back')} leaves.")
+            self.say(_("{key} leaves.").format(key=self.desk.registry.key_of("logs.back")))
 
     def action_back(self) -> None:
         if len(self.app.screen_stack) > 1:
@@ -331,19 +333,17 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
             count += 1
         return count
 
-    def _saved(self, kind: str, text: str) -> str:
+    def _saved(self, kind: str, text: str, done: str, failed: str) -> str:
+        """What came of it: ``done`` with the path of the file, or ``failed`` with the folder and why."""
         try:
-            return _("saved to {save_text}").format(
-                save_text=save_text(self.desk.save_dir, kind, text, self.desk.now())
-            )
+            return done.format(path=save_text(self.desk.save_dir, kind, text, self.desk.now()))
         except OSError as error:
-            return _("could not be saved in {save_dir}: {strerror}").format(
-                save_dir=self.desk.save_dir, strerror=error.strerror
-            )
+            return failed.format(folder=self.desk.save_dir, why=error.strerror)
 
     def action_save(self) -> None:
         self.begin()
-        self.say(f"View {self._saved('logs', self.view_text())}")
+        done, failed = _("View saved to {path}"), _("View could not be saved in {folder}: {why}")
+        self.say(self._saved("logs", self.view_text(), done, failed))
 
     def action_copy(self) -> None:
         self.begin()
@@ -357,4 +357,5 @@ class LogsScreen(LogsFinding, inherit_bindings=False):
         sent = (
             _("Sent to the terminal") if sequence is not None else _("Too long for the terminal's clipboard")
         )
-        self.say(f"{sent}; also {self._saved('copy', text)}")
+        done, failed = _("also saved to {path}"), _("also could not be saved in {folder}: {why}")
+        self.say(f"{sent}; {self._saved('copy', text, done, failed)}")

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar, cast
 from textual.screen import Screen
 
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.poplog.document import Document
 from cockpit.poplog.errors import LogError
 from cockpit.ui.actions import Registry
@@ -83,5 +84,5 @@ class LogsBase(Screen[None], inherit_bindings=False):
             raise LogError(_("The log could not be read on"), line) from error
 
     def say_error(self, error: LogError) -> None:
-        cure = f" {error.cure}" if error.cure else ""
-        self.say(f"{error}.{cure}".replace("..", "."), "text-problem")
+        cure = f" {spoken(error.cure)}" if error.cure else ""
+        self.say(f"{spoken(str(error))}.{cure}".replace("..", "."), "text-problem")

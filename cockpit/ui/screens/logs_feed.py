@@ -10,6 +10,7 @@ from textual import on
 from textual.timer import Timer
 
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.poplog.document import Document
 from cockpit.poplog.errors import LogError
@@ -69,7 +70,9 @@ class LogsFeed(LogsBase, inherit_bindings=False):
                 self.post_message(LinesArrived(batch))
             self.post_message(LogsEnded(_("the reader of the logs has ended.")))
         except FeedEndedError as ended:
-            self.post_message(LogsEnded(clean_line(str(ended)) or _("the reader of the logs has ended.")))
+            self.post_message(
+                LogsEnded(spoken(clean_line(str(ended))) or _("the reader of the logs has ended."))
+            )
         except LogError as error:
             self.post_message(LogsRefused(error))
         except Exception as error:

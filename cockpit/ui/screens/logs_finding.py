@@ -81,7 +81,7 @@ class LogsFinding(LogsMoves, inherit_bindings=False):
 
     async def action_filter(self) -> None:
         needle = self.board.lens.needle
-        await self._prompt("filter", "filter", str(needle) if needle else "",
+        await self._prompt("filter", _("filter"), str(needle) if needle else "",
                      _("text, or !text for all but it; enter keeps it, esc clears it"))  # fmt: skip
 
     def command_filter(self, text: str) -> None:
@@ -90,7 +90,7 @@ class LogsFinding(LogsMoves, inherit_bindings=False):
 
     async def action_jump(self) -> None:
         base = _("local time") if self.board.base is TimeBase.LOCAL else "UTC"
-        await self._prompt("jump", f"to ({base})", "", log_times.EXAMPLES)
+        await self._prompt("jump", _("to ({base})").format(base=base), "", log_times.EXAMPLES)
 
     @on(Prompted)
     def _prompted(self, event: Prompted) -> None:
@@ -122,7 +122,7 @@ class LogsFinding(LogsMoves, inherit_bindings=False):
         if moment is None:
             self.say(
                 _("Not a time: {text}. Like {examples}.").format(
-                    text=text or "nothing", examples=log_times.EXAMPLES
+                    text=text or _("nothing"), examples=log_times.EXAMPLES
                 ),
                 "state-degraded",
             )

@@ -184,22 +184,20 @@ class LogsHunting(LogsFeed, inherit_bindings=False):
             window.go_to(catch.places[0])
             self.settle()
             if running.second:
-                self.say(
-                    _("Found further {value}: {words}").format(value="up" if back else "down", words=words)
-                )
+                found = _("Found further up: {words}") if back else _("Found further down: {words}")
+                self.say(found.format(words=words))
         elif running.other_way is not None:
             self._start(running.other_way, search=True, second=True)
         elif running.second:
             self.say(_("Not found: {words}").format(words=words), "state-degraded")
         else:
             key = self.desk.registry.key_of("logs.next" if back else "logs.previous")
-            way = "up" if back else "down"
-            self.say(
-                _("Not found further {way}: {words}   {key} looks the other way.").format(
-                    way=way, words=words, key=key
-                ),
-                "state-degraded",
+            missed = (
+                _("Not found further up: {words}   {key} looks the other way.")
+                if back
+                else _("Not found further down: {words}   {key} looks the other way.")
             )
+            self.say(missed.format(words=words, key=key), "state-degraded")
 
     @on(HuntFailed)
     def _hunt_failed(self, message: HuntFailed) -> None:

@@ -42,9 +42,9 @@ class ProbeDialog(ModalScreen[bool], inherit_bindings=False):
         """What the dialog says."""
         blank: Line = (("", ""),)
         cost = _(
-            "May take minutes (at most {probe_time_limit}). It changes nothing, but it is work "
+            "May take minutes (at most {minutes}). It changes nothing, but it is work "
             "for the server: it may log in as the monitoring mailbox."
-        ).format(probe_time_limit=PROBE_TIME_LIMIT // 60)
+        ).format(minutes=PROBE_TIME_LIMIT // 60)
         text: list[Line] = [
             blank,
             ((probe_command(self.identity, self.server), "text-strong"),),
@@ -61,8 +61,8 @@ class ProbeDialog(ModalScreen[bool], inherit_bindings=False):
             yield EnvironmentStrip()
             yield LinesPane(id="probe-text", can_focus=False)
             with Horizontal(id="probe-buttons"):
-                yield Button("Cancel (n)", id="cancel", compact=True)
-                yield Button("Run (y)", id="run", compact=True)
+                yield Button(_("Cancel (n)"), id="cancel", compact=True)
+                yield Button(_("Run (y)"), id="run", compact=True)
             yield KeyBar(id="probe-keys", actions=self.registry.live("probe"))
 
     def on_mount(self) -> None:

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.timer import Timer
 
 from cockpit.config.language import _, ngettext
+from cockpit.config.spoken import spoken
 from cockpit.fleet.snapshot import Reach
 from cockpit.ui import pulse, render, timeline_reasons
 from cockpit.ui.desk import Desk
@@ -96,7 +97,7 @@ class PulseScreen(RecoveryScreen, inherit_bindings=False):
 
     def _draw_head(self, views: list[ServerView], cells: list[pulse.Cell]) -> None:
         desk, glyphs = self.desk, self.glyphs
-        mode = ("READ-ONLY", "mode-read-only") if desk.badge.read_only else ("WRITE", "mode-write")
+        mode = (_("READ-ONLY"), "mode-read-only") if desk.badge.read_only else (_("WRITE"), "mode-write")
         count = ngettext("{n} server", "{n} servers", len(views)).format(n=len(views))
         heard = [
             v.snapshot.last_success
@@ -119,7 +120,7 @@ class PulseScreen(RecoveryScreen, inherit_bindings=False):
         """Nothing on the page looks well while nobody reads the servers."""
         found: list[Line] = []
         if self.desk.lost is not None:
-            found.append(((_(" No live data: {why}").format(why=self.desk.lost), "text-problem"),))
+            found.append(((_(" No live data: {why}").format(why=spoken(self.desk.lost)), "text-problem"),))
         if problem := render.collector_problem(self.desk.snapshot):
             found.append(problem)
         trouble = self.query_one("#trouble", Banner)
