@@ -116,3 +116,14 @@ def test_what_is_marked_is_a_sentence_and_no_expression() -> None:
         if any(isinstance(argument, ast.JoinedStr | ast.BinOp) for argument in call.args[:2])
     ]
     assert wrong == []
+
+
+def test_what_is_marked_is_extracted() -> None:
+    """Babel does not look into f-strings: a sentence marked in one would be in no catalogue."""
+    there = {c.texts(message.id) for message in c.messages(EXTRACTED)}
+    wrong = []
+    for path, call in marked():
+        own = [each.value for each in call.args[:2] if isinstance(each, ast.Constant)]
+        if own and tuple(own) not in there:
+            wrong.append(f"{path.relative_to(c.ROOT)}:{call.lineno}: {own}")
+    assert wrong == []
