@@ -222,7 +222,8 @@ def context(
     badge: EnvironmentBadge, fleet: FleetSnapshot, view: FleetView, now: datetime, glyphs: Glyphs, cells: int
 ) -> Line:
     """The bar on top, the most needed first: what does not fit is left out from the end, not cut."""
-    mode = (f" {_('READ-ONLY')} ", "mode-read-only") if badge.read_only else (f" {_('WRITE')} ", "mode-write")
+    word, role = (_("READ-ONLY"), "mode-read-only") if badge.read_only else (_("WRITE"), "mode-write")
+    mode = (f" {word} ", role)
     parts: list[Line] = [((badge.name, "text-strong"),), (mode,)]
     if view.servers:
         down = len(view.servers) - view.up - view.awaited

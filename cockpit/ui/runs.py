@@ -159,10 +159,11 @@ def step_rows(view: RunView, glyphs: Glyphs) -> list[Row]:
 
 
 def _link(kind: str, run: str, words: str, glyphs: Glyphs) -> Row:
+    link = _("link")
     return Row(
         (kind, run),
         (
-            ((f"{glyphs.collapsed} {_('link')}", "text-label"),),
+            ((f"{glyphs.collapsed} {link}", "text-label"),),
             ((words, "text-key"),),
             ((_("enter opens"), "text-dim"),),
         ),
@@ -227,15 +228,21 @@ def plan_rows(plan: Plan, glyphs: Glyphs) -> list[Row]:
 
 def _verdict(step: PlanStep, glyphs: Glyphs) -> Line:
     """What the guards say of a step together, as far as it can be known before the steps above it."""
+    sign, word, role = _verdict_words(step, glyphs)
+    return ((f"{sign} {word}", role),)
+
+
+def _verdict_words(step: PlanStep, glyphs: Glyphs) -> tuple[str, str, str]:
+    """Glyph, word and role."""
     if step.in_the_way:
-        return ((f"{glyphs.alarm} {_('refused')}", "state-unhealthy"),)
+        return glyphs.alarm, _("refused"), "state-unhealthy"
     if step.closed:
         word = _("by hand") if step.hand is not None else _("not granted")
-        return ((f"{glyphs.alarm} {word}", "state-degraded"),)
+        return glyphs.alarm, word, "state-degraded"
     if any(refuses(finding) for finding in step.view.findings if finding.guard not in step.later):
-        return ((f"! {_('warned')}", "state-degraded"),)
+        return "!", _("warned"), "state-degraded"
     if step.later:
-        return ((f"… {_('later')}", "state-unknown"),)
+        return "…", _("later"), "state-unknown"
     if step.view.findings:
-        return ((f"{glyphs.marks[StepMark.DONE]} {_('passed')}", "state-healthy"),)
-    return ((f"{glyphs.marks[StepMark.NOT_NEEDED]} {_('none')}", MARK_ROLES[StepMark.NOT_NEEDED]),)
+        return glyphs.marks[StepMark.DONE], _("passed"), "state-healthy"
+    return glyphs.marks[StepMark.NOT_NEEDED], _("none"), MARK_ROLES[StepMark.NOT_NEEDED]

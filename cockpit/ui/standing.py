@@ -271,10 +271,11 @@ def _obligation_row(
 
 def _orphan_row(orphan: Orphan, glyphs: Glyphs) -> Row:
     role = "state-unhealthy" if orphan.severe else "state-degraded"
+    sign, word = glyphs.alarm if orphan.severe else "!", _("orphan")
     return Row(
         ("orphan", orphan.server, orphan.key),
         (
-            ((f"{glyphs.alarm if orphan.severe else '!'} {_('orphan')}", role),),
+            ((f"{sign} {word}", role),),
             ((orphan.server, ""),),
             ((f"{orphan.key} {orphan.value}", "text-strong"),),
             ((_("not known"), "text-dim"),),

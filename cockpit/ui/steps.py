@@ -123,11 +123,12 @@ def guards(title: str, findings: Sequence[Finding], glyphs: Glyphs) -> list[Line
     passed = [finding for name, group in by_guard.items() if name not in refused for finding in group]
     if passed:
         lines += [BLANK, ((_("Guards that let it pass"), "text-title"),)]
+    word = _("passed")
     for finding in passed:
         lines.append(
             (
                 ("  ", "text-label"),
-                (f"{glyphs.marks[StepMark.DONE]} {_('passed')}  ", "state-healthy"),
+                (f"{glyphs.marks[StepMark.DONE]} {word}  ", "state-healthy"),
                 (f"{finding.guard}  ", ""),
                 *_reading(finding),
             )

@@ -132,7 +132,7 @@ class CommandLine(Vertical, inherit_bindings=False):
         if self._refusal:
             lines.append(((f" {self._refusal}", "text-problem"),))
         elif not self._shown:
-            lines.append(((f" {_('Nothing begins so.')}", "text-dim"),))
+            lines.append(((" " + _("Nothing begins so."), "text-dim"),))
         visible = self._shown[self._top : self._top + self._rows - len(lines)]
         names = max((width(((c.name, ""),)) for c in visible), default=0)
         keys = max((width(((c.keys, ""),)) for c in visible), default=0)
