@@ -32,8 +32,6 @@ MONITOR_COLUMNS = (
     Column(N_("Target"), least=8, drop=1),
     Column(N_("Note"), least=10, drop=4),
 )
-_UNHEARD = {Reach.STALE: N_("stale"), Reach.UNKNOWN: N_("unknown")}
-"""What is said beside a server's name while nobody hears of it."""
 
 
 def age(since: datetime | None, now: datetime | None) -> str:
@@ -60,7 +58,7 @@ def coarse_age(since: datetime | None, now: datetime) -> str:
 
 def state(value: State, glyphs: Glyphs) -> Line:
     """Glyph, word and colour: never colour alone."""
-    return ((f"{glyphs.states[value]} {value.word}", STATE_ROLES[value]),)
+    return ((f"{glyphs.states[value]} {_(value.word)}", STATE_ROLES[value]),)
 
 
 def server_note(view: ServerView, glyphs: Glyphs) -> Line:
@@ -72,8 +70,8 @@ def server_note(view: ServerView, glyphs: Glyphs) -> Line:
             {"ClientAccess": "CAS", "Mailbox": "MBX"}.get(r, r) for r in sorted(server.roles)
         )
     parts = [version]
-    if view.snapshot.reach in _UNHEARD:
-        parts.append(_(_UNHEARD[view.snapshot.reach]))
+    if view.snapshot.reach in (Reach.STALE, Reach.UNKNOWN):
+        parts.append(spoken(view.snapshot.reach.value))
     if any(r.phase is ProbePhase.RUNNING and r.waiting for r in view.snapshot.probe_runs):
         parts.append(_("probe running"))
     text = f" {glyphs.dot} ".join(p for p in parts if p)
@@ -87,7 +85,7 @@ def fleet_row(view: FleetView, title: str, glyphs: Glyphs) -> Row:
 
 
 def group_row(group: GroupView, opened: bool, glyphs: Glyphs) -> Row:
-    return _tree_row(group.key, group.state, 0, opened, group.title, _group_note(group), glyphs)
+    return _tree_row(group.key, group.state, 0, opened, spoken(group.title), _group_note(group), glyphs)
 
 
 def _servers(count: int) -> str:

@@ -45,7 +45,7 @@ def kind(theme: Theme) -> str:
 
 def sample(glyphs: Glyphs, cells: int, *, airy: bool) -> list[Line]:
     """Every role once, in lines of at most ``cells``; ``airy``: there is room for blank lines."""
-    states = [((f"{glyphs.states[s]} {s.word}".ljust(_COLUMN), STATE_ROLES[s]),) for s in State]
+    states = [((f"{glyphs.states[s]} {_(s.word)} ".ljust(_COLUMN), STATE_ROLES[s]),) for s in State]
     texts = [((_(word), role), ("  ", "")) for role, word in _SAMPLES]
     strips = [((f" {role.partition('-')[2]} ", role), (" ", "")) for role in STRIPS]
     lines: list[Line] = []

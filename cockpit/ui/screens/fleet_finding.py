@@ -196,7 +196,7 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
     def group_by(self, by: GroupBy) -> None:
         """Put the servers together by ``by``; cursor and open rows stay with their servers."""
         if by is self.by:
-            self.say(_("The servers are put together by {group} already.").format(group=by.value))
+            self.say(_("The servers are put together by {group} already.").format(group=_(by.value)))
             return
         self._leave()
         selection = self._selection
@@ -210,7 +210,7 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
 
     async def action_group_by(self) -> None:
         names: Line = tuple(
-            part for key, by in GROUP_KEYS.items() for part in ((f"  {key} ", "text-key"), (by.value, ""))
+            part for key, by in GROUP_KEYS.items() for part in ((f"  {key} ", "text-key"), (_(by.value), ""))
         )
         await self._ask_key(GROUPING, (((" " + _("Put the servers together by:"), "text-label"), *names),))
 
