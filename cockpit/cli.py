@@ -39,6 +39,7 @@ from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.language import N_, _
 from cockpit.config.paths import paths
 from cockpit.config.preferences import Preferences
+from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 
 USAGE, CRASH, INTERRUPTED, BROKEN_PIPE = 64, 70, 130, 141
@@ -85,7 +86,7 @@ _a_second_or_more.__name__ = "number"
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line of design §4, as far as it is built."""
-    top = _Parser(prog="pop-cockpit", description=DESCRIPTION)
+    top = _Parser(prog="pop-cockpit", description=_(DESCRIPTION))
     _common_options(top)
     _commands(top)
     return top
@@ -355,7 +356,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _speak(options)
         return _run(options)
     except ConfigError as error:
-        print(_("pop-cockpit: {error}").format(error=error), file=sys.stderr)
+        print(f"pop-cockpit: {spoken(str(error))}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -412,7 +413,7 @@ def _log_to(file: Path | None) -> None:
     except OSError as error:
         raise ConfigError(f"--log-file {file}: {error.strerror}.") from None
     logging.basicConfig(
-        stream=stream, level=logging.INFO, format=_("%(asctime)s %(levelname)s %(name)s %(message)s")
+        stream=stream, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     # pypsrp logs envelopes and what it raises; our own errors say it without the payload.
     logging.getLogger("pypsrp").setLevel(logging.CRITICAL)
@@ -424,7 +425,8 @@ RECORDED = (None, "demo", "status", "rehearse")
 
 def _run(options: argparse.Namespace) -> int:
     if options.record is not None and options.command not in RECORDED:
-        raise ConfigError(f"--record is for the cockpit and for status --watch, not for {options.command}.")
+        words = _("--record is for the cockpit and for status --watch, not for {command}.")
+        raise ConfigError(words.format(command=options.command))
     match options.command:
         case None | timeline_options.PULSE:
             return _screen(options)
@@ -508,7 +510,8 @@ def _environment(options: argparse.Namespace) -> Environment:
     left_out.refuse(environment, options)
     secrets.take_ticket_cache(environment)
     if warning := unverified(environment):
-        _warn(_("{warning}: whoever is on the way can read and change everything.").format(warning=warning))
+        words = _("{warning}: whoever is on the way can read and change everything.")
+        _warn(words.format(warning=spoken(warning)))
     return environment if options.write is None else config.with_mode(environment, write=options.write)
 
 
@@ -522,7 +525,7 @@ def _screen(options: argparse.Namespace) -> int:
     from cockpit.commands import screen
 
     if options.env_file is None and not paths().environments.exists():
-        raise ConfigError(NOTHING_CONFIGURED.format(path=paths().environments))
+        raise ConfigError(_(NOTHING_CONFIGURED).format(path=paths().environments))
     likes = _preferences(options)
     return screen.run(
         _environment(options),

@@ -14,6 +14,7 @@ from cockpit.commands.keyboard import Reader
 from cockpit.commands.narrator import Said
 from cockpit.commands.recovery_options import REASON_LENGTH
 from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Answer, Choice, Finding
 from cockpit.recovery.view import HandView, QuestionView, RunView
@@ -58,12 +59,12 @@ def asked(view: RunView, question: QuestionView) -> Iterator[Said]:
     """The question as it is put: prompt, exact command, findings in the way, choices."""
     step = view.step(question.step)
     title = titled(view, question)
-    yield Said(f"QUESTION  run {view.run.id}  {title}", "bold yellow")
+    yield Said(_("QUESTION  run {run}  {title}").format(run=view.run.id, title=title), "bold yellow")
     yield Said(question.prompt, "", 2)
     if step is not None and step.why:
-        yield Said(f"why: {step.why}", "", 2)
+        yield Said(_("why: {why}").format(why=spoken(step.why)), "", 2)
     if step is not None and step.departs:
-        yield Said(_("departs from the page: {departs}").format(departs=step.departs), "", 2)
+        yield Said(_("departs from the page: {how}").format(how=spoken(step.departs)), "", 2)
     if question.hand is not None:
         yield from by_hand(question.hand)
     elif step is not None and step.command:
@@ -78,16 +79,16 @@ def asked(view: RunView, question: QuestionView) -> Iterator[Said]:
 
 def by_hand(hand: HandView) -> Iterator[Said]:
     """A command that a person runs for us, ready to be copied."""
-    yield Said(_("run by hand, {where}:").format(where=hand.where), "bold", 2)
+    yield Said(_("run by hand, {where}:").format(where=spoken(hand.where)), "bold", 2)
     yield Said(hand.command, "cyan", 4)
-    yield Said(_("not sent by us: {why}").format(why=hand.why), "yellow", 2)
+    yield Said(_("not sent by us: {why}").format(why=spoken(hand.why)), "yellow", 2)
 
 
 def titled(view: RunView, question: QuestionView) -> str:
     """The title of the step that asks."""
     step = view.step(question.step)
     if step is not None:
-        return step.title
+        return spoken(step.title)
     key = question.step.removeprefix(UNDO)
     return question.step if key == question.step else _("Put {key} back").format(key=key)
 
@@ -98,17 +99,20 @@ def offered(question: QuestionView) -> Iterator[Said]:
     means = _MEANS_BY_HAND if question.hand is not None else _MEANS
     means = _MEANS_AT_REST if question.due is not None else means
     for choice in question.choices:
-        yield Said(f"{choice.value:<10} {means[choice]}{_wants(question, choice)}", "", 4)
-    yield Said(_("{leave:<10} decide later; the run waits here").format(leave=LEAVE), "", 4)
+        yield Said(f"{choice.value:<10} {_(means[choice])}{_wants(question, choice)}", "", 4)
+    later = _("decide later; the run waits here")
+    yield Said(f"{LEAVE:<10} {later}", "", 4)
 
 
 def _wants(question: QuestionView, choice: Choice) -> str:
-    wants = []
-    if _typed_for(question, choice):
-        wants.append(_("the server's name typed"))
-    if _reason_for(question, choice):
-        wants.append("a reason")
-    return f" (wants {' and '.join(wants)})" if wants else ""
+    match _typed_for(question, choice), _reason_for(question, choice):
+        case True, True:
+            return _(" (wants the server's name typed and a reason)")
+        case True, False:
+            return _(" (wants the server's name typed)")
+        case False, True:
+            return _(" (wants a reason)")
+    return ""
 
 
 def _typed_for(question: QuestionView, choice: Choice) -> bool:
@@ -122,7 +126,7 @@ def _reason_for(question: QuestionView, choice: Choice) -> bool:
 def ask(view: RunView, question: QuestionView, reader: Reader, say: Say, by: str) -> Answer | None:
     """Ask until there is a whole answer; None: the operator leaves. Raises LeftError and GoneError."""
     while True:
-        text = reader.line("answer> ")
+        text = reader.line(_("answer> "))
         if text.lower() == LEAVE:
             return None
         choice = choice_of(text)
@@ -164,7 +168,10 @@ def _overridden(question: QuestionView, reader: Reader, say: Say) -> Finding:
         say(Said(_("No guard in the way here can be overridden."), "yellow", 2))
         raise _BackError
     for n, finding in enumerate(open_ones, 1):
-        say(Said(f"{n}  guard {finding.guard}  {finding.object}: {finding.reading}", "", 4))
+        line = _("{number}  guard {guard}  {object}: {reading}").format(
+            number=n, guard=finding.guard, object=finding.object, reading=spoken(finding.reading)
+        )
+        say(Said(line, "", 4))
     text = reader.line(_("which one (1-{count}, empty: back)> ").format(count=len(open_ones)))
     if text not in {str(n) for n in range(1, len(open_ones) + 1)}:
         raise _BackError
@@ -187,13 +194,8 @@ def _name(reader: Reader) -> str:
 
 def _reason(reader: Reader, say: Say) -> str:
     while True:
-        text = clean_line(
-            reader.line(
-                _("reason (at least {reason_length} characters, empty: back)> ").format(
-                    reason_length=REASON_LENGTH
-                )
-            )
-        )
+        question = _("reason (at least {count} characters, empty: back)> ").format(count=REASON_LENGTH)
+        text = clean_line(reader.line(question))
         if not text:
             raise _BackError
         if len(text) >= REASON_LENGTH:

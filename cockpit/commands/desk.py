@@ -11,6 +11,7 @@ from cockpit.commands.narrator import Narrator
 from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.recovery.client import Recovery, RefusedError
 
@@ -83,8 +84,8 @@ class Desk:
 
 def refused(narrator: Narrator, error: RefusedError) -> int:
     """Say what was not done, why, and what helps; the exit code."""
-    narrator.say("REFUSED  " + clean_line(error.what), "bold red")
+    narrator.say(_("REFUSED  {what}").format(what=spoken(clean_line(error.what))), "bold red")
     narrator.say(error.why, indent=2)
     if error.helps:
-        narrator.say(_("What helps:  ") + clean_line(error.helps), indent=2)
+        narrator.say(_("What helps:  {helps}").format(helps=spoken(clean_line(error.helps))), indent=2)
     return REFUSED

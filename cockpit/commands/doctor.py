@@ -17,7 +17,8 @@ from cockpit.commands.output import end_in_order, reader_may_leave
 from cockpit.commands.plain import document
 from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, Environment
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.doctor.examining import OF_HOST, NoSuchServerError, Wanted, examine
 from cockpit.doctor.findings import Finding, State, broken, exit_code, finding
 from cockpit.doctor.host import SUBJECT
@@ -40,7 +41,6 @@ _STYLES: Final = {
 }
 """SGR, of the terminal's own 16 colours."""
 _WELL: Final = frozenset({State.OK, State.UNUSED})
-_WORD: Final = max(len(state.value) for state in State)
 _CHECK: Final = 10
 _LEAST: Final = 30
 _NARROW: Final = 4
@@ -52,7 +52,7 @@ def run(environment: Environment, wanted: Wanted, form: str, *, problems: bool) 
     try:
         return tell(made, form, problems=problems, who="doctor")
     except NoSuchServerError as error:
-        raise ConfigError(f"--server: {error}") from None
+        raise ConfigError(f"--server: {spoken(str(error))}") from None
 
 
 def tell(made: Iterable[Finding], form: str, *, problems: bool = False, who: str) -> int:
@@ -81,7 +81,7 @@ def _examined(environment: Environment, wanted: Wanted) -> Iterator[Finding]:
             secret.value  # noqa: B018 -- whoever is to be asked for it is asked now, in the main thread
     except ConfigError as error:
         yield from examine(environment, None, replace(wanted, only=wanted.only & OF_HOST))
-        yield finding("sign-in", SUBJECT, broken(str(error), _("Mend that, then run this again.")))
+        yield finding("sign-in", SUBJECT, broken(str(error), N_("Mend that, then run this again.")))
         return
     yield from examine(environment, secret, wanted)
 
@@ -95,7 +95,11 @@ def _kept(findings: Iterable[Finding], into: list[Finding]) -> Iterator[Finding]
 def summary(findings: Iterable[Finding], who: str = "doctor") -> str:
     """How many are in each state."""
     states = [f.state for f in findings]
-    counts = [f"{states.count(state)} {state.value}" for state in reversed(State) if state in states]
+    counts = [
+        _("{count} {state}").format(count=states.count(state), state=_(state.value))
+        for state in reversed(State)
+        if state in states
+    ]
     return f"{who}: {', '.join(counts) or _('nothing was looked at')}"
 
 
@@ -105,7 +109,7 @@ def _table(findings: Iterator[Finding]) -> None:
     color = terminal and not os.environ.get("NO_COLOR")
     for subject, group in groupby(findings, attrgetter("subject")):
         if terminal:
-            print(subject)
+            print(spoken(subject))
         for found in group:
             for line in lines(found, width, color=color) if terminal else [one_line(found)]:
                 print(line, flush=True)
@@ -113,20 +117,26 @@ def _table(findings: Iterator[Finding]) -> None:
 
 def one_line(found: Finding) -> str:
     """For a pipe: all of it on one line."""
-    cure = f"  -> {found.cure}" if found.cure else ""
-    return f"{found.state.value:<{_WORD}}  {found.check:<{_CHECK}}  {found.subject}  {found.found}{cure}"
+    cure = f"  -> {spoken(found.cure)}" if found.cure else ""
+    words = f"{spoken(found.subject)}  {spoken(found.found)}"
+    return f"{_state(found)}  {found.check:<{_CHECK}}  {words}{cure}"
+
+
+def _state(found: Finding) -> str:
+    """In a column as wide as the longest."""
+    return _(found.state.value).ljust(max(len(_(state.value)) for state in State))
 
 
 def lines(found: Finding, width: int, *, color: bool) -> list[str]:
     """For a terminal of ``width`` columns: what was found beside its state, folded, the cure below it."""
     style = _STYLES[found.state] if color else ""
-    state = f"{MARKS[found.state]} {found.state.value:<{_WORD}}"
+    state = f"{MARKS[found.state]} {_state(found)}"
     shown = f"\x1b[{style}m{state}\x1b[0m" if style else state
     indent = 2 + len(state) + 1 + _CHECK + 1
     narrow = width - indent < _LEAST
     indent = _NARROW if narrow else indent
-    rows = _folded(found.found, width - indent)
-    cure = _folded(found.cure, width - indent - 2) if found.cure else []
+    rows = _folded(spoken(found.found), width - indent)
+    cure = _folded(spoken(found.cure), width - indent - 2) if found.cure else []
     rows += [f"{'→' if number == 0 else ' '} {row}" for number, row in enumerate(cure)]
     if narrow:
         return [f"  {shown} {found.check}", *(" " * indent + row for row in rows)]

@@ -23,6 +23,7 @@ from cockpit.config.environment import (
     WinRMSettings,
 )
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.config.targets import Target, exchange_target, winrm_target
 from cockpit.doctor.chain import chain, presented
 
@@ -53,7 +54,7 @@ def _run(options: argparse.Namespace, file: Path, asker: Asker | None, narrator:
     made = environment_of(options)
     adding.refuse_unsound(made)
     if why := adding.why_not(file, made.name):
-        raise ConfigError(f"{file}: {why}.")
+        raise ConfigError(f"{file}: {spoken(why)}.")
     if asker is not None:
         chosen = _with_trust(made, asker, narrator)
         if chosen is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, get_args
 
@@ -11,6 +11,7 @@ from cockpit.commands.keyboard import Reader
 from cockpit.commands.narrator import Narrator
 from cockpit.config.environment import Auth, Colour
 from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.doctor.readings import Certificate, Trouble
 
 TICKETS: Final = ("kerberos", "negotiate")
@@ -57,9 +58,9 @@ class Asker:
         """Only a typed yes is one."""
         return self.choice(question, ("yes", "no"), "no") == "yes"
 
-    def explained(self, choices: dict[str, str]) -> None:
+    def explained(self, choices: Mapping[str, str]) -> None:
         for word, means in choices.items():
-            self._narrator.say(f"{word:<8} {means}", indent=2)
+            self._narrator.say(f"{word:<8} {spoken(means)}", indent=2)
 
 
 def fill(options: argparse.Namespace, asker: Asker, taken: Callable[[str], str]) -> None:
@@ -91,7 +92,7 @@ def _credential(options: argparse.Namespace, asker: Asker) -> None:
     if any(given) or options.password_command or options.password_prompt or options.auth == "certificate":
         options.user = options.user or asker.text(_("The account, as user@REALM"), wanted=False)
         return
-    ways = {**({"tickets": _("tickets that kinit has got")} if options.auth in TICKETS else {}), **WAYS}
+    ways = {**({"tickets": N_("tickets that kinit has got")} if options.auth in TICKETS else {}), **WAYS}
     options.user = options.user or asker.text(
         _("The account, as user@REALM"), wanted=options.auth not in TICKETS
     )
@@ -115,7 +116,10 @@ def _credential(options: argparse.Namespace, asker: Asker) -> None:
 def trusted(trouble: Trouble, asker: Asker, narrator: Narrator) -> tuple[str, str]:
     """What to do about a certificate that would be refused: a word of TRUST, with the file for ``ca``."""
     narrator.say(
-        _("It would be refused: {cause}. {cure}").format(cause=trouble.cause, cure=trouble.cure), "yellow"
+        _("It would be refused: {cause}. {cure}").format(
+            cause=spoken(trouble.cause), cure=spoken(trouble.cure)
+        ),
+        "yellow",
     )
     narrator.say(_("Compare the fingerprint with the server's own before you take it."), indent=2)
     asker.explained(TRUST)
@@ -127,7 +131,8 @@ def trusted(trouble: Trouble, asker: Asker, narrator: Narrator) -> tuple[str, st
 def tell(shown: Certificate, narrator: Narrator, where: str) -> None:
     """A certificate in four lines."""
     narrator.say(_("{where} shows this certificate:").format(where=where))
-    narrator.say(f"for          {', '.join(shown.names) or shown.subject}", indent=2)
+    names = ", ".join(shown.names) or shown.subject
+    narrator.say(_("for          {names}").format(names=names), indent=2)
     narrator.say(_("issued by    {issuer}").format(issuer=shown.issuer), indent=2)
     narrator.say(_("good until   {ends:%Y-%m-%d}").format(ends=shown.ends), indent=2)
     narrator.say(_("fingerprint  sha256:{sha256}").format(sha256=shown.sha256), "bold", indent=2)

@@ -94,7 +94,7 @@ def run(options: argparse.Namespace, file: Path, environment: Callable[[], Envir
             from cockpit.commands import env_add
 
             return env_add.run(options, file)
-    raise ConfigError(_("unknown command env {env_command}").format(env_command=options.env_command))
+    raise ConfigError(_("unknown command {command}").format(command=f"env {options.env_command}"))
 
 
 def reference(options: argparse.Namespace) -> PasswordReference | None:

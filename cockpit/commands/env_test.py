@@ -11,7 +11,6 @@ from typing import Final
 from cockpit.commands import doctor
 from cockpit.commands.narrator import Narrator
 from cockpit.config.environment import Environment
-from cockpit.config.language import _
 from cockpit.config.secrets import Secret
 from cockpit.doctor.chain import chain
 from cockpit.doctor.findings import OK, WARNINGS, Finding, exit_code
@@ -23,9 +22,7 @@ HOLDS: Final = (OK, WARNINGS)
 
 def run(environment: Environment, secret: Secret | None, form: str) -> int:
     """Print the chain; the exit code is doctor's."""
-    return doctor.tell(
-        chain(environment, secret), form, who=_("env test {environment}").format(environment=environment.name)
-    )
+    return doctor.tell(chain(environment, secret), form, who=f"env test {environment.name}")
 
 
 def narrated(findings: Iterable[Finding], narrator: Narrator) -> int:

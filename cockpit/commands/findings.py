@@ -10,11 +10,14 @@ from itertools import groupby
 from operator import attrgetter
 
 from cockpit.commands.narrator import Said
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.journal.records import Finding, Grade, Verdict
 
 _WARNED = "yellow"
 _STYLES = {Verdict.PASSED: "green", Verdict.REFUSED: "bold red", Verdict.UNREAD: "magenta"}
+_WORDS = {Verdict.PASSED: N_("passed"), Verdict.REFUSED: N_("refused"), Verdict.UNREAD: N_("unread")}
+_COLUMN = 10
 
 
 def lines(title: str, findings: Iterable[Finding], indent: int = 0) -> Iterator[Said]:
@@ -38,8 +41,15 @@ def not_yet(findings: Iterable[Finding], indent: int = 0) -> Iterator[Said]:
         if finding.verdict is Verdict.PASSED:
             yield from _one(finding, indent)
         else:
-            head = f"{'not yet':<10} guard {finding.guard} ({finding.grade.value})"
+            head = _head(_("not yet"), finding.guard, finding.grade)
             yield Said(f"{head}  {_object(finding)}", "", indent)
+
+
+def _head(word: str, guard: str, grade: Grade) -> str:
+    """``word``: said already."""
+    return _("{word} guard {guard} ({grade})").format(
+        word=word.ljust(_COLUMN), guard=guard, grade=grade.value
+    )
 
 
 def _blocks(finding: Finding) -> bool:
@@ -56,12 +66,14 @@ def refusal(title: str, guard: str, findings: tuple[Finding, ...], indent: int =
 
     ``findings``: only such as block.
     """
-    yield Said(f"REFUSED  {title}    guard {guard} ({findings[0].grade.value})", "bold red", indent)
+    refused = _("REFUSED  {title}    guard {guard} ({grade})")
+    words = refused.format(title=spoken(title), guard=guard, grade=findings[0].grade.value)
+    yield Said(words, "bold red", indent)
     for finding in findings:
         yield Said(_object(finding), _STYLES[finding.verdict], indent + 2)
     for helps in dict.fromkeys(f.helps for f in findings if f.helps):
-        yield Said(_("What helps:  {helps}").format(helps=helps), "", indent)
-    yield Said(f"Override:    {_override(findings)}", "", indent)
+        yield Said(_("What helps:  {helps}").format(helps=spoken(helps)), "", indent)
+    yield Said(_("Override:    {offer}").format(offer=_override(findings)), "", indent)
 
 
 def _warning(guard: str, findings: tuple[Finding, ...], indent: int) -> Iterator[Said]:
@@ -71,18 +83,19 @@ def _warning(guard: str, findings: tuple[Finding, ...], indent: int) -> Iterator
         same.setdefault(_said(finding), []).append(finding.object)
     for said, objects in same.items():
         named = ", ".join(dict.fromkeys(filter(None, objects)))
-        head = _("{value:<10} guard {guard} (warn)").format(value="warned", guard=guard)
+        head = _head(_("warned"), guard, Grade.WARN)
         yield Said("  ".join(filter(None, (head, named, said))), _WARNED, indent)
     for helps in dict.fromkeys(f.helps for f in findings if f.helps):
-        yield Said(_("What helps:  {helps}").format(helps=helps), "", indent + 2)
+        yield Said(_("What helps:  {helps}").format(helps=spoken(helps)), "", indent + 2)
 
 
 def _one(finding: Finding, indent: int) -> Iterator[Said]:
-    word = "overridden" if finding.overridden else finding.verdict.value
-    head = f"{word:<10} guard {finding.guard} ({finding.grade.value})  {_object(finding)}"
+    word = _("overridden") if finding.overridden else _(_WORDS[finding.verdict])
+    head = f"{_head(word, finding.guard, finding.grade)}  {_object(finding)}"
     yield Said(head, _STYLES[finding.verdict], indent)
     if finding.overridden:
-        yield Said(f"by {finding.by}: {finding.reason}", "", indent + 2)
+        words = _("by {operator}: {reason}").format(operator=finding.by, reason=finding.reason)
+        yield Said(words, "", indent + 2)
 
 
 def _object(finding: Finding) -> str:
@@ -91,15 +104,12 @@ def _object(finding: Finding) -> str:
 
 
 def _said(finding: Finding) -> str:
-    return {
-        Verdict.PASSED: f"ok: {finding.reading}",
-        Verdict.REFUSED: _("{reading}; it should be: {threshold}").format(
-            reading=finding.reading, threshold=finding.threshold
-        ),
-        Verdict.UNREAD: _("could not be read: {reading}; it should be: {threshold}").format(
-            reading=finding.reading, threshold=finding.threshold
-        ),
+    words = {
+        Verdict.PASSED: _("ok: {reading}"),
+        Verdict.REFUSED: _("{reading}; it should be: {threshold}"),
+        Verdict.UNREAD: _("could not be read: {reading}; it should be: {threshold}"),
     }[finding.verdict]
+    return words.format(reading=spoken(finding.reading), threshold=spoken(finding.threshold))
 
 
 def _override(findings: tuple[Finding, ...]) -> str:

@@ -147,7 +147,7 @@ class Follower:
         question = view.question
         if turn is Turn.ASK and question is not None and question.due is not None and self.terms.puts_back:
             self.narrator.say(
-                _("It is on until {iso}. Put it back, also before that:").format(iso=iso(question.due)),
+                _("It is on until {time}. Put it back, also before that:").format(time=iso(question.due)),
                 "bold",
             )
             self.narrator.command(self.terms.puts_back)
@@ -179,7 +179,7 @@ class Follower:
             desk.refused(self.narrator, error)
             return None
         self._answered.add(question.id)
-        self.narrator.say(f"answered: {answer.choice.value}", "bold")
+        self.narrator.say(_("answered: {choice}").format(choice=answer.choice.value), "bold")
         return None
 
     def _still(self, run: str, question: int) -> Callable[[], bool]:

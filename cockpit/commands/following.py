@@ -9,14 +9,15 @@ from enum import StrEnum
 
 from cockpit.commands.narrator import Said
 from cockpit.commands.plain import iso
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Json, Obligation, RunState
 from cockpit.recovery.view import Life, OutputView, RunView, StepMark, StepView
 
 LEFT_SECONDS = 10.0
 """So long, by the journal's clock, a run may be without a worker before it counts as left: one starts."""
-STARTING = "starting"
+STARTING = N_("starting")
 """In place of ``left`` while the first worker of a run may still be on its way."""
 TAIL = 20
 """Lines of output shown of what was said before we came."""
@@ -80,7 +81,7 @@ def news(before: RunView | None, now: RunView, *, starting: bool = False) -> New
     said += _output(before, now)
     said += _obligations(before, now)
     if now.child is not None and (before is None or before.child != now.child):
-        said.append(Said(_("waits for run {child}").format(child=now.child), "", 2))
+        said.append(Said(_("waits for run {run}").format(run=now.child), "", 2))
     if now.run.ended and not (before is not None and before.run.ended):
         said += _end(now)
     return News(tuple(said), finished)
@@ -94,12 +95,19 @@ def head(view: RunView, *, starting: bool = False) -> Iterator[Said]:
     """Which run it is, and who works on it. ``starting``: as for :func:`news`."""
     run = view.run
     life = STARTING if view.life is Life.LEFT and (starting or _young(view)) else view.life.value
-    yield Said(f"run {run.id}  {view.title}", "bold")
-    yield Said(f"{run.monitor} on {run.server}  {run.scope}  {run.state.value}, {life}", "", 2)
+    yield Said(_("run {run}  {title}").format(run=run.id, title=spoken(view.title)), "bold")
+    words = _("{monitor} on {server}  {scope}  {state}, {life}").format(
+        monitor=run.monitor,
+        server=run.server,
+        scope=spoken(run.scope),
+        state=spoken(run.state.value),
+        life=spoken(life),
+    )
+    yield Said(words, "", 2)
     if view.lease is not None and not view.lease.expired:
         yield Said(
-            _("worked on for {operator} since {iso}").format(
-                operator=view.lease.operator, iso=iso(view.lease.taken_at)
+            _("worked on for {operator} since {time}").format(
+                operator=view.lease.operator, time=iso(view.lease.taken_at)
             ),
             "",
             2,
@@ -145,35 +153,37 @@ def _begins(step: StepView) -> Iterator[Said]:
     if step.started_at is None:
         return
     page = _("  (step {page} of Microsoft's page)").format(page=step.page) if step.page else ""
-    word = "IN DOUBT" if step.mark is StepMark.IN_DOUBT else "begins"
+    word = _("IN DOUBT") if step.mark is StepMark.IN_DOUBT else _("begins")
     style = "bold magenta" if step.mark is StepMark.IN_DOUBT else "bold"
-    yield Said(f"{clock(step.started_at)}  {word}  {step.id}  {step.title}{page}", style, 1)
+    yield Said(f"{clock(step.started_at)}  {word}  {step.id}  {spoken(step.title)}{page}", style, 1)
     if step.hand is not None:
         yield Said(
-            _("by hand, {where}: {command}").format(where=step.hand.where, command=step.hand.command),
+            _("by hand, {where}: {command}").format(where=spoken(step.hand.where), command=step.hand.command),
             "cyan",
             4,
         )
     elif step.command:
-        yield Said(f"command: {step.command}", "cyan", 4)
+        yield Said(_("command: {command}").format(command=step.command), "cyan", 4)
     if step.departs:
-        yield Said(_("departs from the page: {departs}").format(departs=step.departs), "", 4)
+        yield Said(_("departs from the page: {how}").format(how=spoken(step.departs)), "", 4)
     if step.ended_at is not None:
         return
     if step.due_at is not None:
-        yield Said(_("waits until {clock}").format(clock=clock(step.due_at)), "", 4)
+        yield Said(_("waits until {time}").format(time=clock(step.due_at)), "", 4)
     elif step.limit_at is not None and step.hand is None:
-        yield Said(_("answers by {clock}, or it will be looked at").format(clock=clock(step.limit_at)), "", 4)
+        yield Said(_("answers by {time}, or it will be looked at").format(time=clock(step.limit_at)), "", 4)
 
 
 def _ends(step: StepView) -> Iterator[Said]:
     skipped = step.mark is StepMark.SKIPPED
-    what = "skipped" if skipped else step.outcome or "done"
+    what = _("skipped") if skipped else spoken(step.outcome or N_("done"))
     at = "         " if step.ended_at is None else clock(step.ended_at)
-    tries = f"  (try {step.attempts})" if step.attempts > 1 else ""
-    yield Said(f"{at}  ends    {step.id}  {what}{tries}", "yellow" if skipped else "green", 1)
+    tries = _("  (try {number})").format(number=step.attempts) if step.attempts > 1 else ""
+    words = _("{time}  ends    {step}  {outcome}{tries}")
+    said = words.format(time=at, step=step.id, outcome=what, tries=tries)
+    yield Said(said, "yellow" if skipped else "green", 1)
     if step.words:
-        yield Said(step.words, "", 4, bar=True)
+        yield Said(spoken(step.words), "", 4, bar=True)
 
 
 def _output(before: RunView | None, now: RunView) -> Iterator[Said]:
@@ -199,19 +209,21 @@ def _obligations(before: RunView | None, now: RunView) -> Iterator[Said]:
         if obligation.open and old is None:
             yield Said(_("to be undone: {owed}").format(owed=owed(obligation)), "yellow", 2)
         elif not obligation.open and old is not None and old.open:
-            yield Said(f"undone: {owed(obligation)}", "green", 2)
+            yield Said(_("undone: {owed}").format(owed=owed(obligation)), "green", 2)
     gone = known.keys() - {o.id for o in now.obligations}
     for obligation in (known[n] for n in sorted(gone) if known[n].open):
-        yield Said(f"undone: {owed(obligation)}", "green", 2)
+        yield Said(_("undone: {owed}").format(owed=owed(obligation)), "green", 2)
 
 
 def owed(obligation: Obligation) -> str:
     """An obligation in one line."""
     wanted, prior = shown(obligation.wanted), shown(obligation.prior)
-    text = f"{obligation.server} {obligation.key} = {wanted}, before: {prior}"
+    text = _("{server} {key} = {wanted}, before: {prior}").format(
+        server=obligation.server, key=obligation.key, wanted=wanted, prior=prior
+    )
     if obligation.open and obligation.handed_to:
-        text += _("; handed over to {handed_to}: {handed_reason}").format(
-            handed_to=obligation.handed_to, handed_reason=obligation.handed_reason
+        text += _("; handed over to {name}: {reason}").format(
+            name=obligation.handed_to, reason=obligation.handed_reason
         )
     return text
 
@@ -225,12 +237,13 @@ def shown(value: Json) -> str:
 
 def _end(view: RunView) -> Iterator[Said]:
     state = view.run.state
-    yield Said(f"run {view.run.id}  {state.value.upper()}", _ENDINGS.get(state, "bold"))
+    words = _("run {run}  {title}").format(run=view.run.id, title=spoken(state.value).upper())
+    yield Said(words, _ENDINGS.get(state, "bold"))
     if view.run.ending:
         yield Said(view.run.ending, "", 2)
     for obligation in view.obligations:
         if obligation.open:
-            yield Said(f"STILL OPEN: {owed(obligation)}", "bold red", 2)
+            yield Said(_("STILL OPEN: {owed}").format(owed=owed(obligation)), "bold red", 2)
 
 
 def clock(moment: datetime) -> str:

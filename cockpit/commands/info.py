@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.language import N_, _
 from cockpit.config.paths import paths
 from cockpit.config.rules import ways
+from cockpit.config.spoken import spoken
 
 LIBRARIES = (
     "textual",
@@ -32,48 +34,57 @@ LIBRARIES = (
 
 
 _COLUMNS: Final = (
-    *("", "environment", "mode", N_("entry servers"), "servers"),
-    *("sign-in", N_("password from"), "TLS"),
+    *("", N_("environment"), N_("mode"), N_("entry servers"), N_("servers")),
+    *(N_("sign-in"), N_("password from"), "TLS"),
 )
 _STYLES: Final = {"write": "bold red", "verified": "green"}
 
 
 def run(env_file: Path, form: str) -> int:
     """Print paths and versions."""
+    says = _said if form == "json" else _
     places = paths()
     found = {
         "pop-cockpit": __version__,
         "python": f"{platform.python_version()} ({sys.executable})",
         **{name: metadata.version(name) for name in LIBRARIES},
-        "environment file": f"{env_file}{'' if env_file.exists() else _(' (not there)')}",
-        "configuration": str(places.config),
-        "state": str(places.state),
-        "saved views": str(places.views),
-        "typed commands": str(places.commands),
-        "crash files": str(places.crashes),
-        "collector log": str(places.collector_log),
-        "hook log": str(places.hook_log),
-        "cache": str(places.cache),
-        **_watched(env_file),
+        N_("environment file"): str(env_file)
+        if env_file.exists()
+        else N_("{file} (not there)").format(file=env_file),
+        N_("configuration"): str(places.config),
+        N_("state"): str(places.state),
+        N_("saved views"): str(places.views),
+        N_("typed commands"): str(places.commands),
+        N_("crash files"): str(places.crashes),
+        N_("collector log"): str(places.collector_log),
+        N_("hook log"): str(places.hook_log),
+        N_("cache"): str(places.cache),
+        **_watched(env_file, says),
     }
     if form == "json":
         print(json.dumps(found, indent=2))
     else:
         for name, value in found.items():
-            print(f"{name:<17} {value}")
+            print(f"{spoken(name):<17} {spoken(value)}")
     return 0
 
 
-def _watched(env_file: Path) -> dict[str, str]:
+def _said(sentence: str) -> str:
+    """In English: it is data."""
+    return sentence
+
+
+def _watched(env_file: Path, says: Callable[[str], str]) -> dict[str, str]:
     """Which servers each environment is about; why that cannot be told."""
     if not env_file.exists():
         return {}
     try:
         found = config.load(env_file)[1]
     except ConfigError as error:
-        return {"environments": str(error)}
+        return {N_("environments"): str(error)}
     return {
-        _("servers of {name}").format(name=name): servers(environment) for name, environment in found.items()
+        N_("servers of {name}").format(name=name): servers(environment, says)
+        for name, environment in found.items()
     }
 
 
@@ -106,31 +117,33 @@ def _plain(default: bool, environment: Environment) -> dict[str, Any]:
 
 def _row(default: bool, environment: Environment) -> tuple[str, ...]:
     plain = _plain(default, environment)
-    auths = dict.fromkeys((plain["auth"], plain["winrm_auth"] or _("no WinRM")))
+    auths = dict.fromkeys((plain["auth"], plain["winrm_auth"] or N_("no WinRM")))
     return (
         "*" if default else "",
         environment.name,
-        "read-only" if environment.read_only else "write",
+        N_("read-only") if environment.read_only else N_("write"),
         ", ".join(environment.entry_servers),
-        servers(environment),
-        ", ".join(auths),
+        servers(environment, _),
+        ", ".join(map(spoken, auths)),
         plain["credential"],
-        plain["warning"] or "verified",
+        plain["warning"] or N_("verified"),
     )
 
 
-def servers(environment: Environment) -> str:
-    """Which servers it is about, in words."""
-    named = ", ".join(environment.include) or "all"
-    return f"{named} but {', '.join(environment.exclude)}" if environment.exclude else named
+def servers(environment: Environment, says: Callable[[str], str]) -> str:
+    """Which servers it is about, in words; ``says``: what gives a sentence in the language that is wanted."""
+    named = ", ".join(environment.include) or says(N_("all"))
+    excluded = ", ".join(environment.exclude)
+    words = says(N_("{named} but {excluded}"))
+    return words.format(named=named, excluded=excluded) if excluded else named
 
 
 def credential_kind(environment: Environment) -> str:
     """Where its password comes from; never the password."""
     held = environment.credential
     if held.password is None and environment.exchange.auth == "certificate":
-        return _("none, a certificate")
+        return N_("none, a certificate")
     if held.password is None:
-        return _("ticket cache {ccache}").format(ccache=held.ccache) if held.ccache else _("ticket cache")
+        return N_("ticket cache {ccache}").format(ccache=held.ccache) if held.ccache else N_("ticket cache")
     (way,) = ways(held.password)
     return way

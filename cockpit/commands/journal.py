@@ -12,7 +12,8 @@ from cockpit.commands.narrator import Narrator
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, plain
 from cockpit.config.environment import ConfigError
-from cockpit.config.language import _
+from cockpit.config.language import _, ngettext
+from cockpit.config.spoken import spoken
 from cockpit.journal.records import Check, Checkpoint
 from cockpit.recovery.client import RefusedError
 
@@ -29,7 +30,8 @@ _NOT_ASCII_CONTROLS = re.compile(
 def verify(desk: Desk, checkpoints: Path | None, form: str) -> int:
     """0 the chain holds, 2 it does not, 3 it cannot be read. Raises ConfigError."""
     if checkpoints is not None and not checkpoints.is_file():
-        raise ConfigError(f"--checkpoints {checkpoints}: there is no such file.")
+        words = _("--checkpoints {file}: there is no such file.")
+        raise ConfigError(words.format(file=checkpoints))
 
     def work(journal: Journal) -> int:
         check = journal.verify(checkpoints)
@@ -54,9 +56,13 @@ def check_lines(check: Check) -> list[str]:
         counted = _("{lines} lines, {checkpoints} checkpoints").format(
             lines=check.lines, checkpoints=check.checkpoints
         )
-        return [f"sound: {counted}", held if check.checkpoints else _("no checkpoint was made yet")]
-    where = "" if check.first_bad is None else _(" at line {first_bad}").format(first_bad=check.first_bad)
-    found = [f"BROKEN{where}: {plain(check.why)}", held]
+        head = _("sound: {counted}").format(counted=counted)
+        return [head, held if check.checkpoints else _("no checkpoint was made yet")]
+    why = spoken(plain(check.why))
+    if check.first_bad is None:
+        found = [_("BROKEN: {why}").format(why=why), held]
+    else:
+        found = [_("BROKEN at line {line}: {why}").format(line=check.first_bad, why=why), held]
     if check.broken is not None:
         found.append(_("first checkpoint that does not: {named}").format(named=_named(check.broken)))
     return found
@@ -94,11 +100,12 @@ def _run(journal: Journal, beginning: str) -> str:
     if len(found) == 1 or beginning in found:
         return beginning if beginning in found else found[0]
     why = (
-        _("{count} runs begin with {beginning}").format(count=len(found), beginning=beginning)
+        ngettext("{count} run begins with {beginning}", "{count} runs begin with {beginning}", len(found))
         if found
-        else _("no run begins with {beginning}").format(beginning=beginning)
+        else _("no run begins with {beginning}")
     )
-    raise RefusedError(_("Nothing was exported"), why, "pop-cockpit runs list names them.")
+    said = why.format(count=len(found), beginning=beginning)
+    raise RefusedError(_("Nothing was exported"), said, _("pop-cockpit runs list names them."))
 
 
 def checkpoint(desk: Desk) -> int:

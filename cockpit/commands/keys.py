@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cockpit.commands import liking, tables
 from cockpit.commands.recovery_options import example
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
 from cockpit.config.preferences import NOTHING_SAID, Preferences
 
 if TYPE_CHECKING:
     from cockpit.ui.action import Action
 
 NAME: Final = "keys"
-CONFIGURED: Final = "keys"
+CONFIGURED: Final = N_("keys")
 """The column's title where no preset is named."""
 
 
@@ -85,7 +85,7 @@ def _show(sets: Mapping[str, tuple[Action, ...]]) -> None:
     from cockpit.ui import keys_told
 
     rows = [
-        (each.id, *(" ".join(own) for own in held), _("asks first") if each.dangerous else "", _(each.title))
+        (each.id, *(" ".join(own) for own in held), N_("asks first") if each.dangerous else "", each.title)
         for each, held in keys_told.columns(sets)
     ]
-    tables.show((_("action"), *sets, _("changes"), _("what")), rows)
+    tables.show((N_("action"), *sets, N_("changes"), N_("what")), rows)

@@ -29,6 +29,7 @@ from cockpit.config.environment import (
 )
 from cockpit.config.language import _
 from cockpit.config.paths import paths, private_dir, write_private
+from cockpit.config.spoken import spoken
 
 if TYPE_CHECKING:
     from cockpit.lab.rehearsal import Blueprint
@@ -67,7 +68,8 @@ def serve(options: ServeOptions) -> int:
 
     _check_keytab(options)
     if options.scenario not in SCENARIOS:
-        raise config.ConfigError(f"--scenario {options.scenario}: choose from {', '.join(SCENARIOS)}.")
+        words = _("--scenario {scenario}: choose from {scenarios}.")
+        raise config.ConfigError(words.format(scenario=options.scenario, scenarios=", ".join(SCENARIOS)))
 
     blueprint = _blueprint(options.rehearsal)
     name = f"lab-{options.scenario}" if blueprint is None else rehearsal_name(blueprint.source)
@@ -147,14 +149,14 @@ def _check_keytab(options: ServeOptions) -> None:
         return
     if options.keytab is None:
         if options.auth.startswith("kerberos"):
-            raise config.ConfigError(
-                f"--auth {options.auth}: give --keytab (or KRB5_KTNAME), with HTTP/NAME of every server."
-            )
+            words = _("--auth {auth}: give --keytab (or KRB5_KTNAME), with HTTP/NAME of every server.")
+            raise config.ConfigError(words.format(auth=options.auth))
         return
     if not options.keytab.is_file():
-        raise config.ConfigError(f"--keytab {options.keytab}: there is no such file. Make it with ktadd.")
+        words = _("--keytab {file}: there is no such file. Make it with ktadd.")
+        raise config.ConfigError(words.format(file=options.keytab))
     if find_spec("gssapi") is None:
-        raise config.ConfigError("--keytab: Kerberos wants more: pip install 'pop-cockpit[kerberos]'.")
+        raise config.ConfigError(_("--keytab: Kerberos wants more: pip install 'pop-cockpit[kerberos]'."))
 
 
 @contextmanager
@@ -280,7 +282,7 @@ def _no_answer(url: str, error: OSError) -> int:
     from cockpit.lab.control_client import RefusedError
 
     if isinstance(error, RefusedError):
-        print(_("The lab refuses: {error}.").format(error=error), file=sys.stderr)
+        print(_("The lab refuses: {error}.").format(error=spoken(str(error))), file=sys.stderr)
         return 2
     print(
         _("The lab at {url} does not answer: {error}. Is it still running?").format(url=url, error=error),
@@ -319,7 +321,7 @@ def _pairs(values: list[str]) -> dict[str, Any]:
     for value in values:
         name, sign, given = value.partition("=")
         if not sign or not name.isidentifier():
-            raise config.ConfigError(f"{value}: give NAME=VALUE.")
+            raise config.ConfigError(_("{value}: give NAME=VALUE.").format(value=value))
         try:
             found[name] = json.loads(given)
         except ValueError:
@@ -339,8 +341,8 @@ def control(environment: Environment) -> tuple[str, str]:
         token = Path(environment.lab.token_file).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise config.ConfigError(
-            _("{token_file}: {strerror}. The lab has ended; start another.").format(
-                token_file=environment.lab.token_file, strerror=error.strerror
+            _("{file}: {reason}. The lab has ended; start another.").format(
+                file=environment.lab.token_file, reason=error.strerror
             )
         ) from None
     return environment.lab.control, token

@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Iterator
 
 from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.config.watched import ELSEWHERE, why_left_out
 
 
@@ -17,7 +19,8 @@ def refuse(environment: Environment, options: argparse.Namespace) -> None:
     """
     for server in _named(options):
         if why := why_left_out(environment, server):
-            raise ConfigError(f"--server {server}: it is {why}. {ELSEWHERE}")
+            words = _("--server {server}: it is {why}. {elsewhere}")
+            raise ConfigError(words.format(server=server, why=spoken(why), elsewhere=_(ELSEWHERE)))
 
 
 def _named(options: argparse.Namespace) -> Iterator[str]:

@@ -10,6 +10,7 @@ from cockpit.config import environment as config
 from cockpit.config.environment import ConfigError
 from cockpit.config.language import _
 from cockpit.config.preferences import KEYS, NOTHING_SAID, PRESET, Preferences
+from cockpit.config.spoken import spoken
 from cockpit.config.trouble import Trouble
 
 
@@ -64,10 +65,7 @@ def warnings(preferences: Preferences) -> list[str]:
 def warn(preferences: Preferences) -> None:
     """Say them before the screen is drawn: they are on the terminal again after it."""
     for sentence in warnings(preferences):
-        print(
-            _("pop-cockpit: {file}: {sentence}").format(file=preferences.file, sentence=sentence),
-            file=sys.stderr,
-        )
+        print(f"pop-cockpit: {preferences.file}: {spoken(sentence)}", file=sys.stderr)
 
 
 def _refused(preferences: Preferences, trouble: Trouble) -> ConfigError:

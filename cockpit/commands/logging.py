@@ -14,6 +14,7 @@ from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, iso, plain
 from cockpit.commands.recover import tell_of_open_runs
 from cockpit.config.language import _
+from cockpit.config.spoken import spoken
 from cockpit.recovery.client import Recovery, RefusedError
 from cockpit.recovery.logging_view import LoggingState, ServiceLog, Written
 
@@ -32,7 +33,7 @@ class Wanted:
 
 def on(desk: Desk, server: str, wanted: Wanted, form: str) -> int:
     """Turn it on, or keep it on for longer; 0 once lines arrive and the run rests, else as ``recover``."""
-    desk.want_write(_("logging on"))
+    desk.want_write("logging on")
 
     def work(office: Recovery, narrator: Narrator) -> str:
         now = office.logging(server)
@@ -46,7 +47,7 @@ def on(desk: Desk, server: str, wanted: Wanted, form: str) -> int:
 
 def off(desk: Desk, server: str, auto: bool, form: str) -> int:
     """Put it back, or turn it off where no run of ours has it on; the exit code is ``recover``'s."""
-    desk.want_write(_("logging off"))
+    desk.want_write("logging off")
     return _followed(desk, server, form, lambda office, _: office.end_logging(server, auto=auto))
 
 
@@ -108,7 +109,7 @@ def as_plain(state: LoggingState, code: int) -> dict[str, Any]:
 
 def lines(state: LoggingState, program: str) -> Iterator[Said]:
     """The state as text. ``program``: how to call this one in write mode."""
-    word = {True: "on", False: "off", None: _("not known")}[state.enabled]
+    word = {True: _("on"), False: _("off"), None: _("not known")}[state.enabled]
     style = {True: "bold yellow", False: "bold", None: "bold magenta"}[state.enabled]
     yield Said(_("protocol logging of {server}: {word}").format(server=state.server, word=word), style)
     yield from _record(state, program)
@@ -123,9 +124,9 @@ def lines(state: LoggingState, program: str) -> Iterator[Said]:
             2,
         )
     if state.changed is not None:
-        yield Said(_("POP3 settings changed last: {iso}").format(iso=iso(state.changed)), "", 2)
+        yield Said(_("POP3 settings changed last: {time}").format(time=iso(state.changed)), "", 2)
     clients = _("not known") if state.clients is None else str(state.clients)
-    yield Said(f"POP3 connections: {clients}", "", 2)
+    yield Said(_("POP3 connections: {count}").format(count=clients), "", 2)
     for service in state.services:
         yield from _service(service, state)
 
@@ -142,13 +143,10 @@ def _record(state: LoggingState, program: str) -> Iterator[Said]:
     elif state.due is not None:
         over = state.overdue
         words = (
-            f"OVERDUE since {iso(state.due)}"
-            if over
-            else _("for a time, until {iso}").format(iso=iso(state.due))
+            _("OVERDUE since {time}, by run {run}") if over else _("for a time, until {time}, by run {run}")
         )
-        yield Said(
-            _("{words}, by run {run}").format(words=words, run=state.run), "bold red" if over else "", 2
-        )
+        said = words.format(time=iso(state.due), run=state.run)
+        yield Said(said, "bold red" if over else "", 2)
         if state.enabled is False:
             yield Said(_("somebody else has put it back already; its run is to be ended all the same"), "", 2)
         yield Said(
@@ -170,15 +168,15 @@ def _service(service: ServiceLog, state: LoggingState) -> Iterator[Said]:
     process = service.process
     how = _("not readable or not there") if process is None else process.state
     created = process.created if process is not None else None
-    since = f" since {iso(created)}" if created is not None else ""
-    yield Said(f"{service.tier} end  {service.service}  {how}{since}", "", 2)
+    since = _(" since {time}").format(time=iso(created)) if created is not None else ""
+    yield Said(f"{spoken(f'{service.tier} end')}  {service.service}  {how}{since}", "", 2)
     if service.behind and service.runs:
-        does = _("may not write yet") if state.enabled else _("may still write")
-        yield Said(
-            _("started before the settings changed: it {does} until its next restart").format(does=does),
-            "yellow",
-            4,
+        words = (
+            _("started before the settings changed: it may not write yet until its next restart")
+            if state.enabled
+            else _("started before the settings changed: it may still write until its next restart")
         )
+        yield Said(words, "yellow", 4)
     yield Said(_files(service.written), "", 4)
 
 
@@ -187,17 +185,15 @@ def _files(written: Written | None) -> str:
         return _("log files: not read")
     if not written.name:
         return _("log files: none")
-    last = (
-        _("without a line")
-        if written.last is None
-        else _("last line {iso}{age}").format(iso=iso(written.last), age=_age(written))
-    )
-    return _("newest log file: {written}  {length} bytes  {last}").format(
-        written=written.name, length=written.length, last=last
+    return _("newest log file: {name}  {length} bytes  {last}").format(
+        name=written.name, length=written.length, last=_last(written)
     )
 
 
-def _age(written: Written) -> str:
-    if written.now is None or written.last is None:
-        return ""
-    return f", {max(0, int((written.now - written.last).total_seconds()))} s old"
+def _last(written: Written) -> str:
+    if written.last is None:
+        return _("without a line")
+    if written.now is None:
+        return _("last line {time}").format(time=iso(written.last))
+    seconds = max(0, int((written.now - written.last).total_seconds()))
+    return _("last line {time}, {seconds} s old").format(time=iso(written.last), seconds=seconds)

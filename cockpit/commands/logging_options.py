@@ -42,9 +42,10 @@ def _time(text: str) -> int:
 
 def add(command: Command, commands: Any, group: Callable[..., Any]) -> None:
     """Add ``logging`` to ``commands``. ``command`` makes one with its help."""
-    top = command(commands, "logging", "POP3 protocol logging of a server", "logging status --server EX01")
+    words = _("POP3 protocol logging of a server")
+    top = command(commands, "logging", words, "logging status --server EX01")
     inner = group(top, "logging_command")
-    made = command(inner, "on", _ON, "--write logging on --server EX01 --for 30m")
+    made = command(inner, "on", _(_ON), "--write logging on --server EX01 --for 30m")
     _common(made)
     whose = made.add_mutually_exclusive_group()
     whose.add_argument(
@@ -74,10 +75,10 @@ def add(command: Command, commands: Any, group: Callable[..., Any]) -> None:
         ),
     )
     _auto(made)
-    made = command(inner, "off", _OFF, "--write logging off --server EX01")
+    made = command(inner, "off", _(_OFF), "--write logging off --server EX01")
     _common(made)
     _auto(made)
-    _common(command(inner, "status", _STATUS, "logging status --server EX01 --format json"))
+    _common(command(inner, "status", _(_STATUS), "logging status --server EX01 --format json"))
 
 
 def _auto(to: argparse.ArgumentParser) -> None:

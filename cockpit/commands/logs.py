@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from cockpit.config import secrets
 from cockpit.config.environment import Environment
+from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.poplog import sources
 from cockpit.poplog.document import Entry
@@ -93,8 +94,8 @@ def words(error: LogError) -> str:
 
 
 def tell(text: str) -> None:
-    """One line of narration."""
-    print(clean_line(text), file=sys.stderr, flush=True)
+    """One line of narration, in the operator's language."""
+    print(clean_line(spoken(text)), file=sys.stderr, flush=True)
 
 
 class Printer:

@@ -29,7 +29,7 @@ Commands = Any
 def _lines(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text) <= MOST_LINES):
         raise argparse.ArgumentTypeError(
-            _("{text} is not a number of lines up to {most_lines}").format(text=text, most_lines=MOST_LINES)
+            _("{text} is not a number of lines up to {most}").format(text=text, most=MOST_LINES)
         )
     return int(text)
 
@@ -65,7 +65,7 @@ def _add_tail(commands: Commands) -> None:
         commands,
         "tail",
         _("the last lines, and with -f every new one; exit 0, or 3 when a log cannot be read"),
-        _("logs tail --server EX01 --both -f"),
+        "logs tail --server EX01 --both -f",
     )
     made.add_argument(
         "paths", nargs="*", type=Path, metavar="PATH", help=_("folders or files instead of servers")
@@ -101,7 +101,7 @@ def _add_grep(commands: Commands) -> None:
             "lines that hold a text, searched where they are; "
             "exit 0 found, 1 not, 3 when a log cannot be read"
         ),
-        _("logs grep HealthMailbox --server EX01 --since 2h"),
+        "logs grep HealthMailbox --server EX01 --since 2h",
     )
     made.add_argument("text", type=_text, metavar="TEXT", help=_("a piece of a line, as it is in the file"))
     made.add_argument(
@@ -111,15 +111,18 @@ def _add_grep(commands: Commands) -> None:
     made.add_argument(
         "-i", "--ignore-case", action="store_true", help=_("ASCII letters match in either case")
     )
-    for name, words in (("--since", _("not before")), ("--until", "before")):
-        made.add_argument(
-            name,
-            type=moment,
-            metavar="WHEN",
-            help=_(
-                "{words} this time (UTC as in the log; with --local-time local), or so long ago: 90m, 2h"
-            ).format(words=words),
-        )
+    made.add_argument(
+        "--since",
+        type=moment,
+        metavar="WHEN",
+        help=_("not before this time (UTC as in the log; with --local-time local), or so long ago: 90m, 2h"),
+    )
+    made.add_argument(
+        "--until",
+        type=moment,
+        metavar="WHEN",
+        help=_("before this time (UTC as in the log; with --local-time local), or so long ago: 90m, 2h"),
+    )
     made.add_argument("--count", action="store_true", help=_("only how many there are"))
     _how(made)
 
@@ -129,7 +132,7 @@ def _add_view(commands: Commands) -> None:
         commands,
         "view",
         _("the Logs screen on servers or files, of any size; exit 0, or 3 when files cannot be read"),
-        _("logs view /srv/copies/POP32026010810-1.LOG"),
+        "logs view /srv/copies/POP32026010810-1.LOG",
     )
     made.add_argument(
         "paths", nargs="*", type=Path, metavar="PATH", help=_("folders or files instead of servers")
@@ -188,7 +191,7 @@ def run(
             since, until = (_absolute(t, options.local_time) for t in (options.since, options.until))
             search = logs_grep.Search(options.text, options.ignore_case, since, until, options.count)
             return logs_grep.run(wanted, search)
-    raise ConfigError(_("unknown command logs {logs_command}").format(logs_command=options.logs_command))
+    raise ConfigError(_("unknown command {command}").format(command=f"logs {options.logs_command}"))
 
 
 def _view(
@@ -207,8 +210,8 @@ def _view(
 def _either(options: argparse.Namespace) -> None:
     if bool(options.servers) == bool(options.paths):
         raise ConfigError(
-            _("logs {logs_command}: name either servers (--server EX01), or folders and files.").format(
-                logs_command=options.logs_command
+            _("logs {command}: name either servers (--server EX01), or folders and files.").format(
+                command=options.logs_command
             )
         )
 

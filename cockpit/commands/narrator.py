@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING
 
+from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.frozen import dataclass
 
@@ -44,14 +45,16 @@ class Narrator:
         self._console.no_color = bool(os.environ.get("NO_COLOR"))
 
     def say(self, text: str, style: str = "", *, indent: int = 0, bar: bool = False) -> None:
-        """Print one line; whatever control characters are in it are made visible."""
+        """Print one line, in the operator's language where it is ours and not yet; whatever control
+        characters are in it are made visible."""
         from rich.text import Text
 
+        words = clean_line(text if bar else spoken(text))
         margin = " " * indent + (BAR if bar else "")
         under = margin if bar else margin + " " * HANGING
         width = self._console.width if self._console.is_terminal else PIPE_WIDTH
         room = max(NARROWEST, width - len(under))
-        for n, piece in enumerate(Text(clean_line(text), style=style).wrap(self._console, room)):
+        for n, piece in enumerate(Text(words, style=style).wrap(self._console, room)):
             piece.rstrip()
             self._console.print(Text(under if n else margin) + piece)
 

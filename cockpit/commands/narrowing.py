@@ -45,7 +45,7 @@ def from_options(text: str, by: str | None, environment: str) -> Narrowing:
     try:
         query = parse(text)
     except FilterError as error:
-        raise ConfigError(f"--filter {error.sentence}") from error
+        raise ConfigError(f"--filter {spoken(error.sentence)}") from error
     bookmarks = NO_BOOKMARKS
     if query.asks_for_marks:
         try:

@@ -16,7 +16,8 @@ from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, iso, plain
 from cockpit.commands.recovery_options import REASON_LENGTH
 from cockpit.config.environment import ConfigError
-from cockpit.config.language import _
+from cockpit.config.language import N_, _, ngettext
+from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Obligation
 from cockpit.recovery.client import NotBackError, Recovery, RefusedError
@@ -59,8 +60,8 @@ def run(desk: Desk, wanted: Wanted) -> int:
             if wanted.accept is not None:
                 office.settle(wanted.accept, wanted.reason, accept=True)
                 narrator.say(
-                    _("Obligation {accept} is closed; its value stays as it is.").format(
-                        accept=wanted.accept
+                    _("Obligation {obligation} is closed; its value stays as it is.").format(
+                        obligation=wanted.accept
                     ),
                     "yellow",
                 )
@@ -76,16 +77,18 @@ def run(desk: Desk, wanted: Wanted) -> int:
 
 def _check(desk: Desk, wanted: Wanted) -> None:
     if wanted.accept is not None:
-        desk.want_write(_("obligations --accept"))
+        desk.want_write("obligations --accept")
         if len(wanted.reason) < REASON_LENGTH:
-            raise ConfigError(f"--accept wants --reason with at least {REASON_LENGTH} characters.")
+            words = _("--accept wants --reason with at least {count} characters.")
+            raise ConfigError(words.format(count=REASON_LENGTH))
     if not wanted.close:
         return
-    desk.want_write(_("obligations --close"))
+    desk.want_write("obligations --close")
     if wanted.yes and len(wanted.reason) < REASON_LENGTH:
-        raise ConfigError(f"--yes wants --reason with at least {REASON_LENGTH} characters.")
+        words = _("--yes wants --reason with at least {count} characters.")
+        raise ConfigError(words.format(count=REASON_LENGTH))
     if not wanted.yes and not sys.stdin.isatty():
-        raise ConfigError("--close asks on a terminal, and there is none: give --yes --reason REASON.")
+        raise ConfigError(_("--close asks on a terminal, and there is none: give --yes --reason REASON."))
 
 
 # --- what is shown -------------------------------------------------------------------------------
@@ -102,7 +105,8 @@ def code_of(standing: Standing) -> int:
 
 def _show(standing: Standing, form: str, code: int, program: str, narrator: Narrator) -> int:
     if standing.problem:
-        narrator.say(_("The sweep is not whole: {problem}").format(problem=standing.problem), "magenta")
+        words = _("The sweep is not whole: {problem}")
+        narrator.say(words.format(problem=spoken(standing.problem)), "magenta")
     with reader_may_leave():
         if form == "json":
             print(document(as_plain(standing, code)))
@@ -136,26 +140,31 @@ def lines(standing: Standing, program: str) -> Iterator[Said]:
     for obligation in standing.obligations:
         yield Said(f"{obligation.id}  {owed(obligation)}", "", 2)
         yield Said(
-            _("since {iso} by run {named}").format(
-                iso=iso(obligation.opened_at), named=_named(obligation, lives)
+            _("since {time} by run {run}").format(
+                time=iso(obligation.opened_at), run=_named(obligation, lives)
             ),
             "",
             4,
         )
         yield from _due(standing.due(obligation))
     yield Said(
-        _("on without a record: {orphans}").format(orphans=_orphans(standing)),
+        _("on without a record: {count}").format(count=_orphans(standing)),
         "bold magenta" if standing.problem else "bold",
     )
     for orphan in standing.orphans:
-        word = "SEVERE  " if orphan.severe else ""
+        word = _("SEVERE  ") if orphan.severe else ""
         style = "bold red" if orphan.severe else ""
-        yield Said(f"{word}{orphan.server} {orphan.key} = {orphan.value}: {orphan.words}", style, 2)
+        said = spoken(orphan.words)
+        yield Said(f"{word}{orphan.server} {orphan.key} = {orphan.value}: {said}", style, 2)
         yield Said(_typed(orphan), "cyan", 4)
     yield Said(_("runs not ended: {count}").format(count=len(standing.runs)), "bold")
     for line in standing.runs:
-        waiting = f": {line.waiting_for}" if line.waiting_for else ""
-        yield Said(f"{line.run.id}  {line.title} on {line.run.server}  {line.life.value}{waiting}", "", 2)
+        life = spoken(line.life.value)
+        if line.waiting_for:
+            life = f"{life}: {spoken(line.waiting_for)}"
+        words = _("{run}  {title} on {server}  {life}")
+        said = words.format(run=line.run.id, title=spoken(line.title), server=line.run.server, life=life)
+        yield Said(said, "", 2)
         if line.life is Life.LEFT:
             yield Said(
                 _("go on with it: {program} runs resume {run}").format(program=program, run=line.run.id),
@@ -164,9 +173,13 @@ def lines(standing: Standing, program: str) -> Iterator[Said]:
             )
     swept = iso(standing.swept_at)
     if standing.problem:
-        yield Said(_("not swept whole; last look at {swept}").format(swept=swept or "no time"), "magenta", 0)
+        words = (
+            _("not swept whole; last look at {time}") if swept else _("not swept whole; last look at no time")
+        )
+        yield Said(words.format(time=swept), "magenta", 0)
     else:
-        yield Said(_("swept at {swept}").format(swept=swept or "no time"), "", 0)
+        words = _("swept at {time}") if swept else _("swept at no time")
+        yield Said(words.format(time=swept), "", 0)
 
 
 def _due(due: datetime | None) -> Iterator[Said]:
@@ -174,34 +187,36 @@ def _due(due: datetime | None) -> Iterator[Said]:
     if due is None:
         return
     if datetime.now(UTC) >= due:
-        yield Said(f"OVERDUE since {iso(due)}", "bold red", 4)
+        yield Said(_("OVERDUE since {time}").format(time=iso(due)), "bold red", 4)
     else:
-        yield Said(_("to be undone by {iso}").format(iso=iso(due)), "", 4)
+        yield Said(_("to be undone by {time}").format(time=iso(due)), "", 4)
 
 
 def _orphans(standing: Standing) -> str:
     """How many; what could not be read is never none."""
     if not standing.problem:
         return str(len(standing.orphans))
-    known = f"{len(standing.orphans)} known" if standing.orphans else _("not known")
+    held = len(standing.orphans)
+    known = ngettext("{count} known", "{count} known", held) if held else _("not known")
+    known = known.format(count=held)
     if standing.unread is None:
         return _("{known}, not every server was read").format(known=known)
     count = len(standing.unread)
-    return _("{known}, {count} server{value} unread").format(
-        known=known, count=count, value="" if count == 1 else "s"
-    )
+    words = ngettext("{known}, {count} server unread", "{known}, {count} servers unread", count)
+    return words.format(known=known, count=count)
 
 
 def _named(obligation: Obligation, lives: Mapping[str, RunLine]) -> str:
     line = lives.get(obligation.run)
-    return f"{obligation.run} ({'ended' if line is None else line.life.value})"
+    life = N_("ended") if line is None else line.life.value
+    return f"{obligation.run} ({spoken(life)})"
 
 
 def _typed(orphan: Orphan) -> str:
     text = command(orphan)
     if not text:
         return _("no command is known for this one: look at it by hand")
-    return _("an administrator may type: {text}").format(text=text)
+    return _("an administrator may type: {command}").format(command=text)
 
 
 def command(orphan: Orphan) -> str:
@@ -282,8 +297,8 @@ def handed_over(standing: Standing) -> list[Obligation]:
 def _reason(line: RunLine, owing: list[Obligation], wanted: Wanted, narrator: Narrator) -> str:
     """The reason to abort a run for; empty: it is not to be aborted."""
     narrator.say(
-        _("Run {run} ({line} on {server}) was left with this open:").format(
-            run=line.run.id, line=line.title, server=line.run.server
+        _("Run {run} ({title} on {server}) was left with this open:").format(
+            run=line.run.id, title=spoken(line.title), server=line.run.server
         ),
         "bold",
     )
@@ -291,23 +306,20 @@ def _reason(line: RunLine, owing: list[Obligation], wanted: Wanted, narrator: Na
         narrator.say(owed(obligation), indent=2)
     if wanted.yes:
         return wanted.reason
-    return _asked(narrator, ABORT, _("restore what was before and end the run"))
+    does = _("type {word} to restore what was before and end the run (empty: no)> ")
+    return _asked(narrator, ABORT, does)
 
 
 def _asked(narrator: Narrator, word: str = "", does: str = "") -> str:
-    """The reason typed, with ``word`` typed before it where there is one; empty: not now."""
+    """The reason typed, with ``word`` typed before it where there is one; empty: not now. ``does``: the
+    question that wants it, with a place for it."""
     keyboard = Keyboard(narrator.prompt, lambda: True)
     try:
-        if word and keyboard.line(f"type {word} to {does} (empty: no)> ") != word:
+        if word and keyboard.line(does.format(word=word)) != word:
             return ""
+        question = _("reason (at least {count} characters, empty: no)> ").format(count=REASON_LENGTH)
         while True:
-            reason = clean_line(
-                keyboard.line(
-                    _("reason (at least {reason_length} characters, empty: no)> ").format(
-                        reason_length=REASON_LENGTH
-                    )
-                )
-            ).strip()
+            reason = clean_line(keyboard.line(question)).strip()
             if not reason or len(reason) >= REASON_LENGTH:
                 return reason
     except LeftError:
@@ -350,7 +362,8 @@ def _leave(office: Recovery, desk: Desk, wanted: Wanted, obligation: Obligation,
         narrator.say(_("It stays open. When it is to stay as it is:"), indent=2)
         narrator.command(f"{desk.program} obligations --accept {obligation.id} --reason REASON")
         return False
-    reason = _asked(narrator, ACCEPT, _("leave it as it is and close the obligation"))
+    does = _("type {word} to leave it as it is and close the obligation (empty: no)> ")
+    reason = _asked(narrator, ACCEPT, does)
     if not reason:
         return False
     try:

@@ -9,8 +9,9 @@ from typing import Any
 from cockpit.commands.output import end_in_order, reader_may_leave
 from cockpit.config import secrets
 from cockpit.config.environment import Environment
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
 from cockpit.config.secrets import Secret
+from cockpit.config.spoken import spoken
 from cockpit.config.targets import exchange_target
 from cockpit.config.watched import ELSEWHERE, why_left_out
 from cockpit.exchange.catalogue import same_server
@@ -72,12 +73,13 @@ class _Waiting:
 
     def __call__(self, error: ThrottledError) -> None:
         if not self._said:
-            print(_("{error}. Waiting for one to come free.").format(error=error), file=sys.stderr)
+            words = _("{error}. Waiting for one to come free.")
+            print(words.format(error=spoken(str(error))), file=sys.stderr)
             self._said = True
 
 
 def _not_run(failure: ExchangeError, identity: str, server: str, form: str) -> int:
-    print(f"{failure}. {failure.cure}", file=sys.stderr)
+    print(f"{spoken(str(failure))}. {spoken(failure.cure)}", file=sys.stderr)
     if form == "json":
         print(json.dumps(_as_dict(Reading(()), identity, server, str(failure)), ensure_ascii=False, indent=2))
     return NOT_RUN
@@ -89,7 +91,7 @@ def _refuse_left_out(cmdlets: ExchangeCmdlets, environment: Environment, server:
         return
     found = next((s for s in cmdlets.get_exchange_server().rows if same_server(s.name, server)), None)
     if found is not None and (why := why_left_out(environment, found.name, found.fqdn)):
-        raise ExchangeError(f"{found.name} is {why}", cure=ELSEWHERE)
+        raise ExchangeError(N_("{server} is {why}").format(server=found.name, why=why), cure=ELSEWHERE)
 
 
 def _show(answer: Reading[MonitoringProbeResult], identity: str, server: str, form: str) -> int:

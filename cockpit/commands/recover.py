@@ -13,7 +13,8 @@ from cockpit.commands.narrator import Narrator, Said
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, iso, plain
 from cockpit.config.environment import ConfigError
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.exchange import catalogue
 from cockpit.journal.records import Finding, Grade, Verdict
 from cockpit.recovery.client import Recovery, RefusedError
@@ -22,7 +23,8 @@ from cockpit.recovery.view import Life, Plan, PlanStep, StepMark
 MISSPELT = "PopTestDeepMonitor"
 """So Microsoft's page heads a section; its table and Exchange say otherwise (exchange-facts §1.4)."""
 SPELT = "PopDeepTestMonitor"
-AUTO_STOPS = "--auto stops here: this question needs a person."
+_COLUMN = 10
+AUTO_STOPS = N_("--auto stops here: this question needs a person.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +92,24 @@ def tell_of_open_runs(office: Recovery, desk: Desk, narrator: Narrator) -> None:
         refused(narrator, error)
         return
     for line in lines:
-        held = _(", held by {holder}").format(holder=line.holder) if line.holder else ""
-        narrator.say(
-            _("not ended: run {run} on {server} ({scope}), {life}{held}, started {iso} by {operator}").format(
-                run=line.run.id,
-                server=line.run.server,
-                scope=line.run.scope,
-                life=line.life.value,
-                held=held,
-                iso=iso(line.started),
-                operator=line.run.operator,
-            ),
-            indent=2,
+        words = (
+            _(
+                "not ended: run {run} on {server} ({scope}), {life}, held by {holder}, started {time} by "
+                "{operator}"
+            )
+            if line.holder
+            else _("not ended: run {run} on {server} ({scope}), {life}, started {time} by {operator}")
         )
+        said = words.format(
+            run=line.run.id,
+            server=line.run.server,
+            scope=spoken(line.run.scope),
+            life=spoken(line.life.value),
+            holder=line.holder,
+            time=iso(line.started),
+            operator=line.run.operator,
+        )
+        narrator.say(said, indent=2)
         narrator.command(f"{desk.program} runs attach {line.run.id}")
 
 
@@ -146,19 +153,19 @@ def _refuses(finding: Finding) -> bool:
 
 def plan_lines(plan: Plan) -> Iterator[Said]:
     """The whole plan as text."""
-    yield Said(f"PLAN  {plan.title}", "bold")
+    yield Said(_("PLAN  {title}").format(title=spoken(plan.title)), "bold")
     where = _("{monitor} on {server} ({role})  {scope}  environment {environment}").format(
         monitor=plan.monitor,
         server=plan.server,
-        role=plan.role,
-        scope=plan.scope,
+        role=spoken(plan.role),
+        scope=spoken(plan.scope),
         environment=plan.environment,
     )
     yield Said(where, "", 2)
     yield Said(f"runbook {plan.runbook}  {plan.digest[:12]}", "", 2)
-    yield Said(_("every guard read at {iso}; nothing was sent").format(iso=iso(plan.read_at)), "", 2)
+    yield Said(_("every guard read at {time}; nothing was sent").format(time=iso(plan.read_at)), "", 2)
     for reason in plan.in_the_way:
-        yield Said(f"IN THE WAY  {reason}", "bold red", 2)
+        yield Said(_("IN THE WAY  {reason}").format(reason=spoken(reason)), "bold red", 2)
     yield from summary(plan)
     for n, step in enumerate(plan.steps, 1):
         yield from _step_lines(n, step)
@@ -171,26 +178,24 @@ def summary(plan: Plan) -> Iterator[Said]:
     unread = {s.view.id: [f for f in _by_now(s) if f.verdict is Verdict.UNREAD] for s in coming}
     count = sum(map(bool, refusing.values()))
     style = "bold red" if count else "bold"
-    yield Said(
-        _("{count} of {count_2} steps would be refused as things are now").format(
-            count=count or "none", count_2=len(coming)
-        ),
-        style,
-        2,
+    words = (
+        _("{count} of {steps} steps would be refused as things are now")
+        if count
+        else _("none of {steps} steps would be refused as things are now")
     )
-    for word, told, shade in (("refused", refusing, "bold red"), (_("not read"), unread, "magenta")):
+    yield Said(words.format(count=count, steps=len(coming)), style, 2)
+    for word, told, shade in ((_("refused"), refusing, "bold red"), (_("not read"), unread, "magenta")):
         for step, found in told.items():
             if found:
-                yield Said(f"{word:<8}  {step}: {_by_guards(found)}", shade, 4)
+                yield Said(f"{word:<{_COLUMN}}{step}: {_by_guards(found)}", shade, 4)
     for planned in coming:
         if planned.closed:
-            word = _("by hand") if planned.hand is not None else "closed"
-            yield Said(f"{word:<8}  {planned.view.id}: {planned.closed}", "yellow", 4)
+            word = _("by hand") if planned.hand is not None else _("closed")
+            yield Said(f"{word:<{_COLUMN}}{planned.view.id}: {spoken(planned.closed)}", "yellow", 4)
     for planned in coming:
         if planned.depends:
-            yield Said(
-                _("not yet   {view}: {depends}").format(view=planned.view.id, depends=planned.depends), "", 4
-            )
+            word = _("not yet")
+            yield Said(f"{word:<{_COLUMN}}{planned.view.id}: {spoken(planned.depends)}", "", 4)
 
 
 def _by_guards(found: list[Finding]) -> str:
@@ -204,8 +209,9 @@ def _by_guards(found: list[Finding]) -> str:
 def _step_lines(n: int, step: PlanStep) -> Iterator[Said]:
     view = step.view
     page = _("  (step {page} of Microsoft's page)").format(page=view.page) if view.page else ""
-    yield Said(f"{n:>2}  {view.id}  {view.title}{page}  {view.mark.value}", "bold", 0)
-    on = f"  on {step.server}" if step.server else ""
+    head = f"{n:>2}  {view.id}  {spoken(view.title)}{page}  {spoken(view.mark.value)}"
+    yield Said(head, "bold", 0)
+    on = _("  on {server}").format(server=step.server) if step.server else ""
     marks = [
         word
         for word, true in (
@@ -217,21 +223,21 @@ def _step_lines(n: int, step: PlanStep) -> Iterator[Said]:
     ]
     if marks or on:
         yield Said(f"{', '.join(marks)}{on}".strip(), "", 6)
-    yield Said(f"why: {view.why}", "", 6)
+    yield Said(_("why: {why}").format(why=spoken(view.why)), "", 6)
     if view.departs:
-        yield Said(_("departs from the page: {departs}").format(departs=view.departs), "", 6)
+        yield Said(_("departs from the page: {how}").format(how=spoken(view.departs)), "", 6)
     if step.hand is not None:
         yield Said(
-            _("by hand, {where}: {command}").format(where=step.hand.where, command=step.hand.command),
+            _("by hand, {where}: {command}").format(where=spoken(step.hand.where), command=step.hand.command),
             "cyan",
             6,
         )
     elif view.command:
-        yield Said(f"command: {view.command}", "cyan", 6)
+        yield Said(_("command: {command}").format(command=view.command), "cyan", 6)
     if step.closed:
-        word = _("not sent by us") if step.hand is not None else _("cannot be run")
-        yield Said(f"{word}: {step.closed}", "yellow", 6)
+        words = _("not sent by us: {why}") if step.hand is not None else _("cannot be run: {why}")
+        yield Said(words.format(why=spoken(step.closed)), "yellow", 6)
     if step.depends:
-        yield Said(_("not known yet: {depends}").format(depends=step.depends), "", 6)
+        yield Said(_("not known yet: {on_what}").format(on_what=spoken(step.depends)), "", 6)
     yield from findings.lines(view.title, _by_now(step), 6)
     yield from findings.not_yet((f for f in view.findings if f.guard in step.later), 6)

@@ -25,27 +25,30 @@ Commands = Any
 def _reason(text: str) -> str:
     if len(text.strip()) < REASON_LENGTH:
         raise argparse.ArgumentTypeError(
-            _("it must have at least {reason_length} characters").format(reason_length=REASON_LENGTH)
+            _("it must have at least {count} characters").format(count=REASON_LENGTH)
         )
     return text.strip()
 
 
-def _counted(text: str, what: str) -> int:
+def _counted(text: str, refusal: str) -> int:
+    """``refusal``: what is said of a text that is no number, with a place for it."""
     try:
         number = int(text)
     except ValueError:
         number = -1
     if number < 0:
-        raise argparse.ArgumentTypeError(_("{text} is not {what}").format(text=text, what=what))
+        raise argparse.ArgumentTypeError(refusal.format(text=text))
     return number
 
 
 def _sequence(text: str) -> int:
-    return _counted(text, _("a line's number"))
+    return _counted(text, _("{text} is not a line's number"))
 
 
 def _obligation(text: str) -> int:
-    return _counted(text, _("an obligation's number; they are listed by: pop-cockpit obligations"))
+    return _counted(
+        text, _("{text} is not an obligation's number; they are listed by: pop-cockpit obligations")
+    )
 
 
 def example(command: str) -> str:
@@ -82,8 +85,10 @@ def _add_recover(commands: Commands) -> None:
     made = _command(
         commands,
         "recover",
-        _("recover a monitor of the POP health sets by Microsoft's procedure; {exits}").format(exits=EXITS),
-        _("recover PopSelfTestMonitor --server EX01 --plan"),
+        _("recover a monitor of the POP health sets by Microsoft's procedure; {exits}").format(
+            exits=_(EXITS)
+        ),
+        "recover PopSelfTestMonitor --server EX01 --plan",
     )
     made.add_argument("monitor", type=named, metavar="MONITOR", help=_("for example PopSelfTestMonitor"))
     _server(made)
@@ -102,24 +107,24 @@ def _add_recover(commands: Commands) -> None:
 
 
 def _add_runs(commands: Commands, group: Callable[..., Commands]) -> None:
-    top = _command(commands, "runs", _("history and living runs"), _("runs list --open"))
+    top = _command(commands, "runs", _("history and living runs"), "runs list --open")
     inner = group(top, "runs_command")
-    made = _command(inner, "list", _("the runs, newest first"), _("runs list --open --format json"))
+    made = _command(inner, "list", _("the runs, newest first"), "runs list --open --format json")
     made.add_argument("--open", action="store_true", help=_("only runs that have not ended"))
     _form(made)
-    made = _run(inner, "show", _("one run, whole"), _("runs show 4f2a"))
+    made = _run(inner, "show", _("one run, whole"), "runs show 4f2a")
     _form(made)
     made = _run(
         inner,
         "attach",
-        _("follow a run and answer its questions; {exits}").format(exits=EXITS),
-        _("runs attach 4f2a"),
+        _("follow a run and answer its questions; {exits}").format(exits=_(EXITS)),
+        "runs attach 4f2a",
     )
     _form(made)
     made = _run(
         inner,
         "resume",
-        _("work on a run that was left, and follow it; {exits}").format(exits=EXITS),
+        _("work on a run that was left, and follow it; {exits}").format(exits=_(EXITS)),
         "--write runs resume 4f2a",
     )
     _form(made)
@@ -141,7 +146,7 @@ def _add_runs(commands: Commands, group: Callable[..., Commands]) -> None:
         inner,
         "export",
         _("write the evidence bundle, print its path; exit 0 written, 3 refused"),
-        _("runs export 4f2a --to ."),
+        "runs export 4f2a --to .",
     )
     made.add_argument("--to", metavar="FOLDER", type=Path, default=Path(), help=_("default: here"))
     _add_answer(inner)
@@ -181,7 +186,7 @@ def _add_obligations(commands: Commands) -> None:
             "exit 0 nothing, 1 only harmless settings without a record, 2 something open or severe, "
             "3 not swept or refused"
         ),
-        _("obligations --format json"),
+        "obligations --format json",
     )
     made.add_argument(
         "--close",
@@ -200,41 +205,41 @@ def _add_obligations(commands: Commands) -> None:
 
 
 def _add_journal(commands: Commands, group: Callable[..., Commands]) -> None:
-    top = _command(commands, "journal", _("the record of all that was done"), _("journal verify"))
+    top = _command(commands, "journal", _("the record of all that was done"), "journal verify")
     inner = group(top, "journal_command")
     made = _command(
         inner,
         "verify",
         _("prove the hash chain; exit 0 sound, 2 broken, 3 cannot be read"),
-        _("journal verify --checkpoints kept-elsewhere.jsonl"),
+        "journal verify --checkpoints kept-elsewhere.jsonl",
     )
     made.add_argument(
         "--checkpoints", metavar="FILE", type=Path, help=_("checkpoints that were kept elsewhere")
     )
     _form(made)
     made = _command(
-        inner, "export", _("print the lines for a collector"), _("journal export --format ecs --after 1200")
+        inner, "export", _("print the lines for a collector"), "journal export --format ecs --after 1200"
     )
     made.add_argument("--format", choices=("jsonl", "ecs", "ocsf"), required=True)
     made.add_argument("--run", metavar="ID", type=named, help=_("only this run's"))
     made.add_argument(
         "--after", metavar="SEQ", type=_sequence, default=0, help=_("only lines after this one")
     )
-    _command(inner, "checkpoint", _("sign where the journal stands, print it"), _("journal checkpoint"))
+    _command(inner, "checkpoint", _("sign where the journal stands, print it"), "journal checkpoint")
 
 
 def _add_service(commands: Commands, group: Callable[..., Commands]) -> None:
-    top = _command(commands, "service", _("POP3 services of a server"), _("service status --server EX01"))
+    top = _command(commands, "service", _("POP3 services of a server"), "service status --server EX01")
     inner = group(top, "service_command")
     for name, words, shown in (
         (
             "status",
             _("state, start mode and process; exit 0 running, 2 not running, 3 not readable"),
-            _("service status --server EX01"),
+            "service status --server EX01",
         ),
         (
             "restart",
-            _("restart one, with guards and journal; {exits}").format(exits=EXITS),
+            _("restart one, with guards and journal; {exits}").format(exits=_(EXITS)),
             "--write service restart --server EX01 --backend",
         ),
     ):
@@ -289,7 +294,7 @@ def _runs(options: argparse.Namespace, desk: Desk) -> int:
                 to=options.to.strip(),
             )
             return runs.answer(desk, options.run, given)
-    raise ConfigError(_("unknown command runs {runs_command}").format(runs_command=options.runs_command))
+    raise ConfigError(_("unknown command {command}").format(command=f"runs {options.runs_command}"))
 
 
 def _obligations(options: argparse.Namespace, desk: Desk) -> int:

@@ -15,6 +15,7 @@ from cockpit.config.environment import ConfigError
 from cockpit.config.language import _
 from cockpit.config.paths import paths, private_dir
 from cockpit.config.preferences import Preferences
+from cockpit.config.spoken import spoken
 
 if TYPE_CHECKING:
     from cockpit.commands.blueprint import Drawing
@@ -54,7 +55,8 @@ def run(
 
     scenario = options.scenario or NOTHING
     if scenario not in SCENARIOS:
-        raise ConfigError(f"--scenario {scenario}: choose from {', '.join(SCENARIOS)}.")
+        words = _("--scenario {scenario}: choose from {scenarios}.")
+        raise ConfigError(words.format(scenario=scenario, scenarios=", ".join(SCENARIOS)))
     drawing = draw(options)
     if options.told:
         print("\n".join(made_up(drawing)))
@@ -96,7 +98,8 @@ def draw(options: RehearseOptions) -> Drawing:
         words = _("{file}: at {time} UTC no server was recorded that a lab can have.")
         raise ConfigError(words.format(file=options.file, time=f"{at:%Y-%m-%d %H:%M:%S}"))
     if wrong := wrong_with(drawing.blueprint):
-        raise ConfigError(_("{file}: no lab can be made of it: {why}.").format(file=options.file, why=wrong))
+        words = _("{file}: no lab can be made of it: {why}.")
+        raise ConfigError(words.format(file=options.file, why=spoken(wrong)))
     return drawing
 
 
@@ -107,7 +110,8 @@ def made_up(drawing: Drawing) -> list[str]:
 
     organization = organization_of(drawing.blueprint, SEED)
     behind = [in_words(*each) for each in causes(organization, drawing.blueprint, 0.0)]
-    return [_("not recorded, made up: {what}").format(what=what) for what in (*drawing.missing, *behind)]
+    words = _("not recorded, made up: {what}")
+    return [words.format(what=spoken(what)) for what in (*drawing.missing, *behind)]
 
 
 def tell(drawing: Drawing) -> None:

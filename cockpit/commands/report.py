@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from cockpit.config.language import N_
 from cockpit.exchange import catalogue
 from cockpit.exchange.model import MonitorHealthEntry
 from cockpit.exchange.text import inert_cell
@@ -139,7 +140,7 @@ def _row(server: ServerSnapshot, entry: MonitorHealthEntry) -> tuple[str, ...]:
         _under(server, monitor_state(entry)),
         iso(entry.last_transition_time) or "",
         iso(entry.last_execution_time) or "",
-        "yes" if entry.is_stale else "no",
+        N_("yes") if entry.is_stale else N_("no"),
     )
 
 

@@ -16,11 +16,15 @@ from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, iso
 from cockpit.config.environment import ConfigError
 from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.journal.records import Answer, Choice, WishKind
 from cockpit.recovery.client import Recovery, RefusedError
 from cockpit.recovery.view import HandView, Life, RunLine, RunView, StepView
 
-COLUMNS = ("run", "server", "monitor", "state", "life", "step", "started", "ended", "open", "operator")
+COLUMNS = (
+    *(N_("run"), N_("server"), N_("monitor"), N_("state"), N_("life")),
+    *(N_("step"), N_("started"), N_("ended"), N_("open"), N_("operator")),
+)
 _STYLES = {
     "recovered": "green",
     "escalated": "yellow",
@@ -95,23 +99,23 @@ def run_lines(view: RunView) -> Iterator[Said]:
     """One run as text."""
     yield from head(view)
     run = view.run
-    yield Said(
-        _("started {iso} by {operator}; ended {iso_2}").format(
-            iso=iso(run.created_at), operator=run.operator, iso_2=iso(run.ended_at) or "not yet"
-        ),
-        "",
-        2,
+    words = (
+        _("started {started} by {operator}; ended {ended}")
+        if run.ended_at
+        else _("started {started} by {operator}; ended not yet")
     )
-    for word, other in ((_("waited for by"), run.parent), (_("waits for"), view.child)):
+    said = words.format(started=iso(run.created_at), operator=run.operator, ended=iso(run.ended_at))
+    yield Said(said, "", 2)
+    for words, other in ((_("waited for by run {run}"), run.parent), (_("waits for run {run}"), view.child)):
         if other is not None:
-            yield Said(f"{word} run {other}", "", 2)
+            yield Said(words.format(run=other), "", 2)
     if run.ending:
-        yield Said(f"ending: {run.ending}", "", 2)
+        yield Said(_("ending: {words}").format(words=spoken(run.ending)), "", 2)
     for step in view.steps:
         yield from _step(step)
     for obligation in view.obligations:
-        word = "STILL OPEN" if obligation.open else "undone"
-        yield Said(f"{word}: {owed(obligation)}", "bold red" if obligation.open else "", 2)
+        words = _("STILL OPEN: {owed}") if obligation.open else _("undone: {owed}")
+        yield Said(words.format(owed=owed(obligation)), "bold red" if obligation.open else "", 2)
     for line in view.output[-TAIL:]:
         yield Said(f"{clock(line.at)} {line.step}: {line.text}", "", 4, bar=True)
     if view.question is not None:
@@ -119,30 +123,30 @@ def run_lines(view: RunView) -> Iterator[Said]:
 
 
 def _step(step: StepView) -> Iterator[Said]:
-    outcome = f"  {step.outcome}" if step.outcome else ""
+    outcome = f"  {spoken(step.outcome)}" if step.outcome else ""
     ended = f"  {iso(step.ended_at)}" if step.ended_at else ""
-    yield Said(f"{step.mark.value:<10}  {step.id}  {step.title}{outcome}{ended}", "", 2)
+    mark, title = spoken(step.mark.value), spoken(step.title)
+    yield Said(f"{mark:<10}  {step.id}  {title}{outcome}{ended}", "", 2)
     if step.words:
-        yield Said(step.words, "", 6, bar=True)
+        yield Said(spoken(step.words), "", 6, bar=True)
     if step.hand is not None:
         yield from by_hand(step.hand)
     elif step.command and step.attempts:
-        yield Said(f"command: {step.command}", "cyan", 6)
+        yield Said(_("command: {command}").format(command=step.command), "cyan", 6)
     yield from findings.lines(step.title, (f for f in step.findings if f.blocks), 6)
 
 
 def by_hand(hand: HandView) -> Iterator[Said]:
-    yield Said(_("by hand, {where}: {command}").format(where=hand.where, command=hand.command), "cyan", 6)
-    yield Said(_("not sent by us: {why}").format(why=hand.why), "yellow", 6)
+    words = _("by hand, {where}: {command}")
+    yield Said(words.format(where=spoken(hand.where), command=hand.command), "cyan", 6)
+    yield Said(_("not sent by us: {why}").format(why=spoken(hand.why)), "yellow", 6)
     if hand.done_at is not None:
-        seen = "seen" if hand.observed else _("not seen from here")
-        yield Said(
-            _("done by the word of {by} at {iso}, {seen}").format(
-                by=hand.by, iso=iso(hand.done_at), seen=seen
-            ),
-            "",
-            6,
+        words = (
+            _("done by the word of {operator} at {time}, seen")
+            if hand.observed
+            else _("done by the word of {operator} at {time}, not seen from here")
         )
+        yield Said(words.format(operator=hand.by, time=iso(hand.done_at)), "", 6)
 
 
 def attach(desk: Desk, run: str, form: str) -> int:
@@ -165,7 +169,7 @@ def _follow(
 
 def resume(desk: Desk, run: str, form: str) -> int:
     """Work on a run that was left, and follow it."""
-    desk.want_write(_("runs resume"))
+    desk.want_write("runs resume")
 
     def work(office: Recovery, narrator: Narrator) -> int:
         whole = office.view(run).run.id
@@ -177,14 +181,14 @@ def resume(desk: Desk, run: str, form: str) -> int:
 
 def abort(desk: Desk, run: str, reason: str) -> int:
     """Ask for what is open to be undone and the run ended; 0 once that is asked."""
-    desk.want_write(_("runs abort"))
+    desk.want_write("runs abort")
 
     def work(office: Recovery, narrator: Narrator) -> int:
         whole = office.view(run).run.id
         office.abort(whole, reason)
         narrator.say(
-            _("Run {whole} was asked to undo what is open and to end; it may ask first. See it with:").format(
-                whole=whole
+            _("Run {run} was asked to undo what is open and to end; it may ask first. See it with:").format(
+                run=whole
             )
         )
         narrator.command(f"{desk.program} runs attach {whole}")
@@ -195,7 +199,7 @@ def abort(desk: Desk, run: str, reason: str) -> int:
 
 def end_wait(desk: Desk, run: str, reason: str) -> int:
     """Ask a run, or the run it waits for, to end its wait now; 0 asked, 3 refused."""
-    desk.want_write(_("runs end-wait"))
+    desk.want_write("runs end-wait")
 
     def work(office: Recovery, narrator: Narrator) -> int:
         view = office.view(run)
@@ -214,7 +218,8 @@ def end_wait(desk: Desk, run: str, reason: str) -> int:
 def export(desk: Desk, run: str, folder: Path) -> int:
     """Write the evidence bundle and print its path. Raises ConfigError for a folder that is not there."""
     if not folder.is_dir():
-        raise ConfigError(f"--to {folder}: there is no such folder. Make it first.")
+        words = _("--to {folder}: there is no such folder. Make it first.")
+        raise ConfigError(words.format(folder=folder))
 
     def work(office: Recovery, _: Narrator) -> int:
         print(office.export(office.view(run).run.id, folder))
@@ -228,8 +233,8 @@ def choice_named(text: str) -> Choice:
     found = choice_of(text)
     if found is None:
         raise ConfigError(
-            _("{text!r} is no choice. Choose from: {names}.").format(
-                text=text, names=", ".join(c.value for c in Choice)
+            _("{text!r} is no choice. Choose from: {choices}.").format(
+                text=text, choices=", ".join(c.value for c in Choice)
             )
         )
     return found
@@ -240,7 +245,7 @@ def answer(desk: Desk, run: str, given: Answer) -> int:
 
     ``given.by`` is filled in here.
     """
-    desk.want_write(_("runs answer"))
+    desk.want_write("runs answer")
 
     def work(office: Recovery, narrator: Narrator) -> int:
         view = _asking(office, run)
@@ -256,8 +261,8 @@ def answer(desk: Desk, run: str, given: Answer) -> int:
             )
         office.answer(view.run.id, question.id, _by(given, office.operator()))
         narrator.say(
-            _("Run {run}, {titled}: answered {choice}.").format(
-                run=view.run.id, titled=titled(view, question), choice=given.choice.value
+            _("Run {run}, {title}: answered {choice}.").format(
+                run=view.run.id, title=titled(view, question), choice=given.choice.value
             )
         )
         return OK

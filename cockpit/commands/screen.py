@@ -20,6 +20,7 @@ from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.language import _
 from cockpit.config.paths import Paths, paths, private_dir
 from cockpit.config.preferences import NOTHING_SAID, Preferences
+from cockpit.config.spoken import spoken
 from cockpit.frozen import dataclass
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def begin_recording(tape: Tape, path: Path) -> None:
     try:
         tape.begin(path)
     except RecordingError as error:
-        raise ConfigError(f"--record {error}") from error
+        raise ConfigError(f"--record {spoken(str(error))}") from error
 
 
 def _telling(environment: Environment, places: Paths) -> Telling:
@@ -145,7 +146,7 @@ def _say_what_stays(environment: Environment, places: Paths) -> None:
     try:
         office = open_office(environment, read_only=True)
     except RefusedError as error:
-        print(f"{error}. {error.helps}", file=sys.stderr)
+        print(f"{spoken(str(error))}. {spoken(error.helps)}", file=sys.stderr)
         return
     try:
         standing = office.standing()
@@ -162,18 +163,25 @@ def _staying(standing: Standing) -> Iterator[str]:
 
     for run in standing.runs:
         name = run.run.id[:8]
-        verb = "--write runs resume" if run.life is Life.LEFT else _("runs attach")
-        yield _("Run {name} on {server} has not ended ({life}): pop-cockpit {verb} {name}").format(
-            name=name, server=run.run.server, life=run.life.value, verb=verb
+        verb = "--write runs resume" if run.life is Life.LEFT else "runs attach"
+        yield _("Run {run} on {server} has not ended ({life}): {command}").format(
+            run=name,
+            server=run.run.server,
+            life=spoken(run.life.value),
+            command=f"pop-cockpit {verb} {name}",
         )
     for open_ in standing.obligations:
-        whose = (
-            _("handed over to {handed_to}").format(handed_to=open_.handed_to)
+        words = (
+            _("Still to be undone: {key} on {server}, was {prior} (handed over to {name})")
             if open_.handed_to
-            else f"run {open_.run[:8]}"
+            else _("Still to be undone: {key} on {server}, was {prior} (run {run})")
         )
-        yield _("Still to be undone: {key} on {server}, was {prior} ({whose})").format(
-            key=open_.key, server=open_.server, prior=shown(open_.prior), whose=whose
+        yield words.format(
+            key=open_.key,
+            server=open_.server,
+            prior=shown(open_.prior),
+            name=open_.handed_to,
+            run=open_.run[:8],
         )
 
 
@@ -239,8 +247,8 @@ class _Lab:
             watchdog.cancel()
         if not line:
             raise ConfigError(
-                _("The lab did not come up (exit code {wait}). Its words: {log}").format(
-                    wait=process.wait(), log=self._log
+                _("The lab did not come up (exit code {code}). Its words: {log}").format(
+                    code=process.wait(), log=self._log
                 )
             )
         return Path(line)

@@ -13,6 +13,7 @@ from cockpit.commands.plain import document, iso, plain
 from cockpit.commands.recover import tell_of_open_runs
 from cockpit.config import secrets
 from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.config.targets import winrm_target
 from cockpit.exchange import catalogue
 from cockpit.recovery.client import RefusedError
@@ -20,7 +21,10 @@ from cockpit.recovery.client import RefusedError
 if TYPE_CHECKING:
     from cockpit.exchange.recovery_model import ServiceProcess
 
-COLUMNS = ("server", "service", "tier", "state", N_("start type"), "process_id", "created")
+COLUMNS = (
+    *(N_("server"), N_("service"), N_("tier"), N_("state")),
+    *(N_("start type"), "process_id", N_("created")),
+)
 RUNNING = "running"
 _TIERS = {catalogue.FRONT_END_SERVICE: N_("front end"), catalogue.BACK_END_SERVICE: N_("back end")}
 _START_TYPES = {"Auto": "Automatic"}
@@ -42,10 +46,15 @@ def status(desk: Desk, server: str, backend: bool, form: str) -> int:
         left_out.by_directory(desk.environment, server)
         found = _read(desk, server, names)
     except ExchangeError as error:
-        narrator.say(f"{server}: {error}. {error.cure}")
+        narrator.say(f"{server}: {spoken(str(error))}. {spoken(error.cure)}")
         return REFUSED
     if not found:
-        narrator.say(_("{server} has no service {names}.").format(server=server, names=" or ".join(names)))
+        words = (
+            _("{server} has no service {service}.")
+            if len(names) == 1
+            else _("{server} has no service {service} or {other}.")
+        )
+        narrator.say(words.format(server=server, service=names[0], other=names[-1]))
         return REFUSED
     code = OK if all(s.state.lower() == RUNNING for s in found) else BAD
     with reader_may_leave():
@@ -93,7 +102,7 @@ def _row(server: str, service: ServiceProcess) -> tuple[str, ...]:
 
 def restart(desk: Desk, server: str, backend: bool, form: str) -> int:
     """Restart one POP3 service as a run of its own, with guards and journal; followed like ``recover``."""
-    desk.want_write(_("service restart"))
+    desk.want_write("service restart")
     narrator = Narrator()
     try:
         with desk.office() as office:

@@ -20,7 +20,7 @@ from cockpit import __version__
 from cockpit.commands import report
 from cockpit.commands.status_shown import Asked
 from cockpit.config.environment import ConfigError
-from cockpit.config.language import N_, _
+from cockpit.config.language import _
 from cockpit.exchange import catalogue
 from cockpit.fleet.rollup import exit_code, health_set_state, monitor_state, server_state
 from cockpit.fleet.snapshot import FleetSnapshot, ServerSnapshot
@@ -29,25 +29,23 @@ from cockpit.fleet.states import State
 MODE: Final = 0o644
 """Another user, that of the node_exporter, is to read it; nothing in it is secret."""
 PREFIX: Final = "pop_cockpit_"
-_CODES: Final = N_("0 healthy, 1 degraded or stale, 2 unhealthy, 3 unknown, unreachable or not monitored")
+_CODES: Final = "0 healthy, 1 degraded or stale, 2 unhealthy, 3 unknown, unreachable or not monitored"
 _HELP: Final = {
-    "build_info": N_("The version of pop-cockpit that wrote this; always 1."),
-    "written_timestamp_seconds": N_(
-        "When this was written. Nothing here says anything of a time much later."
-    ),
-    "organization_up": N_("Whether the organization could be read at all."),
-    "organization_read_timestamp_seconds": N_("When the list of servers was last read."),
-    "exit_code": N_("Of pop-cockpit status: {codes}.").format(codes=_CODES),
-    "servers": N_("How many servers are in each state."),
-    "server_code": N_("The state of a server: {codes}.").format(codes=_CODES),
-    "server_state": N_("The state of a server in a word; always 1."),
-    "server_last_success_timestamp_seconds": N_("When a server last answered; not there if it never did."),
-    "health_set_code": N_("The state of a POP health set: {codes}.").format(codes=_CODES),
-    "health_set_state": N_("The state of a POP health set in a word; always 1."),
-    "monitor_code": N_("The state of a monitor: {codes}.").format(codes=_CODES),
-    "monitor_state": N_("The state of a monitor in a word; always 1."),
+    "build_info": "The version of pop-cockpit that wrote this; always 1.",
+    "written_timestamp_seconds": "When this was written. Nothing here says anything of a time much later.",
+    "organization_up": "Whether the organization could be read at all.",
+    "organization_read_timestamp_seconds": "When the list of servers was last read.",
+    "exit_code": f"Of pop-cockpit status: {_CODES}.",
+    "servers": "How many servers are in each state.",
+    "server_code": f"The state of a server: {_CODES}.",
+    "server_state": "The state of a server in a word; always 1.",
+    "server_last_success_timestamp_seconds": "When a server last answered; not there if it never did.",
+    "health_set_code": f"The state of a POP health set: {_CODES}.",
+    "health_set_state": "The state of a POP health set in a word; always 1.",
+    "monitor_code": f"The state of a monitor: {_CODES}.",
+    "monitor_state": "The state of a monitor in a word; always 1.",
 }
-"""The same in every file: node_exporter wants one text for a name, whatever file it is from."""
+"""In English, and the same in every file: node_exporter wants one text for a name, whatever file has it."""
 
 Labels = tuple[tuple[str, str], ...]
 

@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeVar
 from cockpit.commands import report
 from cockpit.commands.narrowing import ALL, Narrowed, Narrowing, narrowed
 from cockpit.config.environment import ConfigError, Environment
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.fleet.once import complete
 from cockpit.fleet.snapshot import FleetSnapshot, Problem, ServerSnapshot
 
@@ -42,14 +43,18 @@ class Asked:
         """Raises ConfigError for a server that ``fleet`` does not have."""
         if self.server and fleet.servers and not any(name.lower() in self.only for name in fleet.servers):
             known, left_out = ", ".join(sorted(fleet.servers)), fleet.status.left_out
-            name = self.environment.name
-            more = (
-                _(", and {left_out} that environment {name} leaves out").format(left_out=left_out, name=name)
+            words = (
+                _(
+                    "--server {server}: the organization has no such server. It has: {known}, and {count} "
+                    "that environment {environment} leaves out."
+                )
                 if left_out
-                else ""
+                else _("--server {server}: the organization has no such server. It has: {known}.")
             )
             raise ConfigError(
-                f"--server {self.server}: the organization has no such server. It has: {known}{more}."
+                words.format(
+                    server=self.server, known=known, count=left_out, environment=self.environment.name
+                )
             )
 
     def code(self, fleet: FleetSnapshot) -> int:
@@ -86,7 +91,7 @@ class Asked:
             narrate(self._left_out(fleet))
         part = self.part(fleet)
         if not part.states and fleet.servers:
-            narrate(Problem(_("Nothing matches the filter, which says nothing about the servers")))
+            narrate(Problem(N_("Nothing matches the filter, which says nothing about the servers")))
         for server in report.chosen(fleet, self.only):
             if not part.keeps(server.name):
                 continue
@@ -94,15 +99,13 @@ class Asked:
                 narrate(server.problem, server.name)
             for reading in server.readings:
                 for warning in reading.warnings:
-                    print(f"{server.name} {reading.health_set}: {warning}", file=sys.stderr)
+                    print(f"{server.name} {reading.health_set}: {spoken(warning)}", file=sys.stderr)
 
     def _left_out(self, fleet: FleetSnapshot) -> Problem:
         watched = len(fleet.servers)
         return Problem(
-            _("{watched} of {watched_2} servers").format(
-                watched=watched, watched_2=watched + fleet.status.left_out
-            ),
-            _("include and exclude of environment {environment} leave out the others").format(
+            N_("{watched} of {count} servers").format(watched=watched, count=watched + fleet.status.left_out),
+            N_("include and exclude of environment {environment} leave out the others").format(
                 environment=self.environment.name
             ),
         )
@@ -130,18 +133,20 @@ class PerServer(Generic[_T]):
 
 
 def narrate(problem: Problem | None, server: str = "") -> None:
-    """One sentence on stderr; ``server``: whose problem it is."""
+    """One sentence on stderr, in the operator's language; ``server``: whose problem it is."""
     if problem is None:
         return
-    text = f"{server}: {problem}" if server and server not in str(problem) else str(problem)
-    print(". ".join(part.rstrip(".") for part in (text, problem.cure) if part) + ".", file=sys.stderr)
+    text = spoken(str(problem))
+    text = f"{server}: {text}" if server and server not in str(problem) else text
+    cure = spoken(problem.cure)
+    print(". ".join(part.rstrip(".") for part in (text, cure) if part) + ".", file=sys.stderr)
 
 
 def lowered(fleet: FleetSnapshot, asked: Asked, code: int) -> int:
     """``code`` of a picture that may not be complete; why it is not is said."""
     if complete(fleet, asked.only) or fleet.status.problem is not None:
         return code
-    narrate(Problem(_("Not every server answered in time"), cure=_("Give a longer --timeout.")))
+    narrate(Problem(N_("Not every server answered in time"), cure=N_("Give a longer --timeout.")))
     narrate(fleet.status.shortage)
     return max(code, UNKNOWN) if code != 2 else code
 
@@ -170,6 +175,19 @@ WIDE = 130
 PIPE_WIDTH = 400
 """A pipe has no width: a row must stay one line there."""
 _NARROW = ("server", "monitor", "state", "since")
+_HEADINGS = {
+    "server": N_("server"),
+    "health_set": N_("health set"),
+    "monitor": N_("monitor"),
+    "target": N_("target"),
+    "alert_value": N_("alert value"),
+    "state": N_("state"),
+    "since": N_("since"),
+    "last_run": N_("last run"),
+    "stale": N_("stale"),
+}
+_OURS = frozenset({"state", "stale"})
+"""Columns whose cells are our words; all else is said by Exchange."""
 
 
 def _table(rows: list[tuple[str, ...]], color: bool) -> None:
@@ -185,9 +203,14 @@ def _table(rows: list[tuple[str, ...]], color: bool) -> None:
     picked = [report.COLUMNS.index(column) for column in columns]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        table.add_column(column.replace("_", " "), no_wrap=True, overflow="ellipsis")
+        table.add_column(_(_HEADINGS[column]), no_wrap=True, overflow="ellipsis")
     for row in rows:
         # A health set without monitors still says which one it is.
         named = row if row[2] or wide else (*row[:2], row[1], *row[3:])
-        table.add_row(*(Text(named[n], style=_STYLES.get(named[n], "")) for n in picked))
+        table.add_row(
+            *(
+                Text(spoken(named[n]) if column in _OURS else named[n], style=_STYLES.get(named[n], ""))
+                for column, n in zip(columns, picked, strict=True)
+            )
+        )
     console.print(table, crop=False)

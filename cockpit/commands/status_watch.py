@@ -18,9 +18,10 @@ from cockpit.commands.screen import begin_recording
 from cockpit.commands.status_lines import Lines
 from cockpit.commands.status_shown import Asked, PerServer, narrate
 from cockpit.config.environment import Environment
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
 from cockpit.config.paths import paths
 from cockpit.config.secrets import Secret
+from cockpit.config.spoken import spoken
 from cockpit.fleet.hook import Hook
 from cockpit.fleet.once import Follower, complete
 from cockpit.fleet.picture import aged
@@ -77,7 +78,7 @@ def _recorded(environment: Environment, path: Path | None) -> Iterator[Tape | No
         yield None
         return
     tape = Tape(environment.name)
-    tape.told = lambda words: print(words, file=sys.stderr, flush=True)
+    tape.told = lambda words: print(spoken(words), file=sys.stderr, flush=True)
     begin_recording(tape, path)
     print(_("Recording to {file}").format(file=path), file=sys.stderr, flush=True)
     try:
@@ -163,8 +164,8 @@ class Textfile:
         except OSError as error:
             why = error.strerror or type(error).__name__
             if why != self._why:
-                what = _("--textfile {file} cannot be written").format(file=self._path)
-                narrate(Problem(what, why, _("It is tried again")))
+                what = N_("--textfile {file} cannot be written").format(file=self._path)
+                narrate(Problem(what, why, N_("It is tried again")))
             self._why = why
             return
         self._written, self._why = rows, ""
@@ -186,7 +187,7 @@ class Notifier:
 
     def show(self, fleet: FleetSnapshot, at: datetime, code: int, *, beat: bool) -> None:  # noqa: ARG002
         told = self._teller.look(fleet)
-        shown = "".join(notification(self._osc, each.text, tmux=self._tmux) for each in told)
+        shown = "".join(notification(self._osc, spoken(each.text), tmux=self._tmux) for each in told)
         if told and (self._bell or shown):
             sys.stderr.write(self._bell + shown)
             sys.stderr.flush()
@@ -200,4 +201,4 @@ class Notifier:
 
 
 def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
+    print(spoken(sentence), file=sys.stderr, flush=True)

@@ -35,7 +35,13 @@ def _add_replay(commands: Any) -> None:
     )
     replay.add_argument("file", metavar="FILE", type=Path, help=_("the recording"))
     _speed(replay, _("how many times faster than it was the recording runs (default 1)"))
-    _at(replay, _("the recorded time to begin at; an age is before its end (default: its beginning)"))
+    _at(
+        replay,
+        _(
+            "the recorded time to begin at; an age is before its end (default: its beginning); without a "
+            "zone it is in UTC"
+        ),
+    )
 
 
 def _add_rehearse(commands: Any) -> None:
@@ -54,7 +60,13 @@ def _add_rehearse(commands: Any) -> None:
         "--scenario", default="", metavar="NAME", help=_("laid over it (see: pop-cockpit lab scenarios)")
     )
     _speed(rehearse, _("how many times faster than real time the lab's clock runs (default 1)"))
-    _at(rehearse, _("the recorded time it is made of; an age is before its end (default: its end)"))
+    _at(
+        rehearse,
+        _(
+            "the recorded time it is made of; an age is before its end (default: its end); without a zone it "
+            "is in UTC"
+        ),
+    )
     rehearse.add_argument(
         "--anonymize", action="store_true", help=_("other names for servers, groups, databases and sites")
     )
@@ -70,12 +82,7 @@ def _speed(to: argparse.ArgumentParser, words: str) -> None:
 
 
 def _at(to: argparse.ArgumentParser, words: str) -> None:
-    to.add_argument(
-        "--at",
-        type=moment,
-        metavar="TIME",
-        help=_("{words}; without a zone it is in UTC").format(words=words),
-    )
+    to.add_argument("--at", type=moment, metavar="TIME", help=words)
 
 
 def run(options: argparse.Namespace, preferences: Preferences, *, record: Path | None) -> int:

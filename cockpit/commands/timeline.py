@@ -14,7 +14,7 @@ from cockpit.commands.desk import OK, REFUSED, Desk
 from cockpit.commands.narrator import Narrator
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, iso
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
 from cockpit.exchange.text import clean_line, inert_cell
 from cockpit.fleet.sightings import Kind
 from cockpit.fleet.watching import Span
@@ -23,7 +23,10 @@ from cockpit.journal.timeline_records import MANAGED_AVAILABILITY, Deed, Entry, 
 if TYPE_CHECKING:
     from cockpit.journal.timeline import Timeline
 
-COLUMNS = ("time", "server", "kind", "what", "change", "by", "detail")
+COLUMNS = (
+    *(N_("time"), N_("server"), N_("kind"), N_("what"), N_("change")),
+    *(N_("by"), N_("detail")),
+)
 CSV_COLUMNS = (
     *("at", "until", "kind", "server", "health_set", "what", "target", "former", "value", "milliseconds"),
     *("by", "detail", "run", "seen_at", "server_time"),
@@ -64,8 +67,8 @@ def run(desk: Desk, wanted: Wanted, form: str) -> int:
         _print(desk, found, form)
     if found.cut:
         narrator.say(
-            _("Only the newest {most} entries: give a later --since, or more with -n.").format(
-                most=wanted.most
+            _("Only the newest {count} entries: give a later --since, or more with -n.").format(
+                count=wanted.most
             )
         )
     return OK
@@ -144,7 +147,7 @@ def row(of: Entry) -> tuple[str, ...]:
 
 def _change(of: Entry) -> str:
     if of.until is not None:
-        return f"until {iso(of.until)}"
+        return N_("until {time}").format(time=iso(of.until))
     took = f" {of.number:g} ms" if of.number is not None else ""
     before = f"{of.former} -> " if of.former else ""
     return f"{before}{of.value}{took}"

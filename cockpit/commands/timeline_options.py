@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from cockpit.commands.arguments import named
+from cockpit.commands.recovery_options import example
 from cockpit.commands.when import in_utc, moment
 from cockpit.config.environment import Environment
 from cockpit.config.language import _
@@ -36,7 +37,7 @@ def add(commands: Any) -> None:
             "What cockpits saw on the servers while they watched, what Managed Availability did, "
             "what our own runs did, and when nobody watched; newest first."
         ),
-        epilog=_("example: pop-cockpit timeline --server EX01 --since 8h"),
+        epilog=example("timeline --server EX01 --since 8h"),
     )
     made.add_argument("--server", metavar="S", type=named, help=_("only this server"))
     made.add_argument(
@@ -58,7 +59,7 @@ def add(commands: Any) -> None:
     commands.add_parser(
         PULSE,
         help=_("the cockpit, opened on the page for a wall: every server in a cell"),
-        epilog=_("example: pop-cockpit pulse"),
+        epilog=example("pulse"),
     )
 
 

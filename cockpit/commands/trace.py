@@ -11,7 +11,8 @@ from cockpit.commands.output import end_in_order, reader_may_leave
 from cockpit.commands.plain import document
 from cockpit.config import secrets
 from cockpit.config.environment import Environment
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
+from cockpit.config.spoken import spoken
 from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.cmdlets import ExchangeCmdlets, invoke_monitoring_probe_call
 from cockpit.exchange.errors import ExchangeError
@@ -41,7 +42,7 @@ def run(environment: Environment, identity: str, server: str, form: str, *, last
     try:
         trace = _trace(access, environment, names, identity, server, narrator.say, last=last)
     except ExchangeError as error:
-        narrator.say(f"{error}. {error.cure}")
+        narrator.say(f"{spoken(str(error))}. {spoken(error.cure)}")
         if form == "json":
             print(document({"exit_code": NOT_READ, "problem": str(error), "named": "", "sureness": None}))
         return NOT_READ
@@ -68,8 +69,8 @@ def _trace(
     official = next((n for n in names if same_server(n, server)), "")
     if not official:
         raise ExchangeError(
-            _("{server} is no server of this organization").format(server=server),
-            cure=_("Look at `pop-cockpit status` for those there are."),
+            N_("{server} is no server of this organization").format(server=server),
+            cure=N_("Look at `pop-cockpit status` for those there are."),
         )
     refuse_left_out(environment, access, official)
     ran = _recorded(access, identity, official) if last else _now(access, identity, official, say)
@@ -81,33 +82,30 @@ def _recorded(access: Access, identity: str, server: str) -> ProbeRun:
     found = last_failed(access, identity, server)
     if found.run is None:
         raise ExchangeError(
-            _("{server} has recorded no failed run of {identity} {looked_back}").format(
+            N_("{server} has recorded no failed run of {identity} {looked_back}").format(
                 server=server, identity=identity, looked_back=_looked_back(found)
             ),
-            cure=_("Without --last the probe is run now."),
+            cure=N_("Without --last the probe is run now."),
         )
     return found.run
 
 
 def _looked_back(found: Recorded) -> str:
     if found.short:
-        return f"since {clock_time(found.since)}: {found.short}"
-    return _("in the last {total_seconds} hours").format(total_seconds=int(LOOK_BACK.total_seconds() // 3600))
+        return N_("since {time}: {why}").format(time=clock_time(found.since), why=found.short)
+    return N_("in the last {hours} hours").format(hours=int(LOOK_BACK.total_seconds() // 3600))
 
 
 def _now(access: Access, identity: str, server: str, say: Callable[[str], None]) -> ProbeRun:
-    say(
-        _("{invoke_monitoring_probe_call}   (may take minutes)").format(
-            invoke_monitoring_probe_call=invoke_monitoring_probe_call(identity, server)
-        )
-    )
+    call = invoke_monitoring_probe_call(identity, server)
+    say(_("{call}   (may take minutes)").format(call=call))
     answer = _once(access, lambda c: c.invoke_monitoring_probe(identity, server))
     if not answer.rows:
-        words = (*answer.warnings, *(e.message for e in answer.errors), _("no result and no warning"))
+        words = (*answer.warnings, *(e.message for e in answer.errors), N_("no result and no warning"))
         raise ExchangeError(
-            _("{identity} could not be run by hand").format(identity=identity),
+            N_("{identity} could not be run by hand").format(identity=identity),
             words[0],
-            _("With --last the newest run that failed is traced."),
+            N_("With --last the newest run that failed is traced."),
         )
     row = answer.rows[0]
     say(f"ResultType {row.result_type}{f': {row.failure_reason}' if not row.succeeded else ''}")
@@ -146,19 +144,26 @@ def _plain(trace: Trace) -> dict[str, Any]:
 
 def _lines(trace: Trace) -> list[Said]:
     ran = trace.run
-    when = f"{clock_time(ran.started)} to {clock_time(ran.ended)}, {ran.result or _('no result')}"
+    words = _("{probe} on {server}, {start} to {end}, {result}")
+    head = words.format(
+        probe=ran.probe,
+        server=ran.server,
+        start=clock_time(ran.started),
+        end=clock_time(ran.ended),
+        result=ran.result or _("no result"),
+    )
     found = [Said(trace.verdict, _STYLES[trace.sureness])]
     found += [Said(words, "yellow", indent=2) for words in trace.contradictions]
-    found.append(Said(f"{ran.probe} on {ran.server}, {when}"))
+    found.append(Said(head))
     for piece in trace.evidence:
         found += _piece(piece)
     return found
 
 
 def _piece(piece: Evidence) -> list[Said]:
-    lines = [Said(f"{piece.strength:<{_WIDTH}}{piece.looked_at}", indent=2)]
+    lines = [Said(f"{spoken(piece.strength):<{_WIDTH}}{spoken(piece.looked_at)}", indent=2)]
     lines.append(Said(piece.says, indent=2 + _WIDTH))
     if piece.clock is not None:
-        words = str(piece.clock)
+        words = spoken(str(piece.clock))
         lines.append(Said(words[:1].upper() + words[1:] + ".", indent=2 + _WIDTH))
     return lines + [Said(line, indent=2 + _WIDTH, bar=True) for line in piece.lines]

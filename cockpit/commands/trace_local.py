@@ -11,7 +11,8 @@ from cockpit.commands.narrator import Narrator
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document
 from cockpit.commands.trace import CANNOT_TELL, NAMED, NOT_READ, show
-from cockpit.config.language import _
+from cockpit.config.language import N_
+from cockpit.config.spoken import spoken
 from cockpit.poplog import lookup
 from cockpit.poplog.correlate import Skew, Window
 from cockpit.poplog.errors import LogError
@@ -40,7 +41,8 @@ def run(paths: Sequence[Path], wanted: Wanted, form: str) -> int:
     try:
         trace = _trace(paths, wanted)
     except LogError as error:
-        Narrator().say(f"{error}. {error.cure}".rstrip(". ") + ".")
+        said = ". ".join(spoken(part).rstrip(". ") for part in (str(error), error.cure) if part)
+        Narrator().say(f"{said}.")
         if form == "json":
             print(document({"exit_code": NOT_READ, "problem": str(error), "named": "", "sureness": None}))
         return NOT_READ
@@ -59,10 +61,10 @@ def _trace(paths: Sequence[Path], wanted: Wanted) -> Trace:
     found = [look for look in looks if look.newest is not None]
     if not found:
         raise LogError(
-            _("There is no line of a front end's POP3 log in {names}").format(
+            N_("There is no line of a front end's POP3 log in {names}").format(
                 names=", ".join(map(str, paths))
             ),
-            cure=_("Its files are called POP3yyyyMMddHH-n.LOG; those called POP3BE are the back end's."),
+            cure=N_("Its files are called POP3yyyyMMddHH-n.LOG; those called POP3BE are the back end's."),
         )
     front = replace(
         found[0],
@@ -85,8 +87,8 @@ def _check(path: Path) -> None:
     named = parse_name(path.name)
     if path.is_file() and (named is None or named.writer is not Writer.POP3):
         raise LogError(
-            _("{path} is not called like a front end's POP3 log").format(path=path),
-            cure=_("Give its folder, or rename it."),
+            N_("{path} is not called like a front end's POP3 log").format(path=path),
+            cure=N_("Give its folder, or rename it."),
         )
 
 
@@ -97,5 +99,5 @@ def _look(source: LocalFolder, wanted: Wanted) -> LogLook:
     finally:
         source.close()
     problem = f" ({found.problem})" if found.problem else ""
-    looked = f"{source.folder}: {', '.join(found.files) or _('no file of that time')}{problem}"
+    looked = f"{source.folder}: {', '.join(found.files) or N_('no file of that time')}{problem}"
     return LogLook(source.name, looked, found.sessions, None, Skew(), found.begins, found.newest)

@@ -25,7 +25,9 @@ def add(logs: Commands) -> None:
     """Add ``trace`` to the sub-commands of ``logs``."""
     trace = logs.add_parser(
         "trace",
-        help=_("the mailbox server behind a run of a probe, with all evidence; {exits}").format(exits=EXITS),
+        help=_("the mailbox server behind a run of a probe, with all evidence; {exits}").format(
+            exits=_(EXITS)
+        ),
         epilog=example("logs trace --probe 'POP\\PopCTPProbe' --server EX01"),
     )
     trace.add_argument("--probe", metavar="'SET\\PROBE'", type=named)
@@ -42,15 +44,18 @@ def add(logs: Commands) -> None:
         metavar="PATH",
         help=_("copied logs of a front end instead of a server"),
     )
-    for name, words in (("--since", "began"), ("--until", "ended")):
-        trace.add_argument(
-            name,
-            type=moment,
-            metavar="WHEN",
-            help=_("when the probe {words}, with PATH: as in the log (UTC), or so long ago: 90m, 2h").format(
-                words=words
-            ),
-        )
+    trace.add_argument(
+        "--since",
+        type=moment,
+        metavar="WHEN",
+        help=_("when the probe began, with PATH: as in the log (UTC), or so long ago: 90m, 2h"),
+    )
+    trace.add_argument(
+        "--until",
+        type=moment,
+        metavar="WHEN",
+        help=_("when the probe ended, with PATH: as in the log (UTC), or so long ago: 90m, 2h"),
+    )
     trace.add_argument(
         "--user", metavar="HEALTHMAILBOX", type=named, help=_("whom the probe logged in as, with PATH")
     )

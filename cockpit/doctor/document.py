@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from cockpit.config.language import N_
 from cockpit.doctor.findings import State
 from cockpit.doctor.table import CHECKS
 
-_HEAD = N_("""\
+_HEAD = """\
 # pop-cockpit doctor
 
 `pop-cockpit doctor` looks at every link of the chain between this terminal and the servers, one by one, and
@@ -33,7 +32,7 @@ States: {states}.
 
 | Check | Done for | Looks at | May find | Helps | Hangs on |
 |---|---|---|---|---|---|
-""")
+"""
 
 
 def markdown() -> str:
