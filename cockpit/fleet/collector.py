@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from cockpit.config.environment import Environment
+from cockpit.config.language import N_
 from cockpit.config.secrets import Secret
 from cockpit.exchange.catalogue import tiers
 from cockpit.exchange.refusals import WINRM_REFUSALS
