@@ -195,9 +195,10 @@ class Session:
         """The sign-in was refused elsewhere: close without one. To open it is a try anew."""
         self._refused_at = time.monotonic()
 
-    def forgive(self, accepted_at: float) -> None:
-        """The account was accepted elsewhere at that time: a refusal before it counts no more."""
-        if self._refused_at is not None and self._refused_at < accepted_at:
+    def forgive(self, at: float) -> None:
+        """The account was accepted elsewhere, or somebody acted, at that time: a refusal before it counts no
+        more."""
+        if self._refused_at is not None and self._refused_at < at:
             self._refused_at = None
 
     def open(self) -> None:

@@ -37,8 +37,9 @@ class SignInGate:
         self._refusal: ExchangeError | None = None
         self.refusals = Refusals()
         self.winrm = Refusals(WINRM_REFUSALS, self.refusals)
-        self.accepted_at = float("-inf")
-        """When a shell was last opened, which is a sign-in that was accepted; by the monotonic clock."""
+        self.forgiven_at = float("-inf")
+        """When a shell was last opened (a sign-in that was accepted) or somebody acted; by the monotonic
+        clock."""
 
     def pass_or_raise(self) -> None:
         """Raises EntryFailure while the gate is shut."""
@@ -58,8 +59,10 @@ class SignInGate:
         return self.refusals.held is not None
 
     def open(self) -> None:
-        """Somebody has acted."""
+        """Somebody has acted. Shells that a refusal left behind may be tried for as well: those who hold one
+        ask :attr:`refusals` first, so that one refused try is the last."""
         self._refusal = None
+        self.forgiven_at = time.monotonic()
         self.refusals.forget()
         self.winrm.forget()
 
@@ -69,7 +72,7 @@ class SignInGate:
             self._refusal = None
 
     def accepted(self) -> None:
-        self.accepted_at = time.monotonic()
+        self.forgiven_at = time.monotonic()
 
 
 class EntrySession:
@@ -154,12 +157,12 @@ class EntrySession:
         """Delete shells that could not be deleted before: they count against the same quota. A sign-in that
         was refused is tried again for them once another one was accepted."""
         for session in self._sessions.values():
-            session.forgive(self._gate.accepted_at)
+            session.forgive(self._gate.forgiven_at)
             session.clean_up()
 
     def close(self) -> None:
         for session in self._sessions.values():
-            session.forgive(self._gate.accepted_at)
+            session.forgive(self._gate.forgiven_at)
             if self._gate.is_shut and session.signs_in:
                 session.hold_back()
             session.close()

@@ -158,6 +158,33 @@ def test_shells_held_back_are_deleted_once_a_sign_in_is_accepted_again(
     assert len(refusals) == 1
 
 
+@pytest.mark.parametrize("taken", [True, False])
+def test_once_somebody_has_acted_they_are_tried_for_by_those_who_open_nothing(
+    make_bench: Make, tmp_path: Path, refusals: list[str], taken: bool
+) -> None:
+    bench = make_bench("basic")
+    gate = SignInGate()
+    first, second, third = lanes_of(bench, gate, 3)
+    change_password(bench, tmp_path, "another")
+    with pytest.raises(EntryFailure):
+        read(first)
+    second.close()
+    if taken:
+        change_password(bench, tmp_path, PASSWORD)
+    gate.open()
+    first.clean_up()
+    second.clean_up()
+    if taken:
+        read(third)
+        assert len(bench.endpoint.shells()) == 1, "the one that was open all the time"
+        assert len(refusals) == 1
+    else:
+        assert len(bench.endpoint.shells()) == 3
+        assert len(refusals) == 2, "one for all"
+    for lane in (first, second, third):
+        lane.close()
+
+
 def test_a_refusal_after_it_is_not_forgiven(make_bench: Make, tmp_path: Path, refusals: list[str]) -> None:
     bench = make_bench("basic")
     gate = SignInGate()
