@@ -28,24 +28,29 @@ SIGNS_AT_LEAST: Final = 3
 """So many of both, as in ``{file}, line {line}: {what}. {cure}``, are enough for values of any kind."""
 NESTED_AT_MOST: Final = 3
 PIECES_AT_MOST: Final = 8
+JOINED_AT_MOST: Final = 64
 REMEMBERED: Final = 8192
 
 Parts = tuple[tuple[str, str], ...]
 _SIGNS: Final = ".;:,"
 _ENDS: Final = f"{_SIGNS}?!"
 _AFTER_A_SENTENCE: Final = re.compile(rf"(?<=[{_SIGNS}]) |\n")
+_BETWEEN_SENTENCES: Final = re.compile(r"(?<=[.;]) ")
+_COUNT: Final = "n"
+"""The place of a number (``{n} server`` of ngettext): never more than one word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """The sentence ``english``, which has places. ``literal``: the longest piece between them; ``said``:
-    (text, name of the place after it) of the translation; ``tells``: so much of itself that its values may be
-    anything."""
+    (text, name of the place after it) of the translation; ``letters``: of its own; ``tells``: so much of
+    itself that its values may be anything."""
 
     english: str
     expression: re.Pattern[str]
     literal: str
     said: Parts
+    letters: int
     tells: bool
 
 
@@ -80,7 +85,14 @@ def patterns(entries: Mapping[str, str]) -> tuple[Pattern, ...]:
     ]
     telling.sort(key=lambda three: (-_letters(three[1]), -_length(three[1]), len(three[1])))
     return tuple(
-        Pattern(english, _expression(own), max((text for text, _ in own), key=len), parts(other), _tells(own))
+        Pattern(
+            english,
+            _expression(own),
+            max((text for text, _ in own), key=len),
+            parts(other),
+            _letters(own),
+            _tells(own),
+        )
         for english, own, other in telling
     )
 
@@ -97,21 +109,62 @@ def said(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth:
         return text
     with_stop = f"{inner}."
     near = [pattern for pattern in among if pattern.literal in with_stop]
-    found = _piece(inner, entries, near, depth)
+    found = _joined(inner, entries, near, depth)
+    if found is None:
+        found = _piece(inner, entries, near, depth)
     if found is None:
         found = _by_pieces(inner, entries, near, depth)
     return found if inner == text else text.replace(inner, found, 1)
 
 
+def _joined(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> str | None:
+    """Several sentences, where each can be said, and together they have more letters of their own than one
+    that would take the others for its values. None for every other text."""
+    pieces = _BETWEEN_SENTENCES.split(text, JOINED_AT_MOST)
+    if not 1 < len(pieces) <= JOINED_AT_MOST:
+        return None
+    made, letters = [], 0
+    for piece in pieces:
+        if (found := _match(piece, entries, among, depth)) is None:
+            return None
+        made.append(found[1])
+        letters += found[0]
+    whole = _match(text, entries, among, depth)
+    return " ".join(made) if whole is None or whole[0] < letters else None
+
+
 def _whole(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> str | None:
-    if (whole := entries.get(text)) is not None:
-        return whole
+    found = _match(text, entries, among, depth, with_ends=False)
+    return None if found is None else found[1]
+
+
+def _match(
+    text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int, *, with_ends: bool = True
+) -> tuple[int, str] | None:
+    """How many letters of its own the sentence has that ``text`` was made of, and ``text`` said anew.
+    ``with_ends``: also without the sign that it was joined by, or with a full stop: the sentence that tells
+    most, whatever its end."""
+    ways = _ends_of(text) if with_ends else ((text, "", ""),)
+    for tried, put, cut in ways:
+        if (whole := entries.get(tried)) is not None:
+            return sum(map(str.isalpha, tried)), whole.removesuffix(cut) + put
     for pattern in among:
-        if pattern.literal in text and (found := pattern.expression.fullmatch(text)):
-            values = _values(found.groupdict(), pattern, entries, among, depth + 1)
-            if values is not None:
-                return "".join(own + (values[name] if name else "") for own, name in pattern.said)
+        for tried, put, cut in ways:
+            if pattern.literal in tried and (found := pattern.expression.fullmatch(tried)):
+                values = _values(found.groupdict(), pattern, entries, among, depth + 1)
+                if values is not None:
+                    anew = "".join(own + (values[name] if name else "") for own, name in pattern.said)
+                    return pattern.letters, anew.removesuffix(cut) + put
     return None
+
+
+def _ends_of(text: str) -> tuple[tuple[str, str, str], ...]:
+    """``text`` as it may stand in the catalogue; what of its end is put to what is found, and what is cut."""
+    if not text:
+        return ()
+    if text[-1] in _ENDS:
+        return (text, "", ""), (text[:-1], text[-1], "")
+    return (text, "", ""), (f"{text}.", "", ".")
 
 
 def _values(
@@ -154,15 +207,11 @@ def _piece(text: str, entries: Mapping[str, str], among: Sequence[Pattern], dept
     has; and what stands in brackets behind it."""
     if not text:
         return None
-    if (found := entries.get(f"{text}.")) is not None and text not in entries:
-        return found.removesuffix(".")
-    if (found := _whole(text, entries, among, depth)) is not None:
-        return found
+    if (match := _match(text, entries, among, depth)) is not None:
+        return match[1]
     if text[-1] in _ENDS:
         found = _piece(text[:-1], entries, among, depth)
         return None if found is None else found + text[-1]
-    if (found := _whole(f"{text}.", entries, among, depth)) is not None:
-        return found.removesuffix(".")
     return _with_brackets(text, entries, among, depth) if text[-1] == ")" else None
 
 
@@ -200,6 +249,7 @@ def _expression(own: Parts) -> re.Pattern[str]:
     for text, name in own:
         made.append(re.escape(text))
         if name:
-            made.append(f"(?P={name})" if name in seen else f"(?P<{name}>.*?)")
+            value = r"\S+" if name == _COUNT else ".*?"
+            made.append(f"(?P={name})" if name in seen else f"(?P<{name}>{value})")
             seen.add(name)
     return re.compile("".join(made), re.DOTALL)

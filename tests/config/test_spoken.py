@@ -30,6 +30,13 @@ ENTRIES = {
     "It failed: {seen}": "Non riuscito: {seen}",
     "{folder} holds {files}": "{folder} contiene {files}",
     "{folder} holds {files} ({problem})": "{folder} contiene {files} ({problem})",
+    "{server} takes at most {maximum} active": "{server} ne accetta al massimo {maximum} attivi",
+    "{value} at most {limit}": "{value} al massimo {limit}",
+    "{text} is not {what}": "{text} non è {what}",
+    "The file is not for {user}: {why}; run: {cure}": "Il file non è per {user}: {why}; eseguire: {cure}",
+    "{n} server": "{n} uno",
+    "Which role has this server": "Quale ruolo ha questo server",
+    "Type": "Digitare",
 }
 AMONG = patterns(ENTRIES)
 
@@ -72,6 +79,17 @@ AMONG = patterns(ENTRIES)
             "/my file, line 3: a.b: not in a DAG. not in a DAG; good",
             "/my file, riga 3: a.b: in nessun DAG. in nessun DAG; good",
         ),
+        (
+            "EX01 takes at most 2 active; EX02 takes at most 5 active; not in a DAG",
+            "EX01 ne accetta al massimo 2 attivi; EX02 ne accetta al massimo 5 attivi; in nessun DAG",
+        ),
+        (  # each half would be a sentence, too, but one that tells less
+            "The file is not for ann: she is not me; run: a thing that is not",
+            "Il file non è per ann: she non è me; eseguire: a thing that is not",
+        ),
+        ("EX01: Which role has this server?", "EX01: Quale ruolo ha questo server?"),
+        ("2 server", "2 uno"),
+        ("Type: Set-PopSettings -Server EX01", "Digitare: Set-PopSettings -Server EX01"),
         ("Set-PopSettings -Server EX01", "Set-PopSettings -Server EX01"),
         ("", ""),
     ],
