@@ -388,7 +388,8 @@ class Engine:
             made = N_("Evidence bundle for Microsoft support: {path}").format(path=path)
             return f"{self._escalated(run)} {made}"
         choices = (Choice.AGAIN, Choice.GO, Choice.ABORT)
-        answer = self._asker.ask(run, step.id, f"{why}. {N_('Try again, or end without it?')}", choices)
+        asked = N_("Try again, or end without it?")
+        answer = self._asker.ask(run, step.id, f"{why}. {asked}", choices)
         if answer.choice is Choice.GO:
             ended = N_("Ended without it by {by}.").format(by=answer.by)
             return f"{self._escalated(run)} {why}. {ended}"

@@ -306,13 +306,13 @@ class Office(LoggingDesk):
             with self._servers() as access:
                 now = read_value(access, found.key, found.server).value
             if not same(now, found.prior) and not accept:
-                command = change_of(found.key, found.server, found.prior).call()
+                command, asks = change_of(found.key, found.server, found.prior).call(), N_("Type")
                 raise NotBackError(
                     what,
                     N_("{key} of {server} is {now}, it was {prior}").format(
                         key=found.key, server=found.server, now=now, prior=found.prior
                     ),
-                    N_("Type: {command}").format(command=command),
+                    f"{asks}: {command}",
                 )
             with self._journal.write(None) as writer:
                 words = N_("{operator}: {reason} (it is {now}, was {prior})").format(

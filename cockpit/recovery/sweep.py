@@ -366,5 +366,6 @@ def _rows(
     if answer.errors:
         problems.append(Problem(f"{what}: {answer.errors[0].message}", server))
     elif not answer.rows:
-        problems.append(Problem(f"{what}: {next(iter(answer.warnings), N_('gave nothing'))}", server))
+        why = next(iter(answer.warnings), N_("gave nothing"))
+        problems.append(Problem(f"{what}: {why}", server))
     return answer.rows or None

@@ -157,8 +157,8 @@ class Tracer:
             folder = settings.log_file_location
             found = self.access.logs(server, folder, lambda logs: lookup.look(logs, writer, window, text))
         except (ExchangeError, LogError) as error:
-            off = f" {N_('Protocol logging is off now.')}" if look.logging is False else ""
-            return replace(look, problem=f"{str(error).rstrip('.')}.{off}")
+            off = N_("Protocol logging is off now.") if look.logging is False else ""
+            return replace(look, problem=f"{str(error).rstrip('.')}. {off}".rstrip())
         look = replace(look, clock=self._clock_of(server))
         files = ", ".join(found.files) or N_("no {writer} file").format(writer=writer)
         looked_in = (_BACK if writer.back_end else _FRONT)[bool(found.problem)]

@@ -59,7 +59,8 @@ class RunProbe(Action):
         outcome = "succeeded" if row.succeeded else "failed"
         words = f"ResultType {row.result_type}"
         if not row.succeeded:
-            words += f": {row.failure_reason or row.error or N_('no reason given')}"
+            why = row.failure_reason or row.error or N_("no reason given")
+            words += f": {why}"
         ran = run_of(row, identity, context.server)
         facts = evidence(context, identity, outcome, words)
         facts["probe"] = {

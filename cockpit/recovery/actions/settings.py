@@ -254,7 +254,8 @@ class RestoreValue(Action):
             try:
                 return read_value(context.access, self.key, server, at)
             except ExchangeError as error:
-                context.say(f"{at}: {error}. {N_('Another domain controller is asked.')}")
+                another = N_("Another domain controller is asked.")
+                context.say(f"{at}: {error}. {another}")
         return read_value(context.access, self.key, server)
 
     def _change(self, context: Context, before: Mapping[str, Any]) -> ExchangeChange:
