@@ -21,8 +21,8 @@ from cockpit.frozen import dataclass
 LETTERS_AT_LEAST: Final = 5
 """Letters of its own that a sentence with places must have: ``{a}: {b}`` would be found in everything."""
 LETTERS_OF_FEW: Final = 2
-"""With so many, as in ``{monitor} on {server}`` and ``{name} is {problem}``, it is found if each value is one
-word or a sentence of ours."""
+"""With so many, as in ``{monitor} on {server}`` and ``{name} is {problem}``, it is found if each value is a
+name in one word or a sentence of ours."""
 LETTERS_OF_SIGNS: Final = 4
 SIGNS_AT_LEAST: Final = 3
 """So many of both, as in ``{file}, line {line}: {what}. {cure}``, are enough for values of any kind."""
@@ -176,7 +176,7 @@ def _values(
     made = {}
     for name, value in found.items():
         own = _piece(value, entries, among, depth) if depth <= NESTED_AT_MOST else None
-        if own is None and len(value.split()) != 1:
+        if own is None and not _is_name(value):
             return None
         made[name] = value if own is None else own
     return made
@@ -227,6 +227,12 @@ def _with_brackets(text: str, entries: Mapping[str, str], among: Sequence[Patter
     if head is None and own is None:
         return None
     return f"{before if head is None else head} ({said(inside, entries, among, depth + 1)})"
+
+
+def _is_name(value: str) -> bool:
+    """One word, and no plain one: ``Access is denied.`` is no sentence of ours."""
+    bare_word = value.strip(_ENDS)
+    return len(value.split()) == 1 and not (bare_word.isalpha() and bare_word.islower())
 
 
 def _letters(own: Parts) -> int:

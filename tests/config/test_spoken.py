@@ -70,6 +70,7 @@ AMONG = patterns(ENTRIES)
         ("POP.Mailbox on EX01", "POP.Mailbox su EX01"),
         ("a word on this server", "a word on this server"),  # few letters of its own, and values of anybody's
         ("a.gz is cut off: its end is missing", "a.gz è troncato: ne manca la fine"),
+        ("Access is denied.", "Access is denied."),
         ("a.gz is cut off: it ends early", "a.gz is cut off: it ends early"),
         ("not in a DAG.", "in nessun DAG."),
         ("EX01 was not read: It is gone", "EX01 non è stato letto: Non c'è più"),
