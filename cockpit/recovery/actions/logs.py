@@ -151,9 +151,7 @@ def _words(service: str, process: ServiceProcess | None, written: Written) -> st
         return N_("{service} runs since {since}, and has no log file.").format(service=service, since=since)
     if not written.name:
         return N_("{service} runs, and has no log file.").format(service=service)
-    last = (
-        N_("last line {clock}").format(clock=_clock(written.last)) if written.last else N_("without a line")
-    )
+    last = N_("last line {time}").format(time=_clock(written.last)) if written.last else N_("without a line")
     runs = N_("{service} runs since {since}") if since else N_("{service} runs")
     return f"{runs.format(service=service, since=since)}; {written.name}: {last}."
 

@@ -36,7 +36,9 @@ def restarted(context: Context, service: str, since: float) -> Observation:
             return running
         if process.created is None:
             return unknown(running.words)
-        return _young(running.words, winrm.now() - process.created, since)
+        age, seen = winrm.now() - process.created, running.words.rstrip(".")
+        told = N_("{seen}, for {span} by its own clock").format(seen=seen, span=_span(age))
+        return _young(told, age, since)
 
     return _over_winrm(context, look)
 
@@ -46,15 +48,16 @@ def booted(context: Context, since: float) -> Observation:
 
     def look(winrm: WinRMCmdlets) -> Observation:
         clock = server_clock(winrm)
-        return _young(N_("{server} runs").format(server=context.server), clock.now - clock.booted, since)
+        age = clock.now - clock.booted
+        told = N_("{server} runs, for {span} by its own clock").format(server=context.server, span=_span(age))
+        return _young(told, age, since)
 
     return _over_winrm(context, look)
 
 
-def _young(words: str, age: timedelta, since: float) -> Observation:
+def _young(told: str, age: timedelta, since: float) -> Observation:
     """By age: started after the offer is applied. An older one may be one that our clock and the server's
     count differently, so it is only told."""
-    told = N_("{seen}, for {span} by its own clock").format(seen=words.rstrip("."), span=_span(age))
     if age <= timedelta(seconds=since):
         return applied(N_("{told}, which is less than since it was offered.").format(told=told))
     return unknown(
