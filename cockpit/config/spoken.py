@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
+from operator import itemgetter
 from string import Formatter
 from typing import Final
 
@@ -32,10 +33,14 @@ JOINED_AT_MOST: Final = 64
 REMEMBERED: Final = 8192
 
 Parts = tuple[tuple[str, str], ...]
+Found = tuple[int, str]
+"""How many letters of sentences of ours were found, and the text said anew."""
+Ends = tuple[tuple[str, str, str], ...]
 _SIGNS: Final = ".;:,"
 _ENDS: Final = f"{_SIGNS}?!"
 _AFTER_A_SENTENCE: Final = re.compile(rf"(?<=[{_SIGNS}]) |\n")
-_BETWEEN_SENTENCES: Final = re.compile(r"(?<=[.;]) ")
+_BETWEEN: Final = (re.compile(r"(?<=[.;]) "), re.compile(r"(?<=[.;,]) "))
+"""Where sentences were joined, and where a list of them was."""
 _COUNT: Final = "n"
 """The place of a number (``{n} server`` of ngettext): never more than one word."""
 
@@ -104,47 +109,46 @@ def parts(template: str) -> Parts:
 
 def said(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int = 0) -> str:
     """``text`` by ``entries``: whole, else by a pattern with its values said too, else piece by piece."""
+    return _said(text, entries, among, depth)[1]
+
+
+def _said(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> Found:
+    """The way that has the most letters of sentences of ours in it; among equals the whole."""
     inner = text.strip()
     if not inner or depth > NESTED_AT_MOST:
-        return text
+        return 0, text
     with_stop = f"{inner}."
     near = [pattern for pattern in among if pattern.literal in with_stop]
-    found = _joined(inner, entries, near, depth)
-    if found is None:
-        found = _piece(inner, entries, near, depth)
+    ways = [_piece(inner, entries, near, depth)]
+    ways += [_joined(inner, cut, entries, near, depth) for cut in _BETWEEN]
+    found = max((way for way in ways if way is not None), key=itemgetter(0), default=None)
     if found is None:
         found = _by_pieces(inner, entries, near, depth)
-    return found if inner == text else text.replace(inner, found, 1)
+    return found if inner == text else (found[0], text.replace(inner, found[1], 1))
 
 
-def _joined(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> str | None:
-    """Several sentences, where each can be said, and together they have more letters of their own than one
-    that would take the others for its values. None for every other text."""
-    pieces = _BETWEEN_SENTENCES.split(text, JOINED_AT_MOST)
+def _joined(
+    text: str, cut: re.Pattern[str], entries: Mapping[str, str], among: Sequence[Pattern], depth: int
+) -> Found | None:
+    """Several sentences, where each can be said: one of them may be found that would take the others for its
+    values. None for every other text."""
+    pieces = cut.split(text, JOINED_AT_MOST)
     if not 1 < len(pieces) <= JOINED_AT_MOST:
         return None
-    made, letters = [], 0
+    made = []
     for piece in pieces:
         if (found := _match(piece, entries, among, depth)) is None:
             return None
-        made.append(found[1])
-        letters += found[0]
-    whole = _match(text, entries, among, depth)
-    return " ".join(made) if whole is None or whole[0] < letters else None
-
-
-def _whole(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> str | None:
-    found = _match(text, entries, among, depth, with_ends=False)
-    return None if found is None else found[1]
+        made.append(found)
+    return sum(letters for letters, _ in made), " ".join(anew for _, anew in made)
 
 
 def _match(
     text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int, *, with_ends: bool = True
-) -> tuple[int, str] | None:
-    """How many letters of its own the sentence has that ``text`` was made of, and ``text`` said anew.
-    ``with_ends``: also without the sign that it was joined by, or with a full stop: the sentence that tells
-    most, whatever its end."""
-    ways = _ends_of(text) if with_ends else ((text, "", ""),)
+) -> Found | None:
+    """By the sentence that tells most. ``with_ends``: also without the sign that it was joined by, or with a
+    full stop."""
+    ways: Ends = _ends_of(text) if with_ends else ((text, "", ""),)
     for tried, put, cut in ways:
         if (whole := entries.get(tried)) is not None:
             return sum(map(str.isalpha, tried)), whole.removesuffix(cut) + put
@@ -153,12 +157,13 @@ def _match(
             if pattern.literal in tried and (found := pattern.expression.fullmatch(tried)):
                 values = _values(found.groupdict(), pattern, entries, among, depth + 1)
                 if values is not None:
-                    anew = "".join(own + (values[name] if name else "") for own, name in pattern.said)
-                    return pattern.letters, anew.removesuffix(cut) + put
+                    letters = pattern.letters + sum(letters for letters, _ in values.values())
+                    anew = "".join(own + (values[name][1] if name else "") for own, name in pattern.said)
+                    return letters, anew.removesuffix(cut) + put
     return None
 
 
-def _ends_of(text: str) -> tuple[tuple[str, str, str], ...]:
+def _ends_of(text: str) -> Ends:
     """``text`` as it may stand in the catalogue; what of its end is put to what is found, and what is cut."""
     if not text:
         return ()
@@ -169,24 +174,24 @@ def _ends_of(text: str) -> tuple[tuple[str, str, str], ...]:
 
 def _values(
     found: Mapping[str, str], by: Pattern, entries: Mapping[str, str], among: Sequence[Pattern], depth: int
-) -> Mapping[str, str] | None:
+) -> Mapping[str, Found] | None:
     """The values of the places, said too; None where ``by`` wants them to be sentences of ours."""
     if by.tells:
-        return {name: said(value, entries, among, depth) for name, value in found.items()}
+        return {name: _said(value, entries, among, depth) for name, value in found.items()}
     made = {}
     for name, value in found.items():
         own = _piece(value, entries, among, depth) if depth <= NESTED_AT_MOST else None
         if own is None and not _is_name(value):
             return None
-        made[name] = value if own is None else own
+        made[name] = (0, value) if own is None else own
     return made
 
 
-def _by_pieces(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> str:
+def _by_pieces(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> Found:
     """For what was joined: from the left, the longest run of pieces that can be said, and so on."""
     ends = [*[cut.span() for cut in islice(_AFTER_A_SENTENCE.finditer(text), PIECES_AT_MOST)]]
     ends.append((len(text), len(text)))
-    made, start, first = "", 0, 0
+    made, letters, start, first = "", 0, 0, 0
     while first < len(ends):
         for last in range(len(ends) - 1, first - 1, -1):
             end, after = ends[last]
@@ -196,37 +201,42 @@ def _by_pieces(text: str, entries: Mapping[str, str], among: Sequence[Pattern], 
                 break
         else:
             last, (end, after) = first, ends[first]
-            found = text[start:end]
-        made += found + text[end:after]
+            found = 0, text[start:end]
+        letters += found[0]
+        made += found[1] + text[end:after]
         start, first = after, last + 1
-    return made
+    return letters, made
 
 
-def _piece(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> str | None:
+def _piece(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> Found | None:
     """A piece as it is, without the sign it was joined by, or with the full stop that the sentence around it
     has; and what stands in brackets behind it."""
     if not text:
         return None
     if (match := _match(text, entries, among, depth)) is not None:
-        return match[1]
+        return match
     if text[-1] in _ENDS:
         found = _piece(text[:-1], entries, among, depth)
-        return None if found is None else found + text[-1]
+        return None if found is None else (found[0], found[1] + text[-1])
     return _with_brackets(text, entries, among, depth) if text[-1] == ")" else None
 
 
-def _with_brackets(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> str | None:
+def _with_brackets(
+    text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int
+) -> Found | None:
     """``sentence (what else is known)``, or that alone."""
     if text[0] == "(":
-        alone = said(text[1:-1], entries, among, depth + 1)
-        return None if alone == text[1:-1] else f"({alone})"
+        letters, alone = _said(text[1:-1], entries, among, depth + 1)
+        return None if alone == text[1:-1] else (letters, f"({alone})")
     before, bracket, inside = text[:-1].partition(" (")
     if not bracket:
         return None
-    head, own = (_whole(part, entries, among, depth) for part in (before, inside))
+    head, own = (_match(part, entries, among, depth, with_ends=False) for part in (before, inside))
     if head is None and own is None:
         return None
-    return f"{before if head is None else head} ({said(inside, entries, among, depth + 1)})"
+    letters, anew = _said(inside, entries, among, depth + 1)
+    at_first, sentence = (0, before) if head is None else head
+    return letters + at_first, f"{sentence} ({anew})"
 
 
 def _is_name(value: str) -> bool:

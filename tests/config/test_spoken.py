@@ -84,6 +84,15 @@ AMONG = patterns(ENTRIES)
             "EX01 takes at most 2 active; EX02 takes at most 5 active; not in a DAG",
             "EX01 ne accetta al massimo 2 attivi; EX02 ne accetta al massimo 5 attivi; in nessun DAG",
         ),
+        (  # a sentence at the end tells more than the one around it, which has the others in it
+            "It failed: one; not in a DAG, EX01 takes at most 2 active, EX02 takes at most 5 active",
+            "Non riuscito: one; in nessun DAG, EX01 ne accetta al massimo 2 attivi, "
+            "EX02 ne accetta al massimo 5 attivi",
+        ),
+        (
+            "It failed: EX01 takes at most 2 active, EX02 takes at most 5 active",
+            "Non riuscito: EX01 ne accetta al massimo 2 attivi, EX02 ne accetta al massimo 5 attivi",
+        ),
         (  # each half would be a sentence, too, but one that tells less
             "The file is not for ann: she is not me; run: a thing that is not",
             "Il file non è per ann: she non è me; eseguire: a thing that is not",
