@@ -9,13 +9,13 @@ from cockpit.config.language import N_
 
 
 class StepMark(StrEnum):
-    DONE = "done"
-    DOING = "doing"
-    ASKING = "asking"
+    DONE = N_("done")
+    DOING = N_("doing")
+    ASKING = N_("asking")
     IN_DOUBT = N_("in doubt")
     """Sent, no result, and nobody works on it: to be observed before anything else is sent."""
     TO_COME = N_("to come")
-    SKIPPED = "skipped"
+    SKIPPED = N_("skipped")
     NOT_NEEDED = N_("not needed")
     """The way taken does not pass here."""
 
@@ -23,10 +23,10 @@ class StepMark(StrEnum):
 class Life(StrEnum):
     """Whether somebody works on a run."""
 
-    LIVE = "live"
+    LIVE = N_("live")
     """A worker holds the lease."""
-    WAITING = "waiting"
+    WAITING = N_("waiting")
     """At its question; any cockpit may answer."""
-    LEFT = "left"
+    LEFT = N_("left")
     """Not ended, and nobody works on it: resume or abort it."""
-    ENDED = "ended"
+    ENDED = N_("ended")

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from cockpit.config.language import _
+from typing import Final
+
+from cockpit.config.language import N_, _
 from cockpit.fleet.grouping import GroupBy
 from cockpit.frozen import dataclass
 from cockpit.ui.look import Glyphs, Line, width
 from cockpit.ui.trail import Trail
 from cockpit.ui.view import FleetView
 from cockpit.ui.widgets.rows import Key
+
+_BY: Final = {
+    GroupBy.DAG: "",
+    GroupBy.SITE: N_("by site"),
+    GroupBy.VERSION: N_("by version"),
+    GroupBy.STATE: N_("by state"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +72,8 @@ def _notes(view: FleetView, lens: Lens) -> list[tuple[str, str]]:
         notes.append((_("faults only"), "text-key"))
     if lens.text or lens.faults_only:
         notes.append((_("{shown} of {total}").format(shown=view.shown, total=view.total), ""))
-    if lens.by is not GroupBy.DAG:
-        notes.append((_("by {group}").format(group=_(lens.by.value)), "text-key"))
+    if _BY[lens.by]:
+        notes.append((_(_BY[lens.by]), "text-key"))
     if len(lens.trail.sights) > 1:
         where = _("view {at} of {views}").format(at=lens.trail.at + 1, views=len(lens.trail.sights))
         notes.append((where, "text-dim"))

@@ -26,6 +26,11 @@ from cockpit.ui.look import STATE_ROLES, Glyphs, Line
 from cockpit.ui.render import age, state
 from cockpit.ui.view import FleetView, Leaf, ServerView
 
+_PHASES = {
+    ProbePhase.RUNNING: N_("running"),
+    ProbePhase.FINISHED: N_("finished"),
+    ProbePhase.FAILED: N_("failed"),
+}
 _NOT_READ = N_("not read yet")
 _EMPTY = N_("(empty)")
 VALUE_LIMIT = 1_500
@@ -190,7 +195,7 @@ def _run(run: ProbeRun, now: datetime, stop_key: str) -> list[Line]:
                 "still running on the server, {since}; nobody waits for it, it cannot be recalled"
             ).format(since=since)
         return [_pair(_("Phase"), how, "text-key")]
-    ended = f"{_(run.phase.value)} {stamp(run.finished_at or run.started_at, now)}"
+    ended = f"{_(_PHASES[run.phase])} {stamp(run.finished_at or run.started_at, now)}"
     if run.finished_at is not None:
         took = clock((run.finished_at - run.started_at) / timedelta(seconds=1))
         ended = _("{ended} after {time}").format(ended=ended, time=took)
@@ -244,7 +249,7 @@ def _older(run: ProbeRun, now: datetime) -> Line:
     outcome = (
         run.result.result_type
         if run.result
-        else _(run.phase.value)
+        else _(_PHASES[run.phase])
         if run.phase is not ProbePhase.FINISHED
         else _("no result")
     )

@@ -142,7 +142,7 @@ def offered(finding: Finding) -> str:
         return _("given by {by}: {reason}").format(by=finding.by or _("an operator"), reason=finding.reason)
     if finding.overridable:
         return _("offered, for this object only, with a reason and the server's name typed")
-    return _("not offered: this guard is {grade}").format(grade=_(finding.grade.value))
+    return _("not offered: this guard is {grade}").format(grade=finding.grade.value)
 
 
 def refuses(finding: Finding) -> bool:
