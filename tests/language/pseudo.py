@@ -1,0 +1,49 @@
+"""A language for tests: every sentence in letters that look like ours, as wide, and none of ASCII's."""
+
+from __future__ import annotations
+
+import gettext
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Final
+
+from babel.messages.catalog import Catalog
+
+from cockpit.config import language
+from tests.language import catalogue as c
+
+_LOOK_ALIKES: Final = str.maketrans(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "áƀćđéƒǵĥíĵķĺɱńóṕɋŕśţúṽŵẋýźÁƁĆĐÉƑǴĤÍĴĶĹṀŃÓṔɊŔŚŢÚṼŴẊÝŹ",
+)
+_PLACE: Final = re.compile(r"\{\{|\}\}|\{[^{}]*\}|%\(\w+\)[a-z]|%%")
+
+
+def said(sentence: str) -> str:
+    """``sentence`` in the language; its places are kept."""
+    kept = _PLACE.findall(sentence)
+    own = [piece.translate(_LOOK_ALIKES) for piece in _PLACE.split(sentence)]
+    return "".join(piece + place for piece, place in zip(own, [*kept, ""], strict=True))
+
+
+@cache
+def catalogue() -> gettext.GNUTranslations:
+    """All sentences of the program in it, as a catalogue that is loaded."""
+    made = Catalog(locale="en", charset="utf-8", fuzzy=False)
+    for message in c.messages(c.extracted()):
+        texts = tuple(said(text) for text in c.texts(message.id))
+        made.add(message.id, texts if isinstance(message.id, tuple | list) else texts[0])
+    return gettext.GNUTranslations(io.BytesIO(c.compiled(made)))
+
+
+@contextmanager
+def spoken() -> Iterator[None]:
+    """It is spoken, and no longer."""
+    language.speak(catalogue())
+    try:
+        yield
+    finally:
+        language.use(language.SOURCE)
