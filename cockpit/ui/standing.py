@@ -107,7 +107,9 @@ def _groups(standing: Standing, now: datetime, glyphs: Glyphs) -> list[_Group]:
     if standing.orphans:
         severe = any(orphan.severe for orphan in standing.orphans)
         details = [
-            _("{server} {key} {value} without a record").format(server=o.server, key=o.key, value=o.value)
+            _("{server} {key} {value} without a record").format(
+                server=o.server, key=o.key, value=spoken(o.value)
+            )
             for o in standing.orphans
         ]
         count = len(standing.orphans)
@@ -277,7 +279,7 @@ def _orphan_row(orphan: Orphan, glyphs: Glyphs) -> Row:
         (
             ((f"{sign} {word}", role),),
             ((orphan.server, ""),),
-            ((f"{orphan.key} {orphan.value}", "text-strong"),),
+            ((f"{orphan.key} {spoken(orphan.value)}", "text-strong"),),
             ((_("not known"), "text-dim"),),
             ((_("none"), "text-dim"),),
             (),

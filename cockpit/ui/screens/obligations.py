@@ -109,7 +109,7 @@ class ObligationsScreen(RecoveryScreen, inherit_bindings=False):
                 _("keeps databases away, or may be left by a recovery") if orphan.severe else _("only told")
             )
             return [
-                pair(_("On"), f"{orphan.server} {orphan.key} {orphan.value}", "text-strong"),
+                pair(_("On"), f"{orphan.server} {orphan.key} {spoken(orphan.value)}", "text-strong"),
                 pair(_("Record"), _("none: nobody's obligation, no known prior value"), "state-unhealthy"),
                 pair(_("Weight"), severe),
                 pair(_("What it is"), spoken(orphan.words)),
