@@ -61,4 +61,5 @@ def _with_words(sentence: str, stderr: bytes | None) -> str:
     """And its last lines."""
     lines = [printable(line).strip() for line in (stderr or b"").decode("utf-8", "replace").splitlines()]
     kept = [line for line in lines if line][-_SAID_LINES:]
-    return f"{sentence}. {N_('It said: {words}').format(words=' / '.join(kept))}" if kept else sentence
+    said = N_("It said: {words}").format(words=" / ".join(kept))
+    return f"{sentence}. {said}" if kept else sentence

@@ -149,7 +149,7 @@ class Negotiation(HTTPNegotiateAuth):
         kind = SignInError if sign_in.secret is not None else KerberosError
         return kind(
             N_("{url} did not accept the Kerberos ticket for {spn}").format(url=self._url, spn=spn),
-            f"{N_('the server does not say why')}{clocks(self._ahead)}",
+            N_("the server does not say why") + clocks(self._ahead),
             _cure(
                 N_(
                     "Check that the SPN is this server's (setspn -Q {spn}), that clocks agree, and that "

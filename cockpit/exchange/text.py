@@ -47,12 +47,19 @@ def _visible(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{{{code:x}}}"
 
 
-def _cut(text: str, limit: int) -> str:
-    return (
-        text
-        if len(text) <= limit
-        else N_("{text}… [{count} more characters]").format(text=text[:limit], count=len(text) - limit)
-    )
+def _cut(text: str, limit: int, unread: int) -> str:
+    """With a word on what is over, and on what was not even looked at (``unread``), so that a huge value
+    cannot cost its own size."""
+    over = len(text) - limit
+    if over > 0 and unread > 0:
+        sentence = N_("{text}… [{count} more characters] [{unread} more not read]")
+    elif over > 0:
+        sentence = N_("{text}… [{count} more characters]")
+    elif unread > 0:
+        sentence = N_("{text} [{unread} more not read]")
+    else:
+        return text
+    return sentence.format(text=text[:limit], count=over, unread=unread)
 
 
 def redact(text: str) -> str:
@@ -73,7 +80,7 @@ def clean_line(text: str, limit: int = LINE_LIMIT) -> str:
     """
     if len(text) <= _SHORT and limit == LINE_LIMIT:
         return _clean_short(text)
-    return _with_lost(_cut(_UNSAFE.sub(_visible, redact(text[: limit * 4])), limit), text, limit)
+    return _cut(_UNSAFE.sub(_visible, redact(text[: limit * 4])), limit, len(text) - limit * 4)
 
 
 _SHORT = 120
@@ -88,7 +95,7 @@ def _clean_short(text: str) -> str:
 def clean_block(text: str, limit: int = BLOCK_LIMIT) -> str:
     """Like :func:`clean_line`, keeping line ends (``\\r\\n`` and ``\\r`` as ``\\n``)."""
     folded = redact(text[: limit * 4]).replace("\r\n", "\n").replace("\r", "\n")
-    return _with_lost(_cut(_UNSAFE_IN_BLOCK.sub(_visible, folded), limit), text, limit)
+    return _cut(_UNSAFE_IN_BLOCK.sub(_visible, folded), limit, len(text) - limit * 4)
 
 
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -99,10 +106,3 @@ def inert_cell(text: str) -> str:
     """``text`` for a cell of a CSV: one that a spreadsheet would run as a formula (``=cmd|...``) has a ``'``
     put before it, also where spaces come first."""
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
-
-
-def _with_lost(cut: str, text: str, limit: int) -> str:
-    """With a word on what was not even looked at, so that a huge value cannot cost its own size."""
-    if len(text) <= limit * 4:
-        return cut
-    return N_("{text} [{count} more not read]").format(text=cut, count=len(text) - limit * 4)

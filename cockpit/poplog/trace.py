@@ -220,10 +220,11 @@ def _weak(voices: _Voices) -> str:
 
 
 def _conflict(voices: _Voices, evidence: tuple[Evidence, ...]) -> Trace:
-    """StateAttribute4 and the front end's log name different servers: only the back ends' logs decide."""
+    """StateAttribute4 and the front end's log, in that order, name different servers: only the back ends'
+    logs decide."""
     first, second = voices.direct
-    words = N_("The {evidence} names {server}, the {other_evidence} {other_server}.").format(
-        evidence=first.kind, server=first.server, other_evidence=second.kind, other_server=second.server
+    words = N_("The probe result names {server}, the front-end log {other_server}.").format(
+        server=first.server, other_server=second.server
     )
     for one, other in ((first, second), (second, first)):
         seen = voices.back_is(one.server, Strength.SUPPORTS)
@@ -305,7 +306,7 @@ def with_health(trace: Trace, rows: Sequence[MonitorHealthEntry], looked_at: str
         piece = Evidence(Kind.HEALTH, looked_at, N_("It has no rows."), Strength.SILENT, trace.named)
     else:
         shown = [r for r in rows if r.alert_value != AlertValue.HEALTHY or r.is_stale] or list(rows)
-        stale = {True: f" ({N_('stale')})", False: ""}
+        stale = {True: " ({})".format(N_("stale")), False: ""}
         says = ", ".join(f"{r.name} {r.target_resource} {r.alert_value}{stale[r.is_stale]}" for r in shown)
         piece = Evidence(Kind.HEALTH, looked_at, " ".join(says.split()) + ".", Strength.SHOWS, trace.named)
     return replace(trace, evidence=(*trace.evidence, piece))

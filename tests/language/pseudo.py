@@ -13,12 +13,14 @@ from typing import Final
 from babel.messages.catalog import Catalog
 
 from cockpit.config import language
+from cockpit.config import spoken as anew
 from tests.language import catalogue as c
 
 _LOOK_ALIKES: Final = str.maketrans(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "áƀćđéƒǵĥíĵķĺɱńóṕɋŕśţúṽŵẋýźÁƁĆĐÉƑǴĤÍĴĶĹṀŃÓṔɊŔŚŢÚṼŴẊÝŹ",
 )
+_WORD: Final = re.compile(r"[A-Za-z]{2,}")
 _PLACE: Final = re.compile(r"\{\{|\}\}|\{[^{}]*\}|%\(\w+\)[a-z]|%%")
 
 
@@ -47,3 +49,9 @@ def spoken() -> Iterator[None]:
         yield
     finally:
         language.use(language.SOURCE)
+
+
+def english_in(text: str, *values: object) -> list[str]:
+    """The words of ``text`` that are English still where it is shown; those of ``values`` do not count."""
+    own = {word for value in values for word in _WORD.findall(str(value))}
+    return [word for word in _WORD.findall(anew.spoken(text)) if word not in own]
