@@ -119,8 +119,14 @@ def test_a_hostile_value_is_a_value(value: str) -> None:
     assert said(made, ENTRIES, AMONG) == f"restano 2 votanti su 3 senza {value}"
 
 
-def test_a_long_text_of_somebody_else_takes_no_time_to_speak_of() -> None:
-    text = "; ".join(f"EX{n}: a, b. c" for n in range(2000))
+@pytest.mark.parametrize(
+    "text",
+    [
+        "; ".join(f"EX{n}: a, b. c" for n in range(2000)),
+        " ".join(f"A{n} is B{n} on C{n}, not of D{n} from E{n};" for n in range(40)),
+    ],
+)
+def test_a_long_text_of_somebody_else_takes_no_time_to_speak_of(text: str) -> None:
     assert said(text, ENTRIES, AMONG) == text
 
 
