@@ -14,8 +14,8 @@ from cockpit.exchange.refusals import WINRM_REFUSALS, Refusals
 from cockpit.exchange.session import Patience, Session
 
 _KERBEROS = (
-    ("spn", (N_("the KDC knows no service"), N_("the server could not read the ticket"))),
-    ("clock", (N_("the clocks are"), N_("the ticket is not good yet: clocks"), N_("the KDC's clock"))),
+    ("spn", ("the KDC knows no service", "the server could not read the ticket")),
+    ("clock", ("the clocks are", "the ticket is not good yet: clocks", "the KDC's clock")),
 )
 """By how the causes of ``exchange.kerberos`` begin."""
 
@@ -63,8 +63,8 @@ class Gate:
     def _held(self) -> Opening:
         return Opening(
             held=N_(
-                "needs sign-in of {refused_at}, which was refused: each try counts towards a lock-out"
-            ).format(refused_at=self._refused_at)
+                "needs sign-in of {endpoint}, which was refused: each try counts towards a lock-out"
+            ).format(endpoint=self._refused_at)
         )
 
     def _tried(self, session: Session, where: str) -> Opening:

@@ -125,7 +125,8 @@ def _asked_for(environment: Environment, name: str, known: Sequence[ExchangeServ
             N_("the organization has no server {name}. It has: {names}.").format(name=name, names=names)
         )
     if why := why_left_out(environment, found.name, found.fqdn):
-        raise NoSuchServerError(f"{found.name} is {why}. {ELSEWHERE}")
+        words = N_("{server} is {why}").format(server=found.name, why=why)
+        raise NoSuchServerError(f"{words}. {ELSEWHERE}")
     return found
 
 

@@ -15,11 +15,11 @@ class State(Enum):
     """How a link of the chain is. ``UNUSED``: this environment does without it. ``NOT_CHECKED``: another one
     that it hangs on is not well."""
 
-    OK = "ok"
+    OK = N_("ok")
     UNUSED = N_("not used")
-    WARNING = "warning"
-    BROKEN = "broken"
-    UNKNOWN = "unknown"
+    WARNING = N_("warning")
+    BROKEN = N_("broken")
+    UNKNOWN = N_("unknown")
     NOT_CHECKED = N_("not checked")
 
 
@@ -92,4 +92,4 @@ def unknown(found: str, cure: str = "") -> Judged:
 
 def needs(link: str) -> Judged:
     """Not checked, for want of ``link``."""
-    return Judged(State.NOT_CHECKED, f"needs {link}")
+    return Judged(State.NOT_CHECKED, N_("needs {link}").format(link=link))

@@ -53,7 +53,9 @@ def judge_terminal(seen: Terminal) -> Judged:
     name = clean_line(seen.environ.get("TERM", ""))
     if name in ("", "dumb", "unknown"):
         return broken(
-            N_("TERM is {name}: a terminal that cannot draw screens").format(name=name or "not set")
+            N_("TERM is {name}: a terminal that cannot draw screens").format(name=name)
+            if name
+            else N_("TERM is not set: a terminal that cannot draw screens")
         )
     columns, rows = seen.size
     words = f"{name}, {_colours(seen, name)}, {columns}x{rows}"
@@ -80,7 +82,7 @@ def _colours(seen: Terminal, name: str) -> str:
         return N_("no colours (NO_COLOR)")
     if seen.environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
         return N_("all colours")
-    return "256 colours" if "256" in name else "16 colours"
+    return N_("256 colours") if "256" in name else N_("16 colours")
 
 
 # --- files ---------------------------------------------------------------------------------------
@@ -169,13 +171,13 @@ def judge_journal(seen: Examined) -> Judged:
     if seen.check is None:
         return ok(N_("there is none yet; {where} can be made").format(where=seen.where))
     if not seen.check.sound:
-        at = (
-            ""
+        words = (
+            N_("its hash chain does not hold: {why}")
             if seen.check.first_bad is None
-            else N_(" at line {first_bad}").format(first_bad=seen.check.first_bad)
+            else N_("its hash chain does not hold at line {line}: {why}")
         )
         return broken(
-            N_("its hash chain does not hold{at}: {why}").format(at=at, why=clean_line(seen.check.why)),
+            words.format(line=seen.check.first_bad, why=clean_line(seen.check.why)),
             N_("Run: pop-cockpit journal verify. Find out who changed it; put a kept copy back."),
         )
     if seen.old:

@@ -98,7 +98,7 @@ def _name(seen: Seen) -> Judged:
     addresses = seen.network.addresses
     if isinstance(addresses, Trouble):
         return broken(addresses.cause, addresses.cure)
-    return ok(f"{seen.target.host} is {', '.join(addresses)}")
+    return ok(N_("{host} is {addresses}").format(host=seen.target.host, addresses=", ".join(addresses)))
 
 
 def _port(seen: Seen) -> Judged:
@@ -138,13 +138,18 @@ def _certificate(seen: Seen, found: Certificate) -> Judged:
             N_("Set verify = true and name the issuing CA in ca_file, or pin the certificate."),
         )
     if found.ends - seen.now < EXPIRES_SOON:
-        words = N_("has expired") if found.ends <= seen.now else N_("expires soon")
-        return warning(
-            N_("its certificate {words}: {until}").format(words=words, until=until),
-            N_("Renew it on the server in time."),
+        words = (
+            N_("its certificate has expired: {until}")
+            if found.ends <= seen.now
+            else N_("its certificate expires soon: {until}")
         )
-    how = N_("is the pinned one") if seen.target.pin else "holds"
-    return ok(N_("the certificate {how}, until {until}").format(how=how, until=until))
+        return warning(words.format(until=until), N_("Renew it on the server in time."))
+    words = (
+        N_("the certificate is the pinned one, until {until}")
+        if seen.target.pin
+        else N_("the certificate holds, until {until}")
+    )
+    return ok(words.format(until=until))
 
 
 def _path(seen: Seen) -> Judged:
@@ -157,12 +162,16 @@ def _path(seen: Seen) -> Judged:
     if answer.status == _NOT_FOUND:
         return broken(N_("there is nothing at {where} (HTTP 404)").format(where=where))
     if answer.status in _REDIRECTS:
-        to = f" to {answer.location}" if answer.location else ""
+        words = (
+            N_("{path} redirects to {location} (HTTP {status})")
+            if answer.location
+            else N_("{path} redirects (HTTP {status})")
+        )
         return broken(
-            f"{where} redirects{to} (HTTP {answer.status})",
+            words.format(path=where, location=answer.location, status=answer.status),
             N_("Dial the address it redirects to: redirects are not followed."),
         )
-    return ok(f"{where} answers")
+    return ok(N_("{path} answers").format(path=where))
 
 
 def _clock(seen: Seen) -> Judged:
@@ -172,9 +181,11 @@ def _clock(seen: Seen) -> Judged:
     if answer.ahead is None:
         return unknown(N_("its HTTP answer has no Date"), N_("Compare the clocks by hand."))
     apart = abs(answer.ahead)
-    words = N_("{seconds} {value} this host's clock").format(
-        seconds=_seconds(apart), value="ahead of" if answer.ahead > 0 else "behind"
-    )
+    words = (
+        N_("{apart} ahead of this host's clock")
+        if answer.ahead > 0
+        else N_("{apart} behind this host's clock")
+    ).format(apart=_seconds(apart))
     if apart > CLOCK_LIMIT:
         return broken(words)
     return warning(words) if apart > SKEW_WARNING else ok(N_("within a minute of this host's clock"))

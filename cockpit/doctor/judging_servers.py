@@ -32,11 +32,12 @@ def cmdlets(found: Grants | ExchangeError, *, writes: bool) -> Judged:
     wanted = [name for name in USED if writes or not _changes(name)]
     missing = {name: why for name in wanted if (why := found.missing(name, USED[name]))}
     if not missing:
-        return ok(
-            N_("all {count} that {value} uses are granted").format(
-                count=len(wanted), value="this program" if writes else "reading"
-            )
+        words = (
+            N_("all {count} that this program uses are granted")
+            if writes
+            else N_("all {count} that reading uses are granted")
         )
+        return ok(words.format(count=len(wanted)))
     words = "; ".join(why.partition(":")[0] for why in missing.values())
     cure = next(iter(missing.values())).partition(": ")[2]
     made = f"{cure[:1].upper()}{cure[1:]}."
@@ -125,7 +126,7 @@ def monitored(
         disabled = sum(entry.alert_value == AlertValue.DISABLED for entry in entries)
         if disabled == len(entries):
             return warning(
-                N_("all {disabled} monitors are disabled").format(disabled=disabled),
+                N_("all {count} monitors are disabled").format(count=disabled),
                 N_("Look for an override (Get-ServerMonitoringOverride, Get-GlobalMonitoringOverride)."),
             )
         return ok(
@@ -143,7 +144,7 @@ def log_folder(found: LogFolder) -> Judged:
     """The folder of the protocol logs. One that nothing was ever written to need not be there [M]."""
     where = found.settings.log_file_location
     if not isinstance(found.files, Trouble):
-        return ok(f"{where}, {found.files} logs")
+        return ok(N_("{folder}, {count} logs").format(folder=where, count=found.files))
     if not found.gone:
         return broken(
             N_("{where} cannot be read: {cause}").format(where=where, cause=found.files.cause),

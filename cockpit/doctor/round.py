@@ -78,11 +78,8 @@ class Round:
         if self._over_winrm and off:
             return unused(OFF)
         if self._over_winrm and (session is None or mode != FULL):
-            return needs(
-                N_("{value} of {server} WinRM").format(
-                    value="shell" if session is None else "language", server=self.server.name
-                )
-            )
+            link = "shell" if session is None else "language"
+            return needs(N_("{link} of {server} WinRM").format(link=link, server=self.server.name))
         if self.exchange is None:
             return needs(ENTRY)
         if self.links.left.over:

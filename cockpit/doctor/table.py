@@ -15,11 +15,11 @@ from cockpit.config.language import N_
 class Scope(Enum):
     """What a check is done for."""
 
-    HOST = N_("this host")
-    EXCHANGE = N_("each entry server's Exchange endpoint")
-    WINRM = N_("each server's WinRM endpoint")
-    ENDPOINT = N_("each endpoint")
-    SERVER = N_("each server")
+    HOST = "this host"
+    EXCHANGE = "each entry server's Exchange endpoint"
+    WINRM = "each server's WinRM endpoint"
+    ENDPOINT = "each endpoint"
+    SERVER = "each server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +44,22 @@ CHECKS: Final = {
         Check(
             "terminal",
             Scope.HOST,
-            N_("the terminal: TERM, colours, UTF-8, size"),
-            N_("a dumb terminal, no UTF-8, fewer than 80x24"),
+            "the terminal: TERM, colours, UTF-8, size",
+            "a dumb terminal, no UTF-8, fewer than 80x24",
             N_("Set TERM to what your terminal is and LANG to a UTF-8 locale; use at least 80x24."),
         ),
         Check(
             "files",
             Scope.HOST,
-            N_("who may read and write the configuration and the program's folders"),
-            N_("others can read or change them"),
+            "who may read and write the configuration and the program's folders",
+            "others can read or change them",
             N_("chmod 600 the file, chmod 700 the folder."),
         ),
         Check(
             "journal",
             Scope.HOST,
-            N_("the journal: it can be opened and written, and its hash chain holds"),
-            N_("not writable, not reachable, a line changed or missing"),
+            "the journal: it can be opened and written, and its hash chain holds",
+            "not writable, not reachable, a line changed or missing",
             N_(
                 "Give its folder back to its owner, or start its database; a broken chain: "
                 "pop-cockpit journal verify."
@@ -68,30 +68,30 @@ CHECKS: Final = {
         Check(
             "ticket",
             Scope.HOST,
-            N_("the Kerberos ticket cache: whose, good until when"),
-            N_("no cache, no ticket, an expired one"),
+            "the Kerberos ticket cache: whose, good until when",
+            "no cache, no ticket, an expired one",
             N_("Run kinit."),
         ),
         Check(
             "name",
             Scope.ENDPOINT,
-            N_("whether the name that is dialled resolves"),
-            N_("no such name"),
+            "whether the name that is dialled resolves",
+            "no such name",
             N_("Check the name and the DNS of this host."),
         ),
         Check(
             "port",
             Scope.ENDPOINT,
-            N_("whether the port takes a connection"),
-            N_("refused, or no answer"),
+            "whether the port takes a connection",
+            "refused, or no answer",
             N_("Check that the server is up and that no firewall stands between."),
             ("name",),
         ),
         Check(
             "tls",
             Scope.ENDPOINT,
-            N_("TLS: the chain or pin, the name on the certificate, its end"),
-            N_(
+            "TLS: the chain or pin, the name on the certificate, its end",
+            (
                 "an unknown CA, another name, another certificate than the pinned one, expired or soon to "
                 "expire, no TLS at this port, verification switched off"
             ),
@@ -101,79 +101,79 @@ CHECKS: Final = {
         Check(
             "path",
             Scope.ENDPOINT,
-            N_("whether the endpoint is at this path"),
-            N_("another path, another web server, a redirection"),
+            "whether the endpoint is at this path",
+            "another path, another web server, a redirection",
             N_("Exchange is at /PowerShell on 80 or 443, WinRM at /wsman on 5985 or 5986."),
             ("tls",),
         ),
         Check(
             "clock",
             Scope.ENDPOINT,
-            N_("the server's clock (the Date of its HTTP answer) beside this host's"),
-            N_("more than 5 minutes apart: Kerberos refuses; more than 1 minute: logs are hard to compare"),
+            "the server's clock (the Date of its HTTP answer) beside this host's",
+            "more than 5 minutes apart: Kerberos refuses; more than 1 minute: logs are hard to compare",
             N_("Let both hosts follow the domain's time (w32tm /query /status; chronyc tracking)."),
             ("tls",),
         ),
         Check(
             "spn",
             Scope.ENDPOINT,
-            N_("whether the KDC knows the service by the name that is dialled"),
-            N_("no SPN for that name, as with a load balancer's or an alias"),
+            "whether the KDC knows the service by the name that is dialled",
+            "no SPN for that name, as with a load balancer's or an alias",
             N_("Register the SPN for the account of the service, or give spn_host."),
             ("path", "ticket"),
         ),
         Check(
             "sign-in",
             Scope.ENDPOINT,
-            N_("whether the server takes who we say we are, and may use the endpoint"),
-            N_("wrong password, another authentication method wanted, no right to the endpoint"),
+            "whether the server takes who we say we are, and may use the endpoint",
+            "wrong password, another authentication method wanted, no right to the endpoint",
             N_("Check user name and password, and the authentication methods of the endpoint."),
             ("path", "spn"),
         ),
         Check(
             "shell",
             Scope.ENDPOINT,
-            N_("whether one more shell can be opened; how many are left cannot be read"),
-            N_("the quota of 18 shells of this user is used up"),
+            "whether one more shell can be opened; how many are left cannot be read",
+            "the quota of 18 shells of this user is used up",
             N_("Close other PowerShell sessions of this account; those left behind end after 15 minutes."),
             ("sign-in",),
         ),
         Check(
             "language",
             Scope.WINRM,
-            N_("the language mode of the WinRM endpoint; reading logs wants FullLanguage"),
-            N_("ConstrainedLanguage or NoLanguage: no scripts of ours run"),
+            "the language mode of the WinRM endpoint; reading logs wants FullLanguage",
+            "ConstrainedLanguage or NoLanguage: no scripts of ours run",
             N_('Ask for FullLanguage for this account, or read the logs over the share: logs = "smb".'),
             ("shell",),
         ),
         Check(
             "cmdlets",
             Scope.EXCHANGE,
-            N_("which cmdlets that this program uses are visible to this account (RBAC)"),
-            N_("a cmdlet is not granted: what needs it cannot be done"),
+            "which cmdlets that this program uses are visible to this account (RBAC)",
+            "a cmdlet is not granted: what needs it cannot be done",
             N_("Ask for a management role that holds the cmdlet."),
             ("shell",),
         ),
         Check(
             "services",
             Scope.SERVER,
-            N_("the POP3 services of the server: there, running, started with Windows"),
-            N_("stopped, disabled, started by hand only"),
+            "the POP3 services of the server: there, running, started with Windows",
+            "stopped, disabled, started by hand only",
             N_("Set-Service -StartupType Automatic, then Start-Service; or do without POP on this server."),
             ("shell",),
         ),
         Check(
             "monitored",
             Scope.SERVER,
-            N_("whether Managed Availability watches POP on the server"),
-            N_("no monitors of the POP health sets: nothing would tell that POP fails"),
+            "whether Managed Availability watches POP on the server",
+            "no monitors of the POP health sets: nothing would tell that POP fails",
             N_("Start the POP3 services, then restart the health manager (MSExchangeHM)."),
         ),
         Check(
             "log-folder",
             Scope.SERVER,
-            N_("the folder of the POP3 protocol logs, as Get-PopSettings names it"),
-            N_("no such folder, or it cannot be read"),
+            "the folder of the POP3 protocol logs, as Get-PopSettings names it",
+            "no such folder, or it cannot be read",
             N_("Look at LogFileLocation of Get-PopSettings; a changed one counts from the next restart."),
             ("language",),
         ),
