@@ -15,10 +15,10 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
 
 from cockpit import __version__
 from cockpit.commands import (
+    completion,
     env_options,
     keys,
     left_out,
@@ -29,9 +29,12 @@ from cockpit.commands import (
     taking_options,
     timeline_options,
 )
+from cockpit.commands.argparse_words import NUMBER
 from cockpit.commands.arguments import named, positive
 from cockpit.commands.output import write_what_can_be_written
+from cockpit.commands.parsing import USAGE, Parser
 from cockpit.commands.recovery_options import example
+from cockpit.commands.topics import Commands, Top
 from cockpit.config import environment as config
 from cockpit.config import language, secrets
 from cockpit.config.dangers import unverified
@@ -42,9 +45,13 @@ from cockpit.config.preferences import Preferences
 from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 
-USAGE, CRASH, INTERRUPTED, BROKEN_PIPE = 64, 70, 130, 141
+CRASH, INTERRUPTED, BROKEN_PIPE = 70, 130, 141
 
-DESCRIPTION = N_("Live view of the POP health sets of an Exchange organization, in the terminal.")
+DESCRIPTION = N_(
+    "Live view of the POP health sets of an Exchange organization, in the terminal. Without a command: the "
+    "cockpit itself, on the default environment. pop-cockpit COMMAND --help tells more of a command, with an "
+    "example."
+)
 NOTHING_CONFIGURED = N_("""\
 No environment is configured yet.
   pop-cockpit demo                  opens the cockpit on a simulated organization
@@ -54,26 +61,6 @@ No environment is configured yet.
                                     is where environments are looked for otherwise (see the README)""")
 
 
-class _Parser(argparse.ArgumentParser):
-    def parse_known_args(  # type: ignore[override]
-        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
-    ) -> tuple[argparse.Namespace, list[str]]:
-        """What may be repeated at the end may also stand behind an option: argparse takes it as complete with
-        the first positional argument before one."""
-        found, left = super().parse_known_args(args, namespace)
-        repeated = next((a for a in self._get_positional_actions() if a.nargs == "*"), None)
-        end = left.index("--") if "--" in left else len(left)
-        if repeated is None or any(text.startswith("-") for text in left[:end]):
-            return found, left
-        kind = repeated.type if callable(repeated.type) else str
-        more = [kind(text) for text in (*left[:end], *left[end + 1 :])]
-        setattr(found, repeated.dest, [*getattr(found, repeated.dest), *more])
-        return found, []
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, _("{prog}: {message}. See {prog} --help.\n").format(prog=self.prog, message=message))
-
-
 def _a_second_or_more(text: str) -> float:
     value = float(text)
     if not 1 <= value < math.inf:
@@ -81,12 +68,12 @@ def _a_second_or_more(text: str) -> float:
     return value
 
 
-_a_second_or_more.__name__ = "number"
+_a_second_or_more.__name__ = NUMBER
 
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line of design §4, as far as it is built."""
-    top = _Parser(prog="pop-cockpit", description=_(DESCRIPTION))
+    top = Top(prog="pop-cockpit", description=_(DESCRIPTION))
     _common_options(top)
     _commands(top)
     return top
@@ -94,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The commands' own options take longer to make than many a module to load: the screen wants none."""
-    top = _Parser(prog="pop-cockpit", add_help=False)
+    top = Parser(prog="pop-cockpit", add_help=False)
     _common_options(top)
     found, left = top.parse_known_args(arguments)
     found.command = None
@@ -102,7 +89,12 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _common_options(top: argparse.ArgumentParser) -> None:
-    top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    top.add_argument(
+        "--version",
+        action="version",
+        version=f"%(prog)s {__version__}",
+        help=_("show program's version number and exit"),
+    )
     top.add_argument("--env", metavar="NAME", help=_("which environment of the file (default: its default)"))
     top.add_argument("--env-file", metavar="FILE", type=Path, help=_("the file with environments"))
     mode = top.add_mutually_exclusive_group()
@@ -135,8 +127,9 @@ def _common_options(top: argparse.ArgumentParser) -> None:
     )
 
 
-def _commands(top: argparse.ArgumentParser) -> None:
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+def _commands(top: Top) -> None:
+    commands = Commands(top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser))
+    top.commands = commands
 
     demo = commands.add_parser(
         "demo",
@@ -148,7 +141,7 @@ def _commands(top: argparse.ArgumentParser) -> None:
     lab = commands.add_parser(
         "lab", help=_("the simulated organization by itself"), epilog=example("lab scenarios")
     )
-    labs = lab.add_subparsers(dest="lab_command", metavar="COMMAND", required=True, parser_class=_Parser)
+    labs = _group(lab, "lab_command")
     serve = labs.add_parser(
         "serve",
         help=_("serve until interrupted; prints the environment file when ready"),
@@ -262,6 +255,7 @@ def _commands(top: argparse.ArgumentParser) -> None:
 
     env_options.add(commands, _group)
     keys.add(commands)
+    completion.add(commands)
 
     doctor = commands.add_parser(
         "doctor",
@@ -294,9 +288,9 @@ def _commands(top: argparse.ArgumentParser) -> None:
     _format(commands.add_parser("info", help=_("every path and version it uses"), epilog=example("info")))
 
 
-def _group(to: argparse.ArgumentParser, dest: str) -> Any:
-    """Sub-commands of ``to``: argparse's action, whose type has no public name."""
-    return to.add_subparsers(dest=dest, metavar="COMMAND", required=True, parser_class=_Parser)
+def _group(to: argparse.ArgumentParser, dest: str) -> Commands:
+    """Sub-commands of ``to``."""
+    return Commands(to.add_subparsers(dest=dest, metavar="COMMAND", required=True, parser_class=Parser))
 
 
 def _lab_doors(serve: argparse.ArgumentParser) -> None:
@@ -348,6 +342,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. No traceback ever reaches the terminal."""
     write_what_can_be_written()
     language.use(language.chosen(_named_language(arguments), os.environ))
+    if completion.asked(os.environ):
+        completion.answer(parser())
     options = _parsed(arguments)
     if options.no_color:
         os.environ["NO_COLOR"] = "1"
@@ -463,6 +459,8 @@ def _run(options: argparse.Namespace) -> int:
             return env_options.run(options, _env_file(options), lambda: _environment(options))
         case "doctor":
             return _doctor(options)
+        case completion.NAME:
+            return completion.run(options.shell)
         case keys.NAME:
             return keys.run(options, _preferences(options))
         case "info":

@@ -6,6 +6,7 @@ import argparse
 import math
 from collections.abc import Callable
 
+from cockpit.commands.argparse_words import NUMBER
 from cockpit.config.language import _
 
 
@@ -25,5 +26,5 @@ def positive(kind: Callable[[str], float]) -> Callable[[str], float]:
             raise argparse.ArgumentTypeError(_("{text} is not a number more than 0").format(text=text))
         return value
 
-    convert.__name__ = "number"
+    convert.__name__ = NUMBER
     return convert

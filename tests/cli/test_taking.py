@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cockpit import cli
+from cockpit.commands.parsing import USAGE
 from cockpit.fleet.recording_reader import open_recording
 from cockpit.fleet.recording_writer import Recorder
 from cockpit.fleet.snapshot import FleetSnapshot
@@ -33,7 +34,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def refused(capsys: Capture, *arguments: str | Path) -> str:
-    assert cli.main([*map(str, arguments)]) == cli.USAGE
+    assert cli.main([*map(str, arguments)]) == USAGE
     out, err = capsys.readouterr()
     assert out == ""
     assert "Traceback" not in err
@@ -82,7 +83,7 @@ def test_a_scenario_and_a_speed_that_there_are_not(file: Path, capsys: Capture) 
     assert "choose from" in refused(capsys, "rehearse", file, "--scenario", "nothing")
     with pytest.raises(SystemExit) as told:
         cli.main(["replay", str(file), "--speed", "0"])
-    assert told.value.code == cli.USAGE
+    assert told.value.code == USAGE
 
 
 def test_only_what_shows_the_fleet_can_be_recorded(tmp_path: Path, capsys: Capture) -> None:
@@ -94,7 +95,7 @@ def test_status_watch_records_until_it_is_ended(tmp_path: Path) -> None:
     file = tmp_path / "F"
     with lab(tmp_path / "lab", "selftest-hung") as served:
         words = served.run("status", "--record", file)
-        assert words.code == cli.USAGE
+        assert words.code == USAGE
         assert "--watch" in words.err
         command = [*COCKPIT, "--env-file", str(served.env_file), "status", "--watch", "--record", str(file)]
         watching = subprocess.Popen(
@@ -103,7 +104,7 @@ def test_status_watch_records_until_it_is_ended(tmp_path: Path) -> None:
         try:
             eventually(lambda: _surveyed(file), 40.0, "every server is in it, and surveyed")
             again = served.run("status", "--watch", "--record", file)
-            assert again.code == cli.USAGE
+            assert again.code == USAGE
             assert "another process" in again.err
         finally:
             watching.send_signal(signal.SIGTERM)
