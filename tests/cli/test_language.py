@@ -36,8 +36,8 @@ def names(of: argparse.ArgumentParser) -> Iterator[str]:
 
 
 def left_over(text: str, known: Iterable[str]) -> list[str]:
-    """Words of ``text`` that are none of ``known``; the call that an epilog gives is left out."""
-    prose = re.sub(rf"(?m)(?<=: )(?:{PROGRAM}|{pseudo.said(PROGRAM)}) .*$", "", text)
+    """Words of ``text`` that are none of ``known``; the calls that an epilog gives are left out."""
+    prose = re.sub(rf"(?m)(?:(?<=: )|^ +)(?:{PROGRAM}|{pseudo.said(PROGRAM)}) .*$", "", text)
     longest_first = sorted({name for name in known if _WORD.search(name)}, key=len, reverse=True)
     every = "|".join(re.escape(name) for name in longest_first)
     return _WORD.findall(re.sub(rf"(?<![\w-])(?:{every})(?![\w-])", " ", prose))
