@@ -8,7 +8,9 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -245,8 +247,16 @@ class ProbeLane(Lane):
         self._rack.empty()
 
 
+UNTIDY_AT_MOST = 16
+"""Older ones end by their idle time."""
+
+
 class WinRMLane(Lane):
-    """Looks at the WinRM endpoints of servers, a shell for each look."""
+    """Looks at the WinRM endpoints of servers, a shell for each look.
+
+    A shell whose deletion did not get through is tried for once more before each later look, while sign-ins
+    are not held back.
+    """
 
     def __init__(
         self,
@@ -262,12 +272,28 @@ class WinRMLane(Lane):
         self._secret = secret
         self._refusals = refusals
         self._session: Session | None = None
+        self._untidy: deque[Session] = deque(maxlen=UNTIDY_AT_MOST)
 
     def perform(self, job: Job) -> e.Event:
         if not isinstance(job, WinRMJob):
             raise TypeError(f"not a job of this lane: {job!r}")
+        self._tidy_one()
         self._session = readers.winrm_session(self._environment, self._secret, job.server, self._refusals)
-        return readers.read_winrm(self._session, job.server)
+        try:
+            return readers.read_winrm(self._session, job.server)
+        finally:
+            if self._session.untidy:
+                self._untidy.append(self._session)
+
+    def _tidy_one(self) -> None:
+        """One a look: a server that does not answer takes its time."""
+        if not self._untidy or self._refusals.held is not None:
+            return
+        session = self._untidy.popleft()
+        session.forgive(time.monotonic())
+        session.clean_up()
+        if session.untidy:
+            self._untidy.append(session)
 
     def cut(self) -> None:
         if self._session is not None:
