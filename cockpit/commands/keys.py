@@ -85,7 +85,12 @@ def _show(sets: Mapping[str, tuple[Action, ...]]) -> None:
     from cockpit.ui import keys_told
 
     rows = [
-        (each.id, *(" ".join(own) for own in held), N_("asks first") if each.dangerous else "", each.title)
+        (
+            each.id,
+            *(" ".join(own) for own in held),
+            N_("asks first") if each.dangerous else "",
+            each.said_title,
+        )
         for each, held in keys_told.columns(sets)
     ]
     tables.show((N_("action"), *sets, N_("changes"), N_("what")), rows)

@@ -16,6 +16,8 @@ from typing import Final
 DOMAIN: Final = "cockpit"
 SOURCE: Final = "en"
 """The language the sentences are written in; it has no catalogue."""
+_CONTEXT_ENDS: Final = "\x04"
+"""Between a context and its sentence, in the keys of a catalogue (gettext's own sign)."""
 _FOLDER: Final = Path(__file__).parent.parent / "locale"
 
 _catalogue: gettext.NullTranslations = gettext.NullTranslations()
@@ -69,12 +71,18 @@ def _all(catalogue: gettext.NullTranslations) -> Mapping[str, str]:
     # gettext gives no list of what it has, and its reader has kept it under this name since Python 2.
     found: Mapping[str | tuple[str, int], str] = getattr(catalogue, "_catalog", {})
     singular = {key[0]: text for key, text in found.items() if isinstance(key, tuple) and key[1] == 0}
-    return singular | {key: text for key, text in found.items() if isinstance(key, str) and key}
+    plain = {key: text for key, text in found.items() if isinstance(key, str) and key}
+    return singular | {key: text for key, text in plain.items() if _CONTEXT_ENDS not in key}
 
 
 def _(sentence: str) -> str:
     """An empty one stays empty: gettext has the catalogue's head under it."""
     return _catalogue.gettext(sentence) if sentence else ""
+
+
+def pgettext(context: str, sentence: str) -> str:
+    """``sentence`` as it is meant in ``context``: a word may be one thing on a key and another in a table."""
+    return _catalogue.pgettext(context, sentence) if sentence else ""
 
 
 def ngettext(one: str, many: str, number: int) -> str:

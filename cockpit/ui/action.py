@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from cockpit.config.language import pgettext
 from cockpit.frozen import dataclass
+
+TITLES: Final = "action"
+"""The context of the titles in a catalogue: ``open`` on a key is another word than an open session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +36,8 @@ class Action:
     def method(self) -> str:
         """The name Textual calls: ``fleet.faults-only`` is ``action_faults_only``."""
         return self.id.rsplit(".", 1)[-1].replace("-", "_")
+
+    @property
+    def said_title(self) -> str:
+        """The title in the operator's language."""
+        return pgettext(TITLES, self.title)

@@ -100,7 +100,7 @@ def _arguments(command: Command, kind: Kind, typed: str, there: Offer) -> list[C
 def _about(kind: Kind, name: str, there: Offer) -> str:
     """What a name stands for, where it is an action's."""
     found = there.action(name) if kind.name == "ACTION" else None
-    return _(found[0].help or found[0].title) if found is not None else ""
+    return (_(found[0].help) or found[0].said_title) if found is not None else ""
 
 
 def _names(typed: str, there: Offer) -> list[Choice]:
@@ -128,14 +128,14 @@ def _rows(there: Offer) -> Iterator[tuple[tuple[str, ...], Choice, bool]]:
 
 def _told(name: str, action: Action) -> str:
     """Title and help, without the title where it says the name again."""
-    title = _(action.title)
+    title = action.said_title
     own = "" if title == name.replace("-", " ") else title
     return ": ".join(part for part in (own, _(action.help)) if part)
 
 
 def _titles(action: Action) -> tuple[str, ...]:
     """As it is shown, and as it is in the documentation."""
-    return tuple(dict.fromkeys((_(action.title), action.title)))
+    return tuple(dict.fromkeys((action.said_title, action.title)))
 
 
 def _of_command(command: Command, there: Offer) -> Choice:

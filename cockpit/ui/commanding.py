@@ -170,7 +170,7 @@ class CommandingApp(TerminalApp, inherit_bindings=False):
             return
         action, why = found
         keys = " ".join(action.keys) or _("no key")
-        told = f"{name} ({keys}): {_(action.help or action.title)}"
+        told = f"{name} ({keys}): {_(action.help) or action.said_title}"
         self.tell_of(told, *([why.told] if why is not None else []))
 
     def command_env(self) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from cockpit.config.language import N_, _
-from cockpit.ui.action import Action
+from cockpit.config.language import N_, _, pgettext
+from cockpit.ui.action import TITLES, Action
 from cockpit.ui.actions import ACTIONS, key_label
 from cockpit.ui.commands import COMMANDS
 
@@ -44,6 +44,10 @@ class Told(NamedTuple):
     help: str
     dangerous: bool
     keys: tuple[str, ...]
+
+    @property
+    def said_title(self) -> str:
+        return pgettext(TITLES, self.title)
 
 
 def told(actions: Iterable[Action] = ACTIONS) -> list[Told]:
@@ -91,7 +95,7 @@ def _table(rows: Iterable[tuple[Told, tuple[tuple[str, ...], ...]]], names: Sequ
     for each, held in rows:
         mark = " **!**" if each.dangerous else ""
         keys = " | ".join(" ".join(f"`{_cell(key_label(k))}`" for k in own) or "–" for own in held)
-        words = ": ".join(_(text) for text in (each.title, each.help) if text)
+        words = f"{each.said_title}: {_(each.help)}" if each.help else each.said_title
         yield f"| `{each.id}`{mark} | {keys} | {_cell(words)} |"
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from cockpit.config.language import _, ngettext
+from cockpit.config.language import _, ngettext, pgettext
 from cockpit.config.spoken import spoken
 from cockpit.poplog.document import Document, Entry
-from cockpit.poplog.sessions import Outcome, Session, in_order, session_of
+from cockpit.poplog.sessions import Outcome, Session, SessionState, in_order, session_of
 from cockpit.ui import log_times
 from cockpit.ui.log_columns import end_letter, result, split, tidy
 from cockpit.ui.log_lens import Needle, failed
@@ -130,13 +130,13 @@ def told(gathered: Gathered, base: TimeBase, now: datetime, ellipsis: str, cells
 def _summary(session: Session, gathered: Gathered) -> list[Line]:
     bad = session.outcome is Outcome.FAILED
     role = "text-problem" if bad else "state-healthy" if session.outcome is Outcome.OK else "state-unknown"
-    outcome = _(session.outcome.value)
+    outcome = _outcome(session.outcome)
     outcome = f"{outcome}: {session.words}" if session.words else outcome
     monitoring = _("  (monitoring)") if session.health_mailbox else ""
     took = _("{duration} ms worked, {wall} ms from first to last")
     signed_in = tidy(session.user) or _("not signed in")
     facts: list[list[Fragment]] = [
-        [_label(_("State")), (_(session.state.value), "text-strong"), ("  ", ""), (tidy(outcome), role)],
+        [_label(_("State")), (_state(session.state), "text-strong"), ("  ", ""), (tidy(outcome), role)],
         [_label(_("User")), (signed_in, ""), (monitoring, "text-dim"),
          (_("  from "), "text-label"), (tidy(session.client_end), ""),
          (_("  to "), "text-label"), (tidy(session.server_end), "")],
@@ -152,6 +152,24 @@ def _summary(session: Session, gathered: Gathered) -> list[Line]:
     if session.gaps:
         facts.append([_label(_("Missing")), (_("{n} of its lines").format(n=session.gaps), "text-problem")])
     return [tuple(fact) for fact in facts]
+
+
+def _state(of: SessionState) -> str:
+    return {
+        SessionState.OPEN: pgettext("session", "open"),
+        SessionState.AUTHENTICATED: pgettext("session", "authenticated"),
+        SessionState.PROXIED: pgettext("session", "proxied"),
+        SessionState.CLOSED: pgettext("session", "closed"),
+        SessionState.CUT: pgettext("session", "cut"),
+    }[of]
+
+
+def _outcome(of: Outcome) -> str:
+    return {
+        Outcome.OK: pgettext("session", "ok"),
+        Outcome.FAILED: pgettext("session", "failed"),
+        Outcome.UNKNOWN: pgettext("session", "unknown"),
+    }[of]
 
 
 def _label(text: str) -> Fragment:

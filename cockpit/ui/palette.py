@@ -47,7 +47,7 @@ class ActionProvider(Provider):
     @staticmethod
     def _title(action: Action) -> str:
         keys = ", ".join(key_label(k) for k in action.keys)
-        name = f"{_(action.group)}: {_(action.title)}"
+        name = f"{_(action.group)}: {action.said_title}"
         return f"{name} ({keys})" if keys else name
 
     @staticmethod

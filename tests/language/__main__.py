@@ -40,12 +40,17 @@ def updated(language: str, taken: list[Path]) -> Catalog:
     made = Catalog(locale=language, charset="utf-8", fuzzy=False)
     known = [c.read(path, language) for path in (c.path_of(language), *taken) if path.exists()]
     for message in c.messages(c.extracted()):
-        said = [found for one in known if (found := one.get(message.id)) is not None and all_of(found.string)]
+        said = [
+            found
+            for one in known
+            if (found := one.get(message.id, message.context)) is not None and all_of(found.string)
+        ]
         made.add(
             message.id,
             said[-1].string if said else None,
             [(file, 0) for file in dict.fromkeys(file for file, _ in message.locations)],
             auto_comments=message.auto_comments,
+            context=message.context,
         )
     return made
 
@@ -59,7 +64,7 @@ def missing(made: Catalog, language: str) -> Catalog:
     left = Catalog(locale=language, charset="utf-8", fuzzy=False)
     for message in c.messages(made):
         if not all_of(message.string):
-            left.add(message.id, None, message.locations)
+            left.add(message.id, None, message.locations, context=message.context)
     return left
 
 

@@ -12,11 +12,12 @@ from babel.messages import mofile, pofile
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 
+from cockpit.ui.action import TITLES
 from cockpit.ui.actions import ACTIONS
 
 ROOT: Final = Path(__file__).parents[2]
 LOCALE: Final = ROOT / "cockpit" / "locale"
-KEYWORDS: Final = {"_": None, "N_": None, "ngettext": (1, 2)}
+KEYWORDS: Final = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 METHODS: Final = [("lab/**.py", "ignore"), ("**.py", "python")]
 ENDINGS: Final = frozenset({"s", "es", "plural"})
 """Places that hold an English ending of a plural; a translation leaves them out."""
@@ -31,7 +32,8 @@ def extracted() -> Catalog:
     for file, _line, message, comments, context in found:
         made.add(message, None, [(f"cockpit/{file}", 0)], auto_comments=comments, context=context)
     for action in ACTIONS:
-        for text in filter(None, (action.title, action.group, action.help)):
+        made.add(action.title, None, [("cockpit/ui/actions.py", 0)], context=TITLES)
+        for text in filter(None, (action.group, action.help)):
             made.add(text, None, [("cockpit/ui/actions.py", 0)])
     return made
 

@@ -37,7 +37,8 @@ def catalogue() -> gettext.GNUTranslations:
     made = Catalog(locale="en", charset="utf-8", fuzzy=False)
     for message in c.messages(c.extracted()):
         texts = tuple(said(text) for text in c.texts(message.id))
-        made.add(message.id, texts if isinstance(message.id, tuple | list) else texts[0])
+        text = texts if isinstance(message.id, tuple | list) else texts[0]
+        made.add(message.id, text, context=message.context)
     return gettext.GNUTranslations(io.BytesIO(c.compiled(made)))
 
 

@@ -57,7 +57,7 @@ def _groups(actions: Sequence[Action], why: Reasons) -> list[Line]:
 
 def _told(action: Action, why: Why | None) -> list[Line]:
     keys = " ".join(key_label(k) for k in action.keys) or "-"
-    text = f"{_(action.title)}: {_(action.help)}" if action.help else _(action.title)
+    text = f"{action.said_title}: {_(action.help)}" if action.help else action.said_title
     line: Line = ((f"  {keys:<18} ", "text-label" if why is None else "text-dim"), (text, ""))
     if why is None:
         return [line]

@@ -100,7 +100,7 @@ class KeyBar(Bar):
         return 1 if why is None or why.word else 2
 
     def _item(self, action: Action) -> Line:
-        key, why, title = key_label(action.keys[0]), self._why.get(action.id), _(action.title)
+        key, why, title = key_label(action.keys[0]), self._why.get(action.id), action.said_title
         if why is not None:
             text = f"{key} {title} ({_(why.word)}) " if why.word else f"({key} {title})"
             return ((f"{text} ", "text-dim"),)
