@@ -145,7 +145,7 @@ def _summary(session: Session, gathered: Gathered) -> list[Line]:
     if (target := session.target) is not None:
         port = f":{target.port}" if target.port is not None else ""
         words = f"  {target.words}" if target.words else ""
-        where = _("to {target}").format(target=f"{target.host}{port}{words}")
+        where = pgettext("session", "to {target}").format(target=f"{target.host}{port}{words}")
         facts.append([_label(_("Proxied")), (tidy(where), "")])
     if limits := _limits(gathered):
         facts.append([_label(_("Not whole")), (limits, "state-degraded")])

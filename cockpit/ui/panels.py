@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from cockpit.config.language import N_, _
+from cockpit.config.language import N_, _, pgettext
 from cockpit.config.spoken import spoken
 from cockpit.exchange import catalogue
 from cockpit.exchange.model import MonitoringProbeResult, Version
@@ -198,7 +198,7 @@ def _run(run: ProbeRun, now: datetime, stop_key: str) -> list[Line]:
     ended = f"{_(_PHASES[run.phase])} {stamp(run.finished_at or run.started_at, now)}"
     if run.finished_at is not None:
         took = clock((run.finished_at - run.started_at) / timedelta(seconds=1))
-        ended = _("{ended} after {time}").format(ended=ended, time=took)
+        ended = pgettext("pane", "{ended} after {time}").format(ended=ended, time=took)
     lines = [_pair(_("Phase"), ended)]
     if run.phase is ProbePhase.FAILED:
         problem = spoken(str(run.problem)) if run.problem else _("no reason given")
@@ -242,7 +242,7 @@ def _span(result: MonitoringProbeResult, now: datetime) -> str:
         return ""
     if end is None:
         return stamp(start, now)
-    return _("{start} to {end}").format(start=stamp(start, now), end=stamp(end, now))
+    return pgettext("pane", "{start} to {end}").format(start=stamp(start, now), end=stamp(end, now))
 
 
 def _older(run: ProbeRun, now: datetime) -> Line:
@@ -404,7 +404,7 @@ def _components(snapshot: ServerSnapshot) -> list[Line]:
     votes = ", ".join(f"{v.requester} {v.state}" for v in found.votes if v.state != "Active")
     text = found.state
     if votes:
-        text = _("{state} (by {requesters})").format(state=found.state, requesters=votes)
+        text = pgettext("pane", "{state} (by {requesters})").format(state=found.state, requesters=votes)
     return [_pair("PopProxy", text, "" if found.state == "Active" else "state-unhealthy")]
 
 
@@ -426,7 +426,9 @@ def _recovery(snapshot: ServerSnapshot, now: datetime) -> list[Line]:
         when, result = stamp(action.start_time, now), action.result or action.state
         what = f"{when} {action.id} {action.resource_name} {result}"
         if action.requestor_name:
-            what = _("{action} by {requestor}").format(action=what, requestor=action.requestor_name)
+            what = pgettext("pane", "{action} by {requestor}").format(
+                action=what, requestor=action.requestor_name
+            )
         role = "" if action.result in ("", "Succeeded") else "state-degraded"
         lines.append(_pair(_("Recovery"), what, role))
     return lines
