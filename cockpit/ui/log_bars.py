@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from cockpit.config.language import _, ngettext
+from cockpit.config.language import _, ngettext, pgettext
 from cockpit.config.spoken import spoken
 from cockpit.poplog.errors import LogError
 from cockpit.poplog.feed import Happened
@@ -65,7 +65,7 @@ def toggles(board: Board, cells: int, glyphs: Glyphs) -> Line:
 
 
 def _switch(on: bool) -> str:
-    return _("On") if on else _("Off")
+    return pgettext("switch", "On") if on else pgettext("switch", "Off")
 
 
 def place_words(fraction: float) -> str:
