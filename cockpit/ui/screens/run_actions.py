@@ -19,7 +19,7 @@ from cockpit.ui.reasons import Reasons
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.recovery_words import doubtful, moment, short
 from cockpit.ui.screens.base import RecoveryScreen
-from cockpit.ui.screens.decide import DecideDialog
+from cockpit.ui.screens.decide import WORDS, DecideDialog
 from cockpit.ui.screens.reason import ReasonDialog, Sentence
 from cockpit.ui.steps import BLANK, abort_lines, pair
 
@@ -85,7 +85,7 @@ class RunActions(RecoveryScreen, inherit_bindings=False):
 
         def call(recovery: Recovery) -> Done:
             recovery.answer(run, question, replace(answer, by=recovery.operator()))
-            return Done(_("Answered: {choice}.").format(choice=spoken(answer.choice.value)))
+            return Done(_("Answered: {choice}.").format(choice=_(WORDS[answer.choice][0]).lower()))
 
         self.ask(Job("answer", _("The answer"), call, run, changes=True))
 
