@@ -23,24 +23,24 @@ STEP: Final = 60.0
 """Seconds of recorded time that a jump by a key goes."""
 
 REPLAY_ACTIONS: Final[tuple[Action, ...]] = (
-    Action("app.replay-pause", ("P",), N_("pause"), "app", "Replay", N_("Stand still, or go on."),
+    Action("app.replay-pause", ("P",), "pause", "app", "Replay", N_("Stand still, or go on."),
            shown=True),
-    Action("app.replay-faster", ("+",), N_("faster"), "app", "Replay", N_("The next higher speed."),
+    Action("app.replay-faster", ("+",), "faster", "app", "Replay", N_("The next higher speed."),
            shown=True),
-    Action("app.replay-slower", ("-",), N_("slower"), "app", "Replay", N_("The next lower speed."),
+    Action("app.replay-slower", ("-",), "slower", "app", "Replay", N_("The next lower speed."),
            shown=True),
-    Action("app.replay-step", (".",), N_("step"), "app", "Replay",
+    Action("app.replay-step", (".",), "step", "app", "Replay",
            N_("Stand still at the next thing that was recorded."), shown=True),
-    Action("app.replay-step-back", ("comma",), N_("step back"), "app", "Replay",
+    Action("app.replay-step-back", ("comma",), "step back", "app", "Replay",
            N_("Stand still at the one before.")),
-    Action("app.replay-forward", (">",), N_("a minute on"), "app", "Replay",
+    Action("app.replay-forward", (">",), "a minute on", "app", "Replay",
            N_("A minute of recorded time forward.")),
-    Action("app.replay-back", ("<",), N_("a minute back"), "app", "Replay",
+    Action("app.replay-back", ("<",), "a minute back", "app", "Replay",
            N_("A minute of recorded time back.")),
-    Action("app.replay-jump", ("@",), N_("to a time"), "app", "Replay",
+    Action("app.replay-jump", ("@",), "to a time", "app", "Replay",
            N_("14:05, 2026-01-08 14:05:30 in UTC, or -10m: before the end."), shown=True, typing=True),
-    Action("jump.go", ("enter",), N_("go"), "jump", "Dialog", shown=True),
-    Action("jump.cancel", ("escape",), N_("not now"), "jump", "Dialog", shown=True),
+    Action("jump.go", ("enter",), "go", "jump", "Dialog", shown=True),
+    Action("jump.cancel", ("escape",), "not now", "jump", "Dialog", shown=True),
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ THEME_ACTIONS: Final[tuple[Action, ...]] = (
            N_("Use this theme, and remember it for terminals of as many colours."), shown=True),
     Action("theme.cancel", ("escape", "q"), "cancel", "theme", "Dialog",
            N_("As it was before."), shown=True),
-    Action("theme.again", ("R",), N_("read again"), "theme", "Dialog",
+    Action("theme.again", ("R",), "read again", "theme", "Dialog",
            N_("Read the themes of your own folder again; while this is open that is done as they change."),
            shown=True),
     *moves("theme"),

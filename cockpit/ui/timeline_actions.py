@@ -12,26 +12,26 @@ from cockpit.ui.action import Action
 from cockpit.ui.recovery_actions import back, keeps, moves
 
 TIMELINE: Final = Action(
-    "app.timeline", ("T",), N_("timeline"), "app", "Look",
+    "app.timeline", ("T",), "timeline", "app", "Look",
     N_("What changed on the server under the cursor, or on all, who did what, and when nobody watched."),
     shown=True,
 )  # fmt: skip
 PULSE: Final = Action(
-    "app.pulse", ("W",), N_("pulse"), "app", "Look", N_("Every server in a cell, for a wall."),
+    "app.pulse", ("W",), "pulse", "app", "Look", N_("Every server in a cell, for a wall."),
 )  # fmt: skip
 
 TIMELINE_ACTIONS: Final[tuple[Action, ...]] = (
-    Action("timeline.open", ("enter",), N_("open run"), "timeline", "Act",
+    Action("timeline.open", ("enter",), "open run", "timeline", "Act",
            N_("Open the run the cursor stands on."), shown=True),
-    Action("timeline.filter", ("/",), N_("filter"), "timeline", "Find",
+    Action("timeline.filter", ("/",), "filter", "timeline", "Find",
            N_("Text in server, monitor, value, action or operator; a leading ! turns it round."), shown=True),
-    Action("timeline.all", ("a",), N_("all/server"), "timeline", "Find",
+    Action("timeline.all", ("a",), "all/server", "timeline", "Find",
            N_("All servers, or only the one under the cursor."), shown=True),
     *keeps("timeline"), *moves("timeline"), back("timeline", "Clear the filter, then leave."),
-    Action("pulse.open", ("enter",), N_("to the server"), "pulse", "Act",
+    Action("pulse.open", ("enter",), "to the server", "pulse", "Act",
            N_("Go to the server under the cursor in the fleet's tree."), shown=True),
-    Action("pulse.right", ("right", "l", "tab"), N_("right"), "pulse", "Move"),
-    Action("pulse.left", ("left", "h", "shift+tab"), N_("left"), "pulse", "Move"),
+    Action("pulse.right", ("right", "l", "tab"), "right", "pulse", "Move"),
+    Action("pulse.left", ("left", "h", "shift+tab"), "left", "pulse", "Move"),
     *keeps("pulse"), *moves("pulse"), back("pulse", "Leave the page."),
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from babel.messages.extract import extract_from_dir
 
 from cockpit.ui.action import TITLES
 from cockpit.ui.actions import ACTIONS
+from cockpit.ui.replay_actions import REPLAY_ACTIONS
 
 ROOT: Final = Path(__file__).parents[2]
 LOCALE: Final = ROOT / "cockpit" / "locale"
@@ -32,7 +33,7 @@ def extracted() -> Catalog:
     )
     for file, _line, message, comments, context in found:
         made.add(message, None, [(f"cockpit/{file}", 0)], auto_comments=comments, context=context)
-    for action in ACTIONS:
+    for action in (*ACTIONS, *REPLAY_ACTIONS):
         made.add(action.title, None, [("cockpit/ui/actions.py", 0)], context=TITLES)
         for text in filter(None, (action.group, action.help)):
             made.add(text, None, [("cockpit/ui/actions.py", 0)])

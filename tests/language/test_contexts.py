@@ -14,6 +14,7 @@ from cockpit.config.language import _, pgettext
 from cockpit.config.spoken import spoken
 from cockpit.ui.action import TITLES, Action
 from cockpit.ui.actions import ACTIONS
+from cockpit.ui.replay_actions import REPLAY_ACTIONS
 from tests.language import catalogue as c
 
 OPEN = Action("here.open", ("o",), "open", "here", "Move")
@@ -41,7 +42,7 @@ def test_what_is_finished_is_never_taken_for_a_title() -> None:
 
 def test_every_title_is_extracted_as_one() -> None:
     extracted = {(m.id, m.context) for m in c.messages(c.extracted())}
-    assert {(action.title, TITLES) for action in ACTIONS} <= extracted
+    assert {(action.title, TITLES) for action in (*ACTIONS, *REPLAY_ACTIONS)} <= extracted
 
 
 def test_nothing_is_said_as_nothing() -> None:
