@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 from textual import on
 from textual.dom import DOMNode
 
-from cockpit.config.language import _
+from cockpit.config.language import N_, _
 from cockpit.config.spoken import spoken
 from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.text import clean_line
@@ -34,6 +34,12 @@ JUMP: Final = "jump"
 GROUPING: Final = "grouping"
 GROUP_KEYS: Final = {"d": GroupBy.DAG, "s": GroupBy.SITE, "v": GroupBy.VERSION, "t": GroupBy.STATE}
 """What answers by what the servers are to be grouped."""
+_GROUPED: Final = {
+    GroupBy.DAG: "dag",
+    GroupBy.SITE: N_("site"),
+    GroupBy.VERSION: N_("version"),
+    GroupBy.STATE: N_("state"),
+}
 _ALONE: Final = "-alone"
 """The class of the screen while one pane is alone on it."""
 _KEPT: Final = "-kept"
@@ -196,7 +202,7 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
     def group_by(self, by: GroupBy) -> None:
         """Put the servers together by ``by``; cursor and open rows stay with their servers."""
         if by is self.by:
-            self.say(_("The servers are put together by {group} already.").format(group=_(by.value)))
+            self.say(_("The servers are put together by {group} already.").format(group=_(_GROUPED[by])))
             return
         self._leave()
         selection = self._selection
@@ -210,7 +216,9 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
 
     async def action_group_by(self) -> None:
         names: Line = tuple(
-            part for key, by in GROUP_KEYS.items() for part in ((f"  {key} ", "text-key"), (_(by.value), ""))
+            part
+            for key, by in GROUP_KEYS.items()
+            for part in ((f"  {key} ", "text-key"), (_(_GROUPED[by]), ""))
         )
         await self._ask_key(GROUPING, (((" " + _("Put the servers together by:"), "text-label"), *names),))
 
