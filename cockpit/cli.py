@@ -34,6 +34,7 @@ from cockpit.commands.arguments import named, positive
 from cockpit.commands.output import write_what_can_be_written
 from cockpit.commands.parsing import USAGE, Parser
 from cockpit.commands.recovery_options import example
+from cockpit.commands.saying import SaidError
 from cockpit.commands.topics import Commands, Top
 from cockpit.config import environment as config
 from cockpit.config import language, secrets
@@ -352,7 +353,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _speak(options)
         return _run(options)
     except ConfigError as error:
-        print(f"pop-cockpit: {spoken(str(error))}", file=sys.stderr)
+        words = str(error) if isinstance(error, SaidError) else spoken(str(error))
+        print(f"pop-cockpit: {words}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -422,7 +424,7 @@ RECORDED = (None, "demo", "status", "rehearse")
 def _run(options: argparse.Namespace) -> int:
     if options.record is not None and options.command not in RECORDED:
         words = _("--record is for the cockpit and for status --watch, not for {command}.")
-        raise ConfigError(words.format(command=options.command))
+        raise SaidError(words.format(command=options.command))
     match options.command:
         case None | timeline_options.PULSE:
             return _screen(options)
@@ -436,7 +438,7 @@ def _run(options: argparse.Namespace) -> int:
             from cockpit.commands import status
 
             if options.notify and not options.watch:
-                raise ConfigError(_("--notify: there are no changes without --watch. Add --watch."))
+                raise SaidError(_("--notify: there are no changes without --watch. Add --watch."))
             return status.run(
                 _environment(options),
                 options.server,
@@ -475,7 +477,7 @@ def _run(options: argparse.Namespace) -> int:
         from cockpit.commands.desk import Desk
 
         return recovery_options.run(options, Desk(_environment(options), _program(options)))
-    raise ConfigError(_("unknown command {command}").format(command=options.command))
+    raise SaidError(_("unknown command {command}").format(command=options.command))
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -523,7 +525,7 @@ def _screen(options: argparse.Namespace) -> int:
     from cockpit.commands import screen
 
     if options.env_file is None and not paths().environments.exists():
-        raise ConfigError(_(NOTHING_CONFIGURED).format(path=paths().environments))
+        raise SaidError(_(NOTHING_CONFIGURED).format(path=paths().environments))
     likes = _preferences(options)
     return screen.run(
         _environment(options),

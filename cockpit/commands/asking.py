@@ -60,7 +60,7 @@ def asked(view: RunView, question: QuestionView) -> Iterator[Said]:
     step = view.step(question.step)
     title = titled(view, question)
     yield Said(_("QUESTION  run {run}  {title}").format(run=view.run.id, title=title), "bold yellow")
-    yield Said(question.prompt, "", 2)
+    yield Said(spoken(question.prompt), "", 2)
     if step is not None and step.why:
         yield Said(_("why: {why}").format(why=spoken(step.why)), "", 2)
     if step is not None and step.departs:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
 from cockpit.commands.narrator import Narrator
+from cockpit.commands.saying import SaidError
 from cockpit.config import secrets
-from cockpit.config.environment import ConfigError, Environment
-from cockpit.config.language import _
+from cockpit.config.environment import Environment
+from cockpit.config.language import N_, _
 from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.recovery.client import Recovery, RefusedError
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from cockpit.journal.store import Journal
 
 OK, LEFT, BAD, REFUSED = 0, 1, 2, 3
+
+
+class SaidRefusalError(RefusedError):
+    """A RefusedError in the operator's language, where that of rooms below is in English."""
 
 
 class Office(Recovery, Protocol):
@@ -43,7 +48,7 @@ class Desk:
     def want_write(self, what: str) -> None:
         """Raises ConfigError in read-only mode, with the cure."""
         if self.environment.read_only:
-            raise ConfigError(
+            raise SaidError(
                 _(
                     "{what} is refused: environment {environment!r} is in read-only mode. Give --write "
                     "before the command."
@@ -64,7 +69,7 @@ class Desk:
         try:
             opened = cast(Office, open_office(self.environment, read_only=self.environment.read_only))
         except JournalError as error:
-            raise RefusedError(_("The recoveries were not opened"), str(error)) from error
+            raise RefusedError(N_("The recoveries were not opened"), str(error)) from error
         try:
             yield opened
         finally:
@@ -84,8 +89,9 @@ class Desk:
 
 def refused(narrator: Narrator, error: RefusedError) -> int:
     """Say what was not done, why, and what helps; the exit code."""
-    narrator.say(_("REFUSED  {what}").format(what=spoken(clean_line(error.what))), "bold red")
-    narrator.say(error.why, indent=2)
+    says = str if isinstance(error, SaidRefusalError) else spoken
+    narrator.say(_("REFUSED  {what}").format(what=says(clean_line(error.what))), "bold red")
+    narrator.say(says(error.why), indent=2)
     if error.helps:
-        narrator.say(_("What helps:  {helps}").format(helps=spoken(clean_line(error.helps))), indent=2)
+        narrator.say(_("What helps:  {helps}").format(helps=says(clean_line(error.helps))), indent=2)
     return REFUSED

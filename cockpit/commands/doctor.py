@@ -15,6 +15,7 @@ from typing import Final
 from cockpit.commands.narrator import Narrator
 from cockpit.commands.output import end_in_order, reader_may_leave
 from cockpit.commands.plain import document
+from cockpit.commands.saying import SaidError
 from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, Environment
 from cockpit.config.language import N_, _
@@ -52,7 +53,7 @@ def run(environment: Environment, wanted: Wanted, form: str, *, problems: bool) 
     try:
         return tell(made, form, problems=problems, who="doctor")
     except NoSuchServerError as error:
-        raise ConfigError(f"--server: {spoken(str(error))}") from None
+        raise SaidError(f"--server: {spoken(str(error))}") from None
 
 
 def tell(made: Iterable[Finding], form: str, *, problems: bool = False, who: str) -> int:

@@ -14,9 +14,9 @@ from cockpit.commands.env_asking import Asker
 from cockpit.commands.env_options import reference
 from cockpit.commands.keyboard import Keyboard, LeftError
 from cockpit.commands.narrator import Narrator
+from cockpit.commands.saying import SaidError
 from cockpit.config import adding, secrets
 from cockpit.config.environment import (
-    ConfigError,
     Credential,
     EndpointSettings,
     Environment,
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace, file: Path) -> int:
     Raises ConfigError, also where something is missing and there is no terminal to ask on.
     """
     if not options.yes and not sys.stdin.isatty():
-        raise ConfigError(_("env add asks, and there is no terminal. Run it on one, or give all and --yes."))
+        raise SaidError(_("env add asks, and there is no terminal. Run it on one, or give all and --yes."))
     narrator = Narrator()
     asker = None if options.yes else Asker(Keyboard(narrator.prompt, _always), narrator)
     try:
@@ -54,7 +54,7 @@ def _run(options: argparse.Namespace, file: Path, asker: Asker | None, narrator:
     made = environment_of(options)
     adding.refuse_unsound(made)
     if why := adding.why_not(file, made.name):
-        raise ConfigError(f"{file}: {spoken(why)}.")
+        raise SaidError(f"{file}: {spoken(why)}.")
     if asker is not None:
         chosen = _with_trust(made, asker, narrator)
         if chosen is None:
@@ -90,7 +90,7 @@ def environment_of(options: argparse.Namespace) -> Environment:
     for key in ("name", "entry_server", "auth"):
         if not getattr(options, key):
             flag = "NAME" if key == "name" else f"--{key.replace('_', '-')}"
-            raise ConfigError(
+            raise SaidError(
                 _("env add: {flag} is missing. Give it, or run it on a terminal, where it asks.").format(
                     flag=flag
                 )

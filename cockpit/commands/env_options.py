@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from cockpit.commands.recovery_options import example
-from cockpit.config.environment import Auth, Colour, ConfigError, Environment, PasswordReference
+from cockpit.commands.saying import SaidError
+from cockpit.config.environment import Auth, Colour, Environment, PasswordReference
 from cockpit.config.language import _
 
 NAME: Final = "env"
@@ -94,7 +95,7 @@ def run(options: argparse.Namespace, file: Path, environment: Callable[[], Envir
             from cockpit.commands import env_add
 
             return env_add.run(options, file)
-    raise ConfigError(_("unknown command {command}").format(command=f"env {options.env_command}"))
+    raise SaidError(_("unknown command {command}").format(command=f"env {options.env_command}"))
 
 
 def reference(options: argparse.Namespace) -> PasswordReference | None:
@@ -115,9 +116,9 @@ def words(text: str) -> tuple[str, ...]:
     try:
         found = tuple(shlex.split(text))
     except ValueError as error:
-        raise ConfigError(
+        raise SaidError(
             _("{text!r} is no command line: {error}. Close its quotes.").format(text=text, error=error)
         ) from None
     if not found:
-        raise ConfigError(_("A command of no words gives no password. Name a program."))
+        raise SaidError(_("A command of no words gives no password. Name a program."))
     return found

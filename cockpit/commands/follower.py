@@ -198,7 +198,7 @@ class Follower:
 
     def _unasked(self, view: RunView) -> int:
         if self.terms.why_not:
-            self.narrator.say(self.terms.why_not)
+            self.narrator.hear(self.terms.why_not)
         self.narrator.say(_("Answer it with:"))
         self.narrator.command(f"{self.terms.program} runs answer {view.run.id} CHOICE")
         self._how_to_attach()

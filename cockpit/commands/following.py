@@ -188,7 +188,7 @@ def _ends(step: StepView) -> Iterator[Said]:
 
 def _output(before: RunView | None, now: RunView) -> Iterator[Said]:
     for line in fresh(() if before is None else before.output, now.output, seen=before is not None):
-        yield Said(line.text, "dim", 4, bar=True)
+        yield Said(spoken(line.text), "dim", 4, bar=True)
 
 
 def fresh(old: Sequence[OutputView], new: Sequence[OutputView], *, seen: bool) -> Sequence[OutputView]:
@@ -240,7 +240,7 @@ def _end(view: RunView) -> Iterator[Said]:
     words = _("run {run}  {title}").format(run=view.run.id, title=spoken(state.value).upper())
     yield Said(words, _ENDINGS.get(state, "bold"))
     if view.run.ending:
-        yield Said(view.run.ending, "", 2)
+        yield Said(spoken(view.run.ending), "", 2)
     for obligation in view.obligations:
         if obligation.open:
             yield Said(_("STILL OPEN: {owed}").format(owed=owed(obligation)), "bold red", 2)

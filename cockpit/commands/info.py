@@ -94,7 +94,11 @@ def env_list(env_file: Path, form: str) -> int:
     if form == "json":
         print(json.dumps([_plain(name == default, env) for name, env in found.items()], indent=2))
         return 0
-    tables.show(_COLUMNS, [_row(name == default, env) for name, env in found.items()], _STYLES)
+    tables.show(
+        [_(column) if column else "" for column in _COLUMNS],
+        [_row(name == default, env) for name, env in found.items()],
+        _STYLES,
+    )
     return 0
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cockpit.commands.desk import BAD, OK, REFUSED, Desk, refused
+from cockpit.commands.desk import BAD, OK, REFUSED, Desk, SaidRefusalError, refused
 from cockpit.commands.narrator import Narrator
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, plain
-from cockpit.config.environment import ConfigError
+from cockpit.commands.saying import SaidError
 from cockpit.config.language import _, ngettext
 from cockpit.config.spoken import spoken
 from cockpit.journal.records import Check, Checkpoint
@@ -31,7 +31,7 @@ def verify(desk: Desk, checkpoints: Path | None, form: str) -> int:
     """0 the chain holds, 2 it does not, 3 it cannot be read. Raises ConfigError."""
     if checkpoints is not None and not checkpoints.is_file():
         words = _("--checkpoints {file}: there is no such file.")
-        raise ConfigError(words.format(file=checkpoints))
+        raise SaidError(words.format(file=checkpoints))
 
     def work(journal: Journal) -> int:
         check = journal.verify(checkpoints)
@@ -105,7 +105,7 @@ def _run(journal: Journal, beginning: str) -> str:
         else _("no run begins with {beginning}")
     )
     said = why.format(count=len(found), beginning=beginning)
-    raise RefusedError(_("Nothing was exported"), said, _("pop-cockpit runs list names them."))
+    raise SaidRefusalError(_("Nothing was exported"), said, _("pop-cockpit runs list names them."))
 
 
 def checkpoint(desk: Desk) -> int:
@@ -130,5 +130,5 @@ def _with(desk: Desk, work: Callable[[Journal], int]) -> int:
     except RefusedError as error:
         return refused(narrator, error)
     except JournalError as error:
-        narrator.say(str(error))
+        narrator.hear(str(error))
         return REFUSED

@@ -93,4 +93,6 @@ def _show(sets: Mapping[str, tuple[Action, ...]]) -> None:
         )
         for each, held in keys_told.columns(sets)
     ]
-    tables.show((N_("action"), *sets, N_("changes"), N_("what")), rows)
+    # A preset is called by its name; what is configured has a title.
+    titles = [_(name) if name == CONFIGURED else name for name in sets]
+    tables.show((_("action"), *titles, _("changes"), _("what")), rows)

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from cockpit.commands.saying import SaidError
 from cockpit.config import environment as config
 from cockpit.config.environment import (
     Address,
@@ -69,7 +70,7 @@ def serve(options: ServeOptions) -> int:
     _check_keytab(options)
     if options.scenario not in SCENARIOS:
         words = _("--scenario {scenario}: choose from {scenarios}.")
-        raise config.ConfigError(words.format(scenario=options.scenario, scenarios=", ".join(SCENARIOS)))
+        raise SaidError(words.format(scenario=options.scenario, scenarios=", ".join(SCENARIOS)))
 
     blueprint = _blueprint(options.rehearsal)
     name = f"lab-{options.scenario}" if blueprint is None else rehearsal_name(blueprint.source)
@@ -150,13 +151,13 @@ def _check_keytab(options: ServeOptions) -> None:
     if options.keytab is None:
         if options.auth.startswith("kerberos"):
             words = _("--auth {auth}: give --keytab (or KRB5_KTNAME), with HTTP/NAME of every server.")
-            raise config.ConfigError(words.format(auth=options.auth))
+            raise SaidError(words.format(auth=options.auth))
         return
     if not options.keytab.is_file():
         words = _("--keytab {file}: there is no such file. Make it with ktadd.")
-        raise config.ConfigError(words.format(file=options.keytab))
+        raise SaidError(words.format(file=options.keytab))
     if find_spec("gssapi") is None:
-        raise config.ConfigError(_("--keytab: Kerberos wants more: pip install 'pop-cockpit[kerberos]'."))
+        raise SaidError(_("--keytab: Kerberos wants more: pip install 'pop-cockpit[kerberos]'."))
 
 
 @contextmanager
@@ -321,7 +322,7 @@ def _pairs(values: list[str]) -> dict[str, Any]:
     for value in values:
         name, sign, given = value.partition("=")
         if not sign or not name.isidentifier():
-            raise config.ConfigError(_("{value}: give NAME=VALUE.").format(value=value))
+            raise SaidError(_("{value}: give NAME=VALUE.").format(value=value))
         try:
             found[name] = json.loads(given)
         except ValueError:
@@ -332,7 +333,7 @@ def _pairs(values: list[str]) -> dict[str, Any]:
 def control(environment: Environment) -> tuple[str, str]:
     """The lab's control address and token. Raises ConfigError when the environment is no lab's."""
     if environment.lab is None:
-        raise config.ConfigError(
+        raise SaidError(
             _(
                 "Environment {environment!r} is not a lab's: it has no [lab] table. Give --env-file of a lab."
             ).format(environment=environment.name)
@@ -340,7 +341,7 @@ def control(environment: Environment) -> tuple[str, str]:
     try:
         token = Path(environment.lab.token_file).read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise config.ConfigError(
+        raise SaidError(
             _("{file}: {reason}. The lab has ended; start another.").format(
                 file=environment.lab.token_file, reason=error.strerror
             )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from cockpit.config.environment import ConfigError, Environment
+from cockpit.commands.saying import SaidError
+from cockpit.config.environment import Environment
 from cockpit.config.language import _
 from cockpit.config.spoken import spoken
 from cockpit.config.watched import ELSEWHERE, why_left_out
@@ -20,7 +21,7 @@ def refuse(environment: Environment, options: argparse.Namespace) -> None:
     for server in _named(options):
         if why := why_left_out(environment, server):
             words = _("--server {server}: it is {why}. {elsewhere}")
-            raise ConfigError(words.format(server=server, why=spoken(why), elsewhere=_(ELSEWHERE)))
+            raise SaidError(words.format(server=server, why=spoken(why), elsewhere=_(ELSEWHERE)))
 
 
 def _named(options: argparse.Namespace) -> Iterator[str]:

@@ -82,7 +82,7 @@ def status(desk: Desk, server: str, form: str) -> int:
         return refused(narrator, error)
     code = code_of(found)
     for problem in found.problems:
-        narrator.say(problem, "magenta")
+        narrator.hear(problem, "magenta")
     with reader_may_leave():
         if form == "json":
             print(document(as_plain(found, code)))

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from cockpit.commands import trace_options
 from cockpit.commands.arguments import named
 from cockpit.commands.recovery_options import example
+from cockpit.commands.saying import SaidError
 from cockpit.commands.when import When, in_utc, moment
-from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.environment import Environment
 from cockpit.config.language import _
 from cockpit.config.preferences import Preferences
 
@@ -191,7 +192,7 @@ def run(
             since, until = (_absolute(t, options.local_time) for t in (options.since, options.until))
             search = logs_grep.Search(options.text, options.ignore_case, since, until, options.count)
             return logs_grep.run(wanted, search)
-    raise ConfigError(_("unknown command {command}").format(command=f"logs {options.logs_command}"))
+    raise SaidError(_("unknown command {command}").format(command=f"logs {options.logs_command}"))
 
 
 def _view(
@@ -209,7 +210,7 @@ def _view(
 
 def _either(options: argparse.Namespace) -> None:
     if bool(options.servers) == bool(options.paths):
-        raise ConfigError(
+        raise SaidError(
             _("logs {command}: name either servers (--server EX01), or folders and files.").format(
                 command=options.logs_command
             )

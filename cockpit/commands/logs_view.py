@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from cockpit.commands import liking
 from cockpit.commands.output import let_go_of_a_dead_terminal
+from cockpit.commands.saying import SaidError
 from cockpit.config import secrets
 from cockpit.config.dangers import unverified
-from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.environment import Environment
 from cockpit.config.paths import Paths, paths
 from cockpit.config.preferences import Preferences
 from cockpit.config.secrets import Secret
@@ -99,7 +100,7 @@ def _refuse_where_nothing_can_be_drawn() -> None:
     from cockpit.ui import life
 
     if reason := life.refuse(os.environ):
-        raise ConfigError(reason.replace("pop-cockpit status", "pop-cockpit logs tail"))
+        raise SaidError(reason.replace("pop-cockpit status", "pop-cockpit logs tail"))
 
 
 def badge_of(environment: Environment) -> EnvironmentBadge:

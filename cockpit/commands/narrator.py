@@ -25,7 +25,8 @@ HANGING = 4
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One line of narration. ``bar``: it is a server's own text. ``style``: of rich, seen on a terminal."""
+    """One line of narration, in the operator's language. ``bar``: it is a server's own text. ``style``: of
+    rich, seen on a terminal."""
 
     text: str
     style: str = ""
@@ -45,16 +46,14 @@ class Narrator:
         self._console.no_color = bool(os.environ.get("NO_COLOR"))
 
     def say(self, text: str, style: str = "", *, indent: int = 0, bar: bool = False) -> None:
-        """Print one line, in the operator's language where it is ours and not yet; whatever control
-        characters are in it are made visible."""
+        """Print one line as it is; whatever control characters are in it are made visible."""
         from rich.text import Text
 
-        words = clean_line(text if bar else spoken(text))
         margin = " " * indent + (BAR if bar else "")
         under = margin if bar else margin + " " * HANGING
         width = self._console.width if self._console.is_terminal else PIPE_WIDTH
         room = max(NARROWEST, width - len(under))
-        for n, piece in enumerate(Text(words, style=style).wrap(self._console, room)):
+        for n, piece in enumerate(Text(clean_line(text), style=style).wrap(self._console, room)):
             piece.rstrip()
             self._console.print(Text(under if n else margin) + piece)
 
@@ -63,6 +62,10 @@ class Narrator:
         from rich.text import Text
 
         self._console.print(Text("  " + clean_line(text)))
+
+    def hear(self, text: str, style: str = "", *, indent: int = 0) -> None:
+        """Print a line that another room made in English, in the operator's language."""
+        self.say(spoken(text), style, indent=indent)
 
     def tell(self, lines: Iterable[Said]) -> None:
         for line in lines:

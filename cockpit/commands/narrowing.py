@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
+from cockpit.commands.saying import SaidError
 from cockpit.config.environment import ConfigError
 from cockpit.config.language import _
 from cockpit.config.paths import paths
@@ -45,7 +46,7 @@ def from_options(text: str, by: str | None, environment: str) -> Narrowing:
     try:
         query = parse(text)
     except FilterError as error:
-        raise ConfigError(f"--filter {spoken(error.sentence)}") from error
+        raise SaidError(f"--filter {spoken(error.sentence)}") from error
     bookmarks = NO_BOOKMARKS
     if query.asks_for_marks:
         try:

@@ -15,7 +15,7 @@ from cockpit.commands.narrator import Narrator, Said
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, iso, plain
 from cockpit.commands.recovery_options import REASON_LENGTH
-from cockpit.config.environment import ConfigError
+from cockpit.commands.saying import SaidError
 from cockpit.config.language import N_, _, ngettext
 from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
@@ -80,15 +80,15 @@ def _check(desk: Desk, wanted: Wanted) -> None:
         desk.want_write("obligations --accept")
         if len(wanted.reason) < REASON_LENGTH:
             words = _("--accept wants --reason with at least {count} characters.")
-            raise ConfigError(words.format(count=REASON_LENGTH))
+            raise SaidError(words.format(count=REASON_LENGTH))
     if not wanted.close:
         return
     desk.want_write("obligations --close")
     if wanted.yes and len(wanted.reason) < REASON_LENGTH:
         words = _("--yes wants --reason with at least {count} characters.")
-        raise ConfigError(words.format(count=REASON_LENGTH))
+        raise SaidError(words.format(count=REASON_LENGTH))
     if not wanted.yes and not sys.stdin.isatty():
-        raise ConfigError(_("--close asks on a terminal, and there is none: give --yes --reason REASON."))
+        raise SaidError(_("--close asks on a terminal, and there is none: give --yes --reason REASON."))
 
 
 # --- what is shown -------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from cockpit.commands.follower import Follower, Terms
 from cockpit.commands.narrator import Narrator, Said
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, iso, plain
-from cockpit.config.environment import ConfigError
+from cockpit.commands.saying import SaidError
 from cockpit.config.language import N_, _
 from cockpit.config.spoken import spoken
 from cockpit.exchange import catalogue
@@ -64,7 +64,7 @@ def monitor_named(text: str, narrator: Narrator) -> str:
         text = SPELT
     found = catalogue.monitor(text)
     if found is None:
-        raise ConfigError(
+        raise SaidError(
             _("{text!r} is no POP monitor. Known: {monitors}.").format(
                 text=text, monitors=", ".join(catalogue.MONITORS)
             )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cockpit.commands import logging_options
 from cockpit.commands.arguments import named
-from cockpit.config.environment import ConfigError
+from cockpit.commands.saying import SaidError
 from cockpit.config.language import N_, _
 
 if TYPE_CHECKING:
@@ -294,7 +294,7 @@ def _runs(options: argparse.Namespace, desk: Desk) -> int:
                 to=options.to.strip(),
             )
             return runs.answer(desk, options.run, given)
-    raise ConfigError(_("unknown command {command}").format(command=f"runs {options.runs_command}"))
+    raise SaidError(_("unknown command {command}").format(command=f"runs {options.runs_command}"))
 
 
 def _obligations(options: argparse.Namespace, desk: Desk) -> int:

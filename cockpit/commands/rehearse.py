@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cockpit.commands.replay import moment_in, opened, torn
+from cockpit.commands.saying import SaidError
 from cockpit.commands.when import When
 from cockpit.config.environment import ConfigError
 from cockpit.config.language import _
@@ -56,7 +57,7 @@ def run(
     scenario = options.scenario or NOTHING
     if scenario not in SCENARIOS:
         words = _("--scenario {scenario}: choose from {scenarios}.")
-        raise ConfigError(words.format(scenario=scenario, scenarios=", ".join(SCENARIOS)))
+        raise SaidError(words.format(scenario=scenario, scenarios=", ".join(SCENARIOS)))
     drawing = draw(options)
     if options.told:
         print("\n".join(made_up(drawing)))
@@ -69,7 +70,7 @@ def run(
     from cockpit.ui import life
 
     if reason := life.refuse(os.environ):
-        raise ConfigError(reason)
+        raise SaidError(reason)
     tell(drawing)
     with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=private_dir(paths().state)) as folder:
         file = Path(folder) / "blueprint.json"
@@ -96,10 +97,10 @@ def draw(options: RehearseOptions) -> Drawing:
     drawing = drawn(picture, recording.head.environment, at, anonymize=options.anonymize)
     if not drawing.blueprint.servers:
         words = _("{file}: at {time} UTC no server was recorded that a lab can have.")
-        raise ConfigError(words.format(file=options.file, time=f"{at:%Y-%m-%d %H:%M:%S}"))
+        raise SaidError(words.format(file=options.file, time=f"{at:%Y-%m-%d %H:%M:%S}"))
     if wrong := wrong_with(drawing.blueprint):
         words = _("{file}: no lab can be made of it: {why}.")
-        raise ConfigError(words.format(file=options.file, why=spoken(wrong)))
+        raise SaidError(words.format(file=options.file, why=spoken(wrong)))
     return drawing
 
 

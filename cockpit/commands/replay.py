@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.commands import liking
 from cockpit.commands.output import let_go_of_a_dead_terminal
+from cockpit.commands.saying import SaidError
 from cockpit.commands.when import When
 from cockpit.config.environment import ConfigError
 from cockpit.config.language import _
@@ -38,7 +39,7 @@ def run(options: ReplayOptions, *, mouse: bool, theme: str | None, preferences: 
     from cockpit.ui import life
 
     if reason := life.refuse(os.environ):
-        raise ConfigError(reason)
+        raise SaidError(reason)
     recording = opened(options.file)
     if recording.torn:
         print(torn(recording), file=sys.stderr)
@@ -89,7 +90,7 @@ def moment_in(recording: Recording, at: When | None) -> datetime | None:
     if found is None or not recording.begin <= found <= recording.end:
         begin, end = (f"{t:%Y-%m-%dT%H:%M:%S}Z" for t in (recording.begin, recording.end))
         words = _("--at: the recording is from {begin} to {end}.")
-        raise ConfigError(words.format(begin=begin, end=end))
+        raise SaidError(words.format(begin=begin, end=end))
     return found
 
 

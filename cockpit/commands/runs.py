@@ -8,23 +8,19 @@ from pathlib import Path
 
 from cockpit.commands import findings, tables
 from cockpit.commands.asking import asked, choice_of, titled
-from cockpit.commands.desk import OK, Desk, Office, refused
+from cockpit.commands.desk import OK, Desk, Office, SaidRefusalError, refused
 from cockpit.commands.follower import Follower, Terms
 from cockpit.commands.following import TAIL, clock, gone, head, owed
 from cockpit.commands.narrator import Narrator, Said
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, iso
-from cockpit.config.environment import ConfigError
-from cockpit.config.language import N_, _
+from cockpit.commands.saying import SaidError
+from cockpit.config.language import N_, _, pgettext
 from cockpit.config.spoken import spoken
 from cockpit.journal.records import Answer, Choice, WishKind
 from cockpit.recovery.client import Recovery, RefusedError
 from cockpit.recovery.view import HandView, Life, RunLine, RunView, StepView
 
-COLUMNS = (
-    *(N_("run"), N_("server"), N_("monitor"), N_("state"), N_("life")),
-    *(N_("step"), N_("started"), N_("ended"), N_("open"), N_("operator")),
-)
 _STYLES = {
     "recovered": "green",
     "escalated": "yellow",
@@ -44,7 +40,7 @@ def listed(desk: Desk, only_open: bool, form: str) -> int:
             if form == "json":
                 print(document(found))
             else:
-                tables.show(COLUMNS, map(_row, found), _STYLES)
+                tables.show(_columns(), map(_row, found), _STYLES)
         if form != "json":
             for line in found:
                 if line.life is Life.LEFT:
@@ -60,6 +56,13 @@ def _how_to_resume(desk: Desk, run: str, narrator: Narrator) -> None:
     )
     narrator.command(f"{desk.writing} runs resume {run}")
     narrator.command(f"{desk.writing} runs abort {run} --reason REASON")
+
+
+def _columns() -> tuple[str, ...]:
+    return (
+        *(pgettext("column", "run"), _("server"), _("monitor"), _("state"), _("life"), _("step")),
+        *(_("started"), _("ended"), pgettext("column", "open"), _("operator")),
+    )
 
 
 def _row(line: RunLine) -> tuple[str, ...]:
@@ -117,7 +120,7 @@ def run_lines(view: RunView) -> Iterator[Said]:
         words = _("STILL OPEN: {owed}") if obligation.open else _("undone: {owed}")
         yield Said(words.format(owed=owed(obligation)), "bold red" if obligation.open else "", 2)
     for line in view.output[-TAIL:]:
-        yield Said(f"{clock(line.at)} {line.step}: {line.text}", "", 4, bar=True)
+        yield Said(f"{clock(line.at)} {line.step}: {spoken(line.text)}", "", 4, bar=True)
     if view.question is not None:
         yield from asked(view, view.question)
 
@@ -208,7 +211,7 @@ def end_wait(desk: Desk, run: str, reason: str) -> int:
         try:
             office.wish(view.run.id, WishKind.END_WAIT, reason)
         except RefusedError as error:
-            raise RefusedError(_("No wait was ended"), error.why, error.helps) from error
+            raise RefusedError(N_("No wait was ended"), error.why, error.helps) from error
         narrator.say(_("Run {run} ends its wait at its next look at the journal.").format(run=view.run.id))
         return OK
 
@@ -219,7 +222,7 @@ def export(desk: Desk, run: str, folder: Path) -> int:
     """Write the evidence bundle and print its path. Raises ConfigError for a folder that is not there."""
     if not folder.is_dir():
         words = _("--to {folder}: there is no such folder. Make it first.")
-        raise ConfigError(words.format(folder=folder))
+        raise SaidError(words.format(folder=folder))
 
     def work(office: Recovery, _: Narrator) -> int:
         print(office.export(office.view(run).run.id, folder))
@@ -232,7 +235,7 @@ def choice_named(text: str) -> Choice:
     """The choice of that word. Raises ConfigError naming them all."""
     found = choice_of(text)
     if found is None:
-        raise ConfigError(
+        raise SaidError(
             _("{text!r} is no choice. Choose from: {choices}.").format(
                 text=text, choices=", ".join(c.value for c in Choice)
             )
@@ -251,12 +254,12 @@ def answer(desk: Desk, run: str, given: Answer) -> int:
         view = _asking(office, run)
         question = view.question
         if question is None:
-            raise RefusedError(
+            raise SaidRefusalError(
                 _("Nothing was answered"), _("run {run} is at no question").format(run=view.run.id)
             )
         if given.choice not in question.choices:
             offered = ", ".join(choice.value for choice in question.choices)
-            raise RefusedError(
+            raise SaidRefusalError(
                 _("Nothing was answered"), _("the question offers: {offered}").format(offered=offered)
             )
         office.answer(view.run.id, question.id, _by(given, office.operator()))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.commands import liking
 from cockpit.commands.output import let_go_of_a_dead_terminal
+from cockpit.commands.saying import SaidError
 from cockpit.config import environment as config
 from cockpit.config import secrets
 from cockpit.config.environment import ConfigError, Environment
@@ -62,7 +63,7 @@ def run(
     from cockpit.ui import life
 
     if reason := life.refuse(os.environ):
-        raise ConfigError(reason)
+        raise SaidError(reason)
     from cockpit.commands.logs_view import badge_of, server_logs
     from cockpit.fleet.bookmarks import bookmarks_file
     from cockpit.fleet.client import CollectorFeed
@@ -107,7 +108,7 @@ def begin_recording(tape: Tape, path: Path) -> None:
     try:
         tape.begin(path)
     except RecordingError as error:
-        raise ConfigError(f"--record {spoken(str(error))}") from error
+        raise SaidError(f"--record {spoken(str(error))}") from error
 
 
 def _telling(environment: Environment, places: Paths) -> Telling:
@@ -198,7 +199,7 @@ def demo(
     from cockpit.ui import life
 
     if reason := life.refuse(os.environ):
-        raise ConfigError(reason)
+        raise SaidError(reason)
     with _Lab(options, private_dir(paths().state) / "lab.log") as lab:
         # Import the screen while the lab starts.
         import cockpit.ui.app  # noqa: F401
@@ -238,7 +239,7 @@ class _Lab:
         """The lab's environment file, once it serves. Raises ConfigError when it does not come up."""
         process = self._process
         if process is None or process.stdout is None:
-            raise ConfigError(_("The lab was not started."))
+            raise SaidError(_("The lab was not started."))
         watchdog = threading.Timer(LAB_SECONDS, process.kill)
         watchdog.start()
         try:
@@ -246,7 +247,7 @@ class _Lab:
         finally:
             watchdog.cancel()
         if not line:
-            raise ConfigError(
+            raise SaidError(
                 _("The lab did not come up (exit code {code}). Its words: {log}").format(
                     code=process.wait(), log=self._log
                 )

@@ -61,7 +61,7 @@ def status(desk: Desk, server: str, backend: bool, form: str) -> int:
         if form == "json":
             print(document({"exit_code": code, "server": server, "services": [_as_plain(s) for s in found]}))
         else:
-            tables.show(COLUMNS, (_row(server, s) for s in found), _STYLES)
+            tables.show([_(column) for column in COLUMNS], (_row(server, s) for s in found), _STYLES)
     return code
 
 

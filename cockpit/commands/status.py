@@ -8,10 +8,11 @@ import msgspec
 
 from cockpit.commands import narrowing, status_metrics
 from cockpit.commands.output import end_in_order, reader_may_leave
+from cockpit.commands.saying import SaidError
 from cockpit.commands.status_lines import Lines
 from cockpit.commands.status_shown import Asked, lowered
 from cockpit.config import secrets
-from cockpit.config.environment import ConfigError, Environment
+from cockpit.config.environment import Environment
 from cockpit.config.language import _
 from cockpit.fleet.once import read_once
 from cockpit.fleet.readers import now
@@ -41,9 +42,9 @@ def run(
     nothing."""
     part = narrowing.from_options(wanted, by, environment.name)
     if part != narrowing.ALL and (form == "jsonl" or textfile is not None or notify):
-        raise ConfigError(_("--filter and --group-by: jsonl, --textfile and --notify tell of every server."))
+        raise SaidError(_("--filter and --group-by: jsonl, --textfile and --notify tell of every server."))
     if record is not None and not watch:
-        raise ConfigError(_("status --record: give --watch too; one look is printed, not recorded."))
+        raise SaidError(_("status --record: give --watch too; one look is printed, not recorded."))
     secret = secrets.password(environment)
     if record is None:
         # Services and boot times are not part of a status: the WinRM endpoints are left alone.

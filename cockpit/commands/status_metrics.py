@@ -18,8 +18,8 @@ from typing import Final
 
 from cockpit import __version__
 from cockpit.commands import report
+from cockpit.commands.saying import SaidError
 from cockpit.commands.status_shown import Asked
-from cockpit.config.environment import ConfigError
 from cockpit.config.language import _
 from cockpit.exchange import catalogue
 from cockpit.fleet.rollup import exit_code, health_set_state, monitor_state, server_state
@@ -122,13 +122,13 @@ def refuse(path: Path) -> None:
     """Raises ConfigError where ``path`` can be seen not to be writable, before anybody is asked anything."""
     if path.is_dir():
         sentence = _("--textfile {file}: is a folder. Name a file in it, such as {example}.")
-        raise ConfigError(sentence.format(file=path, example=path / "pop.prom"))
+        raise SaidError(sentence.format(file=path, example=path / "pop.prom"))
     if not path.parent.is_dir():
         sentence = _("--textfile {file}: there is no folder {folder}. Make it first.")
-        raise ConfigError(sentence.format(file=path, folder=path.parent))
+        raise SaidError(sentence.format(file=path, folder=path.parent))
     if not os.access(path.parent, os.W_OK | os.X_OK):
         sentence = _("--textfile {file}: {folder} may not be written to. Choose another folder.")
-        raise ConfigError(sentence.format(file=path, folder=path.parent))
+        raise SaidError(sentence.format(file=path, folder=path.parent))
 
 
 def write_or_refuse(path: Path, content: str) -> None:
@@ -137,7 +137,7 @@ def write_or_refuse(path: Path, content: str) -> None:
         write(path, content)
     except OSError as error:
         sentence = _("--textfile {file}: cannot be written: {reason}. Mend that.")
-        raise ConfigError(sentence.format(file=path, reason=error.strerror)) from None
+        raise SaidError(sentence.format(file=path, reason=error.strerror)) from None
 
 
 def write(path: Path, content: str) -> None:

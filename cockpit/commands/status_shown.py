@@ -10,7 +10,8 @@ from typing import Any, Generic, TypeVar
 
 from cockpit.commands import report
 from cockpit.commands.narrowing import ALL, Narrowed, Narrowing, narrowed
-from cockpit.config.environment import ConfigError, Environment
+from cockpit.commands.saying import SaidError
+from cockpit.config.environment import Environment
 from cockpit.config.language import N_, _
 from cockpit.config.spoken import spoken
 from cockpit.fleet.once import complete
@@ -51,7 +52,7 @@ class Asked:
                 if left_out
                 else _("--server {server}: the organization has no such server. It has: {known}.")
             )
-            raise ConfigError(
+            raise SaidError(
                 words.format(
                     server=self.server, known=known, count=left_out, environment=self.environment.name
                 )

@@ -13,8 +13,8 @@ from cockpit.exchange.text import clean_line
 def show(
     columns: Sequence[str], rows: Iterable[Sequence[str]], styles: Mapping[str, str] | None = None
 ) -> None:
-    """Print ``rows`` under ``columns``, in the operator's language where they are ours. ``styles``: of rich,
-    by a cell's English text."""
+    """Print ``rows``, in the operator's language where they are ours, under ``columns``, which are in it.
+    ``styles``: of rich, by a cell's English text."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -24,7 +24,7 @@ def show(
         console.width = PIPE_WIDTH  # Rich takes no width for one print above the console's own
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        table.add_column(spoken(column), no_wrap=True, overflow="ellipsis")
+        table.add_column(column, no_wrap=True, overflow="ellipsis")
     for row in rows:
         table.add_row(*(Text(clean_line(spoken(cell)), style=(styles or {}).get(cell, "")) for cell in row))
     console.print(table, crop=False)

@@ -61,7 +61,7 @@ def run(desk: Desk, wanted: Wanted, form: str) -> int:
         finally:
             timeline.close()
     except JournalError as error:
-        narrator.say(str(error))
+        narrator.hear(str(error))
         return REFUSED
     with reader_may_leave():
         _print(desk, found, form)
@@ -86,7 +86,7 @@ def _print(desk: Desk, found: Past, form: str) -> None:
         writer.writerow(CSV_COLUMNS)
         writer.writerows([_cell(line[name]) for name in CSV_COLUMNS] for line in map(entry, found.entries))
     else:
-        tables.show(COLUMNS, map(row, found.entries), _STYLES)
+        tables.show([_(column) for column in COLUMNS], map(row, found.entries), _STYLES)
 
 
 def _cell(value: Any) -> str:

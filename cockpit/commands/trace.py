@@ -40,7 +40,7 @@ def run(environment: Environment, identity: str, server: str, form: str, *, last
     narrator = Narrator()
     end_in_order()
     try:
-        trace = _trace(access, environment, names, identity, server, narrator.say, last=last)
+        trace = _trace(access, environment, names, identity, server, narrator.hear, last=last)
     except ExchangeError as error:
         narrator.say(f"{spoken(str(error))}. {spoken(error.cure)}")
         if form == "json":
@@ -98,7 +98,7 @@ def _looked_back(found: Recorded) -> str:
 
 def _now(access: Access, identity: str, server: str, say: Callable[[str], None]) -> ProbeRun:
     call = invoke_monitoring_probe_call(identity, server)
-    say(_("{call}   (may take minutes)").format(call=call))
+    say(N_("{call}   (may take minutes)").format(call=call))
     answer = _once(access, lambda c: c.invoke_monitoring_probe(identity, server))
     if not answer.rows:
         words = (*answer.warnings, *(e.message for e in answer.errors), N_("no result and no warning"))
@@ -152,8 +152,8 @@ def _lines(trace: Trace) -> list[Said]:
         end=clock_time(ran.ended),
         result=ran.result or _("no result"),
     )
-    found = [Said(trace.verdict, _STYLES[trace.sureness])]
-    found += [Said(words, "yellow", indent=2) for words in trace.contradictions]
+    found = [Said(spoken(trace.verdict), _STYLES[trace.sureness])]
+    found += [Said(spoken(words), "yellow", indent=2) for words in trace.contradictions]
     found.append(Said(head))
     for piece in trace.evidence:
         found += _piece(piece)
@@ -162,7 +162,7 @@ def _lines(trace: Trace) -> list[Said]:
 
 def _piece(piece: Evidence) -> list[Said]:
     lines = [Said(f"{spoken(piece.strength):<{_WIDTH}}{spoken(piece.looked_at)}", indent=2)]
-    lines.append(Said(piece.says, indent=2 + _WIDTH))
+    lines.append(Said(spoken(piece.says), indent=2 + _WIDTH))
     if piece.clock is not None:
         words = spoken(str(piece.clock))
         lines.append(Said(words[:1].upper() + words[1:] + ".", indent=2 + _WIDTH))

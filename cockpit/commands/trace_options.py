@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from cockpit.commands.arguments import named
 from cockpit.commands.recovery_options import example
+from cockpit.commands.saying import SaidError
 from cockpit.commands.when import in_utc, moment
-from cockpit.config.environment import ConfigError
 from cockpit.config.language import N_, _
 
 if TYPE_CHECKING:
@@ -67,16 +67,14 @@ def run(options: argparse.Namespace, environment: Callable[[], Environment]) -> 
     if options.paths:
         return _local(options)
     if not options.probe or not options.server:
-        raise ConfigError(
+        raise SaidError(
             _(
                 "logs trace: name a probe and its server (--probe 'POP\\PopCTPProbe' --server EX01), or give "
                 "copied logs with --since and --until."
             )
         )
     if options.user or options.since or options.until:
-        raise ConfigError(
-            _("logs trace: --user, --since and --until go with copied logs, not with --server.")
-        )
+        raise SaidError(_("logs trace: --user, --since and --until go with copied logs, not with --server."))
     from cockpit.commands import trace
 
     return trace.run(environment(), options.probe, options.server, options.format, last=options.last)
@@ -84,14 +82,14 @@ def run(options: argparse.Namespace, environment: Callable[[], Environment]) -> 
 
 def _local(options: argparse.Namespace) -> int:
     if options.probe or options.server or options.last:
-        raise ConfigError(_("logs trace: copied logs go without --probe, --server and --last."))
+        raise SaidError(_("logs trace: copied logs go without --probe, --server and --last."))
     if options.since is None or options.until is None:
-        raise ConfigError(
+        raise SaidError(
             _("logs trace: copied logs want --since and --until: when the probe began and ended.")
         )
     start, end = in_utc(options.since), in_utc(options.until)
     if end < start:
-        raise ConfigError(_("logs trace: --until is before --since."))
+        raise SaidError(_("logs trace: --until is before --since."))
     from cockpit.commands import trace_local
 
     wanted = trace_local.Wanted(start, end, options.user or "")

@@ -6,7 +6,7 @@ import argparse
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
-from cockpit.config.environment import ConfigError
+from cockpit.commands.saying import SaidError
 from cockpit.config.language import _
 
 When: TypeAlias = datetime | timedelta
@@ -38,7 +38,7 @@ def in_utc(when: When, local: bool = False, *, command: str = "logs") -> datetim
     except (OverflowError, ValueError, OSError):  # the last is of the system's own clock functions
         found = None
     if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise ConfigError(
+        raise SaidError(
             _(
                 "{command}: a time must be in the years {first_year} to {last_year}, in UTC; an age "
                 "must not reach further back."
