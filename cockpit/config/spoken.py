@@ -9,7 +9,7 @@ sentence of the catalogue could have made (a server's own text, an identifier) s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from operator import itemgetter
@@ -19,14 +19,15 @@ from typing import Final
 from cockpit.config import language
 from cockpit.frozen import dataclass
 
-LETTERS_AT_LEAST: Final = 5
-"""Letters of its own that a sentence with places must have: ``{a}: {b}`` would be found in everything."""
+LETTERS_AT_LEAST: Final = 8
+"""Letters of its own that a sentence with places must have, so that they may be anything: ``{a}: {b}`` and
+``{a} is not {b}`` would be found in everything. A sign, as in ``{now}, outside``, counts for two."""
+LETTERS_BESIDE_SIGNS: Final = 4
+LETTERS_AT_BEGIN: Final = 5
+"""So many are enough before the first place, as in ``It said: {words}``."""
 LETTERS_OF_FEW: Final = 2
 """With so many, as in ``{monitor} on {server}`` and ``{name} is {problem}``, it is found if each value is a
 name in one word or a sentence of ours."""
-LETTERS_OF_SIGNS: Final = 4
-SIGNS_AT_LEAST: Final = 3
-"""So many of both, as in ``{file}, line {line}: {what}. {cure}``, are enough for values of any kind."""
 NESTED_AT_MOST: Final = 3
 PIECES_AT_MOST: Final = 8
 JOINED_AT_MOST: Final = 64
@@ -146,21 +147,26 @@ def _joined(
 def _match(
     text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int, *, with_ends: bool = True
 ) -> Found | None:
-    """By the sentence that tells most. ``with_ends``: also without the sign that it was joined by, or with a
-    full stop."""
+    """By the sentence that it is; else by one with places, whose values are whole sentences; else by the one
+    that tells most. ``with_ends``: also without the sign that it was joined by, or with a full stop."""
     ways: Ends = _ends_of(text) if with_ends else ((text, "", ""),)
     for tried, put, cut in ways:
         if (whole := entries.get(tried)) is not None:
             return sum(map(str.isalpha, tried)), whole.removesuffix(cut) + put
+    first: Found | None = None
     for pattern in among:
         for tried, put, cut in ways:
-            if pattern.literal in tried and (found := pattern.expression.fullmatch(tried)):
-                values = _values(found.groupdict(), pattern, entries, among, depth + 1)
-                if values is not None:
-                    letters = pattern.letters + sum(letters for letters, _ in values.values())
-                    anew = "".join(own + (values[name][1] if name else "") for own, name in pattern.said)
-                    return letters, anew.removesuffix(cut) + put
-    return None
+            if pattern.literal not in tried or (match := pattern.expression.fullmatch(tried)) is None:
+                continue
+            values = match.groupdict()
+            ours = all(value in entries or value.removesuffix(".") in entries for value in values.values())
+            if ours or (first is None and (pattern.tells or _are_ours(values.values(), entries, among))):
+                letters, anew = _filled(pattern, values, entries, among, depth + 1)
+                found = letters, anew.removesuffix(cut) + put
+                if ours:
+                    return found
+                first = found
+    return first
 
 
 def _ends_of(text: str) -> Ends:
@@ -172,19 +178,27 @@ def _ends_of(text: str) -> Ends:
     return (text, "", ""), (f"{text}.", "", ".")
 
 
-def _values(
-    found: Mapping[str, str], by: Pattern, entries: Mapping[str, str], among: Sequence[Pattern], depth: int
-) -> Mapping[str, Found] | None:
-    """The values of the places, said too; None where ``by`` wants them to be sentences of ours."""
-    if by.tells:
-        return {name: _said(value, entries, among, depth) for name, value in found.items()}
-    made = {}
-    for name, value in found.items():
-        own = _piece(value, entries, among, depth) if depth <= NESTED_AT_MOST else None
-        if own is None and not _is_name(value):
-            return None
-        made[name] = (0, value) if own is None else own
-    return made
+def _filled(
+    pattern: Pattern,
+    values: Mapping[str, str],
+    entries: Mapping[str, str],
+    among: Sequence[Pattern],
+    depth: int,
+) -> Found:
+    made = {name: _said(value, entries, among, depth) for name, value in values.items()}
+    letters = pattern.letters + sum(own for own, _ in made.values())
+    return letters, "".join(own + (made[name][1] if name else "") for own, name in pattern.said)
+
+
+def _are_ours(values: Collection[str], entries: Mapping[str, str], among: Sequence[Pattern]) -> bool:
+    """Whether each is a name, or a sentence of ours; or all are words, as in ``env and prompt``. ``Access is
+    denied.`` is no sentence of ours."""
+    return all(map(_is_word, values)) or all(
+        (_is_one(value) and not _is_word(value))
+        or value in entries
+        or any(p.tells and p.literal in value and p.expression.fullmatch(value) for p in among)
+        for value in values
+    )
 
 
 def _by_pieces(text: str, entries: Mapping[str, str], among: Sequence[Pattern], depth: int) -> Found:
@@ -239,10 +253,13 @@ def _with_brackets(
     return letters + at_first, f"{sentence} ({anew})"
 
 
-def _is_name(value: str) -> bool:
-    """One word, and no plain one: ``Access is denied.`` is no sentence of ours."""
-    bare_word = value.strip(_ENDS)
-    return len(value.split()) == 1 and not (bare_word.isalpha() and bare_word.islower())
+def _is_one(value: str) -> bool:
+    return len(value.split()) == 1 and value[-1] not in _ENDS
+
+
+def _is_word(value: str) -> bool:
+    """One of a language, as far as can be seen: a name has a capital letter, a sign or a digit."""
+    return value.isalpha() and value.islower()
 
 
 def _letters(own: Parts) -> int:
@@ -256,7 +273,8 @@ def _length(own: Parts) -> int:
 def _tells(own: Parts) -> bool:
     """Whether it says enough of itself that its values may be anything."""
     letters, signs = _letters(own), sum(text.count(sign) for text, _ in own for sign in _SIGNS)
-    return letters >= LETTERS_AT_LEAST or (letters >= LETTERS_OF_SIGNS and signs >= SIGNS_AT_LEAST)
+    enough = letters >= LETTERS_BESIDE_SIGNS and letters + 2 * signs >= LETTERS_AT_LEAST
+    return enough or _letters(own[:1]) >= LETTERS_AT_BEGIN
 
 
 def _expression(own: Parts) -> re.Pattern[str]:

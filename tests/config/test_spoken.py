@@ -28,11 +28,13 @@ ENTRIES = {
     "{file}, line {line}: {key}: {what}. {cure}": "{file}, riga {line}: {key}: {what}. {cure}",
     "Run {run}": "Esecuzione {run}",
     "It failed: {seen}": "Non riuscito: {seen}",
-    "{folder} holds {files}": "{folder} contiene {files}",
-    "{folder} holds {files} ({problem})": "{folder} contiene {files} ({problem})",
+    "The folder {folder} holds {files}": "La cartella {folder} contiene {files}",
+    "The folder {folder} holds {files} ({problem})": "La cartella {folder} contiene {files} ({problem})",
     "{server} takes at most {maximum} active": "{server} ne accetta al massimo {maximum} attivi",
     "{value} at most {limit}": "{value} al massimo {limit}",
     "{text} is not {what}": "{text} non è {what}",
+    "{text} is surely not {what}": "{text} non è certo {what}",
+    "{now}, outside": "{now}, fuori",
     "The file is not for {user}: {why}; run: {cure}": "Il file non è per {user}: {why}; eseguire: {cure}",
     "{n} server": "{n} uno",
     "Which role has this server": "Quale ruolo ha questo server",
@@ -64,7 +66,7 @@ AMONG = patterns(ENTRIES)
             "Non riuscito: EX01 non è stato letto: who knows. (in nessun DAG)",
         ),
         ("It failed: who. (knows)", "Non riuscito: who. (knows)"),
-        ("C: holds two (not in a DAG)", "C: contiene two (in nessun DAG)"),
+        ("The folder C: holds a b (not in a DAG)", "La cartella C: contiene a b (in nessun DAG)"),
         ("Run out of memory", "Run out of memory"),  # of so few letters it takes one word for each value
         ("a: b", "a: b"),  # the sentence of two places alone would be found in everything
         ("POP.Mailbox on EX01", "POP.Mailbox su EX01"),
@@ -94,9 +96,11 @@ AMONG = patterns(ENTRIES)
             "Non riuscito: EX01 ne accetta al massimo 2 attivi, EX02 ne accetta al massimo 5 attivi",
         ),
         (  # each half would be a sentence, too, but one that tells less
-            "The file is not for ann: she is not me; run: a thing that is not",
-            "Il file non è per ann: she non è me; eseguire: a thing that is not",
+            "The file is not for ann: she is surely not me; run: that is surely not it",
+            "Il file non è per ann: she non è certo me; eseguire: that non è certo it",
         ),
+        ("This is not ours", "This is not ours"),  # of a few letters, and words of anybody's
+        ("Wed 03:00, outside", "Wed 03:00, fuori"),
         ("EX01: Which role has this server?", "EX01: Quale ruolo ha questo server?"),
         ("2 server", "2 uno"),
         ("Type: Set-PopSettings -Server EX01", "Digitare: Set-PopSettings -Server EX01"),
