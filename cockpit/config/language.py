@@ -81,7 +81,7 @@ def _(sentence: str) -> str:
 
 
 def pgettext(context: str, sentence: str) -> str:
-    """``sentence`` as it is meant in ``context``: a word may be several in another language (``run``: a thing,
+    """``sentence`` as meant in ``context``: a word may be several in another language (``run``: a thing,
     and what one does).
     What has a context is never looked for in finished texts (``cockpit.config.spoken``)."""
     return _catalogue.pgettext(context, sentence) if sentence else ""
