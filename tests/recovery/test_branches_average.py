@@ -68,6 +68,7 @@ CASES: Final = (
 )
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
 def test_every_way_leaves_what_it_says(case: Case) -> None:
     check(case)

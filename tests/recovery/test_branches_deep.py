@@ -114,6 +114,7 @@ NAMED: Final = (BLIND,)
 """Run in test_runs_wire.py, where what they show has a name."""
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("case", [c for c in CASES if c not in NAMED], ids=lambda c: c.name)
 def test_every_way_leaves_what_it_says(case: Case) -> None:
     check(case)
