@@ -101,7 +101,8 @@ def summary(findings: Iterable[Finding], who: str = "doctor") -> str:
         for state in reversed(State)
         if state in states
     ]
-    return f"{who}: {', '.join(counts) or _('nothing was looked at')}"
+    words = ", ".join(counts) or _("nothing was looked at")
+    return f"{who}: {words}"
 
 
 def _table(findings: Iterator[Finding]) -> None:

@@ -178,9 +178,12 @@ def _ends(step: StepView) -> Iterator[Said]:
     skipped = step.mark is StepMark.SKIPPED
     what = _("skipped") if skipped else spoken(step.outcome or N_("done"))
     at = "         " if step.ended_at is None else clock(step.ended_at)
-    tries = _("  (try {number})").format(number=step.attempts) if step.attempts > 1 else ""
-    words = _("{time}  ends    {step}  {outcome}{tries}")
-    said = words.format(time=at, step=step.id, outcome=what, tries=tries)
+    words = (
+        _("{time}  ends    {step}  {outcome}  (try {number})")
+        if step.attempts > 1
+        else _("{time}  ends    {step}  {outcome}")
+    )
+    said = words.format(time=at, step=step.id, outcome=what, number=step.attempts)
     yield Said(said, "yellow" if skipped else "green", 1)
     if step.words:
         yield Said(spoken(step.words), "", 4, bar=True)

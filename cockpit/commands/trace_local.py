@@ -99,5 +99,6 @@ def _look(source: LocalFolder, wanted: Wanted) -> LogLook:
     finally:
         source.close()
     problem = f" ({found.problem})" if found.problem else ""
-    looked = f"{source.folder}: {', '.join(found.files) or N_('no file of that time')}{problem}"
+    files = ", ".join(found.files) or N_("no file of that time")
+    looked = f"{source.folder}: {files}{problem}"
     return LogLook(source.name, looked, found.sessions, None, Skew(), found.begins, found.newest)
