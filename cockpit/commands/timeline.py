@@ -27,6 +27,11 @@ COLUMNS = (
     *(N_("time"), N_("server"), N_("kind"), N_("what"), N_("change")),
     *(N_("by"), N_("detail")),
 )
+KINDS = (
+    *(N_("unwatched"), N_("run"), N_("step"), N_("alert"), N_("stale"), N_("rows")),
+    *(N_("reach"), N_("action"), N_("probe")),
+)
+"""Words of the column *kind*, for the catalogue."""
 CSV_COLUMNS = (
     *("at", "until", "kind", "server", "health_set", "what", "target", "former", "value", "milliseconds"),
     *("by", "detail", "run", "seen_at", "server_time"),

@@ -12,10 +12,12 @@ import pytest
 
 from cockpit import cli
 from cockpit.commands.plain import iso
+from cockpit.commands.timeline import KINDS
 from cockpit.config import environment as config
 from cockpit.config.environment import Environment
 from cockpit.fleet.sightings import Kind, Sighting
 from cockpit.fleet.watching import Span
+from cockpit.journal.timeline_records import Deed
 from cockpit.recovery.opening import open_timeline_of
 
 Capture = pytest.CaptureFixture[str]
@@ -150,3 +152,7 @@ def test_pulse_opens_the_cockpit_on_that_page(
     monkeypatch.setattr("cockpit.commands.screen.run", run)
     assert cli.main(["--env-file", str(env_file), *arguments]) == 7
     assert opened == [("lab", wanted)]
+
+
+def test_every_kind_has_a_word_for_people() -> None:
+    assert {*KINDS} == {str(kind) for kind in (*Kind, *Deed)}
