@@ -35,7 +35,7 @@ from tests.language import pseudo
 from tests.language.lower_rooms import cases, english, left_of, parameters
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def other_language() -> Iterator[None]:
     with pseudo.spoken():
         yield

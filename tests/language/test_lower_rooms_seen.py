@@ -30,7 +30,7 @@ from tests.poplog import test_trace as traces
 from tests.poplog.logs import USER, proxied
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def other_language() -> Iterator[None]:
     with pseudo.spoken():
         yield
