@@ -46,7 +46,7 @@ def from_options(text: str, by: str | None, environment: str) -> Narrowing:
     try:
         query = parse(text)
     except FilterError as error:
-        raise SaidError(f"--filter {spoken(error.sentence)}") from error
+        raise SaidError(f"--filter {error.sentence}") from error
     bookmarks = NO_BOOKMARKS
     if query.asks_for_marks:
         try:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.commands.narrowing import from_options
+from cockpit.commands.saying import SaidError
 from cockpit.exchange.model import Outcome
 from cockpit.fleet.filtering import FilterError, parse
 from cockpit.fleet.grouping import GroupBy, group_of
@@ -55,6 +57,18 @@ def test_refusals_of_the_filter(text: str) -> None:
     shown = caught.value
     # The filter's own words are what people type, in every language.
     assert english(shown.sentence, text, *shown.possible) == []
+
+
+def test_the_filters_own_words_stay_as_they_are_typed() -> None:
+    """A refusal is said by the filter itself: who says it once more would say ``site:``, too."""
+    for text in ("taget:x", "site:", "state:bogus"):
+        with pytest.raises(SaidError) as caught:
+            from_options(text, None, "prod")
+        with pytest.raises(FilterError) as refused:
+            parse(text)
+        possible = ", ".join(refused.value.possible)
+        assert str(caught.value).startswith(f'--filter "{refused.value.term}"')
+        assert possible in str(caught.value)
 
 
 def test_the_filters_words_are_read_in_every_language() -> None:

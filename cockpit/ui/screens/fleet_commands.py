@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from cockpit.config.language import _
-from cockpit.config.spoken import spoken
 from cockpit.fleet.completing import complete
 from cockpit.fleet.filtering import FilterError
 from cockpit.fleet.grouping import GroupBy
@@ -24,7 +23,7 @@ class FleetCommands(FleetFinding, inherit_bindings=False):
         try:
             wanted = Filter(text, self.filter.faults_only)
         except FilterError as error:
-            self.say(spoken(error.sentence), warning=True)
+            self.say(error.sentence, warning=True)
             return
         self._leave()
         self._close_filter()

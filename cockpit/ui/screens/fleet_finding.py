@@ -8,7 +8,6 @@ from textual import on
 from textual.dom import DOMNode
 
 from cockpit.config.language import N_, _
-from cockpit.config.spoken import spoken
 from cockpit.exchange.catalogue import same_server
 from cockpit.exchange.text import clean_line
 from cockpit.fleet.bookmarks import BOOKMARK_KEYS, BookmarksError, Place
@@ -154,10 +153,10 @@ class FleetFinding(FleetTrace, inherit_bindings=False):
             self.filter = Filter(text, self.filter.faults_only)
         except FilterError as error:
             if event.done or not error.unfinished:
-                self._refused_text = spoken(error.sentence)
+                self._refused_text = error.sentence
             else:
                 self.filter = Filter(text[: error.start], self.filter.faults_only)
-                self._hint = f"{error.term} {spoken(error.why)}"
+                self._hint = f"{error.term} {error.why}"
         if event.done and not self._refused_text:
             self._close_filter()
             self._arrive()
