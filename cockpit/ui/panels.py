@@ -9,6 +9,7 @@ from cockpit.config.language import N_, _, pgettext
 from cockpit.config.spoken import spoken
 from cockpit.exchange import catalogue
 from cockpit.exchange.model import MonitoringProbeResult, Version
+from cockpit.exchange.text import clean_line
 from cockpit.fleet.rollup import State, alert_state
 from cockpit.fleet.snapshot import (
     FleetSnapshot,
@@ -26,6 +27,8 @@ from cockpit.ui.look import STATE_ROLES, Glyphs, Line
 from cockpit.ui.render import age, state
 from cockpit.ui.view import FleetView, Leaf, ServerView
 
+NAME_LIMIT = 255
+"""No name of the DNS is longer (RFC 1035 §2.3.4); what a server sends in its place must not hide the rest."""
 _PHASES = {
     ProbePhase.RUNNING: N_("running"),
     ProbePhase.FINISHED: N_("finished"),
@@ -304,7 +307,10 @@ def server(view: ServerView, now: datetime, fleet: FleetSnapshot) -> list[Line]:
     version = "" if e.version is Version.OTHER else f"Exchange {e.version.value} "
     roles = ", ".join(sorted(e.roles)) or _("no roles")
     lines: list[Line] = [
-        ((f"{e.fqdn or e.name}", "text-strong"), (f"  {version}{e.build}  {roles}  {e.site}", "text-dim"))
+        (
+            (clean_line(e.fqdn or e.name, NAME_LIMIT), "text-strong"),
+            (f"  {version}{e.build}  {roles}  {e.site}", "text-dim"),
+        )
     ]
     role = {
         Reach.LIVE: "state-healthy",

@@ -19,7 +19,7 @@ from tests.support.waiting import eventually
 
 COLLECTOR = "cockpit.fleet.process"
 READER = "cockpit.poplog.reader"
-DELETION_SECONDS = 2.0
+DELETION_SECONDS = 1.0
 
 
 @pytest.fixture
