@@ -6,6 +6,7 @@ import io
 import string
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,7 @@ ENDINGS: Final = frozenset({"s", "es", "plural"})
 """Places that hold an English ending of a plural; a translation leaves them out."""
 
 
+@cache
 def extracted() -> Catalog:
     """Every sentence that the program's code marks, with the files that have it."""
     made = Catalog(project="pop-cockpit", charset="utf-8", fuzzy=False)

@@ -38,6 +38,7 @@ def _refused(ended: Ended, guard: str) -> list[Finding]:
     return list({f.object: f for f in found}.values())
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("scenario", "guard", "objects"),
     [
@@ -65,6 +66,7 @@ def test_a_hard_guard_keeps_the_databases_where_they_are(
     assert ended.run.state is RunState.ABORTED
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("scenario", "guard"), [("backup", "backup.running"), ("seeding-source", "backup.running")]
 )
@@ -79,6 +81,7 @@ def test_a_hard_guard_keeps_the_computer_up(scenario: str, guard: str) -> None:
     assert ended.changes == [*away(BACK), *unblock(BACK)]
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("scenario", "step", "guard"),
     [

@@ -41,7 +41,10 @@ def _is_readable(term: Terminal, columns: int) -> None:
     assert max(map(len, text.split("\n"))) <= columns
 
 
-@pytest.mark.parametrize("term_name", ["xterm-256color", "xterm", "linux"])
+@pytest.mark.parametrize(
+    "term_name",
+    ["xterm-256color", *(pytest.param(name, marks=pytest.mark.endurance) for name in ("xterm", "linux"))],
+)
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["200x50", "80x24"])
 def test_readable(open_screen: Open, term_name: str, size: tuple[int, int]) -> None:
     columns, rows = size
