@@ -9,7 +9,6 @@ from cockpit.config.language import N_, _, pgettext
 from cockpit.config.spoken import spoken
 from cockpit.exchange import catalogue
 from cockpit.exchange.model import MonitoringProbeResult, Version
-from cockpit.exchange.text import clean_line
 from cockpit.fleet.rollup import State, alert_state
 from cockpit.fleet.snapshot import (
     FleetSnapshot,
@@ -299,6 +298,10 @@ def _alert(value: str, glyphs: Glyphs) -> Line:
     return ((f"{glyphs.states[found]} {value or _(_EMPTY)}", STATE_ROLES[found]),)
 
 
+def _named(name: str) -> str:
+    return name if len(name) <= NAME_LIMIT else f"{name[:NAME_LIMIT]}..."
+
+
 def server(view: ServerView, now: datetime, fleet: FleetSnapshot) -> list[Line]:
     """The server itself: how it is heard and through whom, its POP services, component, boot, recovery
     actions; and what RBAC keeps us from."""
@@ -308,7 +311,7 @@ def server(view: ServerView, now: datetime, fleet: FleetSnapshot) -> list[Line]:
     roles = ", ".join(sorted(e.roles)) or _("no roles")
     lines: list[Line] = [
         (
-            (clean_line(e.fqdn or e.name, NAME_LIMIT), "text-strong"),
+            (_named(e.fqdn or e.name), "text-strong"),
             (f"  {version}{e.build}  {roles}  {e.site}", "text-dim"),
         )
     ]
