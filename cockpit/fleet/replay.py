@@ -165,7 +165,8 @@ class ReplayFeed:
     async def _rest(self, seconds: float) -> None:
         """Until then, or until the operator does something."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._moved.wait(), None if math.isinf(seconds) else seconds)
+            async with asyncio.timeout(None if math.isinf(seconds) else seconds):
+                await self._moved.wait()
 
     async def _load(self, block: int) -> None:
         if block != self._block or not self._moments:

@@ -192,11 +192,11 @@ class Lab:
         )
 
     async def stop(self) -> None:
-        for task in (self._pump, self._loading):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+        under_way = [task for task in (self._pump, self._loading) if task is not None]
+        for task in under_way:
+            task.cancel()
+        if under_way:
+            await asyncio.wait(under_way)
         every = [e for both in self.endpoints.values() for e in both.values()]
         await asyncio.gather(*(e.stop(abort=True) for e in every), self._control.stop())
         self.simulation.close()
@@ -240,7 +240,8 @@ class Lab:
             except Exception:
                 log.exception("lab bug while time went on")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._power.wait(), _TICK)
+                async with asyncio.timeout(_TICK):
+                    await self._power.wait()
             self._power.clear()
 
     def load_changed(self) -> None:

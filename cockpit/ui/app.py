@@ -234,6 +234,7 @@ class CockpitApp(FleetCommandingApp, RememberingApp, inherit_bindings=False):
             await self.telling.close()
         await self.close_timeline()
         with suppress(Exception):
-            await asyncio.wait_for(self.desk.feed.close(), CLOSE_LIMIT)
+            async with asyncio.timeout(CLOSE_LIMIT):
+                await self.desk.feed.close()
         await self.close_recoveries()
         await self.close_recording()

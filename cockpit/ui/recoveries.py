@@ -89,7 +89,8 @@ class Recoveries:
         """Until the next look is due, or wanted."""
         seconds = POLL_SECONDS if self.run or self.listing else IDLE_POLL_SECONDS
         try:
-            await asyncio.wait_for(self._wake.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
         except TimeoutError:
             return
         self._wake.clear()

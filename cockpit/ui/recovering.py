@@ -263,4 +263,5 @@ class RecoveringApp(CommandingApp, inherit_bindings=False):
 
     async def close_recoveries(self) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(in_thread(self.recoveries.close), CLOSE_LIMIT)
+            async with asyncio.timeout(CLOSE_LIMIT):
+                await in_thread(self.recoveries.close)

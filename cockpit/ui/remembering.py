@@ -107,4 +107,5 @@ class RememberingApp(RecoveringApp, inherit_bindings=False):
 
     async def close_timeline(self) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(in_thread(self.timelines.close, "timeline"), CLOSE_LIMIT)
+            async with asyncio.timeout(CLOSE_LIMIT):
+                await in_thread(self.timelines.close, "timeline")

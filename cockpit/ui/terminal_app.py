@@ -217,7 +217,8 @@ class TerminalApp(ThemedApp, inherit_bindings=False):
         """Textual calls this for every class, a subclass's first."""
         if self._farewells:
             with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.wait(self._farewells), FAREWELL_SECONDS)
+                async with asyncio.timeout(FAREWELL_SECONDS):
+                    await asyncio.wait(self._farewells)
 
     def _fatal_error(self) -> None:
         """In place of Rich's traceback, which prints every local variable, passwords too."""

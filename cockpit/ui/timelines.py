@@ -121,7 +121,8 @@ class Timelines:
         """Until the next look is due, or wanted."""
         seconds = LOOK_SECONDS if self.wanted is None else SCREEN_SECONDS
         try:
-            await asyncio.wait_for(self._wake.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
         except TimeoutError:
             return
         self._wake.clear()

@@ -154,6 +154,21 @@ async def test_a_bug_of_the_lab_is_told_by_its_control(
             await asyncio.to_thread(client.act, found.control_url, found.control_token, "EX19-01", "kill")
 
 
+@pytest.mark.parametrize("turns", range(5))
+async def test_it_is_stopped_while_a_server_is_switched(tmp_path: Path, turns: int) -> None:
+    """Python 3.11's asyncio.wait_for loses a cancellation that comes with what it waits for."""
+    opened = _open(tmp_path, servers=1)
+    lab, _ = await opened.__aenter__()
+    await asyncio.sleep(0.01)  # until it waits for the next look at what is due
+    assert lab.simulation.lifecycle.on_power is not None
+    lab.simulation.lifecycle.on_power()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(2) as limit:
+        await opened.__aexit__(None, None, None)
+    assert not limit.expired()
+
+
 async def test_unknown_scenario_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there is no scenario 'nope'"):
         Lab(LabOptions(tmp_path, scenario="nope"))

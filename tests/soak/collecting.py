@@ -56,7 +56,8 @@ class Collecting:
             while not done():
                 left = deadline - time.monotonic()
                 try:
-                    await asyncio.wait_for(self._news.wait(), max(0.0, left))
+                    async with asyncio.timeout(max(0.0, left)):
+                        await self._news.wait()
                 except TimeoutError:
                     return bool(done())
         return True
