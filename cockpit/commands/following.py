@@ -13,6 +13,7 @@ from cockpit.config.language import N_, _
 from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Json, Obligation, RunState
+from cockpit.recovery.outcomes import outcome_words
 from cockpit.recovery.view import Life, OutputView, RunView, StepMark, StepView
 
 LEFT_SECONDS = 10.0
@@ -176,7 +177,7 @@ def _begins(step: StepView) -> Iterator[Said]:
 
 def _ends(step: StepView) -> Iterator[Said]:
     skipped = step.mark is StepMark.SKIPPED
-    what = _("skipped") if skipped else spoken(step.outcome or N_("done"))
+    what = _("skipped") if skipped else spoken(outcome_words(step.outcome or "done"))
     at = "         " if step.ended_at is None else clock(step.ended_at)
     words = (
         _("{time}  ends    {step}  {outcome}  (try {number})")

@@ -19,6 +19,7 @@ from cockpit.config.language import N_, _, pgettext
 from cockpit.config.spoken import spoken
 from cockpit.journal.records import Answer, Choice, WishKind
 from cockpit.recovery.client import Recovery, RefusedError
+from cockpit.recovery.outcomes import outcome_words
 from cockpit.recovery.view import HandView, Life, RunLine, RunView, StepView
 
 _STYLES = {
@@ -126,7 +127,7 @@ def run_lines(view: RunView) -> Iterator[Said]:
 
 
 def _step(step: StepView) -> Iterator[Said]:
-    outcome = f"  {spoken(step.outcome)}" if step.outcome else ""
+    outcome = f"  {spoken(outcome_words(step.outcome))}" if step.outcome else ""
     ended = f"  {iso(step.ended_at)}" if step.ended_at else ""
     mark, title = spoken(step.mark.value), spoken(step.title)
     yield Said(f"{mark:<10}  {step.id}  {title}{outcome}{ended}", "", 2)

@@ -8,6 +8,7 @@ from datetime import datetime
 from cockpit.config.language import N_, _
 from cockpit.config.spoken import spoken
 from cockpit.journal.records import RunState
+from cockpit.recovery.outcomes import outcome_words
 from cockpit.recovery.view import Life, Plan, PlanStep, RunView, StepMark, StepView
 from cockpit.ui.actions import Registry
 from cockpit.ui.look import Glyphs, Line
@@ -148,7 +149,7 @@ def step_rows(view: RunView, glyphs: Glyphs) -> list[Row]:
     for step in view.steps:
         here = step.id == view.current and view.life is not Life.ENDED
         role = "text-strong" if here else "text-dim" if step.mark is StepMark.NOT_NEEDED else ""
-        outcome: Line = ((spoken(step.outcome), role),)
+        outcome: Line = ((spoken(outcome_words(step.outcome)), role),)
         title: Line = ((spoken(step.title), role),)
         rows.append(Row(("step", step.id), (mark(step.mark, glyphs), title, outcome)))
         child = child_of(view, step)

@@ -8,6 +8,7 @@ from datetime import datetime
 from cockpit.config.language import _
 from cockpit.config.spoken import spoken
 from cockpit.journal.records import Finding, Grade, Obligation, Verdict
+from cockpit.recovery.outcomes import outcome_words
 from cockpit.recovery.view import HandView, OutputView, PlanStep, RunView, StepMark, StepView
 from cockpit.ui.look import Glyphs, Line
 from cockpit.ui.panels import stamp
@@ -33,7 +34,7 @@ def block(label: str, text: str, role: str = "") -> list[Line]:
 def head(step: StepView, glyphs: Glyphs) -> list[Line]:
     """Title, mark, outcome."""
     lines: list[Line] = [((spoken(step.title), "text-strong"),)]
-    outcome: Line = ((f"  {spoken(step.outcome)}", "text-strong"),) if step.outcome else ()
+    outcome: Line = ((f"  {spoken(outcome_words(step.outcome))}", "text-strong"),) if step.outcome else ()
     lines.append((*mark(step.mark, glyphs), *outcome, *_notes(step)))
     if step.words:
         lines += block(_("Result"), spoken(step.words))
