@@ -29,7 +29,7 @@ from cockpit.fleet.snapshot import FleetSnapshot
 from cockpit.fleet.telling import Kind, Telling
 from cockpit.fleet.told import Told, document
 from cockpit.journal.records import Actor
-from cockpit.journal.store import open_journal, sqlite_url
+from cockpit.journal.store import Journal, open_journal, sqlite_url
 from cockpit.recovery import bundle, launch
 from cockpit.ui import command_history, life
 from cockpit.ui.clipboard import save_text
@@ -57,7 +57,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
-def journal() -> None:
+def journal() -> Journal:
+    """Given back open: whoever has let go of it may find its -wal and -shm gone at any moment."""
     folder = paths().journal
     opened = open_journal(
         sqlite_url(folder / "journal.sqlite"),
@@ -66,8 +67,8 @@ def journal() -> None:
         checkpoints=folder / "journal.checkpoints.jsonl",
     )
     opened.checkpoint()
-    # Still open: -wal and -shm are there.
     assert len(list(folder.iterdir())) == 5
+    return opened
 
 
 def recording() -> None:
@@ -133,10 +134,14 @@ WRITERS: dict[str, Callable[[Path], object]] = {
 def test_what_is_written_has_the_mode_that_is_stated(
     home: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    WRITERS[name](home)
-    written = [path for path in home.rglob("*") if path.is_file()]
-    assert written
-    assert wrong_modes(home) == []
+    kept = WRITERS[name](home)
+    try:
+        written = [path for path in home.rglob("*") if path.is_file()]
+        assert written
+        assert wrong_modes(home) == []
+    finally:
+        if isinstance(kept, Journal):
+            kept.close()
 
 
 def test_the_table_states_every_place_once() -> None:
