@@ -184,7 +184,7 @@ def _must_end(text: str, start: int, end: int) -> None:
 def _keyed(text: str, start: int, found: re.Match[str], negated: bool) -> tuple[Term, int]:
     key = found[1].lower()
     if key not in KEYS:
-        raise _unknown(found[0], start)
+        raise _unknown(found[0], found.start())
     values: list[Value] = []
     end = found.end() - 1
     while not values or (end < len(text) and text[end] == ","):

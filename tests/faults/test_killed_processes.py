@@ -14,6 +14,7 @@ import pytest
 from cockpit.exchange.session import SHELL_IDLE_SECONDS
 from cockpit.recovery.sweeper import EXIT_SECONDS
 from tests.faults.conftest import OpenLab
+from tests.support.at_length import at_length
 from tests.support.processes import COCKPIT, ROOT, Home, LabProcess
 from tests.support.sweeping import sweeping, swept
 from tests.support.terminal import terminal
@@ -38,6 +39,7 @@ def test_screen_killed(open_lab: OpenLab, home: Home) -> None:
     eventually(lambda: not served.shells(), 5.0, "every shell deleted")
 
 
+@pytest.mark.matrix
 def test_screen_killed_in_the_middle_of_a_read(open_lab: OpenLab, home: Home) -> None:
     """A call that hangs in the collector keeps nothing alive, and its shell is deleted under it."""
     served = open_lab("selftest-hung")
@@ -81,7 +83,9 @@ def test_screen_quit_in_the_middle_of_its_sweep(open_lab: OpenLab, home: Home) -
     assert served.shells() == []
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGKILL, -signal.SIGKILL), at_length(signal.SIGINT, 130)]
+)
 def test_left_in_the_middle_of_a_sweep(open_lab: OpenLab, home: Home, number: int, code: int) -> None:
     """A read hangs: the sweep deletes its shell all the same, and is gone within the time it documents."""
     served = open_lab()
@@ -98,20 +102,23 @@ def test_left_in_the_middle_of_a_sweep(open_lab: OpenLab, home: Home, number: in
 
 
 @pytest.mark.parametrize(
-    ("command", "delay"),
+    "command",
     [
-        (["logs", "trace", "--probe", "POP\\PopCTPProbe", "--server", "EX19-01"], 60.0),
-        (["probe", "POP\\PopCTPProbe", "--server", "EX19-01"], 60.0),
-        (["status"], 60.0),
-        (["status", "--watch"], 60.0),
+        ["status", "--watch"],
+        *(
+            at_length(command)
+            for command in (
+                ["logs", "trace", "--probe", "POP\\PopCTPProbe", "--server", "EX19-01"],
+                ["probe", "POP\\PopCTPProbe", "--server", "EX19-01"],
+                ["status"],
+            )
+        ),
     ],
 )
-def test_terminated_in_the_middle_of_a_call(
-    open_lab: OpenLab, home: Home, command: list[str], delay: float
-) -> None:
+def test_terminated_in_the_middle_of_a_call(open_lab: OpenLab, home: Home, command: list[str]) -> None:
     """A SIGTERM is an end in order: no shell is left on a server, of which a user may have 18."""
     served = open_lab()
-    served.knobs(rpc_delay=delay)
+    served.knobs(rpc_delay=60.0)
     words = [*COCKPIT, "--env-file", str(served.env_file), *command]
     with subprocess.Popen(words, env=home.environ(), cwd=ROOT, stdout=subprocess.DEVNULL) as cockpit:
         eventually(lambda: any(s["open_commands"] for s in served.shells()), 15.0, "a running command")
@@ -131,6 +138,7 @@ def _busy(served: LabProcess) -> list[str]:
     return [shell["id"] for shell in served.exchange_shells() if shell["open_commands"]]
 
 
+@pytest.mark.matrix
 def test_screen_and_collector_killed_together(open_lab: OpenLab, home: Home) -> None:
     """Nobody is left to delete the shells: they asked for an idle time well under the server's own."""
     served = open_lab()
@@ -151,6 +159,7 @@ def _no_shell_older_than_its_idle_time(shells: list[dict[str, float]]) -> None:
     assert [s for s in shells if s["idle_seconds"] > SHELL_IDLE_SECONDS] == []
 
 
+@pytest.mark.matrix
 def test_demo_killed(home: Home) -> None:
     """The demo's lab goes too: it watches a pipe that only the demo holds."""
     with terminal([*COCKPIT, "demo", "--scenario", "healthy"], home.environ()) as term:

@@ -6,7 +6,7 @@ import string
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cockpit.exchange.model import Role
@@ -74,6 +74,8 @@ def test_what_is_written_is_read_the_same(query: Query) -> None:
 
 
 @given(st.text(string.ascii_letters + ' :!",*?sinceolder10mh', max_size=30))
+@example("!A:")
+@example("x !! A:")
 def test_whatever_is_typed_is_read_or_refused_with_its_place(text: str) -> None:
     refused: FilterError | None = None
     try:

@@ -13,6 +13,7 @@ from tests.independent.cases import CONFIGURATIONS, SERVER, Case, Role
 from tests.independent.ntlm import Ntlm
 from tests.independent.wsman import Basic, Connection
 from tests.product.conftest import Running, running_lab
+from tests.support.at_length import at_length
 
 HELD_BACK = 1.3
 """Real seconds a slow answer is held back; one Receive of a test waits a second."""
@@ -26,7 +27,7 @@ def still(folder: Path, auth: str) -> Iterator[Running]:
         yield running
 
 
-@pytest.fixture(scope="module", params=["basic-tls", "ntlm"])
+@pytest.fixture(scope="module", params=["basic-tls", at_length("ntlm")])
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with still(tmp_path_factory.mktemp("lab"), request.param) as running:
         yield running

@@ -16,13 +16,17 @@ from tests.independent.conftest import FOR_EVER, HELD_BACK, arranged, by_hand, c
 from tests.independent.normal import Normal, differences
 from tests.independent.wsman import FaultAnswer, HttpAnswer
 from tests.product.conftest import Running
+from tests.support.at_length import at_length
 from tests.support.waiting import eventually
 
 TOO_MANY_SHELLS = 2150859173
 NO_SHELL = 2150858843
 
 
-OVER_BOTH = [("basic-tls", case) for case in CASES] + [("ntlm", case) for case in CASES if case.sealed]
+OVER_BOTH = [
+    *(("basic-tls", case) for case in CASES),
+    *(at_length("ntlm", case) for case in CASES if case.sealed),
+]
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def followed(
     return writing, found, notices
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(acts("append", "append", "begin", "end", "roll", "raise", ""), st.sampled_from([0, 65, 90, 200]))
 def test_every_line_once_and_in_order(script: list[tuple[str, int]], short: int) -> None:
     writing, found, notices = followed(script, short)
@@ -147,7 +147,7 @@ def test_every_line_once_and_in_order(script: list[tuple[str, int]], short: int)
     assert Happened.REPLACED not in {n.kind for n in notices}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(acts("append", "append", "begin", "end", "roll", "vanish", "raise", ""), st.sampled_from([0, 65, 200]))
 def test_what_vanishes_unread_is_said_to_be_missing(script: list[tuple[str, int]], short: int) -> None:
     writing, found, notices = followed(script, short)
@@ -156,7 +156,7 @@ def test_what_vanishes_unread_is_said_to_be_missing(script: list[tuple[str, int]
     assert missing <= writing.unheard or Happened.SKIPPED in {n.kind for n in notices}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     acts("append", "append", "begin", "roll", "replace", "vanish", "raise", ""),
     st.sampled_from([0, 65, 200]),

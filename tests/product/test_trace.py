@@ -27,6 +27,7 @@ from cockpit.recovery.access import Sessions
 from cockpit.recovery.recorded import last_failed
 from cockpit.recovery.tracing import Tracer, run_of
 from tests.product.conftest import Running, running_lab
+from tests.support.at_length import at_length
 
 CTP: Final = "POP\\PopCTPProbe"
 SPEED: Final = 30.0
@@ -204,10 +205,10 @@ def right_without_logs(trace: Trace, database: Database | None, outcome: Outcome
 
 
 EACH: Final = [
-    pytest.param(name, marks=() if found.group == "tracing" else pytest.mark.matrix)
-    for name, found in sorted(SCENARIOS.items())
+    name if name in {"trace-by-log", "trace-clocks", "trace-front-end"} else at_length(name)
+    for name in sorted(SCENARIOS)
 ]
-"""Those made for tracing are part of every run of the tests, all the others of pytest -m matrix."""
+"""Three of those made for tracing are part of every run of the tests, all the others of pytest -m matrix."""
 PROBELESS: Final = ("healthmanager-down", "not-monitored", "view-only-operator")
 """Where no front end has a probe of POP that runs, or that the account may run: the only scenarios without a
 trace."""

@@ -112,6 +112,7 @@ def test_off_before_it_is_off_again(bench: Bench) -> None:
     assert (bench.sent(server, "Set-PopSettings"), bench.sent(server, "Restart-Service")) == (2, 4)
 
 
+@pytest.mark.matrix
 def test_on_before_it_stays_on(bench: Bench) -> None:
     server = "EX16-01"
     bench.served.act(server, "set-logging", enabled=True)
@@ -131,6 +132,7 @@ def test_on_before_it_stays_on(bench: Bench) -> None:
     assert cleared.before["prior"] is True
 
 
+@pytest.mark.matrix
 def test_put_back_by_somebody_else_in_between(bench: Bench) -> None:
     server = "EX13-CAS01"
     assert bench.logging("on", server, "--auto").code == RECOVERED
@@ -147,6 +149,7 @@ def test_put_back_by_somebody_else_in_between(bench: Bench) -> None:
     assert bench.sent(server, "Set-PopSettings") == 1, "what is back is not set again"
 
 
+@pytest.mark.matrix
 def test_a_disk_nearly_full_refuses_it_before_anything_is_changed(bench: Bench) -> None:
     server = "EX13-CAS02"
     bench.served.act(server, "set-volume", free=10**9, mount="C:\\")
@@ -163,6 +166,7 @@ def test_a_disk_nearly_full_refuses_it_before_anything_is_changed(bench: Bench) 
     assert (bench.sent(server, "Set-PopSettings"), bench.sent(server, "Restart-Service")) == (0, 0)
 
 
+@pytest.mark.matrix
 def test_a_service_that_does_not_restart_leaves_the_prior_value(bench: Bench) -> None:
     """The back end's: of a front end that stands, Managed Availability takes PopProxy out within minutes."""
     server = "EX16-02"

@@ -195,6 +195,7 @@ def test_exactly_the_scenarios_guard_refuses(name: str) -> None:
     assert all(guard in named or (guard, grade, about) == _EDGE for guard, grade, about in expected), named
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_plan_sends_nothing_and_shows_every_guard(name: str) -> None:
     server, monitor = OTHERS[name]

@@ -39,6 +39,7 @@ from tests.recovery.cases import (
 )
 from tests.recovery.robot import Robot, always, first
 from tests.recovery.wire import BE, POP, Bench, bench, hasty
+from tests.support.at_length import at_length
 
 CASES: Final = (*deep.CASES, *ctp.CASES, *proxy.CASES, *average.CASES)
 _BOOKS: Final = tuple(b for b in RUNBOOKS.values() if b.monitors)
@@ -111,7 +112,7 @@ def _active_at_reboot(world: Bench, server: str, where: dict[str, str]) -> list[
     raise AssertionError("no Restart-Computer came")
 
 
-@pytest.mark.parametrize("case", [ctp.MEMBER, proxy.MEMBER], ids=["CTP", "Proxy"])
+@pytest.mark.parametrize("case", [ctp.MEMBER, at_length(proxy.MEMBER)], ids=["CTP", "Proxy"])
 def test_from_2016_on_no_computer_is_restarted_while_a_copy_is_active(case: Case) -> None:
     with bench(case.scenario) as world:
         databases = world.lab.lab.simulation.organization.databases.values()
@@ -126,7 +127,7 @@ def test_from_2016_on_no_computer_is_restarted_while_a_copy_is_active(case: Case
     assert sent.index(move(case.server)) < sent.index(reboot(case.server))
 
 
-@pytest.mark.parametrize("monitor", [_CTP, _PROXY])
+@pytest.mark.parametrize("monitor", [_CTP, at_length(_PROXY)])
 def test_a_copy_that_becomes_active_again_keeps_the_computer_up(monitor: str) -> None:
     """Somebody moves a database back between the verification and the restart: copies.none_active, hard."""
     back = Meanwhile([act(FRONT, "move-database", database="DB005")])
@@ -146,14 +147,16 @@ def test_a_copy_that_becomes_active_again_keeps_the_computer_up(monitor: str) ->
     assert ended.run.state is RunState.ESCALATED
 
 
-@pytest.mark.parametrize("case", [ctp.COMPUTER, proxy.COMPUTER], ids=["CTP", "Proxy"])
+@pytest.mark.parametrize("case", [ctp.COMPUTER, at_length(proxy.COMPUTER)], ids=["CTP", "Proxy"])
 def test_a_2013_client_access_server_is_restarted_without_a_failover(case: Case) -> None:
     ended = check(case)
     assert ended.changes.count(reboot(ACCESS)) == 1
     assert not [c for c in ended.changes if c.startswith(("Set-MailboxServer", "Move-"))]
 
 
-@pytest.mark.parametrize("case", [deep.BLIND, ctp.BLIND, proxy.BLIND], ids=["Deep", "CTP", "Proxy"])
+@pytest.mark.parametrize(
+    "case", [deep.BLIND, *map(at_length, (ctp.BLIND, proxy.BLIND))], ids=["Deep", "CTP", "Proxy"]
+)
 def test_a_probe_that_cannot_be_run_by_hand_never_leads_to_a_reboot(case: Case) -> None:
     ended = check(case)
     assert set(ended.outcomes("verify-probe") + ended.outcomes("probe")) == {"not_runnable"}
@@ -194,7 +197,7 @@ def test_protocol_logging_that_was_on_stays_on() -> None:
     assert ended.obligations == ()
 
 
-@pytest.mark.parametrize(("scenario", "number"), [("policy-blocked", 2), ("policy-intrasite", 1)])
+@pytest.mark.parametrize(("scenario", "number"), [("policy-blocked", 2), at_length("policy-intrasite", 1)])
 def test_the_policy_that_was_there_before_is_there_after(scenario: str, number: int) -> None:
     with bench(scenario) as world:
         server = world.lab.lab.simulation.organization.server(BACK)

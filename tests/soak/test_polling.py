@@ -30,6 +30,7 @@ def judged(report: Report) -> None:
     assert report.wrong == ()
 
 
+@pytest.mark.matrix
 def test_a_glimpse_of_the_day(tmp_path: Path) -> None:
     """One leg of eight minutes' work: everything is done once that the day does, but nothing is said of what
     grows."""

@@ -14,6 +14,7 @@ def judged(report: Report) -> None:
     assert report.wrong == ()
 
 
+@pytest.mark.matrix
 def test_a_glimpse_of_the_day(tmp_path: Path) -> None:
     """Twelve minutes' work on a small lab: everything is done once that the day does."""
     day = Day(minutes=12, servers=6, strikes=30)

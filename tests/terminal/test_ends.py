@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from tests.support.at_length import at_length
 from tests.support.processes import Home, LabProcess
 from tests.support.sweeping import swept
 from tests.support.terminal import Terminal
@@ -14,7 +15,12 @@ from tests.support.waiting import eventually
 from tests.terminal.conftest import Open
 
 ALTERNATE, CURSOR = 1049, 25
-SIGNALS = [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGQUIT, 131)]
+SIGNALS = [
+    (signal.SIGTERM, 143),
+    (signal.SIGHUP, 129),
+    at_length(signal.SIGINT, 130),
+    at_length(signal.SIGQUIT, 131),
+]
 ASKED = {
     ALTERNATE: "alternate screen",
     **dict.fromkeys((1000, 1002, 1003, 1006, 1015), "mouse"),
@@ -77,6 +83,7 @@ def test_interrupt_key_does_not_end_it(open_screen: Open) -> None:
     assert term.process.poll() is None
 
 
+@pytest.mark.matrix
 def test_no_mouse(open_screen: Open) -> None:
     modes = open_screen("--no-mouse").modes()
     assert not any(modes.get(mode) for mode, name in ASKED.items() if name == "mouse")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.lab.hostile import MARK, PAYLOADS
+from tests.support.at_length import at_length
 from tests.support.processes import COCKPIT, Answer, Home, LabProcess, lab
 from tests.support.terminal import Terminal, terminal
 
@@ -32,7 +33,7 @@ LONGEST = 20_000
 """Of a value: one with several lines may have so many characters, one of a single line a tenth of it."""
 
 
-@pytest.fixture(scope="module", params=["append", "all"])
+@pytest.fixture(scope="module", params=["append", at_length("all")])
 def hostile(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabProcess]:
     """``append``: names that rows are found by stay sound, so everything can be walked through."""
     with lab(tmp_path_factory.mktemp("lab"), "deep-database", "--speed", "60") as served:

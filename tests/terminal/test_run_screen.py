@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from cockpit.lab.hostile import MARK
+from tests.support.at_length import at_length
 from tests.support.processes import COCKPIT, Home, LabProcess, lab
 from tests.support.recovering import (
     FIRST,
@@ -144,6 +145,7 @@ def _drawn(term: Terminal, name: str, size: tuple[int, int]) -> None:
     assert len(text.split("\n")) == rows
 
 
+@pytest.mark.matrix
 @pytest.mark.usefixtures("resting")
 def test_resize_storm(waiting: Place) -> None:
     """Dragging the corner of the window, over the screen and over its dialog."""
@@ -187,7 +189,7 @@ def _killed(term: Terminal, _: str) -> None:
     term.process.wait(5)
 
 
-@pytest.mark.parametrize("ended", [_terminated, _killed])
+@pytest.mark.parametrize("ended", [_killed, at_length(_terminated)])
 def test_the_worker_outlives_its_screen(place: Place, ended: Callable[[Terminal, str], None]) -> None:
     """However the screen that started it ends; nor does a hang-up of the worker's own session end it."""
     with place.open() as term:
@@ -237,6 +239,7 @@ def test_hostile_answers(place: Place) -> None:
     has_no_payload(raw)
 
 
+@pytest.mark.matrix
 def test_hostile_names_too(place: Place) -> None:
     """In the middle of a run every string turns hostile, those that rows are found by as well."""
     with place.open(*WIDE) as term:
@@ -291,6 +294,7 @@ def _quit(term: Terminal) -> None:
 # --- bytes -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.matrix
 def test_at_rest(resting: Resting) -> None:
     """At a question nothing is going on, and that is what goes over the wire."""
     seconds, written = resting.measured()

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.at_length import at_length
+
 ROOT = Path(__file__).resolve().parents[2]
 RESTORED = (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1003l", b"\x1b[?2004l")
 
@@ -69,7 +71,7 @@ def terminal(directory: Path, *arguments: str, **environ: str) -> Iterator[Termi
         made.child.wait()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), at_length(signal.SIGHUP, 129)])
 def test_signals_restore_the_terminal(tmp_path: Path, number: int, code: int) -> None:
     with terminal(tmp_path) as tty:
         assert b"EX01" in tty.read(10, until=b"EX01")
@@ -81,7 +83,7 @@ def test_signals_restore_the_terminal(tmp_path: Path, number: int, code: int) ->
         os.close(tty.master)
 
 
-@pytest.mark.parametrize("signals", [True, False])
+@pytest.mark.parametrize("signals", [at_length(True), False])
 def test_a_closed_terminal_ends_it(tmp_path: Path, signals: bool) -> None:
     """Also without SIGHUP (nohup, a multiplexer's child): writing fails, and that is enough."""
     with terminal(tmp_path, *([] if signals else ["deaf"])) as tty:
@@ -90,6 +92,7 @@ def test_a_closed_terminal_ends_it(tmp_path: Path, signals: bool) -> None:
         assert tty.child.wait(10) == 129
 
 
+@pytest.mark.matrix
 def test_a_crash_is_one_line_without_secrets(tmp_path: Path) -> None:
     with terminal(tmp_path, "crash") as tty:
         seen = tty.read(10, until=b"Report: ") + tty.read(0.5)
@@ -117,7 +120,7 @@ def test_a_run_that_waits_costs_few_bytes(tmp_path: Path) -> None:
         os.close(tty.master)
 
 
-@pytest.mark.parametrize("journal", [False, True])
+@pytest.mark.parametrize("journal", [at_length(False), True])
 def test_at_rest_it_writes_nothing(tmp_path: Path, journal: bool) -> None:
     with terminal(tmp_path, *(["journal"] if journal else [])) as tty:
         assert b"EX01" in tty.read(10, until=b"EX01")

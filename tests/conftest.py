@@ -1,0 +1,21 @@
+"""The order of the files: those that wait for processes and clocks begin first, beside those that compute.
+
+xdist hands out whole files in the order of collection (``--no-loadscope-reorder``); by its own order, most
+tests first, the few long ones would come last and one worker would wait for them alone.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+WAITING = ("product", "faults", "recovery", "terminal", "secrets", "lab", "independent", "fleet", "exchange")
+"""Folders, those that wait longest for how little they compute first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    room = item.path.relative_to(__file__[: -len("conftest.py")]).parts[0]
+    return WAITING.index(room) if room in WAITING else len(WAITING)
