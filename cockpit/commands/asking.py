@@ -12,11 +12,11 @@ from cockpit.commands import findings
 from cockpit.commands.following import owed
 from cockpit.commands.keyboard import Reader
 from cockpit.commands.narrator import Said
-from cockpit.commands.recovery_options import REASON_LENGTH
 from cockpit.config.language import N_, _
 from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Answer, Choice, Finding
+from cockpit.journal.words import REASON_LENGTH
 from cockpit.recovery.view import HandView, QuestionView, RunView
 
 LEAVE: Final = "leave"

@@ -11,7 +11,7 @@ import msgspec
 
 from cockpit.commands import env_asking, env_test
 from cockpit.commands.env_asking import Asker
-from cockpit.commands.env_options import reference
+from cockpit.commands.env_reference import reference
 from cockpit.commands.keyboard import Keyboard, LeftError
 from cockpit.commands.narrator import Narrator
 from cockpit.commands.saying import SaidError

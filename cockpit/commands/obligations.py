@@ -14,12 +14,12 @@ from cockpit.commands.keyboard import Keyboard, LeftError
 from cockpit.commands.narrator import Narrator, Said
 from cockpit.commands.output import reader_may_leave
 from cockpit.commands.plain import document, iso, plain
-from cockpit.commands.recovery_options import REASON_LENGTH
 from cockpit.commands.saying import SaidError
 from cockpit.config.language import N_, _, ngettext
 from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Obligation
+from cockpit.journal.words import REASON_LENGTH
 from cockpit.recovery.client import NotBackError, Recovery, RefusedError
 from cockpit.recovery.view import Life, Orphan, RunLine, Standing
 

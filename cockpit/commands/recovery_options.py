@@ -11,12 +11,12 @@ from cockpit.commands import logging_options
 from cockpit.commands.arguments import named
 from cockpit.commands.saying import SaidError
 from cockpit.config.language import N_, _
+from cockpit.journal.words import REASON_LENGTH
 
 if TYPE_CHECKING:
     from cockpit.commands.desk import Desk
 
 NAMES = ("recover", "runs", "obligations", "journal", "service", "logging")
-REASON_LENGTH = 10
 EXITS = N_("exit 0 recovered, 1 left at a question, 2 escalated, 3 aborted or refused")
 Commands = Any
 """argparse's sub-parsers action, whose type has no public name."""

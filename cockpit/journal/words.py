@@ -57,3 +57,7 @@ class Choice(StrEnum):
 class WishKind(StrEnum):
     ABORT = "abort"
     END_WAIT = "end wait"
+
+
+REASON_LENGTH: Final = 10
+"""Characters a reason has at least (recovery-engine §3.3); fewer say nothing to whoever reads the journal."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 import sqlalchemy as sa
 
@@ -14,11 +13,9 @@ from cockpit.journal import rows, schema
 from cockpit.journal.chain import canonical
 from cockpit.journal.errors import AnsweredError, JournalError
 from cockpit.journal.records import Answer, Choice, Question, RunState
+from cockpit.journal.words import REASON_LENGTH
 from cockpit.journal.write_attempts import AttemptWriting
 from cockpit.journal.write_runs import RunWriting
-
-REASON_LENGTH: Final = 10
-"""Characters a reason has at least (recovery-engine §3.3)."""
 
 
 class QuestionWriting(RunWriting):

@@ -27,7 +27,7 @@ from cockpit.journal.records import (
     WishKind,
 )
 from cockpit.journal.store import Journal
-from cockpit.journal.writing import REASON_LENGTH
+from cockpit.journal.words import REASON_LENGTH
 from cockpit.poplog.trace import Trace
 from cockpit.recovery import bundle, plan, starting, sweep
 from cockpit.recovery.actions.settings import change_of, read_value, same

@@ -30,6 +30,7 @@ from tests.ui.conftest import MakeApp
 from tests.ui.driving import feed_of, go_to, on_fleet, said, shown, status_line, until
 from tests.ui.operating import footer, text_of
 from tests.ui.recoveries import FakeRecovery
+from tests.ui.test_command_line import send
 from tests.ui.timelines import AWAY, FakeTimeline, latencies
 
 
@@ -114,6 +115,15 @@ async def test_the_filter_and_the_way_back(make_app: MakeApp) -> None:
         assert "Nothing matches the filter" in plain(getattr(pane, "empty"))  # noqa: B009
         await pilot.press("escape", "escape")
         assert on_fleet(app)
+
+
+async def test_the_filter_as_a_command(make_app: MakeApp) -> None:
+    async with cockpit(make_app, FakeTimeline()) as (app, pilot):
+        await opened(app, pilot)
+        await send(app, pilot, "filter restart")
+        await until(pilot, lambda: len(text_of(app, "events").splitlines()) == 1 + 3)
+        await pilot.press("escape")
+        await until(pilot, lambda: len(text_of(app, "events").splitlines()) > 10)
 
 
 async def test_enter_opens_the_run_that_did_it_and_says_where_none_did(make_app: MakeApp) -> None:

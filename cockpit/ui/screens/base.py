@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.screen import Screen
 from textual.widget import Widget
 
 from cockpit.config.language import _
@@ -20,6 +19,7 @@ from cockpit.ui.messages import Job, JobWanted
 from cockpit.ui.reasons import Reasons, Why
 from cockpit.ui.recoveries import Recoveries
 from cockpit.ui.saving import not_saved, save_view, saved
+from cockpit.ui.screens.moving import MovingScreen
 from cockpit.ui.widgets.bars import Bar, KeyBar
 from cockpit.ui.widgets.commandplace import CommandPlace
 from cockpit.ui.widgets.environment import EnvironmentStrip
@@ -28,7 +28,7 @@ from cockpit.ui.widgets.rows import RowsPane
 from cockpit.ui.widgets.standing import StandingBar, StatusBar
 
 
-class RecoveryScreen(Screen[None], inherit_bindings=False):
+class RecoveryScreen(MovingScreen, inherit_bindings=False):
     """A head line, a body, and below it what was said, what is open, the keys.
 
     ``scope``: of the registry. ``panes``: ids in the order of ``tab``.
@@ -64,7 +64,7 @@ class RecoveryScreen(Screen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         if len(self.panes) > 1:
             self.add_class("-pane-2")
-        self.query_one(f"#{self.panes[0]}", Pane).focus()
+        self.first_pane().focus()
         self.opened()
         self.redraw()
 
@@ -168,28 +168,8 @@ class RecoveryScreen(Screen[None], inherit_bindings=False):
 
     # Move
 
-    def _focused(self) -> Pane:
-        if isinstance(self.focused, Pane):
-            return self.focused
+    def first_pane(self) -> Pane:
         return self.query_one(f"#{self.panes[0]}", Pane)
-
-    def action_down(self) -> None:
-        self._focused().move(1)
-
-    def action_up(self) -> None:
-        self._focused().move(-1)
-
-    def action_page_down(self) -> None:
-        self._focused().move_page(1)
-
-    def action_page_up(self) -> None:
-        self._focused().move_page(-1)
-
-    def action_first(self) -> None:
-        self._focused().move_end(last=False)
-
-    def action_last(self) -> None:
-        self._focused().move_end(last=True)
 
     def show_pane(self, name: str) -> None:
         """Focus a pane; on a narrow screen those below the list take turns."""

@@ -17,11 +17,12 @@ from textual.widgets import Button, Input
 from cockpit.config.language import N_, _
 from cockpit.config.spoken import spoken
 from cockpit.journal.records import Answer, Choice, Finding
+from cockpit.journal.words import REASON_LENGTH
 from cockpit.recovery.consent import CHANGED_MEANWHILE
 from cockpit.recovery.view import QuestionView, RunView
 from cockpit.ui.actions import Registry
 from cockpit.ui.look import Glyphs, Line
-from cockpit.ui.screens.dialog import REASON_LENGTH, Dialog, Field, reason_line, typed_line
+from cockpit.ui.screens.dialog import Dialog, Field, reason_line, typed_line
 from cockpit.ui.steps import BLANK, abort_lines, against, command, guards, warnings
 from cockpit.ui.widgets.bars import Bar, KeyBar
 from cockpit.ui.widgets.environment import EnvironmentStrip

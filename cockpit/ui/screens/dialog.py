@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, TypeVar
+from typing import ClassVar, TypeVar
 
 from textual import on
 from textual.screen import ModalScreen
@@ -10,6 +10,7 @@ from textual.widgets import Button, Input
 
 from cockpit.config.language import _, ngettext
 from cockpit.exchange.text import clean_line
+from cockpit.journal.words import REASON_LENGTH
 from cockpit.ui._textual_hacks import replace_bindings
 from cockpit.ui.actions import Registry
 from cockpit.ui.look import Line
@@ -17,8 +18,6 @@ from cockpit.ui.widgets.bars import Bar
 from cockpit.ui.widgets.panes import LinesPane
 
 R = TypeVar("R")
-REASON_LENGTH: Final = 10
-"""Characters of a reason; fewer say nothing to whoever reads the journal."""
 
 
 class Field(Input):

@@ -206,26 +206,8 @@ class FleetActions(FleetCommands, inherit_bindings=False):
 
     # Move
 
-    def _focused(self) -> Pane:
-        return self.focused if isinstance(self.focused, Pane) else self.rows("tree")
-
-    def action_down(self) -> None:
-        self._focused().move(1)
-
-    def action_up(self) -> None:
-        self._focused().move(-1)
-
-    def action_page_down(self) -> None:
-        self._focused().move_page(1)
-
-    def action_page_up(self) -> None:
-        self._focused().move_page(-1)
-
-    def action_first(self) -> None:
-        self._focused().move_end(last=False)
-
-    def action_last(self) -> None:
-        self._focused().move_end(last=True)
+    def first_pane(self) -> Pane:
+        return self.rows("tree")
 
     def _show_pane(self, number: int) -> None:
         """Focus a pane; on a narrow screen the panes below the tree take turns, on a tiny one all do."""

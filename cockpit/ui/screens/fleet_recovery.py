@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from textual.screen import Screen
-
 from cockpit.exchange import catalogue
 from cockpit.ui.desk import Desk
 from cockpit.ui.look import Glyphs
 from cockpit.ui.messages import JobWanted, RunWanted
 from cockpit.ui.recoveries import Recoveries
+from cockpit.ui.screens.moving import MovingScreen
 from cockpit.ui.view import Leaf, ServerView
 
 
-class FleetRecovery(Screen[None], inherit_bindings=False):
+class FleetRecovery(MovingScreen, inherit_bindings=False):
     """The actions behind ``r`` and ``l``."""
 
     desk: Desk

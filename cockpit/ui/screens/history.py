@@ -7,25 +7,18 @@ from textual.app import ComposeResult
 
 from cockpit.config.language import _
 from cockpit.ui import recovery_reasons, standing
-from cockpit.ui.desk import Desk
-from cockpit.ui.look import Glyphs
-from cockpit.ui.messages import FilterTyped, RunWanted
+from cockpit.ui.messages import RunWanted
 from cockpit.ui.reasons import Reasons
-from cockpit.ui.recoveries import Recoveries
-from cockpit.ui.screens.base import RecoveryScreen
+from cockpit.ui.screens.filtered import FilteredScreen
 from cockpit.ui.widgets.bars import Bar
 from cockpit.ui.widgets.rows import RowsPane
 
 
-class HistoryScreen(RecoveryScreen, inherit_bindings=False):
+class HistoryScreen(FilteredScreen, inherit_bindings=False):
     """A list; enter attaches to the run under the cursor."""
 
     scope = "history"
     panes = ("runs",)
-
-    def __init__(self, desk: Desk, recoveries: Recoveries, glyphs: Glyphs) -> None:
-        super().__init__(desk, recoveries, glyphs)
-        self.filter = ""
 
     def body(self) -> ComposeResult:
         yield RowsPane(id="runs", columns=standing.HISTORY_COLUMNS, headed=True)
@@ -75,38 +68,3 @@ class HistoryScreen(RecoveryScreen, inherit_bindings=False):
     async def _clicked(self, event: RowsPane.Clicked) -> None:
         event.stop()
         await self.run_action("open")
-
-    # The filter
-
-    async def action_filter(self) -> None:
-        from cockpit.ui.widgets.filterbox import FilterBox
-
-        box = next(iter(self.query(FilterBox)), None)
-        if box is None:
-            await self.mount(FilterBox(self.filter), before="#keys")
-        else:
-            box.focus()
-
-    def command_filter(self, text: str) -> None:
-        self.filter = text
-        self.redraw()
-
-    @on(FilterTyped)
-    def _filter_typed(self, event: FilterTyped) -> None:
-        event.stop()
-        self.filter = event.text
-        self.redraw()
-        if event.done:
-            self._close_filter()
-
-    def _close_filter(self) -> None:
-        self.query("#filter").remove()
-        self.rows("runs").focus()
-
-    def action_back(self) -> None:
-        if self.filter or self.query("#filter"):
-            self.filter = ""
-            self._close_filter()
-            self.redraw()
-        else:
-            self.dismiss(None)

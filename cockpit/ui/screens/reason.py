@@ -11,10 +11,11 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input
 
 from cockpit.config.language import _
+from cockpit.journal.words import REASON_LENGTH
 from cockpit.recovery.view import RunView
 from cockpit.ui.actions import Registry
 from cockpit.ui.look import Line
-from cockpit.ui.screens.dialog import REASON_LENGTH, Dialog, Field, reason_line
+from cockpit.ui.screens.dialog import Dialog, Field, reason_line
 from cockpit.ui.widgets.bars import Bar, KeyBar
 from cockpit.ui.widgets.environment import EnvironmentStrip
 from cockpit.ui.widgets.panes import LinesPane

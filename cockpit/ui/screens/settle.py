@@ -13,11 +13,12 @@ from cockpit.config.language import N_, _
 from cockpit.config.spoken import spoken
 from cockpit.exchange.text import clean_line
 from cockpit.journal.records import Obligation
+from cockpit.journal.words import REASON_LENGTH
 from cockpit.recovery.client import RefusedError
 from cockpit.recovery.view import Standing
 from cockpit.ui.actions import Registry
 from cockpit.ui.look import Line
-from cockpit.ui.screens.dialog import REASON_LENGTH, Dialog, Field, reason_line, typed_line
+from cockpit.ui.screens.dialog import Dialog, Field, reason_line, typed_line
 from cockpit.ui.steps import BLANK, pair
 from cockpit.ui.widgets.bars import Bar, KeyBar
 from cockpit.ui.widgets.environment import EnvironmentStrip

@@ -11,18 +11,19 @@ from cockpit.ui import timeline_reasons
 from cockpit.ui import timeline_words as words
 from cockpit.ui.desk import Desk
 from cockpit.ui.look import Glyphs, Line
-from cockpit.ui.messages import FilterTyped, RunWanted
+from cockpit.ui.messages import RunWanted
 from cockpit.ui.panels import stamp
 from cockpit.ui.reasons import Reasons
 from cockpit.ui.recoveries import Recoveries
-from cockpit.ui.screens.base import RecoveryScreen, title
+from cockpit.ui.screens.base import title
+from cockpit.ui.screens.filtered import FilteredScreen
 from cockpit.ui.timelines import Timelines
 from cockpit.ui.widgets.bars import Bar
 from cockpit.ui.widgets.panes import LinesPane
 from cockpit.ui.widgets.rows import RowsPane
 
 
-class TimelineScreen(RecoveryScreen, inherit_bindings=False):
+class TimelineScreen(FilteredScreen, inherit_bindings=False):
     """A list, and the selected line in full below it. ``server`` empty: opened on all of them."""
 
     scope = "timeline"
@@ -35,7 +36,6 @@ class TimelineScreen(RecoveryScreen, inherit_bindings=False):
         self.timelines = timelines
         self.server = server
         self.everywhere = not server
-        self.filter = ""
         self._entries: dict[tuple[str, ...], Entry] = {}
 
     def body(self) -> ComposeResult:
@@ -134,34 +134,3 @@ class TimelineScreen(RecoveryScreen, inherit_bindings=False):
         self.everywhere = not self.everywhere
         self.look()
         self.redraw()
-
-    # The filter
-
-    def action_filter(self) -> None:
-        from cockpit.ui.widgets.filterbox import FilterBox
-
-        box = next(iter(self.query(FilterBox)), None)
-        if box is None:
-            self.mount(FilterBox(self.filter), before="#keys")
-        else:
-            box.focus()
-
-    @on(FilterTyped)
-    def _filter_typed(self, event: FilterTyped) -> None:
-        event.stop()
-        self.filter = event.text
-        self.redraw()
-        if event.done:
-            self._close_filter()
-
-    def _close_filter(self) -> None:
-        self.query("#filter").remove()
-        self.rows("events").focus()
-
-    def action_back(self) -> None:
-        if self.filter or self.query("#filter"):
-            self.filter = ""
-            self._close_filter()
-            self.redraw()
-        else:
-            self.dismiss(None)
