@@ -201,6 +201,8 @@ async def trace(pilot: Pilot[int], app: CockpitApp) -> None:
 
 async def ask_for_a_moment(pilot: Pilot[int], app: CockpitApp) -> None:
     """As in a replay of ten minutes that stands still in its midst."""
+    await shown(pilot, app)
+    await until(pilot, lambda: app.recoveries.standing is not None)
     begin, end = fleets.NOW, fleets.NOW + timedelta(minutes=10)
     state = ReplayState(begin + timedelta(minutes=4), begin, end, 1.0, playing=False)
     app.push_screen(JumpDialog(Registry(replayed(ACTIONS)), state))
