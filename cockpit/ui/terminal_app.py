@@ -19,7 +19,12 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from cockpit.config.language import _
-from cockpit.ui._textual_hacks import catch_up_with_size, driver_class, keep_screen_on_focus
+from cockpit.ui._textual_hacks import (
+    catch_up_with_size,
+    driver_class,
+    forget_closed_screens,
+    keep_screen_on_focus,
+)
 from cockpit.ui.action import Action
 from cockpit.ui.actions import Registry
 from cockpit.ui.clipboard import save_text
@@ -77,6 +82,7 @@ class TerminalApp(ThemedApp, inherit_bindings=False):
         glyphs: Glyphs | None = None,
     ) -> None:
         keep_screen_on_focus()
+        forget_closed_screens()
         super().__init__(theme, theme_files, glyphs, driver_class())
         self.animation_level = "none"
         self.crash_dir = crash_dir

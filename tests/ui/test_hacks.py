@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
+import weakref
 from typing import Any
 from unittest.mock import Mock
 
@@ -19,6 +21,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Region
 from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
+from textual.widget import Widget
 from textual.widgets import Button, OptionList, Static
 
 from cockpit.ui._textual_hacks import (
@@ -28,6 +31,7 @@ from cockpit.ui._textual_hacks import (
     _Patient,
     add_bindings,
     driver_class,
+    forget_closed_screens,
     keep_screen_on_focus,
     replace_bindings,
     say_no_matches,
@@ -163,6 +167,28 @@ async def test_the_focus_going_elsewhere_does_not_paint_the_screen(monkeypatch: 
             await pilot.pause()
             assert app.query_one(name).has_focus
         assert painted == []
+
+
+class Closed(Screen[None]):
+    def compose(self) -> ComposeResult:
+        yield Static("one")
+        yield Button("two")
+
+
+async def test_a_closed_screen_leaves_no_painted_lines_behind() -> None:
+    forget_closed_screens()
+    app: App[None] = App()
+    async with app.run_test() as pilot:
+        for _ in range(2):
+            app.push_screen(Closed())
+            await pilot.pause()
+            caches = [weakref.ref(each._styles_cache) for each in app.screen.walk_children(Widget)]
+            await pilot.pause()
+            app.pop_screen()
+            await pilot.pause()
+            gc.collect()
+        assert len(caches) > 1
+        assert [each() for each in caches if each() is not None] == []
 
 
 class Lower(Screen[None]):
