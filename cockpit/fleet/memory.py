@@ -1,4 +1,4 @@
-"""Memory that is free is given back to the system.
+"""Memory that is free is given back to the system. The collector wants all of this, the screen ``settle``.
 
 glibc keeps for each thread what lies free between what is used, however much that is: a few answers of the
 largest size on each lane, and a collector stays twice as large for the rest of its life. It also learns: once

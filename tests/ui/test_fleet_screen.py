@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Button, Input
 
+from cockpit.fleet import memory
 from cockpit.fleet.messages import AbandonProbe, RunProbe
 from cockpit.fleet.snapshot import CollectorStatus, ProbePhase, Problem
 from cockpit.ui.actions import ACTIONS, Action
@@ -409,3 +410,14 @@ async def test_two_hundred_servers_stay_light(make_app: MakeApp) -> None:
         await until(pilot, lambda: app.desk.snapshot.seq == feed_of(app).picture.seq)
         await pilot.press("j")
         assert time.perf_counter() - started < 5, "fifty diffs cost a few drawings, not fifty"
+
+
+async def test_large_blocks_lie_apart_once_it_is_painted(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled: list[bool] = []
+    monkeypatch.setattr(memory, "settle", lambda: settled.append(True))
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await shown(pilot, app)
+        assert settled == [True]
